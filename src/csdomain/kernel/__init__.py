@@ -1,0 +1,1 @@
+"""What every context stands on: money, time, rules, lifecycles, timers, ports. Knows no context."""

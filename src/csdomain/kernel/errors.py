@@ -1,0 +1,234 @@
+"""What csdomain says when it refuses: one root, named subclasses, data as fields, text for people in two languages.
+
+An error tells what was refused, by which rule, with which values, and what would be accepted. It never holds personal
+data: values go through :func:`show`, which masks what looks like a phone number, an e-mail address or an identity
+number.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from enum import Enum
+from typing import ClassVar, Final
+
+from .rules import HOUSE_RULES, MOVES, ONE_WRITER, PERMITTED, PORTS, TIME, Language, Rule, Text
+
+#: Names of facts in Chinese; a name that is not here is shown as it is.
+LABELS: Final[dict[str, str]] = {
+    "action": "操作权限",
+    "actor": "操作人",
+    "actual": "实际",
+    "amount": "金额",
+    "at": "时间",
+    "branch": "分支",
+    "currency": "货币",
+    "expected": "预期",
+    "field": "字段",
+    "file": "文件",
+    "given": "所给",
+    "id": "编号",
+    "key": "键",
+    "kind": "种类",
+    "limit": "上限",
+    "line": "行",
+    "maximum": "最大",
+    "minimum": "最小",
+    "move": "流转",
+    "path": "路径",
+    "quantity": "数量",
+    "state": "状态",
+    "subject": "对象",
+    "timer": "计时器",
+    "use_case": "用例",
+    "version": "版本",
+    "zone": "时区",
+}
+
+_LIKE_PERSONAL: Final = re.compile(
+    r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"  # e-mail
+    r"|(?<![0-9A-Za-z])[0-9]{17}[0-9Xx](?![0-9A-Za-z])"  # identity number
+    r"|(?<![0-9A-Za-z.])\+?[0-9](?:[- ]?[0-9]){10,13}(?![0-9A-Za-z.])"  # phone
+)
+_LONGEST: Final = 200
+
+
+def scrub(text: str) -> str:
+    """``text`` with whatever looks like personal data masked. A safety net under KRN-14, not the marking itself."""
+    text = _LIKE_PERSONAL.sub("•••", text)
+    return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
+
+
+def show(value: object) -> str:
+    """One fact as text for people."""
+    if isinstance(value, Enum):
+        return str(value.value)
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, timedelta | int | float) or value is None:
+        return str(value)
+    if isinstance(value, str):
+        return scrub(value)
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{show(k)}: {show(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, tuple | list | set | frozenset):
+        items = sorted(map(show, value)) if isinstance(value, set | frozenset) else [show(v) for v in value]
+        return ", ".join(items)
+    return scrub(str(value))
+
+
+class DomainError(Exception):
+    """Root of everything csdomain refuses.
+
+    ``rule`` is the rule that was broken, ``facts`` the values it was broken with, ``accepted`` what would have been
+    accepted. ``code`` is a stable name for programs. ``retryable`` says whether the same call may succeed when repeated
+    unchanged in a new transaction.
+    """
+
+    default_rule: ClassVar[Rule] = PORTS
+    problem: ClassVar[Text | None] = None
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, rule: Rule | None = None, *, accepted: Text | None = None, **facts: object) -> None:
+        self.rule = rule or self.default_rule
+        self.facts: Mapping[str, object] = facts
+        self.accepted = accepted
+        super().__init__()
+
+    @property
+    def code(self) -> str:
+        return re.sub(r"(?<!^)(?=[A-Z])", "_", type(self).__name__).lower()
+
+    def render(self, language: Language = "en") -> str:
+        """The whole message in ``language``."""
+        said = self.problem(language) if self.problem is not None else self.rule(language)
+        chinese = language == "zh"
+        facts = ", ".join(f"{LABELS.get(k, k) if chinese else k}={show(v)}" for k, v in self.facts.items())
+        text = f"{self.rule.id}: {said}"
+        if facts:
+            text += f"（{facts}）" if chinese else f" ({facts})"
+        if self.accepted is not None:
+            text += f" 可接受：{self.accepted('zh')}" if chinese else f" Accepted: {self.accepted('en')}"
+        return text
+
+    def as_data(self) -> dict[str, object]:
+        """The error for a program: code, rule, facts as text, both messages, whether a retry may help."""
+        return {
+            "code": self.code,
+            "rule": self.rule.id,
+            "facts": {k: show(v) for k, v in self.facts.items()},
+            "accepted": None if self.accepted is None else self.accepted.en,
+            "retryable": self.retryable,
+            "message": {"en": self.render("en"), "zh": self.render("zh")},
+        }
+
+    def __str__(self) -> str:
+        return self.render()
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Exceptions with keyword-only data do not survive pickling by themselves (worker pools need it).
+        return (_rebuild, (type(self), self.rule, self.accepted, dict(self.facts)))
+
+
+def _rebuild(kind: type[DomainError], rule: Rule, accepted: Text | None, facts: dict[str, object]) -> DomainError:
+    error = kind.__new__(kind)
+    DomainError.__init__(error, rule, accepted=accepted, **facts)
+    return error
+
+
+class RuleBroken(DomainError):
+    """A command was refused by a rule; nothing changed, and the refusal is audited (KRN-11, KRN-13)."""
+
+
+class MoveRefused(RuleBroken):
+    """The lifecycle has no such move from the present state (KRN-07)."""
+
+    default_rule = MOVES
+
+
+class NotPermitted(RuleBroken):
+    """The actor's roles do not hold the permission, or not for this branch or owner (KRN-13)."""
+
+    default_rule = PERMITTED
+
+
+class InvalidValue(DomainError, ValueError):
+    """A value that csdomain cannot take in; raised where the value enters, before anything is read or written."""
+
+
+class NaiveTime(InvalidValue):
+    """A datetime without a zone (KRN-03)."""
+
+    default_rule = TIME
+    problem = Text("A time must carry its zone.", "时间必须带时区。")
+
+
+class NotFound(DomainError, LookupError):
+    """Nothing of that kind has that id, or the actor may not know that it has (KRN-13)."""
+
+    problem = Text("There is no such record.", "没有这条记录。")
+
+
+class Conflict(DomainError):
+    """Another writer was first: the record is no longer at the version the caller read (KRN-12). Never retried."""
+
+    default_rule = ONE_WRITER
+    problem = Text("The record has changed since it was read.", "记录在读取之后已被修改。")
+
+
+class KeyReused(DomainError):
+    """An idempotency key came back with another command (KRN-12)."""
+
+    default_rule = ONE_WRITER
+    problem = Text("This key was used for another command.", "此幂等键已用于另一条命令。")
+
+
+class StoreFailure(DomainError):
+    """The store could not do its work for a reason outside the domain."""
+
+    default_rule = PORTS
+    problem = Text("The store failed.", "存储出错。")
+
+
+class StoreBusy(StoreFailure):
+    """Deadlock, serialization failure or lock time-out that lasted through all retries; the caller may try again."""
+
+    retryable = True
+    problem = Text("The store is busy; nothing was changed.", "存储繁忙；没有任何改动。")
+
+
+class MissingBackend(DomainError):
+    """An adapter that was asked for is not installed or not known."""
+
+    problem = Text("This backend is not available.", "此后端不可用。")
+
+
+class RulebookInvalid(InvalidValue):
+    """A rulebook was refused; ``faults`` names each fault with its key path (KRN-01)."""
+
+    default_rule = HOUSE_RULES
+
+    def __init__(self, faults: tuple[str, ...], *, name: str = "") -> None:
+        super().__init__(name=name, faults=faults)
+        self.faults = faults
+
+    def render(self, language: Language = "en") -> str:
+        said = Text("The rulebook was refused.", "规则手册被拒绝。")(language)
+        head = f"{self.rule.id}: {said} ({self.facts['name']})"
+        return "\n  ".join([head, *self.faults])
+
+
+def require(ok: bool, rule: Rule, *, accepted: Text | None = None, **facts: object) -> None:
+    """Refuse unless ``ok``. Raises :class:`RuleBroken` with the rule, the facts and what would be accepted."""
+    if not ok:
+        raise RuleBroken(rule, accepted=accepted, **facts)
+
+
+def aware(at: datetime, name: str = "at") -> datetime:
+    """``at`` if it carries a zone; raises :class:`NaiveTime` otherwise (KRN-03)."""
+    if not isinstance(at, datetime) or at.utcoffset() is None:
+        raise NaiveTime(
+            field=name,
+            given=type(at).__name__ if not isinstance(at, datetime) else at,
+            accepted=Text("a datetime with a time zone", "带时区的时间"),
+        )
+    return at

@@ -1,0 +1,63 @@
+"""A rulebook: typed sections of house rules, immutable, known by name and content (KRN-01, design decision D7)."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Generic, TypeVar, cast
+
+import attrs
+
+from csdomain.kernel.errors import InvalidValue
+from csdomain.kernel.rules import HOUSE_RULES, Text
+
+T = TypeVar("T")
+
+
+class SectionMissing(InvalidValue):
+    """The rulebook does not have this section: it leaves that context off (KRN-01)."""
+
+    default_rule = HOUSE_RULES
+    problem = Text("This rulebook leaves that context off.", "该规则手册未启用此功能。")
+
+
+@attrs.frozen(eq=False)
+class Section(Generic[T]):
+    """A context's own part of a rulebook: the table's name in the file and the attrs class that types it.
+
+    It is also the typed key: ``book[COMPLAINT_RULES].close_within``. ``check`` sees the whole book once every section has
+    been read and yields faults that only show between sections (an unknown calendar, say), each with its key path.
+    """
+
+    name: str
+    type: type[T]
+    check: "Callable[[T, Rulebook], Iterable[str]]" = lambda _part, _book: ()
+
+
+@attrs.frozen(eq=False, repr=False)
+class Rulebook:
+    """House rules, loaded whole and checked. ``ref`` is ``name@hash`` of the content: what a running case pins.
+
+    ``canonical`` is the merged content as text, from which :func:`csdomain.rulebook.restore` makes the same book again.
+    """
+
+    name: str
+    ref: str
+    canonical: str
+    parts: Mapping[str, object]
+
+    def __getitem__(self, section: Section[T]) -> T:
+        """The house rules of a context. Raises :class:`SectionMissing`."""
+        part = self.parts.get(section.name)
+        if part is None:
+            raise SectionMissing(section=section.name, rulebook=self.ref)
+        return cast("T", part)
+
+    def __contains__(self, section: Section[object]) -> bool:
+        return section.name in self.parts
+
+    def __eq__(self, other: object) -> bool:
+        return self.ref == other.ref if isinstance(other, Rulebook) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.ref)
+
+    def __repr__(self) -> str:
+        return f"Rulebook({self.ref!r})"
