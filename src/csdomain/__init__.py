@@ -1,1 +1,52 @@
-"""Customer service as a library: complaints, deadlines, approvals, renewals, stock, with the house rules as data."""
+"""Customer service as a library: complaints, deadlines, approvals, renewals, stock, with the house rules as data.
+
+``csdomain.open(url, rulebook=…)`` gives a :class:`~csdomain.desk.Desk`. Names are imported when they are first used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from csdomain.complaints.values import ComplaintForm as ComplaintForm
+    from csdomain.desk import Desk as Desk
+    from csdomain.desk import load_rulebook as load_rulebook
+    from csdomain.desk import open as open
+    from csdomain.kernel.actors import Actor as Actor
+    from csdomain.kernel.calendar import WorkCalendar as WorkCalendar
+    from csdomain.kernel.errors import DomainError as DomainError
+    from csdomain.kernel.errors import RuleBroken as RuleBroken
+    from csdomain.kernel.money import Money as Money
+else:
+    _WHERE = {
+        "Actor": "csdomain.kernel.actors",
+        "ComplaintForm": "csdomain.complaints.values",
+        "Desk": "csdomain.desk",
+        "DomainError": "csdomain.kernel.errors",
+        "Money": "csdomain.kernel.money",
+        "RuleBroken": "csdomain.kernel.errors",
+        "WorkCalendar": "csdomain.kernel.calendar",
+        "load_rulebook": "csdomain.desk",
+        "open": "csdomain.desk",
+    }
+
+    def __getattr__(name: str) -> Any:
+        if name not in _WHERE:
+            raise AttributeError(f"module 'csdomain' has no attribute {name!r}")
+        value = globals()[name] = getattr(import_module(_WHERE[name]), name)
+        return value
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *_WHERE})
+
+
+__all__ = [
+    "Actor",
+    "ComplaintForm",
+    "Desk",
+    "DomainError",
+    "Money",
+    "RuleBroken",
+    "WorkCalendar",
+    "load_rulebook",
+    "open",
+]

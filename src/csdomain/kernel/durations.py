@@ -47,7 +47,7 @@ class CalendarDays:
 
 @attrs.frozen
 class WorkingDays:
-    """Days on which the calendar opens, ending at the closing time of the last, or at the same hour rolled into hours."""
+    """Days on which the calendar opens, ending at its closing time, or at the same hour rolled into hours."""
 
     days: int = attrs.field(validator=_not_negative)
     end_of_day: bool = True

@@ -9,9 +9,12 @@ import re
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from enum import Enum
-from typing import ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from .rules import HOUSE_RULES, MOVES, ONE_WRITER, PERMITTED, PORTS, TIME, Language, Rule, Text
+
+if TYPE_CHECKING:
+    from .ports import Refusal
 
 #: Names of facts in Chinese; a name that is not here is shown as it is.
 LABELS: Final[dict[str, str]] = {
@@ -136,7 +139,12 @@ def _rebuild(kind: type[DomainError], rule: Rule, accepted: Text | None, facts: 
 
 
 class RuleBroken(DomainError):
-    """A command was refused by a rule; nothing changed, and the refusal is audited (KRN-11, KRN-13)."""
+    """A command was refused by a rule; nothing changed, and the refusal is audited (KRN-11, KRN-13).
+
+    Inside a host's own transaction nothing can be audited apart from it: ``refusal`` then holds the record to store.
+    """
+
+    refusal: "Refusal | None" = None
 
 
 class MoveRefused(RuleBroken):

@@ -5,6 +5,7 @@ from typing import Generic, TypeVar, cast
 
 import attrs
 
+from csdomain.kernel.actors import Action
 from csdomain.kernel.errors import InvalidValue
 from csdomain.kernel.rules import HOUSE_RULES, Text
 
@@ -22,12 +23,14 @@ class SectionMissing(InvalidValue):
 class Section(Generic[T]):
     """A context's own part of a rulebook: the table's name in the file and the attrs class that types it.
 
-    It is also the typed key: ``book[COMPLAINT_RULES].close_within``. ``check`` sees the whole book once every section has
-    been read and yields faults that only show between sections (an unknown calendar, say), each with its key path.
+    It is also the typed key: ``book[COMPLAINT_RULES].close_within``. ``actions`` are the permissions that the context
+    asks for, so that a role cannot name one that does not exist. ``check`` sees the whole book once every section has
+    been read and yields faults that only show between sections, each with its key path.
     """
 
     name: str
     type: type[T]
+    actions: tuple[Action, ...] = ()
     check: "Callable[[T, Rulebook], Iterable[str]]" = lambda _part, _book: ()
 
 
@@ -35,13 +38,15 @@ class Section(Generic[T]):
 class Rulebook:
     """House rules, loaded whole and checked. ``ref`` is ``name@hash`` of the content: what a running case pins.
 
-    ``canonical`` is the merged content as text, from which :func:`csdomain.rulebook.restore` makes the same book again.
+    ``canonical`` is the merged content as text, from which :func:`csdomain.rulebook.restore` makes the same book again;
+    ``actions`` are those of all sections it was loaded with.
     """
 
     name: str
     ref: str
     canonical: str
     parts: Mapping[str, object]
+    actions: frozenset[Action] = frozenset()
 
     def __getitem__(self, section: Section[T]) -> T:
         """The house rules of a context. Raises :class:`SectionMissing`."""
@@ -50,7 +55,7 @@ class Rulebook:
             raise SectionMissing(section=section.name, rulebook=self.ref)
         return cast("T", part)
 
-    def __contains__(self, section: Section[object]) -> bool:
+    def __contains__(self, section: Section[T]) -> bool:
         return section.name in self.parts
 
     def __eq__(self, other: object) -> bool:

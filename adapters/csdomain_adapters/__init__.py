@@ -1,0 +1,1 @@
+"""Adapters of csdomain, one extra each. Importing this package imports nothing."""

@@ -1,0 +1,319 @@
+"""Rows in memory, with a journal that takes everything back."""
+
+from bisect import bisect_left, insort
+from collections import defaultdict
+from collections.abc import Callable, Iterable, MutableMapping, Sequence
+from copy import copy
+from datetime import datetime
+from typing import Any, Final, TypeVar, cast
+
+import attrs
+
+from csdomain.kernel.effects import Message
+from csdomain.kernel.errors import Conflict
+from csdomain.kernel.ports import AuditRecord, Call, KeyClaim, Queued, Receipt, Refusal
+from csdomain.kernel.storage import A, ColumnValue, Comparison, Kind, Page, Query, Tally, TallyRow, Where
+from csdomain.kernel.timers import Timer
+
+K = TypeVar("K")
+V = TypeVar("V")
+Key = tuple[str, str]
+_MISSING: Final = object()
+
+
+@attrs.define
+class Stored:
+    """An aggregate as it was saved, and its columns."""
+
+    aggregate: Any
+    row: dict[str, ColumnValue]
+
+
+@attrs.define
+class Tables:
+    """Everything a memory store holds."""
+
+    aggregates: dict[str, dict[str, Stored]] = attrs.field(factory=lambda: defaultdict(dict))
+    unique: dict[tuple[str, str, ColumnValue], str] = attrs.field(factory=dict)
+    audit: list[AuditRecord] = attrs.field(factory=list)
+    by_subject: dict[str, list[int]] = attrs.field(factory=lambda: defaultdict(list))
+    positions: list[int] = attrs.field(factory=list)
+    cursors: dict[str, int] = attrs.field(factory=dict)
+    refusals: list[Refusal] = attrs.field(factory=list)
+    timers: dict[Key, Timer] = attrs.field(factory=dict)
+    due: list[tuple[datetime, str, str]] = attrs.field(factory=list)
+    outbox: dict[str, Queued] = attrs.field(factory=dict)
+    numbers: dict[str, int] = attrs.field(factory=dict)
+    keys: dict[tuple[str, str, str], tuple[KeyClaim, datetime]] = attrs.field(factory=dict)
+    rulebooks: dict[str, str] = attrs.field(factory=dict)
+
+
+class MemorySession:
+    """A session over :class:`Tables`; the store runs one at a time."""
+
+    def __init__(self, tables: Tables) -> None:
+        self._t = tables
+        self._undo: list[Callable[[], object]] = []
+
+    def rollback(self) -> None:
+        """Take everything back, last first."""
+        while self._undo:
+            self._undo.pop()()
+
+    def _put(self, table: MutableMapping[K, V], key: K, value: V) -> None:
+        before = table.get(key, _MISSING)
+        if before is _MISSING:
+            self._undo.append(lambda: table.pop(key))
+        else:
+            self._undo.append(lambda: table.__setitem__(key, cast("V", before)))
+        table[key] = value
+
+    def _drop(self, table: MutableMapping[K, V], key: K) -> None:
+        if key in table:
+            before = table.pop(key)
+            self._undo.append(lambda: table.__setitem__(key, before))
+
+    # --- aggregates
+    def fetch(self, kind: Kind[A], id: str, /, *, lock: bool) -> A | None:
+        stored = self._t.aggregates[kind.table].get(id)
+        return None if stored is None else cast("A", copy(stored.aggregate))
+
+    def insert(self, kind: Kind[A], aggregate: A, /) -> None:
+        if aggregate.id in self._t.aggregates[kind.table]:
+            raise Conflict(kind=kind.table, id=aggregate.id)
+        self._save(kind, aggregate, {})
+
+    def update(self, kind: Kind[A], aggregate: A, was: int, /) -> bool:
+        before = self._t.aggregates[kind.table].get(aggregate.id)
+        if before is None or before.aggregate.version != was:
+            return False
+        self._save(kind, aggregate, before.row)
+        return True
+
+    def _save(self, kind: Kind[A], aggregate: A, before: dict[str, ColumnValue]) -> None:
+        row = kind.row(aggregate)
+        for field in kind.fields:
+            value, old = row[field.name], before.get(field.name)
+            if not field.unique or value == old:
+                continue
+            if value is not None and (kind.table, field.name, value) in self._t.unique:
+                raise Conflict(kind=kind.table, field=field.name)
+            if old is not None:
+                self._drop(self._t.unique, (kind.table, field.name, old))
+            if value is not None:
+                self._put(self._t.unique, (kind.table, field.name, value), aggregate.id)
+        row |= {"id": aggregate.id, "branch": aggregate.branch, "owner": aggregate.owner, "version": aggregate.version}
+        self._put(self._t.aggregates[kind.table], aggregate.id, Stored(copy(aggregate), row))
+
+    def select(self, kind: Kind[A], query: Query[A], /) -> Page[A]:
+        found = [s for s in self._t.aggregates[kind.table].values() if _matches(s.row, query.where)]
+        found.sort(key=lambda s: cast("str", s.row["id"]), reverse=query.descending and query.order_by == "id")
+        if query.order_by != "id":
+            present = [s for s in found if s.row[query.order_by] is not None]
+            absent = [s for s in found if s.row[query.order_by] is None]
+            present.sort(key=lambda s: cast("Any", s.row[query.order_by]), reverse=query.descending)
+            if query.descending:  # ties stay in the order of their ids
+                present = _ties_by_id(present, query.order_by)
+            found = present + absent
+        if query.after is not None:
+            found = [s for s in found if _is_after(s.row, query)]
+        page = found[: query.limit]
+        more = len(found) > query.limit
+        last = (page[-1].row[query.order_by], cast("str", page[-1].row["id"])) if more else None
+        return Page(tuple(cast("A", copy(s.aggregate)) for s in page), last)
+
+    def tally(self, kind: Kind[A], tally: Tally[A], /) -> Sequence[TallyRow]:
+        groups: dict[tuple[ColumnValue, ...], list[int]] = {}
+        for stored in self._t.aggregates[kind.table].values():
+            if _matches(stored.row, tally.where):
+                group = tuple(stored.row[name] for name in tally.group_by)
+                sums = groups.setdefault(group, [0] * (1 + len(tally.sums)))
+                sums[0] += 1
+                for i, name in enumerate(tally.sums, 1):
+                    sums[i] += cast("int", stored.row[name] or 0)
+        if not groups and not tally.group_by:
+            groups[()] = [0] * (1 + len(tally.sums))
+        rows = [TallyRow(group, sums[0], tuple(sums[1:])) for group, sums in groups.items()]
+        return sorted(rows, key=lambda row: [(value is None, value or 0) for value in row.group])
+
+    # --- trail
+    def append(self, records: Sequence[AuditRecord], /) -> None:
+        for record in records:
+            self._t.audit.append(record)
+            self._t.by_subject[record.subject].append(len(self._t.audit) - 1)
+            self._undo.append(self._unappend)
+
+    def _unappend(self) -> None:
+        record = self._t.audit.pop()
+        self._t.by_subject[record.subject].pop()
+
+    def trail(self, subject: str, /) -> Sequence[AuditRecord]:
+        return [self._t.audit[i] for i in self._t.by_subject.get(subject, ())]
+
+    def number_events(self, limit: int, /) -> int:
+        begin = len(self._t.positions)
+        new = range(begin, min(begin + limit, len(self._t.audit)))
+        for i in new:
+            self._t.audit[i] = attrs.evolve(self._t.audit[i], position=i + 1)
+            self._t.positions.append(i)
+            self._undo.append(self._unnumber)
+        return len(new)
+
+    def _unnumber(self) -> None:
+        i = self._t.positions.pop()
+        self._t.audit[i] = attrs.evolve(self._t.audit[i], position=None)
+
+    def events_after(self, position: int, limit: int, /) -> Sequence[AuditRecord]:
+        end = min(position + limit, len(self._t.positions))
+        return [self._t.audit[i] for i in self._t.positions[position:end]]
+
+    def cursor(self, consumer: str, /) -> int:
+        return self._t.cursors.get(consumer, 0)
+
+    def move_cursor(self, consumer: str, position: int, /) -> None:
+        self._put(self._t.cursors, consumer, position)
+
+    def add_refusal(self, refusal: Refusal, /) -> None:
+        self._t.refusals.append(refusal)
+        self._undo.append(self._t.refusals.pop)
+
+    def refusals(self, subject: str, /) -> Sequence[Refusal]:
+        return [refusal for refusal in self._t.refusals if refusal.subject == subject]
+
+    # --- timers
+    def timer(self, subject: str, name: str, /, *, lock: bool) -> Timer | None:
+        return self._t.timers.get((subject, name))
+
+    def timers_of(self, subject: str, /) -> Sequence[Timer]:
+        found = [timer for key, timer in self._t.timers.items() if key[0] == subject]
+        return sorted(found, key=lambda timer: (timer.started_at, timer.name))
+
+    def add_timers(self, timers: Sequence[Timer], /) -> Sequence[str]:
+        there = [timer.name for timer in timers if (timer.subject, timer.name) in self._t.timers]
+        for timer in timers:
+            if timer.name not in there:
+                self.save_timer(timer)
+        return there
+
+    def save_timer(self, timer: Timer, /) -> None:
+        key = (timer.subject, timer.name)
+        before = self._t.timers.get(key)
+        self._undo.append(lambda: self._index(timer, before))
+        self._index(before, timer)
+        self._put(self._t.timers, key, timer)
+
+    def _index(self, before: Timer | None, after: Timer | None) -> None:
+        if before is not None and before.next_at is not None:
+            del self._t.due[bisect_left(self._t.due, (before.next_at, before.subject, before.name))]
+        if after is not None and after.next_at is not None:
+            insort(self._t.due, (after.next_at, after.subject, after.name))
+
+    def due_timers(self, until: datetime, limit: int, skip: Iterable[Key], /) -> Sequence[Timer]:
+        skipped = set(skip)
+        found: list[Timer] = []
+        for next_at, subject, name in self._t.due:
+            if next_at > until or len(found) == limit:
+                break
+            if (subject, name) not in skipped:
+                found.append(self._t.timers[subject, name])
+        return found
+
+    # --- outbox
+    def queue(self, messages: Sequence[Message], at: datetime, /) -> None:
+        for message in messages:
+            if message.key not in self._t.outbox:
+                queued = Queued(message.key, message.occasion, message.to, dict(message.facts), at, next_at=at)
+                self._put(self._t.outbox, message.key, queued)
+
+    def claim_messages(self, now: datetime, until: datetime, limit: int, /) -> Sequence[Queued]:
+        due = [m for m in self._t.outbox.values() if m.sent_at is None and m.next_at is not None and m.next_at <= now]
+        due.sort(key=lambda message: cast("datetime", message.next_at))
+        claimed = [attrs.evolve(message, attempts=message.attempts + 1, next_at=until) for message in due[:limit]]
+        for message in claimed:
+            self._put(self._t.outbox, message.key, message)
+        return claimed
+
+    def mark_message(self, message: Queued, /) -> None:
+        there = self._t.outbox.get(message.key)
+        if there is not None and there.sent_at is None:
+            self._put(self._t.outbox, message.key, message)
+
+    def outbox(self, *, unsent: bool, limit: int) -> Sequence[Queued]:
+        return [m for m in self._t.outbox.values() if not (unsent and m.sent_at is not None)][:limit]
+
+    # --- numbers, keys, rulebooks
+    def next_number(self, series: str, /) -> int:
+        number = self._t.numbers.get(series, 0) + 1
+        self._put(self._t.numbers, series, number)
+        return number
+
+    def claim_key(self, call: Call, /) -> KeyClaim | None:
+        key = (call.by, call.use_case, call.key or "")
+        there = self._t.keys.get(key)
+        if there is not None:
+            return there[0]
+        self._put(self._t.keys, key, (KeyClaim(call.fingerprint, None), call.at))
+        return None
+
+    def finish_key(self, call: Call, receipt: Receipt, /) -> None:
+        claim = KeyClaim(call.fingerprint, receipt)
+        self._put(self._t.keys, (call.by, call.use_case, call.key or ""), (claim, call.at))
+
+    def release_key(self, call: Call, /) -> None:
+        self._drop(self._t.keys, (call.by, call.use_case, call.key or ""))
+
+    def forget_keys(self, before: datetime, /) -> int:
+        old = [key for key, (_, at) in self._t.keys.items() if at < before]
+        for key in old:
+            self._drop(self._t.keys, key)
+        return len(old)
+
+    def put_rulebook(self, ref: str, text: str, /) -> None:
+        if ref not in self._t.rulebooks:
+            self._put(self._t.rulebooks, ref, text)
+
+    def get_rulebook(self, ref: str, /) -> str | None:
+        return self._t.rulebooks.get(ref)
+
+
+def _matches(row: dict[str, ColumnValue], where: Sequence[Where[Any]]) -> bool:
+    for condition in where:
+        value, wanted = row[condition.column], cast("Any", condition.value)
+        comparison = condition.comparison
+        if comparison is Comparison.ABSENT:
+            ok = value is None
+        elif comparison is Comparison.PRESENT:
+            ok = value is not None
+        elif value is None:
+            ok = False
+        elif comparison is Comparison.IS:
+            ok = value == wanted
+        elif comparison is Comparison.AMONG:
+            ok = value in wanted
+        elif comparison is Comparison.FROM:
+            ok = cast("Any", value) >= wanted
+        else:
+            ok = cast("Any", value) < wanted
+        if not ok:
+            return False
+    return True
+
+
+def _ties_by_id(found: list[Stored], column: str) -> list[Stored]:
+    groups: dict[ColumnValue, list[Stored]] = {}
+    for stored in found:
+        groups.setdefault(stored.row[column], []).append(stored)
+    return [s for group in groups.values() for s in sorted(group, key=lambda s: cast("str", s.row["id"]))]
+
+
+def _is_after(row: dict[str, ColumnValue], query: Query[Any]) -> bool:
+    assert query.after is not None  # noqa: S101 - the caller looked
+    value, id = query.after
+    mine, my_id = cast("Any", row[query.order_by]), cast("str", row["id"])
+    if query.order_by == "id":
+        return my_id < id if query.descending else my_id > id
+    if mine is None or value is None:
+        return mine is None and (value is not None or my_id > id)
+    if mine == value:
+        return my_id > id
+    return bool(mine < value if query.descending else mine > value)

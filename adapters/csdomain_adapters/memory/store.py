@@ -1,0 +1,63 @@
+"""One unit at a time over tables in memory."""
+
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from csdomain.kernel.errors import DomainError, MissingBackend, RuleBroken
+from csdomain.kernel.ports import Call, Store, Unit
+from csdomain.kernel.storage import Kind
+from csdomain.kernel.unit import Backstage, StandardUnit, perform, refusal
+
+from .session import MemorySession, Tables
+
+R = TypeVar("R")
+
+
+class MemoryStore:
+    """Everything in memory; units run one after the other, so nothing ever conflicts."""
+
+    def __init__(self, backstage: Backstage) -> None:
+        self._backstage = backstage
+        self._tables = Tables()
+        self._lock = threading.RLock()
+
+    def run(self, work: Callable[[Unit], R], /, call: Call | None = None) -> R:
+        began = time.perf_counter()
+        outcome = "ok"
+        with self._lock:
+            session = MemorySession(self._tables)
+            try:
+                return perform(session, self._backstage, work, call)
+            except BaseException as error:
+                session.rollback()
+                outcome = error.code if isinstance(error, DomainError) else type(error).__name__
+                if call is not None and isinstance(error, RuleBroken):
+                    MemorySession(self._tables).add_refusal(refusal(call, error))
+                raise
+            finally:
+                if self._backstage.observer is not None:
+                    name = "" if call is None else call.use_case
+                    self._backstage.observer(name, time.perf_counter() - began, outcome)
+
+    def look(self, work: Callable[[Unit], R], /) -> R:
+        with self._lock:
+            session = MemorySession(self._tables)
+            try:
+                return work(StandardUnit(session, self._backstage))
+            finally:
+                session.rollback()
+
+    def within(self, connection: Any, /) -> Store:
+        raise MissingBackend(store="memory", ability="host transactions")
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+
+def open_store(
+    url: str, kinds: Sequence[Kind[Any]], backstage: Backstage, options: Mapping[str, object]
+) -> MemoryStore:
+    """A new, empty store for ``memory:``."""
+    return MemoryStore(backstage)

@@ -1,0 +1,38 @@
+"""The table of complaints."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from csdomain_adapters.sql.tables import text
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+_TABLE = "csd_complaint"
+
+
+def upgrade() -> None:
+    op.create_table(
+        _TABLE,
+        sa.Column("id", text(40), primary_key=True),
+        sa.Column("version", sa.Integer, nullable=False),
+        sa.Column("schema", sa.Integer, nullable=False),
+        sa.Column("branch", text(64), nullable=False),
+        sa.Column("owner", text(64), nullable=False),
+        sa.Column("number", text(120), nullable=True),
+        sa.Column("state", text(120), nullable=True),
+        sa.Column("customer", text(120), nullable=True),
+        sa.Column("claimed", sa.BigInteger, nullable=True),
+        sa.Column("received_at", sa.BigInteger, nullable=True),
+        sa.Column("closed_at", sa.BigInteger, nullable=True),
+        sa.Column("body", sa.LargeBinary, nullable=False),
+    )
+    for column in ("branch", "owner", "state", "customer", "claimed", "received_at", "closed_at"):
+        op.create_index(f"ix_{_TABLE}_{column}", _TABLE, [column])
+    op.create_index(f"uq_{_TABLE}_number", _TABLE, ["number"], unique=True)
+
+
+def downgrade() -> None:
+    op.drop_table(_TABLE)

@@ -1,0 +1,444 @@
+"""Rows in one transaction of a database: prepared statements and nothing that means anything."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final, cast
+
+import orjson
+from sqlalchemy import Connection, Select, and_, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy.dialects import mysql, postgresql, sqlite
+from sqlalchemy.exc import DBAPIError
+
+from csdomain.kernel.actors import ActorId
+from csdomain.kernel.effects import Fact, Message
+from csdomain.kernel.errors import StoreFailure
+from csdomain.kernel.ports import AuditRecord, Call, KeyClaim, Queued, Receipt, Refusal
+from csdomain.kernel.storage import (
+    A,
+    ColumnValue,
+    Comparison,
+    Kind,
+    Page,
+    Query,
+    Tally,
+    TallyRow,
+    Where,
+)
+from csdomain.kernel.timers import Timer
+
+from .tables import Common, KindTable, Schema, converter
+
+_EVENTS: Final = "csdomain:events"
+_timer_out: Final = converter.get_unstructure_hook(Timer)
+_timer_in: Final = converter.get_structure_hook(Timer)
+_receipt_out: Final = converter.get_unstructure_hook(Receipt)
+_receipt_in: Final = converter.get_structure_hook(Receipt)
+
+
+class Statements:
+    """The statements on the common tables, prepared once for a dialect."""
+
+    def __init__(self, common: Common, dialect: str) -> None:
+        a, t, o, n, k = common.audit, common.timer, common.outbox, common.number, common.key
+        self.common = common
+        self.audit = insert(a)
+        self.trail = select(a).where(a.c.subject == bindparam("subject_")).order_by(a.c.seq)
+        self.unnumbered = select(a.c.seq).where(a.c.position.is_(None)).order_by(a.c.seq).limit(bindparam("limit_"))
+        self.place = update(a).where(a.c.seq == bindparam("seq_")).values(position=bindparam("position_"))
+        self.after = (
+            select(a).where(a.c.position > bindparam("position_")).order_by(a.c.position).limit(bindparam("limit_"))
+        )
+        self.refuse = insert(common.refusal)
+        r = common.refusal
+        self.refusals = select(r).where(r.c.subject == bindparam("subject_")).order_by(r.c.seq)
+        self.cursor = select(common.cursor.c.position).where(common.cursor.c.consumer == bindparam("consumer_"))
+
+        one = select(t.c.body).where(t.c.subject == bindparam("subject_"), t.c.name == bindparam("name_"))
+        self.timer, self.timer_locked = one, one.with_for_update()
+        self.timers_of = select(t.c.body).where(t.c.subject == bindparam("subject_")).order_by(t.c.started_at, t.c.name)
+        self.save_timer = (
+            update(t)
+            .where(t.c.subject == bindparam("subject_"), t.c.name == bindparam("name_"))
+            .values({c: bindparam(c) for c in ("state", "started_at", "due_at", "next_at", "body")})
+        )
+        self.due = (
+            select(t.c.body)
+            .where(t.c.next_at <= bindparam("until_"))
+            .order_by(t.c.next_at, t.c.subject, t.c.name)
+            .limit(bindparam("limit_"))
+            .with_for_update(skip_locked=True)
+        )
+        self.claim_messages = (
+            select(o)
+            .where(o.c.next_at <= bindparam("now_"))
+            .order_by(o.c.next_at, o.c.seq)
+            .limit(bindparam("limit_"))
+            .with_for_update(skip_locked=True)
+        )
+        self.hold_message = (
+            update(o).where(o.c.seq == bindparam("seq_")).values(next_at=bindparam("until_"), attempts=o.c.attempts + 1)
+        )
+        self.mark_message = (
+            update(o)
+            .where(o.c.key == bindparam("key_"), o.c.sent_at.is_(None))
+            .values({c: bindparam(c) for c in ("next_at", "sent_at", "failure")})
+        )
+        self.key_known = select(k.c.fingerprint, k.c.receipt).where(
+            k.c.actor == bindparam("actor_"), k.c.use_case == bindparam("use_case_"), k.c.key == bindparam("key_")
+        )
+        mine = (k.c.actor == bindparam("actor_"), k.c.use_case == bindparam("use_case_"), k.c.key == bindparam("key_"))
+        self.finish_key = update(k).where(*mine).values(receipt=bindparam("receipt_"))
+        self.release_key = delete(k).where(*mine)
+        self.forget_keys = delete(k).where(k.c.at < bindparam("before_"))
+        self.rulebook = select(common.rulebook.c.body).where(common.rulebook.c.ref == bindparam("ref_"))
+        self.next_number: Any
+        self.last_number: Any = None
+        if dialect in ("mysql", "mariadb"):
+            self.claim_key: Any = mysql.insert(k).prefix_with("IGNORE")
+            self.queue: Any = mysql.insert(o).prefix_with("IGNORE")
+            self.add_timer: Any = mysql.insert(t).prefix_with("IGNORE")
+            self.put_rulebook: Any = mysql.insert(common.rulebook).prefix_with("IGNORE")
+            counting = mysql.insert(n).values(series=bindparam("series_"), last=func.last_insert_id(bindparam("by_")))
+            self.next_number = counting.on_duplicate_key_update(last=func.last_insert_id(n.c.last + bindparam("by_")))
+            self.last_number = select(func.last_insert_id())
+            moving = mysql.insert(common.cursor)
+            self.move_cursor: Any = moving.on_duplicate_key_update(position=moving.inserted.position)
+            return
+        upsert: Any = postgresql.insert if dialect == "postgresql" else sqlite.insert
+        self.claim_key = upsert(k).on_conflict_do_nothing()
+        self.queue = upsert(o).on_conflict_do_nothing()
+        self.add_timer = upsert(t).on_conflict_do_nothing()
+        self.put_rulebook = upsert(common.rulebook).on_conflict_do_nothing()
+        counting = upsert(n).values(series=bindparam("series_"), last=bindparam("by_"))
+        self.next_number = counting.on_conflict_do_update(
+            index_elements=[n.c.series], set_={"last": n.c.last + bindparam("by_")}
+        ).returning(n.c.last)
+        moving = upsert(common.cursor)
+        self.move_cursor = moving.on_conflict_do_update(
+            index_elements=[common.cursor.c.consumer], set_={"position": moving.excluded.position}
+        )
+
+
+class SqlSession:
+    """A session on one connection, in a transaction that somebody else begins and ends."""
+
+    def __init__(self, connection: Connection, schema: Schema, statements: Statements) -> None:
+        self._connection = connection
+        self._schema = schema
+        self._s = statements
+        self._dead = False
+
+    def execute(self, statement: Any, parameters: Any = None) -> Any:
+        """Run a statement; after an error of the database the session refuses everything."""
+        if self._dead:
+            raise StoreFailure(session="dead")
+        try:
+            return self._connection.execute(statement, parameters)
+        except DBAPIError:
+            # PostgreSQL would report success on commit and keep nothing.
+            self._dead = True
+            raise
+
+    @property
+    def dead(self) -> bool:
+        return self._dead
+
+    # --- aggregates
+    def fetch(self, kind: Kind[A], id: str, /, *, lock: bool) -> A | None:
+        table = self._schema.of(kind)
+        row = self.execute(table.fetch_locked if lock else table.fetch, {"id_": id}).first()
+        return None if row is None else table.load(row[0], row[1], row[2])
+
+    def insert(self, kind: Kind[A], aggregate: A, /) -> None:
+        table = self._schema.of(kind)
+        self.execute(table.insert, table.row(aggregate))
+
+    def update(self, kind: Kind[A], aggregate: A, was: int, /) -> bool:
+        table = self._schema.of(kind)
+        row = table.row(aggregate)
+        row["id_"], row["was_"] = row.pop("id"), was
+        return bool(self.execute(table.update, row).rowcount == 1)
+
+    def select(self, kind: Kind[A], query: Query[A], /) -> Page[A]:
+        table = self._schema.of(kind)
+        t = table.table
+        by, id = t.c[query.order_by], t.c.id
+        statement = table.listing.add_columns(id, by.label("order_")).where(*_conditions(table, query.where))
+        if query.order_by == "id":
+            statement = statement.order_by(id.desc() if query.descending else id)
+        else:
+            statement = statement.order_by(by.is_(None), by.desc() if query.descending else by, id)
+        if query.after is not None:
+            statement = statement.where(_after(by, id, query))
+        rows = self.execute(statement.limit(query.limit + 1)).all()
+        page = rows[: query.limit]
+        last = (page[-1][4], page[-1][3]) if len(rows) > query.limit else None
+        return Page(tuple(table.load(row[0], row[1], row[2]) for row in page), last)
+
+    def tally(self, kind: Kind[A], tally: Tally[A], /) -> Sequence[TallyRow]:
+        table = self._schema.of(kind)
+        groups = [table.table.c[name] for name in tally.group_by]
+        sums = [func.coalesce(func.sum(table.table.c[name]), 0) for name in tally.sums]
+        statement: Select[Any] = select(*groups, func.count(), *sums).where(*_conditions(table, tally.where))
+        width = len(groups)
+        rows = [
+            TallyRow(tuple(row[:width]), row[width], tuple(int(value) for value in row[width + 1 :]))
+            for row in self.execute(statement.group_by(*groups))
+        ]
+        return sorted(rows, key=lambda row: [(value is None, value or 0) for value in row.group])
+
+    # --- trail
+    def append(self, records: Sequence[AuditRecord], /) -> None:
+        rows = [
+            {
+                "event_id": record.event_id,
+                "subject": record.subject,
+                "actor": record.by,
+                "at": record.at,
+                "name": record.name,
+                "schema": record.schema,
+                "move": record.move,
+                "source": record.source,
+                "dest": record.dest,
+                "reason": record.reason,
+                "facts": orjson.dumps(record.facts),
+            }
+            for record in records
+        ]
+        self.execute(self._s.audit, rows if len(rows) > 1 else rows[0])
+
+    def trail(self, subject: str, /) -> Sequence[AuditRecord]:
+        return [_record(row) for row in self.execute(self._s.trail, {"subject_": subject}).mappings()]
+
+    def number_events(self, limit: int, /) -> int:
+        # The counter's row is the lock: one process numbers at a time, so a late commit is never skipped.
+        last = self._count(_EVENTS, 0)
+        rows = self.execute(self._s.unnumbered, {"limit_": limit}).all()
+        if rows:
+            places = [{"seq_": row[0], "position_": last + i} for i, row in enumerate(rows, 1)]
+            self.execute(self._s.place, places)
+            self._count(_EVENTS, len(rows))
+        return len(rows)
+
+    def events_after(self, position: int, limit: int, /) -> Sequence[AuditRecord]:
+        found = self.execute(self._s.after, {"position_": position, "limit_": limit})
+        return [_record(row) for row in found.mappings()]
+
+    def cursor(self, consumer: str, /) -> int:
+        return int(self.execute(self._s.cursor, {"consumer_": consumer}).scalar() or 0)
+
+    def move_cursor(self, consumer: str, position: int, /) -> None:
+        self.execute(self._s.move_cursor, {"consumer": consumer, "position": position})
+
+    def add_refusal(self, refusal: Refusal, /) -> None:
+        row = {
+            "use_case": refusal.use_case,
+            "actor": refusal.by,
+            "at": refusal.at,
+            "subject": refusal.subject[:64],
+            "rule": refusal.rule,
+            "code": refusal.code,
+            "facts": orjson.dumps(refusal.facts),
+        }
+        self.execute(self._s.refuse, row)
+
+    def refusals(self, subject: str, /) -> Sequence[Refusal]:
+        return [
+            Refusal(
+                row["use_case"],
+                ActorId(row["actor"]),
+                row["at"],
+                row["subject"],
+                row["rule"],
+                row["code"],
+                orjson.loads(row["facts"]),
+            )
+            for row in self.execute(self._s.refusals, {"subject_": subject}).mappings()
+        ]
+
+    # --- timers
+    def timer(self, subject: str, name: str, /, *, lock: bool) -> Timer | None:
+        statement = self._s.timer_locked if lock else self._s.timer
+        body = self.execute(statement, {"subject_": subject, "name_": name}).scalar()
+        return None if body is None else _timer(body)
+
+    def timers_of(self, subject: str, /) -> Sequence[Timer]:
+        return [_timer(row[0]) for row in self.execute(self._s.timers_of, {"subject_": subject})]
+
+    def add_timers(self, timers: Sequence[Timer], /) -> Sequence[str]:
+        there: list[str] = []
+        for timer in timers:
+            row = {"subject": timer.subject, "name": timer.name, **_timer_columns(timer)}
+            if self.execute(self._s.add_timer, row).rowcount != 1:
+                there.append(timer.name)
+        return there
+
+    def save_timer(self, timer: Timer, /) -> None:
+        self.execute(self._s.save_timer, {"subject_": timer.subject, "name_": timer.name, **_timer_columns(timer)})
+
+    def due_timers(self, until: datetime, limit: int, skip: Iterable[tuple[str, str]], /) -> Sequence[Timer]:
+        skipped = set(skip)
+        rows = self.execute(self._s.due, {"until_": until, "limit_": limit + len(skipped)})
+        timers = [_timer(row[0]) for row in rows]
+        return [timer for timer in timers if (timer.subject, timer.name) not in skipped][:limit]
+
+    # --- outbox
+    def queue(self, messages: Sequence[Message], at: datetime, /) -> None:
+        rows = [
+            {
+                "key": message.key,
+                "occasion": message.occasion,
+                "recipient": message.to,
+                "facts": orjson.dumps(dict(message.facts)),
+                "created_at": at,
+                "attempts": 0,
+                "next_at": at,
+                "sent_at": None,
+                "failure": "",
+            }
+            for message in messages
+        ]
+        self.execute(self._s.queue, rows if len(rows) > 1 else rows[0])
+
+    def claim_messages(self, now: datetime, until: datetime, limit: int, /) -> Sequence[Queued]:
+        rows = self.execute(self._s.claim_messages, {"now_": now, "limit_": limit}).mappings().all()
+        if rows:
+            held = [{"seq_": row["seq"], "until_": until} for row in rows]
+            self.execute(self._s.hold_message, held)
+        return [_queued({**row, "attempts": row["attempts"] + 1, "next_at": until}) for row in rows]
+
+    def mark_message(self, message: Queued, /) -> None:
+        row = {
+            "key_": message.key,
+            "next_at": message.next_at,
+            "sent_at": message.sent_at,
+            "failure": message.failure[:400],
+        }
+        self.execute(self._s.mark_message, row)
+
+    def outbox(self, *, unsent: bool, limit: int) -> Sequence[Queued]:
+        o = self._s.common.outbox
+        statement = select(o).order_by(o.c.seq).limit(limit)
+        if unsent:
+            statement = statement.where(o.c.sent_at.is_(None))
+        return [_queued(row) for row in self.execute(statement).mappings()]
+
+    # --- numbers, keys, rulebooks
+    def next_number(self, series: str, /) -> int:
+        return self._count(series, 1)
+
+    def _count(self, series: str, by: int) -> int:
+        counted = self.execute(self._s.next_number, {"series_": series, "by_": by})
+        if self._s.last_number is not None:
+            counted = self.execute(self._s.last_number)
+        return int(counted.scalar_one())
+
+    def claim_key(self, call: Call, /) -> KeyClaim | None:
+        row = {
+            "actor": call.by,
+            "use_case": call.use_case,
+            "key": call.key,
+            "fingerprint": call.fingerprint,
+            "receipt": None,
+            "at": call.at,
+        }
+        if self.execute(self._s.claim_key, row).rowcount == 1:
+            return None
+        known = self.execute(self._s.key_known, _key(call)).one()
+        return KeyClaim(known[0], None if known[1] is None else _receipt_in(orjson.loads(known[1]), Receipt))
+
+    def finish_key(self, call: Call, receipt: Receipt, /) -> None:
+        self.execute(self._s.finish_key, {**_key(call), "receipt_": orjson.dumps(_receipt_out(receipt))})
+
+    def release_key(self, call: Call, /) -> None:
+        self.execute(self._s.release_key, _key(call))
+
+    def forget_keys(self, before: datetime, /) -> int:
+        return int(self.execute(self._s.forget_keys, {"before_": before}).rowcount)
+
+    def put_rulebook(self, ref: str, text: str, /) -> None:
+        self.execute(self._s.put_rulebook, {"ref": ref, "body": text.encode()})
+
+    def get_rulebook(self, ref: str, /) -> str | None:
+        body = self.execute(self._s.rulebook, {"ref_": ref}).scalar()
+        return None if body is None else bytes(body).decode()
+
+
+def _conditions(table: KindTable[Any], where: Sequence[Where[Any]]) -> list[Any]:
+    found: list[Any] = []
+    for condition in where:
+        column, value = table.table.c[condition.column], cast("Any", condition.value)
+        match condition.comparison:
+            case Comparison.IS:
+                found.append(column == value)
+            case Comparison.AMONG:
+                found.append(column.in_(value))
+            case Comparison.FROM:
+                found.append(column >= value)
+            case Comparison.BELOW:
+                found.append(column < value)
+            case Comparison.ABSENT:
+                found.append(column.is_(None))
+            case Comparison.PRESENT:
+                found.append(column.is_not(None))
+    return found
+
+
+def _after(by: Any, id: Any, query: Query[Any]) -> Any:
+    value, last = cast("tuple[ColumnValue, str]", query.after)
+    if query.order_by == "id":
+        return id < last if query.descending else id > last
+    if value is None:
+        return and_(by.is_(None), id > last)
+    beyond = by < value if query.descending else by > value
+    return or_(beyond, and_(by == value, id > last), by.is_(None))
+
+
+def _timer(body: bytes) -> Timer:
+    return cast("Timer", _timer_in(orjson.loads(body), Timer))
+
+
+def _timer_columns(timer: Timer) -> dict[str, Any]:
+    return {
+        "state": timer.state.value,
+        "started_at": timer.started_at,
+        "due_at": timer.due_at,
+        "next_at": timer.next_at,
+        "body": orjson.dumps(_timer_out(timer)),
+    }
+
+
+def _key(call: Call) -> dict[str, Any]:
+    return {"actor_": call.by, "use_case_": call.use_case, "key_": call.key}
+
+
+def _record(row: Mapping[Any, Any]) -> AuditRecord:
+    return AuditRecord(
+        event_id=row["event_id"],
+        subject=row["subject"],
+        by=ActorId(row["actor"]),
+        at=row["at"],
+        name=row["name"],
+        schema=row["schema"],
+        move=row["move"],
+        source=row["source"],
+        dest=row["dest"],
+        reason=row["reason"],
+        facts=orjson.loads(row["facts"]),
+        position=row["position"],
+    )
+
+
+def _queued(row: Mapping[Any, Any]) -> Queued:
+    facts = cast("dict[str, Fact]", orjson.loads(row["facts"]))
+    return Queued(
+        key=row["key"],
+        occasion=row["occasion"],
+        to=row["recipient"],
+        facts=facts,
+        created_at=row["created_at"],
+        attempts=row["attempts"],
+        next_at=row["next_at"],
+        sent_at=row["sent_at"],
+        failure=row["failure"],
+    )

@@ -1,0 +1,138 @@
+"""The SQL store: begins, works, commits; retries what the database asks to be retried; audits refusals (D1, D4, D6)."""
+
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, TypeVar
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
+
+from csdomain.kernel.errors import DomainError, RuleBroken, StoreBusy, StoreFailure
+from csdomain.kernel.ports import Call, Store, Unit
+from csdomain.kernel.rules import Text
+from csdomain.kernel.storage import Kind
+from csdomain.kernel.unit import Backstage, Joined, StandardUnit, perform, refusal
+from csdomain_adapters.system import jitter
+
+from .dialects import READING, make_engine, transient, translate
+from .migrate import HEAD, current, upgrade
+from .session import SqlSession, Statements
+from .tables import Schema
+
+R = TypeVar("R")
+ATTEMPTS: Final = 12
+_log: Final = logging.getLogger("csdomain.sql")
+
+
+class SchemaOutdated(StoreFailure):
+    """The database's tables are not those of this version of csdomain: run ``csdomain db upgrade URL``."""
+
+    problem = Text("The database has tables of another version.", "数据库的表结构版本不符。")
+
+
+class SqlStore:
+    """A store on a database engine. Any number of threads and processes may use one database."""
+
+    def __init__(self, engine: Engine, kinds: Sequence[Kind[Any]], backstage: Backstage) -> None:
+        self.engine = engine
+        self._backstage = backstage
+        self._schema = Schema(kinds)
+        self._statements = Statements(self._schema.common, engine.dialect.name)
+        self._readers = engine.execution_options(**{READING: True})
+
+    def run(self, work: Callable[[Unit], R], /, call: Call | None = None) -> R:
+        began = time.perf_counter()
+        outcome = "ok"
+        try:
+            return self._with_retries(lambda session: perform(session, self._backstage, work, call))
+        except BaseException as error:
+            outcome = error.code if isinstance(error, DomainError) else type(error).__name__
+            if call is not None and isinstance(error, RuleBroken):
+                record = refusal(call, error)
+                self._with_retries(lambda session: session.add_refusal(record))
+            raise
+        finally:
+            if self._backstage.observer is not None:
+                name = "" if call is None else call.use_case
+                self._backstage.observer(name, time.perf_counter() - began, outcome)
+
+    def look(self, work: Callable[[Unit], R], /) -> R:
+        try:
+            with self._readers.connect() as connection, connection.begin():
+                return work(StandardUnit(self._session(connection), self._backstage))
+        except DBAPIError as error:
+            raise translate(error) from None
+
+    def _with_retries(self, work: Callable[[SqlSession], R]) -> R:
+        attempt = 0
+        while True:
+            attempt += 1
+            try:
+                with self.engine.connect() as connection, connection.begin():
+                    session = self._session(connection)
+                    result = work(session)
+                    if session.dead:
+                        raise StoreFailure(session="dead")
+                    return result
+            except (DBAPIError, StoreBusy) as error:
+                again = isinstance(error, StoreBusy) or transient(error)
+                if not again or attempt == ATTEMPTS:
+                    raise (error if isinstance(error, DomainError) else translate(error)) from None
+                _log.info("attempt %d of a unit met a conflict in the database; beginning again", attempt)
+                time.sleep(jitter(attempt))
+
+    def _session(self, connection: Connection) -> SqlSession:
+        return SqlSession(connection, self._schema, self._statements)
+
+    def within(self, connection: Connection, /) -> Store:
+        """A view in the host's own transaction on ``connection``: no begin, commit or retry (D11).
+
+        Errors of the database come as StoreBusy (the host may roll back and run its transaction again) or StoreFailure.
+        """
+        return HostStore(Joined(StandardUnit(self._session(connection), self._backstage)))
+
+    def close(self) -> None:
+        """Give back all connections."""
+        self.engine.dispose()
+
+
+class HostStore:
+    """A store in a transaction that the host began and will end."""
+
+    def __init__(self, joined: Joined) -> None:
+        self._joined = joined
+
+    def run(self, work: Callable[[Unit], R], /, call: Call | None = None) -> R:
+        try:
+            return self._joined.run(work, call)
+        except DBAPIError as error:
+            raise translate(error) from None
+
+    def look(self, work: Callable[[Unit], R], /) -> R:
+        return self.run(work)
+
+
+def open_store(url: str, kinds: Sequence[Kind[Any]], backstage: Backstage, options: Mapping[str, object]) -> SqlStore:
+    """The store at ``url``.
+
+    SQLite files are brought up to date by themselves; a server's tables are upgraded on purpose (``upgrade=True``, or
+    ``csdomain db upgrade URL``), else :class:`SchemaOutdated` says so. Other options: see ``make_engine``.
+    """
+    rest = dict(options)
+    sqlite = make_url(url).get_backend_name() == "sqlite"
+    wanted = bool(rest.pop("upgrade", sqlite))
+    engine = make_engine(url, rest)
+    try:
+        if wanted:
+            upgrade(engine)
+        elif (found := current(engine)) != HEAD:
+            raise SchemaOutdated(
+                actual=found or "none",
+                expected=HEAD,
+                accepted=Text("csdomain db upgrade URL", "csdomain db upgrade URL"),
+            )
+    except DBAPIError as error:
+        raise translate(error) from None
+    return SqlStore(engine, kinds, backstage)

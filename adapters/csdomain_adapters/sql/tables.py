@@ -1,0 +1,271 @@
+"""Tables: one for each kind of aggregate (body and declared columns), and those that every store has (D2)."""
+
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
+from typing import Any, Final, Generic
+
+import orjson
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    Dialect,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    bindparam,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.dialects import mysql, postgresql
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from csdomain.kernel.codec import from_micros, make_converter, to_micros
+from csdomain.kernel.errors import NaiveTime
+from csdomain.kernel.storage import TEXT_LONGEST, A, Kind
+
+PREFIX: Final = "csd_"
+VERSION_TABLE: Final = "csd_alembic_version"
+converter: Final = make_converter()
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware instant as integer microseconds since 1970 in UTC: exact, ordered and alike on every database."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise NaiveTime(given=value)
+        return to_micros(value)
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else from_micros(value)
+
+
+def text(length: int) -> String:
+    """Text compared by its bytes, on every database: ids, keys and their order are then alike everywhere."""
+    plain = String(length)
+    return plain.with_variant(postgresql.VARCHAR(length, collation="C"), "postgresql").with_variant(
+        mysql.VARCHAR(length, collation="utf8mb4_bin"), "mysql", "mariadb"
+    )
+
+
+#: A number that counts itself up.
+SERIAL: Final = BigInteger().with_variant(Integer, "sqlite")
+_TYPES: Final[dict[type, Callable[[], TypeEngine[Any]]]] = {
+    str: lambda: text(TEXT_LONGEST),
+    int: BigInteger,
+    bool: Boolean,
+    datetime: Instant,
+    date: Date,
+}
+
+
+def ours(name: str | None) -> bool:
+    """Whether a table belongs to csdomain: for ``include_name`` in a host's Alembic configuration."""
+    return name is not None and name.startswith(PREFIX)
+
+
+def aggregate_table(kind: Kind[Any], meta: MetaData) -> Table:
+    """The table of a kind: id, version, schema, body, scope columns, and each declared field as a real column."""
+    name = PREFIX + kind.table
+    columns = [Column(f.name, _TYPES[f.kind](), nullable=True) for f in kind.fields]
+    indexes = [
+        Index(f"ix_{name}_{f.name}" if not f.unique else f"uq_{name}_{f.name}", f.name, unique=f.unique)
+        for f in kind.fields
+        if f.index or f.unique
+    ]
+    return Table(
+        name,
+        meta,
+        Column("id", text(40), primary_key=True),
+        Column("version", Integer, nullable=False),
+        Column("schema", Integer, nullable=False),
+        Column("branch", text(64), nullable=False),
+        Column("owner", text(64), nullable=False),
+        *columns,
+        Column("body", LargeBinary, nullable=False),
+        Index(f"ix_{name}_branch", "branch"),
+        Index(f"ix_{name}_owner", "owner"),
+        *indexes,
+    )
+
+
+class KindTable(Generic[A]):
+    """The table of a kind with its statements, prepared once."""
+
+    def __init__(self, kind: Kind[A], table: Table) -> None:
+        self.kind = kind
+        self.table = t = table
+        wanted = (t.c.body, t.c.version, t.c.schema)
+        self.fetch = select(*wanted).where(t.c.id == bindparam("id_"))
+        self.fetch_locked = self.fetch.with_for_update()
+        self.listing = select(*wanted)
+        self.insert = insert(t)
+        self.update = (
+            update(t)
+            .where(t.c.id == bindparam("id_"), t.c.version == bindparam("was_"))
+            .values({c.name: bindparam(c.name) for c in t.c if c.name != "id"})
+        )
+        self._unstructure = converter.get_unstructure_hook(kind.type)
+        self._structure = converter.get_structure_hook(kind.type)
+
+    def row(self, aggregate: A) -> dict[str, Any]:
+        """The whole row of an aggregate."""
+        row: dict[str, Any] = dict(self.kind.row(aggregate))
+        row["id"] = aggregate.id
+        row["version"] = aggregate.version
+        row["schema"] = self.kind.schema
+        row["branch"] = aggregate.branch
+        row["owner"] = aggregate.owner
+        row["body"] = orjson.dumps(self._unstructure(aggregate))
+        return row
+
+    def load(self, body: bytes, version: int, schema: int) -> A:
+        """The aggregate of a row, upcast where it was written in an older form."""
+        data = orjson.loads(body)
+        if schema != self.kind.schema:
+            data = self.kind.upcast(data, schema)
+        aggregate: A = self._structure(data, self.kind.type)
+        aggregate.version = version
+        return aggregate
+
+
+class Common:
+    """The tables that every store has, whatever its contexts."""
+
+    def __init__(self, meta: MetaData) -> None:
+        self.audit = Table(
+            PREFIX + "audit",
+            meta,
+            Column("seq", SERIAL, primary_key=True, autoincrement=True),
+            Column("event_id", text(40), nullable=False, unique=True),
+            Column("subject", text(64), nullable=False),
+            Column("actor", text(64), nullable=False),
+            Column("at", Instant, nullable=False),
+            Column("name", text(80), nullable=False),
+            Column("schema", Integer, nullable=False),
+            Column("move", text(64), nullable=False),
+            Column("source", text(64), nullable=False),
+            Column("dest", text(64), nullable=False),
+            Column("reason", String(400), nullable=False),
+            Column("facts", LargeBinary, nullable=False),
+            Column("position", BigInteger, nullable=True),
+            Index("ix_csd_audit_subject", "subject", "seq"),
+            Index("uq_csd_audit_position", "position", unique=True),
+        )
+        a = self.audit
+        Index(
+            "ix_csd_audit_unnumbered",
+            a.c.seq,
+            sqlite_where=a.c.position.is_(None),
+            postgresql_where=a.c.position.is_(None),
+        )
+        self.cursor = Table(
+            PREFIX + "cursor",
+            meta,
+            Column("consumer", text(64), primary_key=True),
+            Column("position", BigInteger, nullable=False),
+        )
+        self.refusal = Table(
+            PREFIX + "refusal",
+            meta,
+            Column("seq", SERIAL, primary_key=True, autoincrement=True),
+            Column("use_case", text(80), nullable=False),
+            Column("actor", text(64), nullable=False),
+            Column("at", Instant, nullable=False),
+            Column("subject", text(64), nullable=False),
+            Column("rule", text(16), nullable=False),
+            Column("code", text(64), nullable=False),
+            Column("facts", LargeBinary, nullable=False),
+            Index("ix_csd_refusal_subject", "subject", "seq"),
+        )
+        self.timer = Table(
+            PREFIX + "timer",
+            meta,
+            Column("subject", text(64), primary_key=True),
+            Column("name", text(64), primary_key=True),
+            Column("state", text(16), nullable=False),
+            Column("started_at", Instant, nullable=False),
+            Column("due_at", Instant, nullable=False),
+            Column("next_at", Instant, nullable=True),
+            Column("body", LargeBinary, nullable=False),
+        )
+        t = self.timer
+        # Partial: a sweep costs what is due, not what was ever started.
+        Index(
+            "ix_csd_timer_next",
+            t.c.next_at,
+            t.c.subject,
+            t.c.name,
+            sqlite_where=t.c.next_at.is_not(None),
+            postgresql_where=t.c.next_at.is_not(None),
+        )
+        self.outbox = Table(
+            PREFIX + "outbox",
+            meta,
+            Column("seq", SERIAL, primary_key=True, autoincrement=True),
+            Column("key", text(120), nullable=False, unique=True),
+            Column("occasion", text(120), nullable=False),
+            Column("recipient", text(120), nullable=False),
+            Column("facts", LargeBinary, nullable=False),
+            Column("created_at", Instant, nullable=False),
+            Column("attempts", Integer, nullable=False),
+            Column("next_at", Instant, nullable=True),
+            Column("sent_at", Instant, nullable=True),
+            Column("failure", String(400), nullable=False),
+        )
+        o = self.outbox
+        Index(
+            "ix_csd_outbox_next",
+            o.c.next_at,
+            o.c.seq,
+            sqlite_where=o.c.next_at.is_not(None),
+            postgresql_where=o.c.next_at.is_not(None),
+        )
+        self.number = Table(
+            PREFIX + "number",
+            meta,
+            Column("series", text(120), primary_key=True),
+            Column("last", BigInteger, nullable=False),
+        )
+        self.key = Table(
+            PREFIX + "key",
+            meta,
+            Column("actor", text(64), primary_key=True),
+            Column("use_case", text(80), primary_key=True),
+            Column("key", text(120), primary_key=True),
+            Column("fingerprint", text(64), nullable=False),
+            Column("receipt", LargeBinary, nullable=True),
+            Column("at", Instant, nullable=False),
+            Index("ix_csd_key_at", "at"),
+        )
+        self.rulebook = Table(
+            PREFIX + "rulebook",
+            meta,
+            Column("ref", text(120), primary_key=True),
+            Column("body", LargeBinary, nullable=False),
+        )
+
+
+class Schema:
+    """All tables of a store."""
+
+    def __init__(self, kinds: Sequence[Kind[Any]]) -> None:
+        self.meta = MetaData()
+        self.common = Common(self.meta)
+        self._kinds = {kind.table: KindTable(kind, aggregate_table(kind, self.meta)) for kind in kinds}
+
+    def of(self, kind: Kind[A]) -> KindTable[A]:
+        """The table of a kind. Raises KeyError for one that the store was not opened with."""
+        found: KindTable[A] = self._kinds[kind.table]
+        return found

@@ -1,0 +1,1 @@
+"""Complaints: what a customer complains about, from the counter to the archive (CMP-01…30)."""

@@ -1,0 +1,121 @@
+"""What a complaint is made of, and the house rules it goes by."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Final, NewType
+
+import attrs
+
+from csdomain.kernel.actors import Action
+from csdomain.kernel.durations import Duration
+from csdomain.kernel.errors import InvalidValue
+from csdomain.kernel.ids import IdKind
+from csdomain.kernel.money import Money
+from csdomain.kernel.numbering import NumberPattern
+from csdomain.kernel.rules import Text
+from csdomain.rulebook import Section
+
+from .rules import FORM
+
+ComplaintId = NewType("ComplaintId", str)
+COMPLAINT: Final = IdKind[ComplaintId]("cmp")
+
+READ: Final = Action("complaints.read")
+RECEIVE: Final = Action("complaints.receive")
+ACCEPT: Final = Action("complaints.accept")
+CLOSE: Final = Action("complaints.close")
+
+_SHORT: Final = 120
+_LONG: Final = 4000
+#: What an extra field of the form may hold, by the name of its type in the rulebook.
+EXTRA_TYPES: Final[Mapping[str, type]] = {"text": str, "integer": int, "yes_no": bool}
+Extra = str | int | bool | None
+
+
+class MalformedForm(InvalidValue):
+    """A complaint form with a field that is missing, too long, or not possible (CMP-01)."""
+
+    default_rule = FORM
+    problem = Text("The complaint form is not complete and plausible.", "客户投诉处理表不完整或不合理。")
+
+
+def _text(longest: int, *, empty: bool = True) -> "attrs._ValidatorType[str]":
+    def check(instance: object, attribute: "attrs.Attribute[str]", value: str) -> None:
+        shortest = 0 if empty else 1
+        if not isinstance(value, str) or not shortest <= len(value) <= longest or "\0" in value:
+            raise MalformedForm(
+                field=attribute.name,
+                accepted=Text(f"text of {shortest} to {longest} characters", f"{shortest} 到 {longest} 个字符的文本"),
+            )
+
+    return check
+
+
+def _count(instance: object, attribute: "attrs.Attribute[int]", value: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**63:
+        raise MalformedForm(field=attribute.name, given=value, accepted=Text("an integer ≥ 0", "≥ 0 的整数"))
+
+
+def _frozen(extra: Mapping[str, Extra]) -> Mapping[str, Extra]:
+    return dict(extra)
+
+
+@attrs.frozen(kw_only=True)
+class ComplaintForm:
+    """The customer complaint handling form (客戶投訴處理表), as it is filled in at the counter.
+
+    ``customer`` is the customer's id; quantities are in pieces; ``claimed`` is what the customer asks for, if anything;
+    ``shipped_on`` is a date in the branch's zone. Raises :class:`MalformedForm`. [CMP-01]
+    """
+
+    customer: str = attrs.field(validator=_text(64, empty=False))
+    demand: str = attrs.field(validator=_text(_LONG, empty=False))
+    reason: str = attrs.field(validator=_text(_LONG, empty=False))
+    order_number: str = attrs.field(default="", validator=_text(_SHORT))
+    batch: str = attrs.field(default="", validator=_text(_SHORT))
+    specification: str = attrs.field(default="", validator=_text(_SHORT))
+    quantity: int = attrs.field(default=0, validator=_count)
+    defective: int = attrs.field(default=0, validator=_count)
+    shipped_on: date | None = None
+    claimed: Money | None = None
+    samples: int = attrs.field(default=0, validator=_count)
+    extra: Mapping[str, Extra] = attrs.field(factory=dict, converter=_frozen)
+
+    def __attrs_post_init__(self) -> None:
+        if self.defective > self.quantity:
+            raise MalformedForm(field="defective", given=self.defective, maximum=self.quantity)
+        if self.claimed is not None and self.claimed.minor < 0:
+            raise MalformedForm(field="claimed", given=self.claimed, accepted=Text("an amount ≥ 0", "≥ 0 的金额"))
+
+
+@attrs.frozen
+class ComplaintRules:
+    """The house rules of complaints.
+
+    ``number`` is how forms are numbered; ``close_within`` runs from acceptance (CMP-04), with ``warnings`` at those
+    percentages of it; ``overrun_to`` is the position that is told of an overrun; ``extra`` are the house's own fields
+    of the form and their types.
+    """
+
+    number: NumberPattern
+    close_within: Duration
+    overrun_to: str
+    warnings: tuple[int, ...] = ()
+    extra: Mapping[str, str] = attrs.field(factory=dict)
+
+    def __attrs_post_init__(self) -> None:
+        for name, kind in self.extra.items():
+            if kind not in EXTRA_TYPES:
+                known = ", ".join(EXTRA_TYPES)
+                raise MalformedForm(field=f"extra.{name}", given=kind, accepted=Text(known, known))
+
+    def check_extra(self, extra: Mapping[str, Extra]) -> None:
+        """Refuse extra fields that this house does not have, or of another type. Raises :class:`MalformedForm`."""
+        known = ", ".join(f"{name}: {kind}" for name, kind in sorted(self.extra.items())) or "-"
+        for name, value in extra.items():
+            kind = self.extra.get(name)
+            if kind is None or (value is not None and type(value) is not EXTRA_TYPES[kind]):
+                raise MalformedForm(field=f"extra.{name}", given=type(value).__name__, accepted=Text(known, known))
+
+
+COMPLAINT_RULES: Section[ComplaintRules] = Section("complaints", ComplaintRules, actions=(READ, RECEIVE, ACCEPT, CLOSE))

@@ -1,0 +1,213 @@
+"""The desk: everything put together over one store. ``csdomain.open`` makes one (the composition root)."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import cached_property
+from importlib.metadata import entry_points
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, cast
+
+from csdomain.kernel.actors import Actor, ActorId
+from csdomain.kernel.calendar import WorkCalendar
+from csdomain.kernel.errors import MissingBackend, NotFound
+from csdomain.kernel.holidays import Holidays
+from csdomain.kernel.ids import IdSource
+from csdomain.kernel.ports import Clock, Notifier, Observer, OpenStore, Store, TimerHandler, Unit
+from csdomain.kernel.rules import Text
+from csdomain.kernel.storage import Kind
+from csdomain.kernel.sweeping import BATCH, Progress, RelayPolicy, RelayReport, SweepReport, relay, sweep
+from csdomain.kernel.unit import Backstage, Joined, StandardUnit
+from csdomain.rulebook import COMMON, House, Rulebook, Section, loads
+
+if TYPE_CHECKING:
+    from csdomain.complaints.service import Complaints
+
+R = TypeVar("R")
+STORES: Final = "csdomain.stores"
+NOTIFIERS: Final = "csdomain.notifiers"
+HOLIDAYS: Final = "csdomain.holidays"
+
+
+def adapter(group: str, name: str) -> Any:
+    """What the entry point ``name`` of ``group`` names. Raises MissingBackend where there is none that can load."""
+    found = entry_points(group=group)
+    if name not in found.names:
+        known = ", ".join(sorted(found.names)) or "-"
+        raise MissingBackend(group=group, name=name, accepted=Text(known, known))
+    try:
+        return found[name].load()
+    except ImportError as error:
+        extra = Text(f"pip install 'csdomain[{name}]'", f"pip install 'csdomain[{name}]'")
+        raise MissingBackend(group=group, name=name, missing=error.name or "", accepted=extra) from error
+
+
+def sections() -> tuple[Section[Any], ...]:
+    """The sections of every context."""
+    from csdomain.complaints.values import COMPLAINT_RULES
+
+    return (*COMMON, COMPLAINT_RULES)
+
+
+def kinds() -> tuple[Kind[Any], ...]:
+    """The aggregates of every context."""
+    from csdomain.complaints.model import COMPLAINTS
+
+    return (COMPLAINTS,)
+
+
+def shipped(name: str) -> str | None:
+    """The text of a rulebook that ships with csdomain, None where there is none of that name."""
+    path = files("csdomain.rulebook") / "books" / f"{name}.toml"
+    return path.read_text(encoding="utf-8") if name.isidentifier() and path.is_file() else None
+
+
+def load_rulebook(rulebook: str | Path | Rulebook) -> Rulebook:
+    """A rulebook: one that ships with csdomain by its name, or a TOML file by its path (it may ``extends`` either).
+
+    Raises :class:`~csdomain.kernel.errors.RulebookInvalid` or NotFound. [KRN-01]
+    """
+    if isinstance(rulebook, Rulebook):
+        return rulebook
+    path = Path(rulebook)
+    if path.suffix == ".toml":
+        if not path.is_file():
+            raise NotFound(file=str(path))
+
+        def beside(name: str) -> str | None:
+            sibling = path.with_name(f"{name}.toml")
+            return sibling.read_text(encoding="utf-8") if sibling.is_file() else shipped(name)
+
+        return loads(path.read_text(encoding="utf-8"), sections(), beside)
+    text = shipped(str(rulebook))
+    if text is None:
+        books = files("csdomain.rulebook") / "books"
+        known = ", ".join(sorted(p.name.removesuffix(".toml") for p in books.iterdir() if p.name.endswith(".toml")))
+        raise NotFound(
+            rulebook=str(rulebook), accepted=Text(f"{known}, or a path to a .toml file", f"{known}，或 .toml 文件")
+        )
+    return loads(text, sections(), shipped)
+
+
+def _holidays(name: str) -> Holidays | None:
+    if name not in entry_points(group=HOLIDAYS).names:
+        return None
+    return cast("Holidays", adapter(HOLIDAYS, name)())
+
+
+class Services:
+    """The contexts over one store-shaped thing: a store, or a unit that is open already."""
+
+    def __init__(self, store: Store, house: House, ids: IdSource) -> None:
+        self._store = store
+        self.house = house
+        self._ids = ids
+
+    @cached_property
+    def complaints(self) -> "Complaints":
+        """Complaints (CMP)."""
+        from csdomain.complaints.service import Complaints
+
+        return Complaints(self._store, self.house, self._ids)
+
+    def together(self, work: Callable[["Services"], R]) -> R:
+        """One unit of work over several use cases: all of it happens, or none."""
+
+        def joined(unit: Unit) -> R:
+            return work(Services(Joined(cast("StandardUnit", unit)), self.house, self._ids))
+
+        return self._store.run(joined)
+
+
+class Desk(Services):
+    """A customer-service desk: the contexts as attributes, and the jobs that run beside them.
+
+    Use it as a context manager, or :meth:`close` it. Two desks in one process do not know of each other.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        house: House,
+        *,
+        clock: Clock,
+        ids: IdSource,
+        observer: Observer | None = None,
+        handlers: Mapping[str, TimerHandler] | None = None,
+        options: Mapping[str, object] | None = None,
+    ) -> None:
+        from csdomain.complaints.effects import handlers as complaint_handlers
+
+        all_handlers = {**complaint_handlers(house), **(handlers or {})}
+        backstage = Backstage(house.calendar, ids, all_handlers, observer)
+        scheme = url.partition(":")[0].partition("+")[0]
+        self.store: OpenStore = adapter(STORES, scheme)(url, kinds(), backstage, options or {})
+        self.clock = clock
+        super().__init__(self.store, house, ids)
+        self.store.run(house.remember)
+
+    def actor(self, id: str, *, branch: str, positions: tuple[str, ...] | frozenset[str]) -> Actor:
+        """Someone who acts: the host's id for them, the branch, and the positions held. Raises MalformedActor."""
+        return Actor(ActorId(id), branch, frozenset(positions))
+
+    def calendar(self, name: str) -> WorkCalendar:
+        """A working calendar of the house by name."""
+        return self.house.calendar(name)
+
+    def sweep(
+        self, until: datetime | None = None, *, batch: int = BATCH, progress: Progress | None = None
+    ) -> SweepReport:
+        """Fire the timers that are due up to ``until`` (now). Any number of processes may do it at once (KRN-06)."""
+        return sweep(self.store, until or self.clock.now(), batch=batch, progress=progress)
+
+    def relay(
+        self,
+        notifier: Notifier | str,
+        *,
+        policy: RelayPolicy = RelayPolicy(),  # noqa: B008 - frozen
+        progress: Progress | None = None,
+    ) -> RelayReport:
+        """Deliver the messages that wait, by a notifier or by the name of one that is installed (KRN-11)."""
+        deliver = adapter(NOTIFIERS, notifier)() if isinstance(notifier, str) else notifier
+        return relay(self.store, deliver, self.clock, policy=policy, progress=progress)
+
+    def within(self, connection: Any) -> Services:
+        """The contexts in a transaction that the host began on ``connection`` and will end (design decision D11)."""
+        return Services(self.store.within(connection), self.house, self._ids)
+
+    def close(self) -> None:
+        """Give back what the store holds."""
+        self.store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def open(
+    url: str,
+    rulebook: str | Path | Rulebook = "after_sales",
+    *,
+    clock: Clock | None = None,
+    ids: IdSource | None = None,
+    holidays: Mapping[str, Holidays] | None = None,
+    observer: Observer | None = None,
+    handlers: Mapping[str, TimerHandler] | None = None,
+    **options: object,
+) -> Desk:
+    """A desk over the store at ``url``, by the house rules of ``rulebook``.
+
+    ``url``: ``memory:``, ``sqlite:///desk.db``, ``postgresql+psycopg://host/database``. ``holidays`` are public
+    holidays by the name that calendars use for them, before those that are installed. ``observer`` is told of every
+    unit of work; ``handlers`` are further handlers of timers by rule. ``options`` go to the store.
+
+    Raises MissingBackend, RulebookInvalid, NotFound, and what the store raises.
+    """
+    given = holidays or {}
+    house = House(load_rulebook(rulebook), sections(), lambda name: given.get(name) or _holidays(name))
+    if clock is None or ids is None:
+        system = adapter("csdomain.system", "system")()
+        clock, ids = clock or system.clock, ids or system.ids
+    return Desk(url, house, clock=clock, ids=ids, observer=observer, handlers=handlers, options=options)

@@ -1,0 +1,393 @@
+"""Open time laid out in UTC: windows with running totals, built year by year as questions reach them (KRN-05).
+
+Instants are integers here: microseconds from 1970 in UTC. Lookups then are two bisections, whatever the span.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta
+from threading import Lock
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import attrs
+
+from . import calendar_values as values
+from .calendar_spec import CalendarSpec, zone_of
+from .calendar_values import DAY, WEEKDAYS, BeyondTime, Hours, NeverOpens, NotADuration, UnpublishedYear
+from .errors import aware
+from .rules import Text
+
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+TICK: Final = timedelta(microseconds=1)
+_EPOCH_DAY: Final = EPOCH.toordinal()
+_MINUTE: Final = timedelta(minutes=1) // TICK
+_LAST_DAY: Final = date.max.toordinal()
+FIRST_YEAR: Final = date.min.year
+LAST_YEAR: Final = date.max.year
+_FIRST_INSTANT: Final = (datetime.min.replace(tzinfo=UTC) - EPOCH) // TICK
+_LAST_INSTANT: Final = (datetime.max.replace(tzinfo=UTC) - EPOCH) // TICK
+_DAYS_OF_LEAP_YEAR: Final = 366
+#: Further than this from what is built, a question gets a table of its own instead of all the years between.
+_FAR: Final = 100
+
+Span = tuple[int, int]
+
+
+def moment(instant: int) -> datetime:
+    """The instant as a datetime in UTC. Raises :class:`BeyondTime`."""
+    try:
+        return EPOCH + TICK * instant
+    except OverflowError:
+        raise beyond() from None
+
+
+def instant_of(at: datetime, name: str) -> int:
+    """An aware datetime as an instant. Raises :class:`~csdomain.kernel.errors.NaiveTime`."""
+    try:
+        return (at - EPOCH) // TICK
+    except TypeError:
+        aware(at, name)
+        raise
+
+
+def span_of(duration: timedelta) -> int:
+    """A duration in microseconds. Raises :class:`NotADuration` for one that is negative."""
+    if isinstance(duration, timedelta) and (span := duration // TICK) >= 0:
+        return span
+    raise NotADuration(
+        field="duration",
+        given=duration if isinstance(duration, timedelta) else type(duration).__name__,
+        accepted=Text("a timedelta ≥ 0", "≥ 0 的 timedelta"),
+    )
+
+
+def beyond() -> BeyondTime:
+    return BeyondTime(accepted=Text("years 1 to 9999", "公元 1 至 9999 年"))
+
+
+class Wall:
+    """Wall time of one zone against instants."""
+
+    def __init__(self, zone: ZoneInfo) -> None:
+        self.zone = zone
+
+    def read(self, day: int, minute: int) -> int:
+        """The instant of ``minute`` after the midnight that begins ``day``, as opening hours are read.
+
+        A time that happens twice is the first; one that is skipped is read by the clock as it was before, so 02:30 is
+        what would have been 02:30 and is called 03:30.
+        """
+        day, minute = day + minute // DAY, minute % DAY
+        # The day after the last of all is not a date, but windows may end on it.
+        noted = datetime.fromordinal(min(max(day, 1), _LAST_DAY)).replace(
+            hour=minute // 60, minute=minute % 60, tzinfo=self.zone
+        )
+        offset: timedelta = noted.utcoffset() or timedelta(0)
+        return ((day - _EPOCH_DAY) * DAY + minute) * _MINUTE - offset // TICK
+
+    def first(self, wall: datetime) -> int:
+        """The first instant at which clocks show ``wall`` or later: in a skipped hour, the instant of the jump."""
+        before, after = self._offsets(wall)
+        shown = (wall.replace(tzinfo=UTC) - EPOCH) // TICK
+        if before >= after:
+            return shown - before
+        return self._change(shown - after, shown - before, after)
+
+    def midnight(self, day: int) -> int:
+        """The first instant of a date."""
+        if not 1 <= day <= _LAST_DAY:
+            return self.read(day, 0)
+        return self.first(datetime.fromordinal(day))
+
+    def local(self, instant: int) -> datetime:
+        """What clocks show, without zone; ``fold`` is 1 where they show it for the second time."""
+        try:
+            return moment(instant).astimezone(self.zone).replace(tzinfo=None)
+        except OverflowError:
+            raise beyond() from None
+
+    def latest_shown(self, instant: int) -> datetime:
+        """The latest wall time that clocks have shown up to ``instant``: in a repeated hour, its end."""
+        wall = self.local(instant)
+        if not wall.fold:
+            return wall
+        before, after = self._offsets(wall)
+        return EPOCH.replace(tzinfo=None) + TICK * (self._change(instant - (before - after), instant, after) + before)
+
+    def _offsets(self, wall: datetime) -> Span:
+        first = wall.replace(tzinfo=self.zone, fold=0).utcoffset() or timedelta(0)
+        second = wall.replace(tzinfo=self.zone, fold=1).utcoffset() or timedelta(0)
+        return first // TICK, second // TICK
+
+    def _change(self, low: int, high: int, after: int) -> int:
+        """The first instant in (low, high] at which the offset is ``after``."""
+        while high - low > 1:
+            middle = (low + high) // 2
+            offset: timedelta = (EPOCH + TICK * middle).astimezone(self.zone).utcoffset() or timedelta(0)
+            if offset // TICK == after:
+                high = middle
+            else:
+                low = middle
+        return high
+
+
+@attrs.frozen
+class Year:
+    """The windows that begin in a year, cut but not merged, and its working days with the closing time of each."""
+
+    windows: tuple[Span, ...]
+    days: tuple[int, ...]
+    ends: tuple[int, ...]
+
+
+class Layout:
+    """What a spec says about single dates."""
+
+    def __init__(self, spec: CalendarSpec) -> None:
+        self.spec = spec
+        self.wall = Wall(zone_of(spec.zone))
+        self.weekly: tuple[Hours, ...] = tuple(values.hours(spec.weekly.get(day, ()), day) for day in WEEKDAYS)
+        self.dated: dict[int, Hours] = {
+            day.toordinal(): values.hours(spec.hours_of_make_up(as_), "make_up_days")
+            for day, as_ in spec.make_up_days.items()
+        }
+        self.dated |= {day.toordinal(): values.hours(hours, "date_hours") for day, hours in spec.date_hours.items()}
+        self.holidays = {day.toordinal() for day in spec.holidays}
+        self.yearly = frozenset((int(day[:2]), int(day[3:])) for day in spec.yearly_holidays)
+        self.closures: list[Span] = [(self._at(closure.start), self._at(closure.end)) for closure in spec.closures]
+        self.cuts = self._cuts()
+        self._cut_starts = [start for start, _ in self.cuts]
+        #: Whether openings come back year after year; else they only come from the dates that are listed.
+        self.recurrent = any(self.weekly) and len(self.yearly) < _DAYS_OF_LEAP_YEAR
+        self.listed = sorted({date.fromordinal(day).year for day, hours in self.dated.items() if hours})
+
+    def _cuts(self) -> list[Span]:
+        cuts = [
+            (self.wall.read(day.toordinal(), opens), self.wall.read(day.toordinal(), closes))
+            for day, windows in self.spec.breaks.items()
+            for opens, closes in values.hours(windows, "breaks")
+        ]
+        return merged(cut for cut in (*cuts, *self.closures) if cut[0] < cut[1])
+
+    def _at(self, given: datetime) -> int:
+        return self.wall.first(given) if given.utcoffset() is None else (given - EPOCH) // TICK
+
+    def is_holiday(self, day: int) -> bool:
+        if day in self.holidays:
+            return True
+        if not self.yearly:
+            return False
+        on = date.fromordinal(day)
+        return (on.month, on.day) in self.yearly
+
+    def hours(self, day: int) -> Hours:
+        """The wall-time windows that begin on ``day``, before cuts."""
+        if self.is_holiday(day) and (
+            self.spec.holiday_beats_date_hours or date.fromordinal(day) not in self.spec.date_hours
+        ):
+            return ()
+        hours = self.dated.get(day)
+        return self.weekly[(day - 1) % 7] if hours is None else hours
+
+    def windows(self, day: int) -> list[Span]:
+        """The open spans that begin on ``day``, cut, in order."""
+        hours = self.hours(day)
+        if not hours or self.is_skipped(day):
+            return []
+        read = self.wall.read
+        spans = [
+            span for span in ((read(day, opens), read(day, closes)) for opens, closes in hours) if span[0] < span[1]
+        ]
+        return self.cut(spans) if self.cuts else spans
+
+    def is_skipped(self, day: int) -> bool:
+        """Whether the zone left the whole date out, as Samoa did with 30 December 2011."""
+        wall = self.wall
+        if wall.read(day + 1, 0) - wall.read(day, 0) == DAY * _MINUTE:
+            return False
+        return wall.midnight(day) >= wall.midnight(day + 1)
+
+    def cut(self, spans: Iterable[Span]) -> list[Span]:
+        """What breaks and closures leave of ``spans``."""
+        left = []
+        for start, end in spans:
+            i = max(bisect_right(self._cut_starts, start) - 1, 0)
+            while i < len(self.cuts) and self.cuts[i][0] < end:
+                cut_start, cut_end = self.cuts[i]
+                if cut_end > start:
+                    if start < cut_start:
+                        left.append((start, cut_start))
+                    start = cut_end
+                i += 1
+            if start < end:
+                left.append((start, end))
+        return left
+
+    def year(self, year: int) -> Year:
+        """The windows and working days of one year."""
+        windows: list[Span] = []
+        days, ends = [], []
+        first, last = date(year, 1, 1).toordinal(), date(year, 12, 31).toordinal()
+        if not self.recurrent and year not in self.listed:
+            return Year((), (), ())
+        if not self.cut([(self.wall.read(first, 0), self.wall.read(last + 2, 0))]):
+            return Year((), (), ())
+        for day in range(first, last + 1):
+            own = self.windows(day)
+            if own:
+                windows += own
+                days.append(day)
+                ends.append(own[-1][1])
+        return Year(tuple(windows), tuple(days), tuple(ends))
+
+
+def merged(spans: Iterable[Span]) -> list[Span]:
+    """The union of ``spans`` in order; spans that only touch stay apart."""
+    union: list[Span] = []
+    for start, end in sorted(spans):
+        if union and start < union[-1][1]:
+            union[-1] = (union[-1][0], max(end, union[-1][1]))
+        else:
+            union.append((start, end))
+    return union
+
+
+class Table:
+    """Open time of the years ``first`` to ``last``: never changed once made, so that readers need no lock.
+
+    It answers for instants from ``low`` up to but not including ``high``. Entry 0 is no window but spares every lookup
+    a special case: it opens at ``low`` and closes there if a window of the year before does, else before.
+    ``before[i]`` is the open time before window ``i``, and the last entry is the whole.
+    """
+
+    __slots__ = ("before", "closes", "days", "ends", "first", "high", "last", "low", "opens")
+
+    def __init__(self, first: int, last: int, low: int, midnight: int, years: list[Year], eve: list[Span]) -> None:
+        spans = merged(
+            [*((max(start, low), end) for start, end in eve if end > low), *(w for y in years for w in y.windows)]
+        )
+        self.first, self.last, self.low = first, last, low
+        # A night shift on the last day tells about the hours after it too.
+        self.high = max(midnight, spans[-1][1]) if spans else midnight
+        self.opens = [low, *(start for start, _ in spans)]
+        self.closes = [low if any(end == low for _, end in eve) else low - 1, *(end for _, end in spans)]
+        self.before = [0, 0]
+        total = 0
+        for start, end in spans:
+            total += end - start
+            self.before.append(total)
+        self.days = [day for year in years for day in year.days]
+        self.ends = [end for year in years for end in year.ends]
+
+
+class Timeline:
+    """The table of a calendar, growing to where questions lead. Threads may share it."""
+
+    def __init__(self, spec: CalendarSpec) -> None:
+        self.layout = Layout(spec)
+        self.known = spec.known_years if spec.unpublished == "raise" else None
+        self._years: dict[int, Year] = {}
+        self._lock = Lock()
+
+    def check(self, year: int) -> None:
+        """Raises :class:`UnpublishedYear` where the calendar may not answer for ``year``."""
+        if self.known is not None and year not in self.known:
+            raise UnpublishedYear(
+                year=year,
+                known=spoken_years(self.known),
+                accepted=Text(
+                    "years whose holidays are published, or unpublished = weekends_only",
+                    "已公布假日的年份，或设置 unpublished = weekends_only",
+                ),
+            )
+
+    def covering(self, instant: int, near: Table | None) -> Table:
+        """A table that answers for ``instant``, made from ``near`` where that is not far. Raises what growing does."""
+        year = self.layout.wall.local(instant).year
+        table = self.year(year, near)
+        if instant < table.low:  # the rest of a night shift of a year that is not known
+            self.check(year - 1)
+        return table
+
+    def year(self, year: int, near: Table | None) -> Table:
+        """A table that has ``year``. Raises :class:`UnpublishedYear`."""
+        self.check(year)
+        if near is not None and near.first <= year <= near.last:
+            return near
+        if near is None or not near.first - _FAR <= year <= near.last + _FAR:
+            return self._build(year, year)
+        first, last = min(near.first, year), max(near.last, year)
+        if self.known is not None and not self.known.issuperset(range(first, last + 1)):
+            return self._build(year, year)
+        return self._build(first, last)
+
+    def later(self, table: Table, need: int = 1) -> Table:
+        """``table`` with more years after it, for ``need`` more open time.
+
+        Raises :class:`UnpublishedYear`, :class:`NeverOpens` or :class:`BeyondTime` where there is none.
+        """
+        listed = self.layout.listed
+        if not self.layout.recurrent and (not listed or table.last >= listed[-1]):
+            raise NeverOpens(field="after", at=moment(table.low), accepted=Text("a time before", "更早的时间"))
+        if table.last >= LAST_YEAR:
+            raise beyond()
+        self.check(table.last + 1)
+        if need > _LAST_INSTANT - table.high:  # open time is never more than time
+            raise beyond()
+        last = table.last + 1
+        while last < min(2 * table.last - table.first + 1, LAST_YEAR) and (
+            self.known is None or last + 1 in self.known
+        ):
+            last += 1
+        return self._build(table.first, last)
+
+    def earlier(self, table: Table, need: int = 1) -> Table:
+        """``table`` with more years before it. Raises as :meth:`later` does."""
+        listed = self.layout.listed
+        if not self.layout.recurrent and (not listed or table.first <= listed[0]):
+            raise NeverOpens(field="before", at=moment(table.low), accepted=Text("a time after", "更晚的时间"))
+        if table.first <= FIRST_YEAR:
+            raise beyond()
+        self.check(table.first - 1)
+        if need > table.low - _FIRST_INSTANT:
+            raise beyond()
+        first = table.first - 1
+        while first > max(2 * table.first - table.last - 1, FIRST_YEAR) and (
+            self.known is None or first - 1 in self.known
+        ):
+            first -= 1
+        return self._build(first, table.last)
+
+    def reaching(self, table: Table, until: int) -> Table:
+        """``table`` with all years up to that of ``until``. Raises :class:`UnpublishedYear` for the first not known."""
+        last = self.layout.wall.local(until).year
+        for year in range(table.last + 1, last + 1):
+            self.check(year)
+        return self._build(table.first, last)
+
+    def _build(self, first: int, last: int) -> Table:
+        wall = self.layout.wall
+        with self._lock:
+            years = []
+            for number in range(first, last + 1):
+                if number not in self._years:
+                    self._years[number] = self.layout.year(number)
+                years.append(self._years[number])
+        new_year = date(first, 1, 1).toordinal()
+        low = wall.midnight(new_year)
+        eve = self.layout.windows(new_year - 1) if first > FIRST_YEAR else []
+        if eve and self.known is not None and first - 1 not in self.known:
+            low, eve = max(low, eve[-1][1]), []
+        return Table(first, last, low, wall.midnight(date(last, 12, 31).toordinal() + 1), years, eve)
+
+
+def spoken_years(years: Iterable[int]) -> str:
+    """Years as people write them: ``2004-2026, 2028``."""
+    runs: list[list[int]] = []
+    for year in sorted(years):
+        if runs and year == runs[-1][-1] + 1:
+            runs[-1].append(year)
+        else:
+            runs.append([year])
+    return ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs)

@@ -1,0 +1,91 @@
+"""Values to plain data and back, exactly: the hooks that bodies, events and receipts are stored with (D2).
+
+Instants are integers of microseconds since 1970 in UTC; a wrong type never turns into a right one on the way in.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from hashlib import sha256
+from typing import Any, Final
+
+from cattrs import Converter
+
+from .durations import CalendarDays, Duration, ElapsedTime, WorkingDays, WorkingTime
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICRO: Final = timedelta(microseconds=1)
+
+
+def to_micros(at: datetime) -> int:
+    """An aware instant as microseconds since 1970."""
+    since = at - _EPOCH
+    return (since.days * 86400 + since.seconds) * 1_000_000 + since.microseconds
+
+
+def from_micros(micros: int) -> datetime:
+    """The instant, in UTC."""
+    return _EPOCH + timedelta(microseconds=micros)
+
+
+_DURATIONS: Final[dict[str, type[Any]]] = {
+    "calendar_days": CalendarDays,
+    "working_days": WorkingDays,
+    "working_time": WorkingTime,
+    "elapsed_time": ElapsedTime,
+}
+_DURATION_NAMES: Final = {cls: name for name, cls in _DURATIONS.items()}
+
+
+def _duration_out(value: Any) -> dict[str, Any]:
+    if isinstance(value, CalendarDays | WorkingDays):
+        return {"kind": _DURATION_NAMES[type(value)], "days": value.days, "end_of_day": value.end_of_day}
+    return {"kind": _DURATION_NAMES[type(value)], "micros": value.time // _MICRO}
+
+
+def _duration_in(data: Any, _: object) -> Any:
+    cls = _DURATIONS[data["kind"]]
+    if "days" in data:
+        return cls(data["days"], end_of_day=data["end_of_day"])
+    return cls(timedelta(microseconds=data["micros"]))
+
+
+def make_converter() -> Converter:
+    """A converter with the hooks; stores add their own encoding of the plain data to bytes."""
+    converter = Converter(detailed_validation=False)
+    converter.register_unstructure_hook(datetime, to_micros)
+    converter.register_structure_hook(datetime, lambda v, _: from_micros(v))
+    converter.register_unstructure_hook(date, date.isoformat)
+    converter.register_structure_hook(date, lambda v, _: date.fromisoformat(v))
+    converter.register_unstructure_hook(timedelta, lambda v: v // _MICRO)
+    converter.register_structure_hook(timedelta, lambda v, _: timedelta(microseconds=v))
+    converter.register_unstructure_hook(Decimal, str)
+    converter.register_structure_hook(Decimal, lambda v, _: Decimal(v))
+    converter.register_unstructure_hook(frozenset, sorted)
+    converter.register_unstructure_hook(Duration, _duration_out)
+    converter.register_structure_hook(Duration, _duration_in)
+    for cls in _DURATIONS.values():
+        converter.register_unstructure_hook(cls, _duration_out)
+    # Columns and facts of messages are scalars already.
+    converter.register_structure_hook(str | int | bool | None, lambda v, _: v)
+    converter.register_structure_hook(str | int | bool | Decimal | None, lambda v, _: v)
+    return converter
+
+
+_PLAIN: Final = make_converter()
+
+
+def plain(value: object) -> Any:
+    """Any value of the domain as plain data: dicts, lists, texts, numbers."""
+    if isinstance(value, Mapping):
+        return {str(k): plain(v) for k, v in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
+        return [plain(v) for v in value]
+    return _PLAIN.unstructure(value)
+
+
+def fingerprint(use_case: str, arguments: Mapping[str, object]) -> str:
+    """The hash of a command: the same use case with the same arguments has the same one, in any process (D10)."""
+    text = json.dumps([use_case, plain(arguments)], sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+    return sha256(text.encode()).hexdigest()

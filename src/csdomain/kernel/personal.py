@@ -1,0 +1,115 @@
+"""Marking personal data, so that it is masked unless someone may see it (KRN-14).
+
+A field is marked where its class is defined; masking, export and erasing read the marks::
+
+    @attrs.frozen
+    class Contact:
+        id: str
+        phone: str = personal(PersonalKind.PHONE)
+"""
+
+from collections.abc import Mapping
+from enum import Enum, unique
+from typing import Any, Final, TypeVar, cast
+
+import attrs
+
+_MARK: Final = "csdomain.personal"
+_HIDDEN: Final = "•••"
+T = TypeVar("T")
+
+
+@unique
+class PersonalKind(Enum):
+    """What a marked field holds; it decides how much of it a mask leaves."""
+
+    NAME = "name"
+    PHONE = "phone"
+    EMAIL = "email"
+    ID_NUMBER = "id_number"
+    ADDRESS = "address"
+    MEDICAL = "medical"
+    OTHER = "other"
+
+
+def mask(kind: PersonalKind, value: object) -> str:
+    """``value`` as it may be shown without permission: enough to recognise, too little to use.
+
+    >>> mask(PersonalKind.PHONE, "13812345678"), mask(PersonalKind.NAME, "王小明"), mask(PersonalKind.MEDICAL, "asthma")
+    ('•••5678', '王•••', '•••')
+    """
+    if value is None or value == "":
+        return ""
+    text = str(value)
+    if kind is PersonalKind.PHONE and len(text) >= 8:
+        return _HIDDEN + text[-4:]
+    if kind is PersonalKind.NAME and len(text) >= 2:
+        return text[0] + _HIDDEN
+    if kind is PersonalKind.EMAIL and "@" in text:
+        return _HIDDEN + text[text.index("@") :]
+    return _HIDDEN
+
+
+def personal(kind: PersonalKind, **options: Any) -> Any:
+    """An ``attrs`` field that holds personal data: masked in the repr, found by the functions below."""
+    metadata = {**options.pop("metadata", {}), _MARK: kind}
+    return attrs.field(**{"repr": lambda value: mask(kind, value), **options}, metadata=metadata)
+
+
+def marks(cls: type) -> Mapping[str, PersonalKind]:
+    """The marked fields of an attrs class and what each holds."""
+    return {field.name: field.metadata[_MARK] for field in attrs.fields(cls) if _MARK in field.metadata}
+
+
+def masked(value: object) -> Any:
+    """``value`` as plain data for logs and exports, every marked field masked, however deep it stands."""
+    return _plain(value, reveal=False)
+
+
+def exported(value: object) -> Any:
+    """``value`` as plain data with personal fields in clear, for those with the permission."""
+    return _plain(value, reveal=True)
+
+
+def _plain(value: object, *, reveal: bool) -> Any:
+    if attrs.has(type(value)):
+        kinds = marks(type(value))
+        return {
+            field.name: mask(kinds[field.name], item)
+            if field.name in kinds and not reveal
+            else _plain(item, reveal=reveal)
+            for field in attrs.fields(cast("Any", type(value)))
+            for item in (getattr(value, field.name),)
+        }
+    if isinstance(value, Mapping):
+        return {key: _plain(item, reveal=reveal) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(item, reveal=reveal) for item in value]
+    return value
+
+
+def erased(value: T) -> T:
+    """A copy of an attrs value whose marked fields hold nothing any more: empty text, or None, or an empty container.
+
+    Ids, amounts and dates stay, so that figures, audit and ledgers stay whole.
+    """
+    changes: dict[str, Any] = {}
+    for field in attrs.fields(cast("Any", type(value))):
+        item = getattr(value, field.name)
+        if _MARK in field.metadata:
+            changes[field.alias] = _emptied(item)
+        elif attrs.has(type(item)):
+            changes[field.alias] = erased(item)
+        elif isinstance(item, tuple) and any(attrs.has(type(part)) for part in item):
+            changes[field.alias] = tuple(erased(part) if attrs.has(type(part)) else part for part in item)
+    return attrs.evolve(value, **changes) if changes else value  # type: ignore[misc]  # T is an attrs class
+
+
+def _emptied(item: object) -> object:
+    if isinstance(item, str):
+        return ""
+    if isinstance(item, Mapping):
+        return {}
+    if isinstance(item, tuple | frozenset):
+        return type(item)()
+    return None

@@ -1,0 +1,244 @@
+"""The ports: what the core asks of the outside, as small protocols that adapters satisfy without inheriting (KRN-15).
+
+A store's :class:`Session` is rows in one transaction and nothing else; what a unit of work *means* is in
+``csdomain.kernel.unit``, once, for every store.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol, TypeVar
+
+import attrs
+
+from .actors import Action, Actor, ActorId
+from .effects import Effect, Fact, Message
+from .errors import DomainError
+from .events import Event, TimerFired
+from .numbering import NumberPattern
+from .rules import PORTS, Text
+from .storage import A, Kind, Page, Query, Tally, TallyRow
+from .timers import Timer
+
+R = TypeVar("R")
+
+
+@attrs.frozen
+class Call:
+    """One call of a use case: what the store needs to audit a refusal and to honour an idempotency key (D6, D10)."""
+
+    use_case: str
+    by: ActorId
+    at: datetime
+    subject: str = ""
+    key: str | None = None
+    fingerprint: str = ""
+
+
+@attrs.frozen
+class Receipt:
+    """What a use case answers: small, frozen, kept under its idempotency key and given again for the same key."""
+
+    id: str
+    version: int
+    state: str = ""
+    number: str = ""
+
+
+@attrs.frozen
+class AuditRecord:
+    """One line of the append-only trail (KRN-11). ``event_id`` is stable: the subject's version and place in it."""
+
+    event_id: str
+    subject: str
+    by: ActorId
+    at: datetime
+    name: str
+    schema: int
+    move: str = ""
+    source: str = ""
+    dest: str = ""
+    reason: str = ""
+    facts: Mapping[str, object] = attrs.field(factory=dict)
+    position: int | None = None
+
+
+@attrs.frozen
+class Refusal:
+    """A command that was refused: who tried what, when, and by which rule (KRN-13, design decision D6)."""
+
+    use_case: str
+    by: ActorId
+    at: datetime
+    subject: str
+    rule: str
+    code: str
+    facts: Mapping[str, str]
+
+
+@attrs.frozen
+class Queued:
+    """A message in the outbox, with what delivery has come to so far."""
+
+    key: str
+    occasion: str
+    to: str
+    facts: Mapping[str, Fact]
+    created_at: datetime
+    attempts: int = 0
+    next_at: datetime | None = None
+    sent_at: datetime | None = None
+    failure: str = ""
+
+
+@attrs.frozen
+class KeyClaim:
+    """What the store knows of an idempotency key: of which command, and its receipt once that has succeeded."""
+
+    fingerprint: str
+    receipt: Receipt | None
+
+
+class Session(Protocol):
+    """Port: rows in one transaction of a store. After any error of the store the session is dead."""
+
+    # --- aggregates
+    def fetch(self, kind: Kind[A], id: str, /, *, lock: bool) -> A | None: ...
+    def insert(self, kind: Kind[A], aggregate: A, /) -> None: ...
+    def update(self, kind: Kind[A], aggregate: A, was: int, /) -> bool:
+        """Save if the stored version is still ``was``; whether it was."""
+        ...
+
+    def select(self, kind: Kind[A], query: Query[A], /) -> Page[A]: ...
+    def tally(self, kind: Kind[A], tally: Tally[A], /) -> Sequence[TallyRow]: ...
+
+    # --- trail
+    def append(self, records: Sequence[AuditRecord], /) -> None: ...
+    def trail(self, subject: str, /) -> Sequence[AuditRecord]: ...
+    def number_events(self, limit: int, /) -> int:
+        """Give positions, in order and without gaps, to events that have none yet; how many it gave."""
+        ...
+
+    def events_after(self, position: int, limit: int, /) -> Sequence[AuditRecord]: ...
+    def cursor(self, consumer: str, /) -> int: ...
+    def move_cursor(self, consumer: str, position: int, /) -> None: ...
+    def add_refusal(self, refusal: Refusal, /) -> None: ...
+    def refusals(self, subject: str, /) -> Sequence[Refusal]: ...
+
+    # --- timers
+    def timer(self, subject: str, name: str, /, *, lock: bool) -> Timer | None: ...
+    def timers_of(self, subject: str, /) -> Sequence[Timer]: ...
+    def add_timers(self, timers: Sequence[Timer], /) -> Sequence[str]:
+        """Store new timers; the names of those that were there already."""
+        ...
+
+    def save_timer(self, timer: Timer, /) -> None: ...
+    def due_timers(self, until: datetime, limit: int, skip: Iterable[tuple[str, str]], /) -> Sequence[Timer]:
+        """Timers whose ``next_at`` is not after ``until``, soonest first, claimed for this transaction."""
+        ...
+
+    # --- outbox
+    def queue(self, messages: Sequence[Message], at: datetime, /) -> None:
+        """Put messages in the outbox; one whose key is there already is dropped."""
+        ...
+
+    def claim_messages(self, now: datetime, until: datetime, limit: int, /) -> Sequence[Queued]:
+        """Unsent messages that are due at ``now``, oldest first, set aside until ``until``; attempts counted up."""
+        ...
+
+    def mark_message(self, message: Queued, /) -> None: ...
+    def outbox(self, *, unsent: bool, limit: int) -> Sequence[Queued]: ...
+
+    # --- numbers, keys, rulebooks
+    def next_number(self, series: str, /) -> int:
+        """The next of a series, from 1; the series stays locked until the transaction ends (D13)."""
+        ...
+
+    def claim_key(self, call: Call, /) -> KeyClaim | None:
+        """Claim the call's key; None where it was free, else what is known of it (D10)."""
+        ...
+
+    def finish_key(self, call: Call, receipt: Receipt, /) -> None: ...
+    def release_key(self, call: Call, /) -> None: ...
+    def forget_keys(self, before: datetime, /) -> int: ...
+    def put_rulebook(self, ref: str, text: str, /) -> None: ...
+    def get_rulebook(self, ref: str, /) -> str | None: ...
+
+
+class Repository(Protocol[A]):
+    """The aggregates of one kind, in one unit of work."""
+
+    def get(self, id: str, /) -> A: ...
+    def add(self, aggregate: A, /) -> None: ...
+    def save(self, aggregate: A, /) -> None: ...
+    def find(self, query: Query[A] = ..., /) -> Page[A]: ...
+    def tally(self, tally: Tally[A], /) -> Sequence[TallyRow]: ...
+
+
+class Unit(Protocol):
+    """One unit of work: everything in it is written together or not at all (design decision D1)."""
+
+    def of(self, kind: Kind[A], /) -> Repository[A]: ...
+    def load(self, kind: Kind[A], id: str, /, *, may: Action, by: Actor, expected: int | None = None) -> A:
+        """The aggregate, locked, if ``by`` may. Raises NotFound, NotPermitted, Conflict (D4, D5)."""
+        ...
+
+    def number(self, pattern: NumberPattern, at: datetime, /, *, zone: str, branch: str = "") -> str: ...
+    def record(self, events: Sequence[Event], effects: Iterable[Effect] = (), /) -> None: ...
+    def timers_of(self, subject: str, /) -> Sequence[Timer]: ...
+    def trail(self, subject: str, /) -> Sequence[AuditRecord]: ...
+    @property
+    def session(self) -> Session: ...
+
+
+class Store(Protocol):
+    """Port: runs work as one unit.
+
+    ``run`` begins, works, commits; on a database conflict it rolls back and begins again, bounded; a refusal is audited
+    after the rollback (D1, D4, D6). ``look`` runs work that only reads, from one snapshot, and never waits for writers.
+    """
+
+    def run(self, work: Callable[[Unit], R], /, call: Call | None = None) -> R: ...
+    def look(self, work: Callable[[Unit], R], /) -> R: ...
+
+
+class OpenStore(Store, Protocol):
+    """A store that a desk has opened by its URL and closes again."""
+
+    def within(self, connection: Any, /) -> Store:
+        """A view of this store in a transaction of the host's. Raises MissingBackend where it has none (D11)."""
+        ...
+
+    def close(self) -> None: ...
+
+
+#: Told of every unit of a store: use case, seconds, outcome (``ok``, or the code of the error). No personal data.
+Observer = Callable[[str, float, str], None]
+
+
+class Notifier(Protocol):
+    """Port: delivers one message. Raises :class:`DeliveryFailed`; anything it delivered before may come again under the
+    same key."""
+
+    def send(self, message: Queued, /) -> None: ...
+
+
+class Clock(Protocol):
+    """Port: the present instant, aware, in UTC (KRN-03)."""
+
+    def now(self) -> datetime: ...
+
+
+class DeliveryFailed(DomainError):
+    """A notifier could not deliver. ``definite``: it surely did not arrive and never will; else it is tried again."""
+
+    default_rule = PORTS
+    problem = Text("The message was not delivered.", "消息未送达。")
+
+    def __init__(self, *, definite: bool, why: str) -> None:
+        super().__init__(definite=definite, why=why)
+        self.definite = definite
+        self.why = why
+
+
+#: What runs when a timer of a name fires, in the transaction that claims it (D8).
+TimerHandler = Callable[[Unit, TimerFired], Iterable[Effect]]

@@ -1,0 +1,290 @@
+"""What a unit of work means, once, for every store: permission in loading, one writer of events and effects, keys.
+
+A store gives a :class:`~csdomain.kernel.ports.Session` (rows in one transaction); :func:`perform` runs a use case in
+it.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final, Generic, NewType, TypeVar, cast
+from zoneinfo import ZoneInfo
+
+import attrs
+
+from . import timers
+from .actors import Action, Actor
+from .calendar import WorkCalendar
+from .codec import plain
+from .effects import Effect, Message, PauseTimer, ResumeTimer, StartTimer, StopTimer, TimerEffect
+from .errors import Conflict, KeyReused, NotFound, RuleBroken, StoreBusy, require, show
+from .events import Event, Moved, TimerFired, utc
+from .ids import IdKind, IdSource
+from .numbering import NumberPattern
+from .ports import AuditRecord, Call, Observer, Receipt, Refusal, Repository, Session, TimerHandler, Unit
+from .rules import AUDITED, TIMERS, Text
+from .storage import A, Kind, Page, Query, Tally, TallyRow
+from .timers import Timer, TimerState
+
+R = TypeVar("R")
+EventId = NewType("EventId", str)
+EVENT: Final = IdKind[EventId]("evt")
+_REASON_LONGEST: Final = 400
+#: The fields of an event that are facts of its own, by its class.
+_FACTS: Final[dict[type[Event], tuple[str, ...]]] = {}
+_BASE: Final = {field.name for field in attrs.fields(Moved)} | {field.name for field in attrs.fields(Event)}
+
+
+@attrs.frozen
+class Backstage:
+    """What a unit needs besides its session: calendars by name, ids for events, handlers of timers by name."""
+
+    calendars: Callable[[str], WorkCalendar]
+    ids: IdSource
+    handlers: Mapping[str, TimerHandler] = attrs.field(factory=dict)
+    observer: Observer | None = None
+
+    def handler(self, timer: str) -> TimerHandler | None:
+        """The handler of a timer: by its whole name, else by the rule before the first dot."""
+        return self.handlers.get(timer) or self.handlers.get(timer.partition(".")[0])
+
+
+class StoredRepository(Generic[A]):
+    """The aggregates of one kind in a session."""
+
+    def __init__(self, kind: Kind[A], session: Session) -> None:
+        self._kind = kind
+        self._session = session
+
+    def get(self, id: str, /) -> A:
+        """The aggregate, not locked: for reading. Raises NotFound, MalformedId, WrongKind."""
+        self._kind.id.check(id)
+        found = self._session.fetch(self._kind, id, lock=False)
+        if found is None:
+            raise NotFound(kind=self._kind.table, id=id)
+        return found
+
+    def add(self, aggregate: A, /) -> None:
+        """Store a new aggregate; it is then at version 1."""
+        self._kind.id.check(aggregate.id)
+        aggregate.version = 1
+        self._session.insert(self._kind, aggregate)
+
+    def save(self, aggregate: A, /) -> None:
+        """Store a changed aggregate and count its version up. Raises Conflict where another was first (KRN-12)."""
+        was = aggregate.version
+        aggregate.version = was + 1
+        if not self._session.update(self._kind, aggregate, was):
+            aggregate.version = was
+            raise Conflict(kind=self._kind.table, id=aggregate.id, expected=was)
+
+    def find(self, query: Query[A] = Query(), /) -> Page[A]:  # noqa: B008 - frozen
+        """One page of a list. Raises MalformedQuery."""
+        for where in query.where:
+            self._kind.column(where.column)
+        self._kind.column(query.order_by)
+        return self._session.select(self._kind, query)
+
+    def tally(self, tally: Tally[A], /) -> Sequence[TallyRow]:
+        """Counts and sums by group, computed by the store. Raises MalformedQuery."""
+        for name in [*(where.column for where in tally.where), *tally.group_by, *tally.sums]:
+            self._kind.column(name)
+        return self._session.tally(self._kind, tally)
+
+
+class StandardUnit:
+    """The unit of work over any session; satisfies :class:`~csdomain.kernel.ports.Unit`."""
+
+    def __init__(self, session: Session, backstage: Backstage) -> None:
+        self._session = session
+        self.backstage = backstage
+
+    @property
+    def session(self) -> Session:
+        return self._session
+
+    def of(self, kind: Kind[A], /) -> Repository[A]:
+        return StoredRepository(kind, self._session)
+
+    def load(self, kind: Kind[A], id: str, /, *, may: Action, by: Actor, expected: int | None = None) -> A:
+        kind.id.check(id)
+        found = self._session.fetch(kind, id, lock=True)
+        if found is None:
+            raise NotFound(kind=kind.table, id=id)
+        by.require(may, owner=found.owner, branch=found.branch)
+        if expected is not None and found.version != expected:
+            raise Conflict(kind=kind.table, id=id, expected=expected, actual=found.version)
+        return found
+
+    def number(self, pattern: NumberPattern, at: datetime, /, *, zone: str, branch: str = "") -> str:
+        on = utc(at).astimezone(ZoneInfo(zone)).date()
+        return pattern.number(self._session.next_number(pattern.series(on, branch)), on, branch)
+
+    def timers_of(self, subject: str, /) -> Sequence[Timer]:
+        return self._session.timers_of(subject)
+
+    def trail(self, subject: str, /) -> Sequence[AuditRecord]:
+        return self._session.trail(subject)
+
+    def record(self, events: Sequence[Event], effects: Iterable[Effect] = (), /) -> None:
+        """Write events to the trail and bring their effects about, in this transaction. The only writer of either.
+
+        A timer that turns out to be late when it is stopped or paused fires here and now, with its handler.
+        """
+        records = [self._audit(event) for event in events]
+        messages: list[Message] = []
+        pending = list(effects)
+        while pending:
+            begun = [effect.timer for effect in pending if isinstance(effect, StartTimer)]
+            messages += [effect for effect in pending if isinstance(effect, Message)]
+            fired: list[TimerFired] = []
+            if begun:
+                self._begin(begun)
+            for effect in pending:
+                if not isinstance(effect, StartTimer | Message):
+                    fired += self._change(effect)
+            pending = []
+            for event in fired:
+                records.append(self._audit(event))
+                pending += self.handle(event)
+        if records:
+            self._session.append(records)
+        if messages:
+            require(bool(events), AUDITED, accepted=Text("messages with the event that causes them", "消息须随其事件"))
+            self._session.queue(messages, max(event.at for event in events))
+
+    def handle(self, event: TimerFired) -> Iterable[Effect]:
+        """What the handler registered for this timer wants done."""
+        handler = self.backstage.handler(event.timer)
+        return () if handler is None else handler(self, event)
+
+    def fire(self, timer: Timer, until: datetime, found_at: datetime) -> tuple[Timer, tuple[TimerFired, ...]]:
+        """Let a claimed timer fire what is due up to ``until``; write it and run its handlers (KRN-06)."""
+        timer, fired = timers.advance(timer, until)
+        fired = tuple(attrs.evolve(event, found_at=found_at) for event in fired)
+        self._session.save_timer(timer)
+        for event in fired:
+            self.record([event], self.handle(event))
+        return timer, fired
+
+    def _begin(self, begun: Sequence[Timer]) -> None:
+        there = self._session.add_timers(begun)
+        require(
+            not there,
+            TIMERS,
+            accepted=Text("a name that this subject has not used", "该对象未用过的名称"),
+            timer=", ".join(there),
+            subject=begun[0].subject,
+        )
+
+    def _change(self, effect: TimerEffect) -> tuple[TimerFired, ...]:
+        if isinstance(effect, StartTimer):
+            return ()
+        timer = self._session.timer(effect.subject, effect.name, lock=True)
+        if timer is None:
+            return ()
+        fired: tuple[TimerFired, ...] = ()
+        after = timer
+        if isinstance(effect, PauseTimer):
+            if timer.state is TimerState.RUNNING:
+                after, fired = timers.pause(timer, effect.at)
+        elif isinstance(effect, ResumeTimer):
+            if timer.state is TimerState.PAUSED:
+                after = timers.resume(timer, self.backstage.calendars(timer.calendar), effect.at)
+        elif isinstance(effect, StopTimer):
+            late = timer.state is TimerState.BREACHED and timer.completed_at is None
+            if effect.cancelled and timer.live:
+                after, fired = timers.cancel(timer, effect.at)
+            elif not effect.cancelled and (timer.live or late):
+                after, fired = timers.meet(timer, effect.at)
+        if after is not timer:
+            self._session.save_timer(after)
+        return fired
+
+    def _audit(self, event: Event) -> AuditRecord:
+        kind = type(event)
+        names = _FACTS.get(kind)
+        if names is None:
+            names = _FACTS[kind] = tuple(field.name for field in attrs.fields(kind) if field.name not in _BASE)
+        move = source = dest = reason = ""
+        if isinstance(event, Moved):
+            move, source, dest, reason = event.move, event.source, event.dest, event.reason
+            require(
+                len(reason) <= _REASON_LONGEST and "\0" not in reason,
+                AUDITED,
+                accepted=Text(f"a reason of at most {_REASON_LONGEST} characters", f"理由至多 {_REASON_LONGEST} 字"),
+                given=len(reason),
+            )
+        return AuditRecord(
+            event_id=self.backstage.ids.new(EVENT),
+            subject=event.subject,
+            by=event.by,
+            at=event.at,
+            name=kind.name,
+            schema=kind.schema,
+            move=move,
+            source=source,
+            dest=dest,
+            reason=reason,
+            facts={name: plain(getattr(event, name)) for name in names},
+        )
+
+
+def perform(session: Session, backstage: Backstage, work: Callable[[Unit], R], call: Call | None) -> R:
+    """Run ``work`` in ``session``, honouring the call's idempotency key (KRN-12, design decision D10).
+
+    The key is claimed first; a command that fails takes its claim back with it. Raises KeyReused where the key was used
+    for another command.
+    """
+    unit = StandardUnit(session, backstage)
+    if call is None or call.key is None:
+        return work(unit)
+    claim = session.claim_key(call)
+    if claim is not None:
+        if claim.fingerprint != call.fingerprint:
+            raise KeyReused(use_case=call.use_case, key=call.key, accepted=Text("a new key", "新的幂等键"))
+        if claim.receipt is None:
+            raise StoreBusy(use_case=call.use_case, key=call.key)
+        return cast("R", claim.receipt)
+    result: Any = work(unit)
+    if not isinstance(result, Receipt):
+        raise TypeError(f"{call.use_case}: a use case with a key answers with a Receipt")
+    session.finish_key(call, result)
+    return cast("R", result)
+
+
+def refusal(call: Call, error: RuleBroken) -> Refusal:
+    """What the audit keeps of a refused command; facts as text, so that nothing personal slips in (D6)."""
+    return Refusal(
+        use_case=call.use_case,
+        by=call.by,
+        at=utc(call.at),
+        subject=call.subject,
+        rule=error.rule.id,
+        code=error.code,
+        facts={name: show(value) for name, value in error.facts.items()},
+    )
+
+
+@attrs.frozen
+class Joined:
+    """A store-shaped view of a unit that is open already: a flow's, or one in a host's own transaction (D1, D11).
+
+    It does not begin, commit or retry; the outermost ``run`` does, or the host. A refused command with a key gives its
+    key back, so that the unit can go on.
+    """
+
+    unit: StandardUnit
+
+    def look(self, work: Callable[[Unit], R], /) -> R:
+        return work(self.unit)
+
+    def run(self, work: Callable[[Unit], R], /, call: Call | None = None) -> R:
+        session = self.unit.session
+        try:
+            return perform(session, self.unit.backstage, work, call)
+        except RuleBroken as error:
+            if call is not None:
+                error.refusal = refusal(call, error)
+                if call.key is not None:
+                    session.release_key(call)
+            raise

@@ -1,0 +1,101 @@
+"""The house rules in force: the current rulebook, the rulebooks that running cases pin, calendars and permissions."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
+
+from csdomain.kernel.actors import Actor, Permissions
+from csdomain.kernel.calendar import WorkCalendar
+from csdomain.kernel.errors import MissingBackend, NotFound
+from csdomain.kernel.holidays import Holidays
+from csdomain.kernel.ports import Unit
+from csdomain.kernel.rules import Text
+
+from .loader import restore
+from .organisation import CALENDARS, ORGANISATION, PERMISSIONS
+from .sections import Rulebook, Section
+
+T = TypeVar("T")
+HolidaysByName = Callable[[str], Holidays | None]
+
+
+class House:
+    """What services ask for house rules.
+
+    Deadlines, prices and ladders come from the rulebook a case pinned when it was opened; permissions and calendars
+    always from the current one (design decision D7).
+    """
+
+    def __init__(
+        self, rulebook: Rulebook, sections: Iterable[Section[Any]], holidays: HolidaysByName = lambda _name: None
+    ) -> None:
+        self.rulebook = rulebook
+        self._sections = tuple(sections)
+        self._pinned = {rulebook.ref: rulebook}
+        self._holidays = holidays
+        self._calendars: dict[str, WorkCalendar] = {}
+        matrix = rulebook[PERMISSIONS]
+        self.permissions = Permissions(matrix.roles, matrix.positions, rulebook.actions)
+        self.organisation = rulebook[ORGANISATION]
+        self._rules = rulebook[CALENDARS]
+        for name in self._rules:
+            self.calendar(name)
+
+    @property
+    def currency(self) -> str:
+        return self.organisation.currency
+
+    def zone(self, branch: str) -> str:
+        """The IANA zone in which the branch's rules are evaluated (KRN-03)."""
+        there = self.organisation.branches.get(branch)
+        return there.zone if there is not None and there.zone else self.organisation.zone
+
+    def calendar(self, name: str) -> WorkCalendar:
+        """A working calendar by name. Raises NotFound, and MissingBackend where its public holidays are not known."""
+        calendar = self._calendars.get(name)
+        if calendar is None:
+            rules = self._rules.get(name)
+            if rules is None:
+                known = ", ".join(sorted(self._rules))
+                raise NotFound(calendar=name, rulebook=self.rulebook.ref, accepted=Text(known, known))
+            spec = rules.spec
+            if rules.public_holidays:
+                holidays = self._holidays(rules.public_holidays)
+                if holidays is None:
+                    raise MissingBackend(holidays=rules.public_holidays, calendar=name)
+                spec = spec.with_holidays(holidays)
+            calendar = self._calendars[name] = WorkCalendar(spec, name=name)
+        return calendar
+
+    def calendar_of(self, branch: str) -> WorkCalendar:
+        """The calendar on which the branch's deadlines run."""
+        there = self.organisation.branches.get(branch)
+        return self.calendar(there.calendar if there is not None and there.calendar else self.organisation.calendar)
+
+    def resolve(self, actor: Actor) -> Actor:
+        """``actor`` with what the current rulebook grants."""
+        return self.permissions.resolve(actor)
+
+    def pinned(self, ref: str, unit: Unit) -> Rulebook:
+        """The rulebook a case began under, from the store where this process has not met it. Raises NotFound."""
+        book = self._pinned.get(ref)
+        if book is None:
+            text = unit.session.get_rulebook(ref)
+            if text is None:
+                raise NotFound(rulebook=ref)
+            book = self._pinned[ref] = restore(text, self._sections)
+        return book
+
+    def remember(self, unit: Unit) -> None:
+        """Keep the current rulebook in the store, for the cases that will pin it."""
+        unit.session.put_rulebook(self.rulebook.ref, self.rulebook.canonical)
+
+
+def calendars(mapping: Mapping[str, WorkCalendar]) -> Callable[[str], WorkCalendar]:
+    """Calendars by name from a mapping, for units without a house. Raises NotFound."""
+
+    def calendar(name: str) -> WorkCalendar:
+        if name not in mapping:
+            raise NotFound(calendar=name)
+        return mapping[name]
+
+    return calendar

@@ -1,0 +1,254 @@
+"""Reading a rulebook: strictly typed, whole, and with every fault of the file in one report (KRN-01)."""
+
+import json
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, datetime, time
+from decimal import Decimal
+from enum import Enum
+from hashlib import sha256
+from typing import Any, Final, NoReturn, TypeVar, get_args, get_origin
+
+import attrs
+from cattrs import Converter, transform_error
+from cattrs.cols import homogenous_tuple_structure_factory, mapping_structure_factory
+from cattrs.errors import ClassValidationError, ForbiddenExtraKeysError
+from cattrs.gen import make_dict_structure_fn
+
+from csdomain.kernel.calendar import CalendarSpec
+from csdomain.kernel.durations import Duration, parse_duration
+from csdomain.kernel.errors import DomainError, RulebookInvalid
+from csdomain.kernel.money import Money
+from csdomain.kernel.numbering import NumberPattern
+
+from .organisation import CalendarRules
+from .sections import Rulebook, Section
+
+T = TypeVar("T")
+#: Where the text of a named rulebook comes from, for ``extends``; None where there is none of that name.
+Library = Callable[[str], str | None]
+_HASH_DIGITS: Final = 12
+_TOP: Final = {"name", "extends"}
+_SEQUENCES: Final[tuple[Any, ...]] = (tuple, frozenset)
+_TABLES: Final[tuple[Any, ...]] = (dict, Mapping)
+
+
+class _WrongType(Exception):
+    """What the report says of one value."""
+
+
+def _expected(what: str, value: object) -> NoReturn:
+    shown = f" {value}" if isinstance(value, int | Decimal) and not isinstance(value, bool) else ""
+    kind = {str: "text", bool: "true/false", int: "the integer", Decimal: "the number"}.get(type(value))
+    raise _WrongType(f"{what} expected, not {kind or type(value).__name__}{shown}")
+
+
+def _exactly(cls: type[T], what: str) -> Callable[[object, object], T]:
+    def hook(value: object, _: object) -> T:
+        if type(value) is not cls:
+            _expected(what, value)
+        return value
+
+    return hook
+
+
+_text: Final = _exactly(str, "text")
+
+
+def _decimal(value: object, _: object) -> Decimal:
+    if type(value) is int:
+        return Decimal(value)
+    if not isinstance(value, Decimal) or not value.is_finite():
+        _expected("a decimal number", value)
+    return value
+
+
+def _money(value: object, _: object) -> Money:
+    if not isinstance(value, str) or " " not in value:
+        _expected('an amount such as "1000 CNY"', value)
+    amount, _space, currency = value.partition(" ")
+    return Money.of(amount, currency)
+
+
+def _sequence(cls: Any, converter: Converter) -> Callable[[object, object], Any]:
+    elements: Any = tuple.__class_getitem__((get_args(cls)[0], ...))
+    structure = homogenous_tuple_structure_factory(elements, converter)
+    target: Any = frozenset if get_origin(cls) is frozenset else tuple
+
+    def hook(value: object, _: object) -> Any:
+        if not isinstance(value, list | tuple):
+            _expected("a list", value)
+        return target(structure(value, cls))
+
+    return hook
+
+
+def _table(cls: Any, converter: Converter) -> Callable[[object, object], Any]:
+    structure = mapping_structure_factory(cls, converter)
+
+    def hook(value: object, _: object) -> Any:
+        if not isinstance(value, Mapping):
+            _expected("a table", value)
+        return structure(value, cls)
+
+    return hook
+
+
+def _attrs(cls: Any, converter: Converter) -> Callable[[object, object], Any]:
+    structure = make_dict_structure_fn(cls, converter, _cattrs_forbid_extra_keys=True)
+
+    def hook(value: object, _: object) -> Any:
+        if not isinstance(value, Mapping):
+            _expected("a table", value)
+        return structure(value, cls)
+
+    return hook
+
+
+def _enum(cls: Any, _: Converter) -> Callable[[object, object], Any]:
+    values = [member.value for member in cls]
+
+    def hook(value: object, _: object) -> Any:
+        if type(value) is not str or value not in values:
+            raise _WrongType(f"one of {', '.join(map(str, values))} expected, not {value}")
+        return cls(value)
+
+    return hook
+
+
+def _calendar(value: object) -> CalendarRules:
+    if not isinstance(value, Mapping):
+        _expected("a table", value)
+    settings = dict(value)
+    public = settings.pop("public_holidays", "")
+    unknown = settings.keys() - {field.name for field in attrs.fields(CalendarSpec)}
+    if unknown:
+        raise ForbiddenExtraKeysError("", CalendarSpec, unknown)
+    if "zone" not in settings:
+        raise KeyError("zone")
+    return CalendarRules(CalendarSpec(**settings), _text(public, str))
+
+
+def strict_converter() -> Converter:
+    """A converter that coerces nothing: ``1.9`` is no integer, ``"12"`` no number, ``true`` no 1, a text no list."""
+    converter = Converter(forbid_extra_keys=True)
+    factories: tuple[tuple[Callable[[Any], bool], Any], ...] = (
+        (attrs.has, _attrs),
+        (lambda cls: get_origin(cls) in _SEQUENCES, _sequence),
+        (lambda cls: get_origin(cls) in _TABLES, _table),
+        (lambda cls: isinstance(cls, type) and issubclass(cls, Enum), _enum),
+    )
+    for applies, factory in factories:
+        converter.register_structure_hook_factory(applies, factory)
+    scalars: tuple[tuple[type, str], ...] = (
+        (int, "an integer"),
+        (bool, "true or false"),
+        (str, "text"),
+        (date, "a date"),
+        (time, "a time of day"),
+        (datetime, "a date and time"),
+    )
+    for cls, what in scalars:
+        converter.register_structure_hook(cls, _exactly(cls, what))
+    converter.register_structure_hook(CalendarRules, lambda value, _: _calendar(value))
+    converter.register_structure_hook(Decimal, _decimal)
+    converter.register_structure_hook(Money, _money)
+    converter.register_structure_hook(Duration, lambda value, _: parse_duration(value))
+    converter.register_structure_hook(NumberPattern, lambda value, _: NumberPattern(_text(value, _)))
+    return converter
+
+
+def _said(error: BaseException, _: type | None) -> str:
+    if isinstance(error, DomainError):
+        return str(error)
+    if isinstance(error, ForbiddenExtraKeysError):
+        return f"unknown key {', '.join(sorted(error.extra_fields))}"
+    if isinstance(error, KeyError):
+        return "this key is missing"
+    return str(error)
+
+
+def loads(text: str, sections: Iterable[Section[Any]], library: Library = lambda _name: None) -> Rulebook:
+    """The rulebook that a TOML text gives, with what it ``extends`` taken from ``library`` and overridden key by key.
+
+    Raises :class:`~csdomain.kernel.errors.RulebookInvalid` naming every fault with its key path; nothing of a faulty
+    book is used. [KRN-01]
+    """
+    return _build(_merged(text, library, ()), sections)
+
+
+def restore(canonical: str, sections: Iterable[Section[Any]]) -> Rulebook:
+    """The rulebook again from its ``canonical`` text, as a store keeps it for the cases that pin it."""
+    return _build(json.loads(canonical, object_hook=_revived, parse_float=Decimal), sections)
+
+
+def _merged(text: str, library: Library, seen: tuple[str, ...]) -> dict[str, Any]:
+    try:
+        raw = tomllib.loads(text, parse_float=Decimal)
+    except tomllib.TOMLDecodeError as error:
+        raise RulebookInvalid((f"not TOML: {error}",), name=seen[-1] if seen else "") from None
+    name = raw.get("name")
+    if not isinstance(name, str) or not name.isidentifier():
+        raise RulebookInvalid(("a name of letters, digits and _ expected @ $.name",))
+    base = raw.pop("extends", None)
+    if base is None:
+        return raw
+    if base in (*seen, name):
+        raise RulebookInvalid((f"{' extends '.join((*seen, name, base))} @ $.extends",), name=name)
+    parent = library(base) if isinstance(base, str) else None
+    if parent is None:
+        raise RulebookInvalid((f"no rulebook {base} @ $.extends",), name=name)
+    return _overridden(_merged(parent, library, (*seen, name)), raw)
+
+
+def _overridden(base: dict[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in over.items():
+        there = merged.get(key)
+        merged[key] = _overridden(there, value) if isinstance(there, dict) and isinstance(value, dict) else value
+    return merged
+
+
+def _build(raw: Mapping[str, Any], sections: Iterable[Section[Any]]) -> Rulebook:
+    name = raw["name"]
+    known = {section.name: section for section in sections}
+    faults = [f"unknown key @ $.{key}" for key in sorted(raw.keys() - known.keys() - _TOP)]
+    converter = strict_converter()
+    parts: dict[str, object] = {}
+    for key in sorted(known.keys() & raw.keys()):
+        try:
+            parts[key] = converter.structure(raw[key], known[key].type)
+        except (ClassValidationError, _WrongType, DomainError) as error:
+            faults += transform_error(error, f"$.{key}", _said)
+    canonical = json.dumps(raw, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=_frozen)
+    digest = sha256(canonical.encode()).hexdigest()[:_HASH_DIGITS]
+    actions = frozenset(action for section in known.values() for action in section.actions)
+    book = Rulebook(name, f"{name}@{digest}", canonical, parts, actions)
+    if not faults:
+        for key, part in parts.items():
+            faults += known[key].check(part, book)
+    if faults:
+        raise RulebookInvalid(tuple(faults), name=name)
+    return book
+
+
+def _frozen(value: object) -> dict[str, str]:
+    for cls, tag in ((Decimal, "$decimal"), (datetime, "$datetime"), (date, "$date"), (time, "$time")):
+        if isinstance(value, cls):
+            return {tag: str(value) if isinstance(value, Decimal) else value.isoformat()}
+    raise TypeError(type(value).__name__)
+
+
+def _revived(table: dict[str, Any]) -> Any:
+    for tag, revive in _REVIVE.items():
+        if table.keys() == {tag}:
+            return revive(table[tag])
+    return table
+
+
+_REVIVE: Final[dict[str, Callable[[str], object]]] = {
+    "$decimal": Decimal,
+    "$datetime": datetime.fromisoformat,
+    "$date": date.fromisoformat,
+    "$time": time.fromisoformat,
+}

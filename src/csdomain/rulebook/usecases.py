@@ -1,0 +1,208 @@
+"""The frame of a service: how one use case goes, once for every context.
+
+Load, one domain call, save, record; permission and idempotency key on the way. A service has no business ``if``.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from enum import Enum
+from typing import Any, Generic, Protocol, TypeVar
+
+import attrs
+
+from csdomain.kernel.actors import Action, Actor, Scope
+from csdomain.kernel.codec import fingerprint
+from csdomain.kernel.effects import Effect
+from csdomain.kernel.errors import NotPermitted, aware
+from csdomain.kernel.events import Event
+from csdomain.kernel.ids import IdSource
+from csdomain.kernel.lifecycle import Lifecycle, PossibleMove
+from csdomain.kernel.ports import AuditRecord, Call, Receipt, Store, Unit
+from csdomain.kernel.storage import Aggregate, Comparison, Kind, Page, Query, Tally, TallyRow, Where
+from csdomain.kernel.timers import TimerExplanation, explain
+
+from .house import House
+
+R = TypeVar("R")
+S = TypeVar("S", bound=Enum)
+T = TypeVar("T", bound=Enum)
+
+
+class Case(Aggregate, Protocol[S]):
+    """An aggregate with a lifecycle that pins the rulebook it began under."""
+
+    state: S
+
+    @property
+    def number(self) -> str: ...
+    @property
+    def rulebook(self) -> str: ...
+
+
+C = TypeVar("C", bound=Case[Any])
+
+
+@attrs.frozen
+class UseCases(Generic[C]):
+    """What the service of a context is built on: the store, the house rules, new ids.
+
+    A context's service names its kind, its lifecycle, its permission for reading, and its table of effects.
+    """
+
+    store: Store
+    house: House
+    ids: IdSource
+
+    @property
+    def kind(self) -> Kind[C]:
+        raise NotImplementedError
+
+    @property
+    def table(self) -> Lifecycle[Any, Any]:
+        raise NotImplementedError
+
+    @property
+    def reading(self) -> Action:
+        raise NotImplementedError
+
+    def effects(self, case: C, events: Sequence[Event], unit: Unit) -> Iterable[Effect]:
+        """The effects of events, by the rules the case pinned."""
+        raise NotImplementedError
+
+    # --- commands
+    def run(
+        self,
+        name: str,
+        work: Callable[[Unit, Actor], R],
+        *,
+        by: Actor,
+        at: datetime,
+        subject: str = "",
+        key: str | None = None,
+        arguments: Mapping[str, object] | None = None,
+    ) -> R:
+        """One use case: ``work`` in one unit, with ``by`` holding what the current rulebook grants."""
+        use_case = f"{self.kind.table}.{name}"
+        mark = "" if key is None else fingerprint(use_case, {"subject": subject, **(arguments or {})})
+        call = Call(use_case, by.id, aware(at), subject, key, mark)
+        return self.store.run(lambda unit: work(unit, self.house.resolve(by)), call)
+
+    def open(self, name: str, make: Callable[[Unit, Actor], tuple[C, Sequence[Event]]], **call: Any) -> Receipt:
+        """A use case that opens a case: ``make`` gives it and its events."""
+
+        def work(unit: Unit, actor: Actor) -> Receipt:
+            case, events = make(unit, actor)
+            unit.of(self.kind).add(case)
+            unit.record(events, self.effects(case, events, unit))
+            return receipt(case)
+
+        return self.run(name, work, **call)
+
+    def act(
+        self,
+        move: Enum,
+        id: str,
+        command: Callable[[C, Actor], Sequence[Event]],
+        *,
+        expected: int | None = None,
+        **call: Any,
+    ) -> Receipt:
+        """A use case that moves a case: load it with the move's permission, one domain call, save, record."""
+
+        def work(unit: Unit, actor: Actor) -> Receipt:
+            case = unit.load(self.kind, id, may=self.table.actions[move], by=actor, expected=expected)
+            events = command(case, actor)
+            unit.of(self.kind).save(case)
+            unit.record(events, self.effects(case, events, unit))
+            return receipt(case)
+
+        return self.run(move.value, work, subject=id, **call)
+
+    # --- questions
+    def get(self, id: str, *, by: Actor) -> C:
+        """The case. Raises NotFound, NotPermitted, MalformedId, WrongKind."""
+        return self._read(lambda unit, actor: self._readable(unit, id, actor), by)
+
+    def find(self, query: Query[C] = Query(), *, by: Actor) -> Page[C]:  # noqa: B008 - frozen
+        """One page of the cases that ``by`` may read. Raises MalformedQuery, NotPermitted."""
+
+        def work(unit: Unit, actor: Actor) -> Page[C]:
+            return unit.of(self.kind).find(attrs.evolve(query, where=(*query.where, *self._scope(actor))))
+
+        return self._read(work, by)
+
+    def queue(self, query: Query[C] = Query(), *, by: Actor) -> Page[C]:  # noqa: B008 - frozen
+        """My queue: the cases that ``by`` owns."""
+        mine: Where[C] = Where("owner", Comparison.IS, by.id)
+        return self.find(attrs.evolve(query, where=(*query.where, mine)), by=by)
+
+    def tally(self, tally: Tally[C] = Tally(), *, by: Actor) -> Sequence[TallyRow]:  # noqa: B008 - frozen
+        """Counts and sums over the cases that ``by`` may read. Raises MalformedQuery, NotPermitted."""
+
+        def work(unit: Unit, actor: Actor) -> Sequence[TallyRow]:
+            return unit.of(self.kind).tally(attrs.evolve(tally, where=(*tally.where, *self._scope(actor))))
+
+        return self._read(work, by)
+
+    def moves(self, id: str, *, by: Actor) -> tuple[PossibleMove[Any], ...]:
+        """What ``by`` may do with the case now, and why the rest is refused."""
+
+        def work(unit: Unit, actor: Actor) -> tuple[PossibleMove[Any], ...]:
+            case = self._readable(unit, id, actor)
+            return self.table.moves(case, reaching(actor, case))
+
+        return self._read(work, by)
+
+    def trail(self, id: str, *, by: Actor) -> Sequence[AuditRecord]:
+        """Everything that happened to the case, in order (KRN-11)."""
+
+        def work(unit: Unit, actor: Actor) -> Sequence[AuditRecord]:
+            self._readable(unit, id, actor)
+            return unit.trail(id)
+
+        return self._read(work, by)
+
+    def deadlines(self, id: str, *, by: Actor, at: datetime) -> tuple[TimerExplanation, ...]:
+        """The case's timers as of ``at``, each with how its deadline came about (KRN-06)."""
+
+        def work(unit: Unit, actor: Actor) -> tuple[TimerExplanation, ...]:
+            self._readable(unit, id, actor)
+            timers = unit.timers_of(id)
+            return tuple(explain(timer, self.house.calendar(timer.calendar), at) for timer in timers)
+
+        return self._read(work, by)
+
+    def _read(self, work: Callable[[Unit, Actor], R], by: Actor) -> R:
+        return self.store.look(lambda unit: work(unit, self.house.resolve(by)))
+
+    def _readable(self, unit: Unit, id: str, actor: Actor) -> C:
+        case = unit.of(self.kind).get(id)
+        actor.require(self.reading, owner=case.owner, branch=case.branch)
+        return case
+
+    def _scope(self, actor: Actor) -> tuple[Where[C], ...]:
+        scope = actor.grants.get(self.reading)
+        if scope is None:
+            raise NotPermitted(action=self.reading, actor=actor.id)
+        if scope is Scope.ALL:
+            return ()
+        if scope is Scope.BRANCH:
+            return (Where("branch", Comparison.IS, actor.branch),)
+        return (Where("owner", Comparison.IS, actor.id),)
+
+
+def receipt(case: Case[Any]) -> Receipt:
+    """What a use case answers of a case."""
+    return Receipt(id=case.id, version=case.version, state=case.state.value, number=case.number)
+
+
+def reaching(actor: Actor, case: Aggregate) -> Actor:
+    """``actor`` with only the grants whose scope reaches ``case``."""
+    grants = {
+        action: scope
+        for action, scope in actor.grants.items()
+        if scope is Scope.ALL
+        or (scope is Scope.BRANCH and case.branch == actor.branch)
+        or (scope is Scope.OWN and case.owner == actor.id)
+    }
+    return attrs.evolve(actor, grants=grants)
