@@ -13,6 +13,7 @@ from csdomain.kernel.calendar import WorkCalendar
 from csdomain.kernel.errors import MissingBackend, NotFound
 from csdomain.kernel.holidays import Holidays
 from csdomain.kernel.ids import IdSource
+from csdomain.kernel.lifecycle import Lifecycle
 from csdomain.kernel.ports import Clock, Notifier, Observer, OpenStore, Store, TimerHandler, Unit
 from csdomain.kernel.rules import Text
 from csdomain.kernel.storage import Kind
@@ -56,6 +57,24 @@ def kinds() -> tuple[Kind[Any], ...]:
     return (COMPLAINTS,)
 
 
+def lifecycles() -> tuple[Lifecycle[Any, Any], ...]:
+    """The lifecycles of every context."""
+    from csdomain.complaints.lifecycle import COMPLAINT_MOVES
+
+    return (COMPLAINT_MOVES,)
+
+
+def scheme(url: str) -> str:
+    """The name of the store that a URL asks for: ``sqlite``, ``postgresql``, ``memory``."""
+    return url.partition(":")[0].partition("+")[0]
+
+
+def shipped_names() -> tuple[str, ...]:
+    """The names of the rulebooks that ship with csdomain."""
+    books = files("csdomain.rulebook") / "books"
+    return tuple(sorted(p.name.removesuffix(".toml") for p in books.iterdir() if p.name.endswith(".toml")))
+
+
 def shipped(name: str) -> str | None:
     """The text of a rulebook that ships with csdomain, None where there is none of that name."""
     path = files("csdomain.rulebook") / "books" / f"{name}.toml"
@@ -81,8 +100,7 @@ def load_rulebook(rulebook: str | Path | Rulebook) -> Rulebook:
         return loads(path.read_text(encoding="utf-8"), sections(), beside)
     text = shipped(str(rulebook))
     if text is None:
-        books = files("csdomain.rulebook") / "books"
-        known = ", ".join(sorted(p.name.removesuffix(".toml") for p in books.iterdir() if p.name.endswith(".toml")))
+        known = ", ".join(shipped_names())
         raise NotFound(
             rulebook=str(rulebook), accepted=Text(f"{known}, or a path to a .toml file", f"{known}，或 .toml 文件")
         )
@@ -140,8 +158,7 @@ class Desk(Services):
 
         all_handlers = {**complaint_handlers(house), **(handlers or {})}
         backstage = Backstage(house.calendar, ids, all_handlers, observer)
-        scheme = url.partition(":")[0].partition("+")[0]
-        self.store: OpenStore = adapter(STORES, scheme)(url, kinds(), backstage, options or {})
+        self.store: OpenStore = adapter(STORES, scheme(url))(url, kinds(), backstage, options or {})
         self.clock = clock
         super().__init__(self.store, house, ids)
         self.store.run(house.remember)

@@ -181,8 +181,8 @@ class CalendarSpec:
     """A working calendar as data: what a house's rules say about its opening hours.
 
     - ``zone`` is an IANA name; every wall time below is local to it, daylight saving included.
-    - ``weekly``: windows ``HH:MM-HH:MM`` by weekday, several a day; ``24:00`` may end one; an end before the start is on
-      the next day (``22:00-06:00``).
+    - ``weekly``: windows ``HH:MM-HH:MM`` by weekday, several a day; ``24:00`` may end one; an end before the start is
+      on the next day (``22:00-06:00``).
     - ``holidays`` and ``yearly_holidays`` (``MM-DD``) are closed. ``holiday_names`` names them.
     - ``make_up_days`` (調休) are worked whatever their weekday: with the hours of the weekday given, with windows of
       their own, or where nothing is given with those of ``make_up_as``.
@@ -234,8 +234,10 @@ class CalendarSpec:
                     accepted=Text("a weekday that has hours, or windows", "有时段的星期几，或具体时段"),
                 )
         for closure in self.closures:
-            start, end = (t.replace(tzinfo=zone) if t.utcoffset() is None else t for t in (closure.start, closure.end))
-            if end.timestamp() <= start.timestamp():
+            start, end = closure.start, closure.end
+            if (start.utcoffset() is None) != (end.utcoffset() is None):
+                start, end = (t.replace(tzinfo=zone) if t.utcoffset() is None else t for t in (start, end))
+            if end <= start:
                 raise MalformedClosure(
                     field="closures",
                     given=(closure.start, closure.end),

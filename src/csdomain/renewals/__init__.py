@@ -1,6 +1,7 @@
 """Renewals: price plans and quotes, service periods, changes of vehicles, and revenue earned by the day."""
 
-from .periods import (
+from .policies import POLICIES
+from .policies.periods import (
     Extension,
     Service,
     Standing,
@@ -14,8 +15,7 @@ from .periods import (
     nth_period,
     period_containing,
 )
-from .policies import POLICIES
-from .pricing import (
+from .policies.pricing import (
     AgreedPrice,
     Alternative,
     BestQuote,
@@ -31,7 +31,7 @@ from .pricing import (
     included_tax,
     quote,
 )
-from .revenue import (
+from .policies.revenue import (
     AlreadyCovered,
     Basis,
     ChangeKind,

@@ -4,22 +4,22 @@ from csdomain.kernel.rules import Rule
 
 PRICE_PLANS = Rule(
     "REN-01",
-    "Service is sold per vehicle by the plans of the house: a price for a block of months, gift months with it, and for "
-    "some a discount down to a floor for a minimum term.",
+    "Service is sold per vehicle by the plans of the house: a price for a block of months, gift months with it, and "
+    "for some a discount down to a floor for a minimum term.",
     zh="服务按车辆、依公司价目方案出售：每期若干个月的价格、随附的赠送月数，部分方案可在最短期限以上优惠至底价。",
     source="C 附錄9",
 )
 QUOTE = Rule(
     "REN-02",
-    "A quote is plan × vehicles × period, tax included and shown; every line names its rule, and paying more never gives "
-    "less service.",
+    "A quote is plan × vehicles × period, tax included and shown; every line names its rule, and paying more never "
+    "gives less service.",
     zh="报价 = 方案 × 车辆 × 期限，含税并列明税额；每一行注明所依规则，多付款绝不会少得服务。",
     source="C 附錄9",
 )
 EXTENSION = Rule(
     "REN-05",
-    "An extension starts where the present period ends, paid early or within grace, and a lapsed one as the house says; "
-    "months are counted from the day of the first period and do not drift.",
+    "An extension starts where the present period ends, paid early or within grace, and a lapsed one as the house "
+    "says; months are counted from the day of the first period and do not drift.",
     zh="续期自现服务期结束之日起算（提前付款或宽限期内付款均如此），逾期则按公司规定；月份始终从首期之日推算，不产生漂移。",
     source="C 8.4.8",
 )

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
+from itertools import pairwise
 from typing import Final
 
 import attrs
@@ -231,8 +232,8 @@ class Plan:
 class TaxRate:
     """A tax rate in force on every day from ``since``, up to (and without) ``until`` or the next one (REN-02).
 
-    ``rate`` is a share of the net price: 17 % is ``Decimal("0.17")``. Raises :class:`TaxTableInvalid`, :class:`NotADate`,
-    and InexactMoney for a rate that is not an exact number.
+    ``rate`` is a share of the net price: 17 % is ``Decimal("0.17")``. Raises :class:`TaxTableInvalid`,
+    :class:`NotADate`, and InexactMoney for a rate that is not an exact number.
     """
 
     since: date
@@ -279,7 +280,7 @@ class RenewalRules:
             longest = max(plan.months, plan.discount.minimum_months if plan.discount else 0)
             if longest > self.longest_months:
                 raise PlanInvalid(plan=code, field="months", given=longest, maximum=self.longest_months)
-        for earlier, later in zip(self.tax, self.tax[1:], strict=False):
+        for earlier, later in pairwise(self.tax):
             if later.since < (earlier.until or earlier.since + timedelta(days=1)):
                 raise TaxTableInvalid(
                     field="since", given=later.since, accepted=Text("rates in order of date", "税率按日期先后排列")

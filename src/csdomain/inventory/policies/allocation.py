@@ -40,22 +40,37 @@ def share_of_cost(cost: int, taken: int, quantity: int) -> int:
     return (2 * cost * taken + quantity) // (2 * quantity)
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class Allocation:
     """What one request got: parallel tuples, one place for each lot, in the order in which the lots were drawn.
 
     ``quantities`` are in smallest units and add up to ``taken``, ``costs`` in minor units of ``currency``; ``drawn``
-    says how much of which of the owner's own reservations was used up. ``lines`` and ``value`` are made when asked for.
-    [INV-05]
+    says how much of which of the owner's own reservations was used up. ``lots``, ``lines`` and ``value`` are made when
+    asked for. [INV-05]
     """
 
     request: Request
-    lots: tuple[Lot, ...]
     quantities: tuple[int, ...]
     costs: tuple[int, ...]
     taken: int
     currency: str
-    drawn: tuple[Drawn, ...] = ()
+    drawn: tuple[Drawn, ...]
+    _columns: Columns
+    _runs: tuple[tuple[int, int], ...]  # places of the lots in the columns, half-open
+
+    @classmethod
+    def of(cls, request: Request, lines: Iterable[Line], currency: str, drawn: tuple[Drawn, ...] = ()) -> "Allocation":
+        """The allocation that these lines make."""
+        rows = tuple(lines)
+        quantities = tuple(line.quantity for line in rows)
+        costs = tuple(line.cost.minor for line in rows)
+        columns = Columns(tuple(line.lot for line in rows))
+        return cls(request, quantities, costs, sum(quantities), currency, drawn, columns, ((0, len(rows)),))
+
+    @property
+    def lots(self) -> tuple[Lot, ...]:
+        """The lots that gave, as they were before."""
+        return _joined([self._columns.lots[start:end] for start, end in self._runs])
 
     @property
     def short(self) -> int:
@@ -73,9 +88,29 @@ class Allocation:
 
     @property
     def lines(self) -> tuple[Line, ...]:
-        """The goods lot by lot. Raises nothing that :attr:`value` would not."""
+        """The goods lot by lot."""
         costs = (Money(minor, self.currency) for minor in self.costs)
         return tuple(map(Line, self.lots, self.quantities, costs))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Allocation):
+            return NotImplemented
+        return (self.request, self.lines, self.currency, self.drawn) == (
+            other.request,
+            other.lines,
+            other.currency,
+            other.drawn,
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.request, self.quantities, self.costs))
+
+    def __repr__(self) -> str:
+        return f"Allocation({self.request!r}, taken={self.taken}, lots={len(self.quantities)}, value={self.value})"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Not with the whole shelf.
+        return Allocation.of, (self.request, self.lines, self.currency, self.drawn)
 
 
 class _Marked:
@@ -185,7 +220,7 @@ class _Walk:
             and (budget < request.quantity or request.lot is not None)
             and self.available(request.owner, request.lot) < request.quantity
         ):
-            return Allocation(request, (), (), (), 0, self.currency)
+            return Allocation(request, (), (), 0, self.currency, (), self.fit, ())
         return _Serving(self, request, budget).run()
 
 
@@ -213,16 +248,15 @@ class _Serving:
             self._one(place)
         if walk.held:
             walk.held -= self._draw(walk.by_product.get(self.owner, ()), budget - self.budget)
-        lots = [walk.fit.lots[start:end] for start, end in self.runs]
-        taken = request.quantity - self.need
         return Allocation(
             request,
-            _joined(lots),
             _joined(self.quantities),
             _joined(self.costs),
-            taken,
+            request.quantity - self.need,
             walk.currency,
             tuple(self.drawn),
+            walk.fit,
+            tuple(self.runs),
         )
 
     def _along(self) -> None:

@@ -1,6 +1,6 @@
 """Taking an allocation back, wholly or in part (INV-05)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 import attrs
 
@@ -44,7 +44,7 @@ def undo(allocation: Allocation, back: int | Mapping[str, int] | None = None) ->
             returned.append(Line(line.lot, quantity, cost))
         if quantity < line.quantity:
             kept.append(Line(line.lot, line.quantity - quantity, line.cost - cost))
-    return Undone(tuple(returned), _allocation(allocation, kept))
+    return Undone(tuple(returned), Allocation.of(allocation.request, kept, allocation.currency, allocation.drawn))
 
 
 def _newest_first(lines: tuple[Line, ...], back: int | None) -> dict[str, int]:
@@ -57,14 +57,3 @@ def _newest_first(lines: tuple[Line, ...], back: int | None) -> dict[str, int]:
         wanted[line.lot.id] = min(left, line.quantity)
         left -= wanted[line.lot.id]
     return wanted
-
-
-def _allocation(of: Allocation, kept: Iterable[Line]) -> Allocation:
-    lines = tuple(kept)
-    return attrs.evolve(
-        of,
-        lots=tuple(line.lot for line in lines),
-        quantities=tuple(line.quantity for line in lines),
-        costs=tuple(line.cost.minor for line in lines),
-        taken=sum(line.quantity for line in lines),
-    )

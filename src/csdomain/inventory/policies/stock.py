@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, tzinfo
 from functools import cached_property
 from itertools import accumulate, compress, islice
-from operator import attrgetter, lt
-from typing import Final
+from operator import attrgetter, itemgetter, lt
+from typing import Final, TypeVar
 
 import attrs
 
@@ -15,6 +15,7 @@ from csdomain.kernel.errors import InvalidValue, aware
 from csdomain.kernel.money import CurrencyMismatch, Money, exponent
 from csdomain.kernel.rules import Text
 
+T = TypeVar("T")
 _ID: Final = attrgetter("id")
 _PRODUCT: Final = attrgetter("product")
 _RECEIVED: Final = attrgetter("received")
@@ -57,11 +58,20 @@ def usable(expires: date | None, on: date, rules: InventoryRules) -> bool:
 
 @attrs.frozen(eq=False, slots=False)
 class Columns:
-    """Lots of one product in the order of drawing, column by column; ``minors`` are the costs in minor units."""
+    """Lots of one product in the order of drawing, column by column; ``minors`` are the costs in minor units.
 
-    lots: tuple[Lot, ...] = ()
+    The lots are ``of``, or those that ``mask`` picks from them: picked when asked for, since to touch each of a million
+    lots takes longer than all the arithmetic.
+    """
+
+    of: tuple[Lot, ...] = ()
     quantities: tuple[int, ...] = ()
     minors: tuple[int, ...] = ()
+    mask: Sequence[object] | None = None
+
+    @cached_property
+    def lots(self) -> tuple[Lot, ...]:
+        return self.of if self.mask is None else tuple(compress(self.of, self.mask))
 
     @cached_property
     def sums(self) -> list[int]:
@@ -69,18 +79,18 @@ class Columns:
         return list(accumulate(self.quantities, initial=0))
 
     def where(self, mask: Sequence[object]) -> "Columns":
-        return Columns(
-            tuple(compress(self.lots, mask)),
-            tuple(compress(self.quantities, mask)),
-            tuple(compress(self.minors, mask)),
-        )
+        return Columns(self.lots, tuple(compress(self.quantities, mask)), tuple(compress(self.minors, mask)), mask)
 
     def by(self, order: Sequence[int]) -> "Columns":
-        return Columns(
-            tuple(map(self.lots.__getitem__, order)),
-            tuple(map(self.quantities.__getitem__, order)),
-            tuple(map(self.minors.__getitem__, order)),
-        )
+        return Columns(_picked(self.lots, order), _picked(self.quantities, order), _picked(self.minors, order))
+
+
+def _picked(values: Sequence[T], places: Sequence[int]) -> tuple[T, ...]:
+    """``values`` at ``places``."""
+    if len(places) < 2:
+        return tuple(values[place] for place in places)
+    picked: tuple[T, ...] = itemgetter(*places)(values)  # a third of the time of a comprehension
+    return picked
 
 
 class Shelf:
@@ -113,7 +123,7 @@ class Shelf:
         if self._last is None or self._last[0] != (on, rules):
             columns, ranks = self._by_expiry() if rules.strategy is Strategy.FEFO else (self._fifo, self._ranks)
             fresh = [usable(expires, on, rules) for expires in self._dates]
-            fit = columns if all(fresh) else columns.where(list(map(fresh.__getitem__, ranks)))
+            fit = columns if all(fresh) else columns.where(_picked(fresh, ranks))
             self._last = (on, rules), fit
             return fit
         return self._last[1]

@@ -1,22 +1,22 @@
 """Prices (REN-01, REN-02): what a term costs, line by line, and the best way to cover a number of months.
 
-Every price of the house includes tax. The gross amount is exact (unit price × blocks × vehicles); the tax of the whole is
-rounded half-up to the minor unit once, then shared out by largest remainder, ties to the earlier line or vehicle; net is
-gross less tax everywhere. So net + tax = gross by construction, and lines and shares add up to the total.
+Every price of the house includes tax. The gross amount is exact (unit price × blocks × vehicles); the tax of the whole
+is rounded half-up to the minor unit once, then shared out by largest remainder, ties to the earlier line or vehicle;
+net is gross less tax everywhere. So net + tax = gross by construction, and lines and shares add up to the total.
 """
 
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from enum import Enum
+from itertools import pairwise
 
 import attrs
 
 from csdomain.kernel.money import Money, exact, total
 from csdomain.kernel.rules import Rule, Text
-
-from .rules import PRICE_PLANS, QUOTE
-from .values import (
+from csdomain.renewals.rules import PRICE_PLANS, QUOTE
+from csdomain.renewals.values import (
     DiscountNotOffered,
     DiscountOutOfRange,
     DuplicateVehicle,
@@ -182,7 +182,7 @@ def even_shares(amount: Taxed, vehicles: Sequence[str]) -> tuple[Share, ...]:
     # Three different amounts at most: made once, not once a vehicle.
     marks = sorted({0, more_gross, more_tax, n})
     shares: list[Share] = []
-    for first, last in zip(marks, marks[1:], strict=False):
+    for first, last in pairwise(marks):
         each = Taxed(Money(gross + (first < more_gross), currency), Money(tax + (first < more_tax), currency))
         shares += [Share(vehicle, each) for vehicle in vehicles[first:last]]
     return tuple(shares)
@@ -353,9 +353,9 @@ def best_quote(
 ) -> BestQuote:
     """The cheapest way to give each of ``vehicles`` at least ``months`` months of service, gifts included (REN-02).
 
-    Plans for ``device`` may be combined. Of equal prices the longest service wins, then the fewest blocks, then the plan
-    first in the alphabet. ``discounts`` are those granted, by code of plan. So whoever pays more, for whatever wish,
-    never gets less service. Raises as :func:`quote`.
+    Plans for ``device`` may be combined. Of equal prices the longest service wins, then the fewest blocks, then the
+    plan first in the alphabet. ``discounts`` are those granted, by code of plan. So whoever pays more, for whatever
+    wish, never gets less service. Raises as :func:`quote`.
     """
     ids, wished = check_vehicles(vehicles), _asked(rules, months)
     offers = [_Offer(code, plan, plan.price) for code, plan in sorted(rules.plans.items()) if plan.device == device]

@@ -12,9 +12,8 @@ import attrs
 
 from csdomain.kernel.errors import aware
 from csdomain.kernel.rules import Rule, Text
-
-from .rules import EXTENSION
-from .values import Period, PeriodOutOfRange, RenewalRules, StartsFrom, day, whole
+from csdomain.renewals.rules import EXTENSION
+from csdomain.renewals.values import Period, PeriodOutOfRange, RenewalRules, StartsFrom, day, whole
 
 _LENGTHS: Final = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _SHORTEST: Final = min(_LENGTHS)
@@ -24,7 +23,8 @@ def months_after(anchor: date, months: int) -> date:
     """``anchor`` plus ``months`` calendar months, clamped to the length of the month it falls in (REN-05).
 
     It is never less for more months, and the day of the anchor comes back wherever the month has it.
-    Raises :class:`~csdomain.renewals.InvalidMonths`, :class:`NotADate`, and :class:`PeriodOutOfRange` beyond the year 9999.
+    Raises :class:`~csdomain.renewals.InvalidMonths`, :class:`NotADate`, and :class:`PeriodOutOfRange` beyond the year
+    9999.
 
     >>> [months_after(date(2024, 1, 31), n).isoformat() for n in (1, 2, 13)]
     ['2024-02-29', '2024-03-31', '2025-02-28']
@@ -149,8 +149,8 @@ class Service:
 class Extension:
     """One extension and how it came about (REN-05).
 
-    ``period`` holds the paid months and, after them, the gift months; ``service`` is the state from now on; ``standing``
-    is how the service stood on the day of payment; ``gap_days`` had no service before the period.
+    ``period`` holds the paid months and, after them, the gift months; ``service`` is the state from now on;
+    ``standing`` is how the service stood on the day of payment; ``gap_days`` had no service before the period.
     """
 
     period: Period
@@ -187,8 +187,9 @@ def extend(
     """Extend ``service``, paid on the local date ``paid_on``, by the paid and the gift months (REN-05).
 
     Paid before the end, it starts at the end. Paid within grace or lapsed, it starts where the house's settings say: at
-    the old end, or on the day of payment, which is then the new anchor. Two extensions in a row without a lapse end where
-    one of the sum ends. Raises :class:`~csdomain.renewals.InvalidMonths`, :class:`NotADate`, :class:`PeriodOutOfRange`.
+    the old end, or on the day of payment, which is then the new anchor. Two extensions in a row without a lapse end
+    where one of the sum ends. Raises :class:`~csdomain.renewals.InvalidMonths`, :class:`NotADate`,
+    :class:`PeriodOutOfRange`.
     """
     months = whole(paid_months, "paid_months", minimum=1), whole(gift_months, "gift_months", minimum=0)
     standing = service.standing(day(paid_on, "paid_on"), rules)

@@ -9,16 +9,17 @@ from datetime import date, timedelta
 from enum import Enum
 from fractions import Fraction
 from functools import cached_property
+from itertools import pairwise
 
 import attrs
 
 from csdomain.kernel.errors import InvalidValue, RuleBroken
 from csdomain.kernel.money import Money, half_up
 from csdomain.kernel.rules import Rule, Text
+from csdomain.renewals.rules import EARNED_BY_THE_DAY, VEHICLES_CHANGE
+from csdomain.renewals.values import Period, RenewalRules, day
 
 from .pricing import Quote, Share, Taxed, check_vehicles, even_shares, included_tax
-from .rules import EARNED_BY_THE_DAY, VEHICLES_CHANGE
-from .values import Period, RenewalRules, day
 
 
 class ChangeOutsideTerm(InvalidValue):
@@ -165,11 +166,11 @@ def add_vehicles(
     """Add ``vehicles`` to a contract from the day ``on``, for the rest of each of its paid ``terms`` (REN-10).
 
     In each term one vehicle pays the price of a vehicle × days left ÷ days of the term, rounded half-up to the minor
-    unit: in full before the term starts, and so that adding two at once costs what adding one twice does. The tax is the
-    one of ``tax_on``. It is taken as paid on ``on``.
+    unit: in full before the term starts, and so that two added at once cost what two added one by one do. The tax is
+    that of ``tax_on``. It is taken as paid on ``on``.
 
-    Raises ChangeOutsideTerm, TermsOverlap, NoVehicles, InvalidVehicle, DuplicateVehicle, TaxRateUnknown, NotADate; by rule
-    AlreadyCovered.
+    Raises ChangeOutsideTerm, TermsOverlap, NoVehicles, InvalidVehicle, DuplicateVehicle, TaxRateUnknown, NotADate; by
+    rule AlreadyCovered.
     """
     ids, rate = check_vehicles(vehicles), rules.tax_rate(tax_on)
     day(on, "on")
@@ -177,7 +178,7 @@ def add_vehicles(
     open_ = sorted({(term.whole, term.each) for term in terms if on < term.whole.end}, key=lambda key: key[0].start)
     if not open_:
         raise ChangeOutsideTerm(at=on)
-    for (earlier, _), (later, _) in zip(open_, open_[1:], strict=False):
+    for (earlier, _), (later, _) in pairwise(open_):
         if later.start < earlier.end:
             raise TermsOverlap(given=later.start, minimum=earlier.end)
     if again := len(_covered(terms, on, stopped=True).intersection(ids)):
@@ -196,8 +197,9 @@ def add_vehicles(
 def remove_vehicles(terms: Sequence[PaidTerm], vehicles: Sequence[str], on: date) -> VehicleChange:
     """Remove ``vehicles`` from the day ``on``, the first without service, out of all paid ``terms`` (REN-10).
 
-    Of each term they get back what they paid × days left ÷ days: in full before the term starts, tax included at the rate
-    they paid, rounded down to the minor unit once for all of them together, so that nothing already earned is given back.
+    Of each term they get back what they paid × days left ÷ days: in full before the term starts, tax included at the
+    rate they paid, rounded down to the minor unit once for all of them together, so that nothing already earned is
+    given back.
 
     Raises ChangeOutsideTerm, NoVehicles, InvalidVehicle, DuplicateVehicle, NotADate; by rule NotCovered.
     """
@@ -270,8 +272,8 @@ def earned(terms: Sequence[PaidTerm], on: date, *, currency: str, basis: Basis =
 
     Each term is earned evenly over its days, from the day it is paid (days served before are made up then); the sum is
     exact and rounded half-up to the minor unit once. It never falls, a change of vehicles does not alter any day before
-    it, and what a removed vehicle did not get back is earned on the day it leaves. ``currency`` is that of all the terms.
-    Raises NotADate, CurrencyMismatch.
+    it, and what a removed vehicle did not get back is earned on the day it leaves. ``currency`` is that of all the
+    terms. Raises NotADate, CurrencyMismatch.
     """
     day(on, "on")
     paid, exactly = Money.zero(currency), Fraction(0)

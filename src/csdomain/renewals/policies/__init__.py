@@ -1,4 +1,4 @@
-"""The policies of renewals in one tuple: pure functions over values. Split by subject, since one module would be long."""
+"""The policies of renewals in one tuple: pure functions over values, a module for each subject."""
 
 from collections.abc import Callable
 from typing import Final

@@ -1,0 +1,5 @@
+"""``python -m csdomain_adapters.cli``."""
+
+from . import main
+
+main()
