@@ -118,12 +118,8 @@ def _weekly(given: Mapping[Weekday, Iterable[str]] | Mapping[str, Iterable[str]]
         ring, ring[1:] + [(o + 7 * DAY, c, d) for o, c, d in ring[:1]], strict=True
     ):
         if opens < closes:
-            raise OverlappingWindows(field=f"weekly.{one}", given=(week[one], f"{other}: {show_windows(week[other])}"))
+            raise OverlappingWindows(field=f"weekly.{one}", given=(week[one], f"{other}: {' '.join(week[other])}"))
     return week
-
-
-def show_windows(windows: tuple[str, ...]) -> str:
-    return " ".join(windows)
 
 
 def _windows(given: object, field: str) -> tuple[str, ...]:

@@ -28,6 +28,8 @@ LAST_YEAR: Final = date.max.year
 _FIRST_INSTANT: Final = (datetime.min.replace(tzinfo=UTC) - EPOCH) // TICK
 _LAST_INSTANT: Final = (datetime.max.replace(tzinfo=UTC) - EPOCH) // TICK
 _DAYS_OF_LEAP_YEAR: Final = 366
+#: Days laid out at a time, on one offset where it holds.
+_BLOCK: Final = 4
 #: Further than this from what is built, a question gets a table of its own instead of all the years between.
 _FAR: Final = 100
 
@@ -63,6 +65,7 @@ def span_of(duration: timedelta) -> int:
 
 
 def beyond() -> BeyondTime:
+    """The error for an answer that no datetime can hold."""
     return BeyondTime(accepted=Text("years 1 to 9999", "公元 1 至 9999 年"))
 
 
@@ -85,6 +88,14 @@ class Wall:
         )
         offset: timedelta = noted.utcoffset() or timedelta(0)
         return ((day - _EPOCH_DAY) * DAY + minute) * _MINUTE - offset // TICK
+
+    def steady(self, day: int, until: int) -> int | None:
+        """The offset that holds from one midnight to another less than 6.9 days later, or None where it changes.
+
+        No zone of the IANA database changes its offset twice within that time, so looking at both ends is enough.
+        """
+        at, end = (self._offset(datetime.fromordinal(min(d, _LAST_DAY)), 0) for d in (day, until))
+        return at if at == end else None
 
     def first(self, wall: datetime) -> int:
         """The first instant at which clocks show ``wall`` or later: in a skipped hour, the instant of the jump."""
@@ -116,9 +127,10 @@ class Wall:
         return EPOCH.replace(tzinfo=None) + TICK * (self._change(instant - (before - after), instant, after) + before)
 
     def _offsets(self, wall: datetime) -> Span:
-        first = wall.replace(tzinfo=self.zone, fold=0).utcoffset() or timedelta(0)
-        second = wall.replace(tzinfo=self.zone, fold=1).utcoffset() or timedelta(0)
-        return first // TICK, second // TICK
+        return self._offset(wall, 0), self._offset(wall, 1)
+
+    def _offset(self, wall: datetime, fold: int) -> int:
+        return (wall.replace(tzinfo=self.zone, fold=fold).utcoffset() or timedelta(0)) // TICK
 
     def _change(self, low: int, high: int, after: int) -> int:
         """The first instant in (low, high] at which the offset is ``after``."""
@@ -233,12 +245,22 @@ class Layout:
             return Year((), (), ())
         if not self.cut([(self.wall.read(first, 0), self.wall.read(last + 2, 0))]):
             return Year((), (), ())
-        for day in range(first, last + 1):
-            own = self.windows(day)
-            if own:
-                windows += own
-                days.append(day)
-                ends.append(own[-1][1])
+        for block in range(first, last + 1, _BLOCK):
+            offset = self.wall.steady(block, block + _BLOCK + 2)  # a window may end two midnights after its own
+            for day in range(block, min(block + _BLOCK, last + 1)):
+                hours = self.hours(day)
+                if not hours:
+                    continue
+                if offset is None:
+                    own = self.windows(day)
+                else:
+                    midnight = (day - _EPOCH_DAY) * DAY * _MINUTE - offset
+                    own = [(midnight + opens * _MINUTE, midnight + closes * _MINUTE) for opens, closes in hours]
+                    own = self.cut(own) if self.cuts else own
+                if own:
+                    windows += own
+                    days.append(day)
+                    ends.append(own[-1][1])
         return Year(tuple(windows), tuple(days), tuple(ends))
 
 

@@ -213,6 +213,7 @@ def _build(raw: Mapping[str, Any], sections: Iterable[Section[Any]]) -> Rulebook
     name = raw["name"]
     known = {section.name: section for section in sections}
     faults = [f"unknown key @ $.{key}" for key in sorted(raw.keys() - known.keys() - _TOP)]
+    faults += [f"this key is missing @ $.{key}" for key in sorted(known.keys() - raw.keys()) if known[key].required]
     converter = strict_converter()
     parts: dict[str, object] = {}
     for key in sorted(known.keys() & raw.keys()):
@@ -224,9 +225,8 @@ def _build(raw: Mapping[str, Any], sections: Iterable[Section[Any]]) -> Rulebook
     digest = sha256(canonical.encode()).hexdigest()[:_HASH_DIGITS]
     actions = frozenset(action for section in known.values() for action in section.actions)
     book = Rulebook(name, f"{name}@{digest}", canonical, parts, actions)
-    if not faults:
-        for key, part in parts.items():
-            faults += known[key].check(part, book)
+    for key, part in parts.items():
+        faults += known[key].check(part, book)
     if faults:
         raise RulebookInvalid(tuple(faults), name=name)
     return book

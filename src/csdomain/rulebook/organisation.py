@@ -52,8 +52,9 @@ class PermissionRules:
 
 
 def _calendars_known(house: Organisation, book: Rulebook) -> Iterable[str]:
-    calendars = book.parts.get(CALENDARS.name)
-    names = set(calendars) if isinstance(calendars, Mapping) else set()
+    if CALENDARS not in book:
+        return []
+    names = book[CALENDARS]
     wanted = {"$.organisation.calendar": house.calendar} | {
         f"$.organisation.branches.{name}.calendar": branch.calendar
         for name, branch in house.branches.items()
@@ -77,9 +78,9 @@ def _roles_known(matrix: PermissionRules, book: Rulebook) -> Iterable[str]:
     ]
 
 
-ORGANISATION: Section[Organisation] = Section("organisation", Organisation, check=_calendars_known)
-CALENDARS: Section[dict[str, CalendarRules]] = Section("calendars", dict[str, CalendarRules])
-PERMISSIONS: Section[PermissionRules] = Section("permissions", PermissionRules, check=_roles_known)
+ORGANISATION: Section[Organisation] = Section("organisation", Organisation, check=_calendars_known, required=True)
+CALENDARS: Section[dict[str, CalendarRules]] = Section("calendars", dict[str, CalendarRules], required=True)
+PERMISSIONS: Section[PermissionRules] = Section("permissions", PermissionRules, check=_roles_known, required=True)
 #: What every rulebook has, whatever contexts it turns on.
 COMMON: tuple[Section[Organisation] | Section[dict[str, CalendarRules]] | Section[PermissionRules], ...] = (
     ORGANISATION,

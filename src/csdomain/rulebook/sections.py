@@ -25,13 +25,15 @@ class Section(Generic[T]):
 
     It is also the typed key: ``book[COMPLAINT_RULES].close_within``. ``actions`` are the permissions that the context
     asks for, so that a role cannot name one that does not exist. ``check`` sees the whole book once every section has
-    been read and yields faults that only show between sections, each with its key path.
+    been read and yields faults that only show between sections, each with its key path; sections with faults of their
+    own are not in the book it sees. A context whose section is left out is off, unless it is ``required``.
     """
 
     name: str
     type: type[T]
     actions: tuple[Action, ...] = ()
     check: "Callable[[T, Rulebook], Iterable[str]]" = lambda _part, _book: ()
+    required: bool = False
 
 
 @attrs.frozen(eq=False, repr=False)

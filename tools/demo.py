@@ -1,0 +1,107 @@
+"""`make demo`: replay an event log, then take a complaint through a desk on SQLite over a public holiday."""
+
+import argparse
+import subprocess
+import sys
+from datetime import datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import csdomain
+
+ROOT = Path(__file__).resolve().parent.parent
+DATA = ROOT / "examples" / "data"
+BUILD = ROOT / "build" / "demo"
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+
+
+def title(text: str) -> None:
+    print(f"\n\033[1m{text}\033[0m\n" if sys.stdout.isatty() else f"\n== {text}\n")
+
+
+def replay(log: Path, mapping: Path) -> Path:
+    title(f"1. Replay of {log.name}")
+    page = BUILD / "replay.html"
+    command = [
+        sys.executable,
+        "-m",
+        "csdomain_adapters.cli",
+        "replay",
+        str(log),
+        "--map",
+        str(mapping),
+        "--html",
+        str(page),
+    ]
+    subprocess.run(command, check=True)
+    return page
+
+
+def desk() -> Path:
+    title("2. A complaint on SQLite, accepted the day before the National Day holiday")
+    file = BUILD / "desk.db"
+    for old in BUILD.glob("desk.db*"):
+        old.unlink()
+    with csdomain.open(f"sqlite:///{file}", rulebook="after_sales") as desk:
+        agent = desk.actor("u-17", branch="hq", positions=("service_agent",))
+        sales = desk.actor("u-04", branch="hq", positions=("sales",))
+
+        def at(day: int, hour: int, month: int = 9) -> datetime:
+            return datetime(2026, month, day, hour, tzinfo=SHANGHAI)
+
+        form = csdomain.ComplaintForm(
+            customer="c-2041",
+            demand="refund",
+            reason="five of a hundred bearings are cracked",
+            quantity=100,
+            defective=5,
+            claimed=csdomain.Money.of("3200", "CNY"),
+        )
+        filed = desk.complaints.receive(form, by=sales, at=at(30, 10), key="demo")
+        print(f"filed      {filed.number} by sales")
+        try:
+            desk.complaints.accept(filed.id, by=sales, at=at(30, 11))
+        except csdomain.RuleBroken as refused:
+            print(f"refused    {refused}")
+        desk.complaints.accept(filed.id, by=agent, at=at(30, 12))
+        print("accepted   by customer service; the clock runs\n")
+        for deadline in desk.complaints.deadlines(filed.id, by=agent, at=at(30, 12)):
+            print(deadline.counted.text("en"))
+            print(deadline.counted.text("zh"), end="\n\n")
+        hours = desk.calendar("office").explain(at(30, 12), timedelta(hours=16))
+        print("the same start, with sixteen working hours instead of six days:")
+        print(hours.text("en"))
+        print(hours.text("zh"), end="\n\n")
+        fired = desk.sweep(at(6, 20, month=10))
+        print(f"swept      on 6 October: {fired.warned} warnings, {fired.breached} deadlines breached")
+        desk.complaints.close(filed.id, "replaced and freight refunded", by=agent, at=at(6, 21, month=10))
+        print("closed     on the last evening, in time\n\nthe trail:")
+        for line in desk.complaints.trail(filed.id, by=agent):
+            what = line.move or f"{line.name} {line.facts.get('percent', '')}"
+            print(f"  {line.at.astimezone(SHANGHAI):%m-%d %H:%M}  {line.by:7} {what:16} {line.source:9} {line.dest}")
+        print("\nmessages that wait for the customer and the manager:")
+        desk.relay("print")
+    return file
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--log", default="", help="an event log of your own; the made-up one by default")
+    parser.add_argument("--map", default="", help="how it maps onto a workflow")
+    given = parser.parse_args()
+    BUILD.mkdir(parents=True, exist_ok=True)
+    log = Path(given.log) if given.log else DATA / "help_desk_log.csv"
+    if given.map:
+        mapping = Path(given.map)
+    else:
+        mapping = DATA / ("helpdesk_italy_map.toml" if "italy" in log.name else "help_desk_map.toml")
+    page = replay(log, mapping)
+    database = desk()
+    title("Where to look")
+    print(f"the replay as a page   {page}")
+    print(f"the desk's database    {database}")
+    print("the code of this demo  tools/demo.py; smaller steps in examples/; the tour in README.md")
+
+
+if __name__ == "__main__":
+    main()
