@@ -10,7 +10,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from importlib.resources import files
-from typing import Final
+from typing import Any, Final
 
 from csdomain.kernel.calendar_values import MakeUp, a_date, make_up_days
 from csdomain.kernel.errors import InvalidValue
@@ -42,7 +42,8 @@ def china() -> Holidays:
 def load(path: str | os.PathLike[str]) -> Holidays:
     """The holidays of a file of one's own, in the form this module's documentation gives.
 
-    Raises :class:`HolidayFileInvalid`, what :class:`~csdomain.kernel.holidays.Holidays` raises, and ``OSError``. [KRN-04]
+    Raises :class:`HolidayFileInvalid`, what :class:`~csdomain.kernel.holidays.Holidays` raises, and ``OSError``.
+    [KRN-04]
     """
     with open(path, encoding="utf-8") as file:
         return _read(file.read(), os.path.basename(path))
@@ -55,7 +56,8 @@ def _read(text: str, file: str) -> Holidays:
         raise HolidayFileInvalid(file=file, given=str(fault), accepted=Text("TOML", "TOML")) from None
     _expect(set(data) <= {"name", "names", "years"}, file, "", "name, names, years")
     _expect(isinstance(data.get("name"), str), file, "name", "a text")
-    texts, years = data.get("names", {}), data.get("years")
+    texts: dict[str, dict[str, str]] = data.get("names", {})
+    years: dict[str, dict[str, Any]] = data.get("years", {})  # looked at below, key by key
     _expect(isinstance(texts, Mapping), file, "names", "a table")
     _expect(isinstance(years, Mapping) and bool(years), file, "years", "a table by year")
     for key, text_of in texts.items():
@@ -79,7 +81,7 @@ def _read(text: str, file: str) -> Holidays:
                 names |= dict.fromkeys(days, Text(**texts[key]))
             for day in days:
                 _expect(day.year == int(year), file, path, f"dates of {year}")
-    return Holidays(data["name"], holidays=names, make_up_days=worked, years=map(int, years), names=names)
+    return Holidays(data["name"], holidays=set(names), make_up_days=worked, years=map(int, years), names=names)
 
 
 def _days(listed: list[object], path: str, file: str) -> Iterator[date]:

@@ -14,10 +14,10 @@ from csdomain.kernel.errors import MissingBackend, NotFound
 from csdomain.kernel.holidays import Holidays
 from csdomain.kernel.ids import IdSource
 from csdomain.kernel.lifecycle import Lifecycle
-from csdomain.kernel.ports import Clock, Notifier, Observer, OpenStore, Store, TimerHandler, Unit
+from csdomain.kernel.ports import AuditRecord, Clock, Notifier, Observer, OpenStore, Store, TimerHandler, Unit
 from csdomain.kernel.rules import Text
 from csdomain.kernel.storage import Kind
-from csdomain.kernel.sweeping import BATCH, Progress, RelayPolicy, RelayReport, SweepReport, relay, sweep
+from csdomain.kernel.sweeping import BATCH, Progress, RelayPolicy, RelayReport, SweepReport, follow, relay, sweep
 from csdomain.kernel.unit import Backstage, Joined, StandardUnit
 from csdomain.rulebook import COMMON, House, Rulebook, Section, loads
 
@@ -187,6 +187,14 @@ class Desk(Services):
         """Deliver the messages that wait, by a notifier or by the name of one that is installed (KRN-11)."""
         deliver = adapter(NOTIFIERS, notifier)() if isinstance(notifier, str) else notifier
         return relay(self.store, deliver, self.clock, policy=policy, progress=progress)
+
+    def follow(self, consumer: str, handle: Callable[[AuditRecord], object]) -> int:
+        """Give ``consumer`` every event since the last call, in order, at least once; how many (KRN-11)."""
+        return follow(self.store, consumer, handle)
+
+    def forget_keys(self, before: datetime) -> int:
+        """Forget idempotency keys used before an instant; how many. The host chooses how long to keep them (D10)."""
+        return self.store.run(lambda unit: unit.session.forget_keys(before))
 
     def within(self, connection: Any) -> Services:
         """The contexts in a transaction that the host began on ``connection`` and will end (design decision D11)."""

@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar, cast
 import attrs
 
 from csdomain.kernel.effects import Message
-from csdomain.kernel.errors import Conflict
+from csdomain.kernel.errors import Conflict, StoreFailure
 from csdomain.kernel.ports import AuditRecord, Call, KeyClaim, Queued, Receipt, Refusal
 from csdomain.kernel.storage import A, ColumnValue, Comparison, Kind, Page, Query, Tally, TallyRow, Where
 from csdomain.kernel.timers import Timer
@@ -52,11 +52,24 @@ class MemorySession:
     """A session over :class:`Tables`; the store runs one at a time."""
 
     def __init__(self, tables: Tables) -> None:
-        self._t = tables
+        self._tables = tables
         self._undo: list[Callable[[], object]] = []
+        self.dead = False
+
+    @property
+    def _t(self) -> Tables:
+        if self.dead:
+            raise StoreFailure(session="dead")
+        return self._tables
+
+    def _refuse(self, **facts: object) -> Conflict:
+        # As on a database, where a statement that failed takes its whole transaction with it.
+        self.dead = True
+        return Conflict(**facts)
 
     def rollback(self) -> None:
         """Take everything back, last first."""
+        self.dead = False
         while self._undo:
             self._undo.pop()()
 
@@ -80,7 +93,7 @@ class MemorySession:
 
     def insert(self, kind: Kind[A], aggregate: A, /) -> None:
         if aggregate.id in self._t.aggregates[kind.table]:
-            raise Conflict(kind=kind.table, id=aggregate.id)
+            raise self._refuse(kind=kind.table, id=aggregate.id)
         self._save(kind, aggregate, {})
 
     def update(self, kind: Kind[A], aggregate: A, was: int, /) -> bool:
@@ -97,7 +110,7 @@ class MemorySession:
             if not field.unique or value == old:
                 continue
             if value is not None and (kind.table, field.name, value) in self._t.unique:
-                raise Conflict(kind=kind.table, field=field.name)
+                raise self._refuse(kind=kind.table, field=field.name)
             if old is not None:
                 self._drop(self._t.unique, (kind.table, field.name, old))
             if value is not None:
@@ -189,9 +202,11 @@ class MemorySession:
         return sorted(found, key=lambda timer: (timer.started_at, timer.name))
 
     def add_timers(self, timers: Sequence[Timer], /) -> Sequence[str]:
-        there = [timer.name for timer in timers if (timer.subject, timer.name) in self._t.timers]
+        there: list[str] = []
         for timer in timers:
-            if timer.name not in there:
+            if (timer.subject, timer.name) in self._t.timers:
+                there.append(timer.name)
+            else:
                 self.save_timer(timer)
         return there
 
@@ -236,7 +251,8 @@ class MemorySession:
     def mark_message(self, message: Queued, /) -> None:
         there = self._t.outbox.get(message.key)
         if there is not None and there.sent_at is None:
-            self._put(self._t.outbox, message.key, message)
+            outcome = attrs.evolve(there, next_at=message.next_at, sent_at=message.sent_at, failure=message.failure)
+            self._put(self._t.outbox, message.key, outcome)
 
     def outbox(self, *, unsent: bool, limit: int) -> Sequence[Queued]:
         return [m for m in self._t.outbox.values() if not (unsent and m.sent_at is not None)][:limit]

@@ -5,10 +5,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from csdomain.kernel.errors import DomainError, MissingBackend, RuleBroken
+from csdomain.kernel.errors import DomainError, MissingBackend, StoreFailure
 from csdomain.kernel.ports import Call, Store, Unit
 from csdomain.kernel.storage import Kind
-from csdomain.kernel.unit import Backstage, StandardUnit, perform, refusal
+from csdomain.kernel.unit import Backstage, StandardUnit, perform, refused
 
 from .session import MemorySession, Tables
 
@@ -29,12 +29,16 @@ class MemoryStore:
         with self._lock:
             session = MemorySession(self._tables)
             try:
-                return perform(session, self._backstage, work, call)
+                result = perform(session, self._backstage, work, call)
+                if session.dead:
+                    raise StoreFailure(session="dead")
+                return result
             except BaseException as error:
                 session.rollback()
                 outcome = error.code if isinstance(error, DomainError) else type(error).__name__
-                if call is not None and isinstance(error, RuleBroken):
-                    MemorySession(self._tables).add_refusal(refusal(call, error))
+                record = refused(call, error)
+                if record is not None:
+                    MemorySession(self._tables).add_refusal(record)
                 raise
             finally:
                 if self._backstage.observer is not None:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import IntegrityError, StatementError
 from sqlalchemy.pool import StaticPool
 
 from csdomain.kernel.errors import Conflict, DomainError, InvalidValue, MissingBackend, StoreBusy, StoreFailure
@@ -34,7 +34,7 @@ def make_engine(url: str, options: Mapping[str, object]) -> Engine:
     ``synchronous`` (SQLite): ``FULL`` (the default) survives a power cut, ``NORMAL`` is faster and survives a crash of
     the process; ``busy_seconds`` is how long a writer waits for another. Other options go to ``create_engine``.
     """
-    rest = dict(options)
+    rest = {"hide_parameters": True, **options}  # also from the logs of a host that turns on ``echo``
     synchronous = rest.pop("synchronous", "FULL")
     busy = rest.pop("busy_seconds", BUSY_SECONDS)
     if synchronous not in _SYNCHRONOUS:
@@ -72,7 +72,15 @@ def _prepare_sqlite(engine: Engine, synchronous: str) -> None:
         connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
 
-def transient(error: DBAPIError) -> bool:
+def reading(engine: Engine) -> Engine:
+    """A view of ``engine`` for transactions that only read: each sees one snapshot, and none waits for writers."""
+    options: dict[str, object] = {READING: True}
+    if engine.dialect.name == "postgresql":
+        options["isolation_level"] = "REPEATABLE READ"
+    return engine.execution_options(**options)
+
+
+def transient(error: StatementError) -> bool:
     """Whether the whole use case may succeed in a new transaction: deadlock, serialization failure, lock time-out."""
     original: Any = error.orig
     if isinstance(original, sqlite3.Error):
@@ -83,9 +91,11 @@ def transient(error: DBAPIError) -> bool:
     return bool(arguments) and arguments[0] in _RETRY_MYSQL
 
 
-def translate(error: DBAPIError) -> DomainError:
+def translate(error: StatementError) -> DomainError:
     """The error for callers: never with the driver's message, which quotes values (KRN-14)."""
     original: Any = error.orig
+    if isinstance(original, DomainError):  # a value that a column type refused
+        return original
     code = str(
         getattr(original, "sqlstate", None)
         or getattr(original, "sqlite_errorname", None)

@@ -29,10 +29,16 @@ def upgrade(engine: Engine, revision: str = "head") -> None:
     with engine.connect() as connection, connection.begin():
         if connection.dialect.name == "postgresql":
             connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-        _alembic(connection, revision)
+        _alembic(connection, "upgrade", revision)
 
 
-def _alembic(connection: Connection, revision: str) -> None:
+def downgrade(engine: Engine, revision: str) -> None:
+    """Take the database back to an older ``revision`` (``base``: none at all). What newer tables hold is lost."""
+    with engine.connect() as connection, connection.begin():
+        _alembic(connection, "downgrade", revision)
+
+
+def _alembic(connection: Connection, direction: str, revision: str) -> None:
     # Imported when it is needed: Alembic costs more than the rest of csdomain together.
     from alembic import command
     from alembic.config import Config
@@ -41,4 +47,4 @@ def _alembic(connection: Connection, revision: str) -> None:
     config.set_main_option("script_location", str(_SCRIPTS))
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
-    command.upgrade(config, revision)
+    getattr(command, direction)(config, revision)

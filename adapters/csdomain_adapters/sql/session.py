@@ -7,11 +7,11 @@ from typing import Any, Final, cast
 import orjson
 from sqlalchemy import Connection, Select, and_, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.dialects import mysql, postgresql, sqlite
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import StatementError
 
 from csdomain.kernel.actors import ActorId
 from csdomain.kernel.effects import Fact, Message
-from csdomain.kernel.errors import StoreFailure
+from csdomain.kernel.errors import StoreBusy, StoreFailure
 from csdomain.kernel.ports import AuditRecord, Call, KeyClaim, Queued, Receipt, Refusal
 from csdomain.kernel.storage import (
     A,
@@ -26,6 +26,7 @@ from csdomain.kernel.storage import (
 )
 from csdomain.kernel.timers import Timer
 
+from .dialects import translate
 from .tables import Common, KindTable, Schema, converter
 
 _EVENTS: Final = "csdomain:events"
@@ -93,10 +94,12 @@ class Statements:
         self.rulebook = select(common.rulebook.c.body).where(common.rulebook.c.ref == bindparam("ref_"))
         self.next_number: Any
         self.last_number: Any = None
+        # Whether a row went in is what these are asked for; SQLAlchemy keeps the count of inserts only when told to.
+        counted = {"preserve_rowcount": True}
         if dialect in ("mysql", "mariadb"):
-            self.claim_key: Any = mysql.insert(k).prefix_with("IGNORE")
+            self.claim_key: Any = mysql.insert(k).prefix_with("IGNORE").execution_options(**counted)
             self.queue: Any = mysql.insert(o).prefix_with("IGNORE")
-            self.add_timer: Any = mysql.insert(t).prefix_with("IGNORE")
+            self.add_timer: Any = mysql.insert(t).prefix_with("IGNORE").execution_options(**counted)
             self.put_rulebook: Any = mysql.insert(common.rulebook).prefix_with("IGNORE")
             counting = mysql.insert(n).values(series=bindparam("series_"), last=func.last_insert_id(bindparam("by_")))
             self.next_number = counting.on_duplicate_key_update(last=func.last_insert_id(n.c.last + bindparam("by_")))
@@ -105,9 +108,9 @@ class Statements:
             self.move_cursor: Any = moving.on_duplicate_key_update(position=moving.inserted.position)
             return
         upsert: Any = postgresql.insert if dialect == "postgresql" else sqlite.insert
-        self.claim_key = upsert(k).on_conflict_do_nothing()
+        self.claim_key = upsert(k).on_conflict_do_nothing().execution_options(**counted)
         self.queue = upsert(o).on_conflict_do_nothing()
-        self.add_timer = upsert(t).on_conflict_do_nothing()
+        self.add_timer = upsert(t).on_conflict_do_nothing().execution_options(**counted)
         self.put_rulebook = upsert(common.rulebook).on_conflict_do_nothing()
         counting = upsert(n).values(series=bindparam("series_"), last=bindparam("by_"))
         self.next_number = counting.on_conflict_do_update(
@@ -129,15 +132,18 @@ class SqlSession:
         self._dead = False
 
     def execute(self, statement: Any, parameters: Any = None) -> Any:
-        """Run a statement; after an error of the database the session refuses everything."""
+        """Run a statement; after an error of the database the session refuses everything.
+
+        Raises StoreBusy, Conflict or StoreFailure, never what the driver said.
+        """
         if self._dead:
             raise StoreFailure(session="dead")
         try:
             return self._connection.execute(statement, parameters)
-        except DBAPIError:
+        except StatementError as error:
             # PostgreSQL would report success on commit and keep nothing.
             self._dead = True
-            raise
+            raise translate(error) from None
 
     @property
     def dead(self) -> bool:
@@ -344,7 +350,9 @@ class SqlSession:
         }
         if self.execute(self._s.claim_key, row).rowcount == 1:
             return None
-        known = self.execute(self._s.key_known, _key(call)).one()
+        known = self.execute(self._s.key_known, _key(call)).first()
+        if known is None:
+            raise StoreBusy(use_case=call.use_case)  # forgotten in between
         return KeyClaim(known[0], None if known[1] is None else _receipt_in(orjson.loads(known[1]), Receipt))
 
     def finish_key(self, call: Call, receipt: Receipt, /) -> None:

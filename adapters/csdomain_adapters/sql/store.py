@@ -9,14 +9,14 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
-from csdomain.kernel.errors import DomainError, RuleBroken, StoreBusy, StoreFailure
+from csdomain.kernel.errors import DomainError, StoreBusy, StoreFailure
 from csdomain.kernel.ports import Call, Store, Unit
 from csdomain.kernel.rules import Text
 from csdomain.kernel.storage import Kind
-from csdomain.kernel.unit import Backstage, Joined, StandardUnit, perform, refusal
+from csdomain.kernel.unit import Backstage, Joined, StandardUnit, perform, refused
 from csdomain_adapters.system import jitter
 
-from .dialects import READING, make_engine, transient, translate
+from .dialects import make_engine, reading, transient, translate
 from .migrate import HEAD, current, upgrade
 from .session import SqlSession, Statements
 from .tables import Schema
@@ -40,7 +40,7 @@ class SqlStore:
         self._backstage = backstage
         self._schema = Schema(kinds)
         self._statements = Statements(self._schema.common, engine.dialect.name)
-        self._readers = engine.execution_options(**{READING: True})
+        self._readers = reading(engine)
 
     def run(self, work: Callable[[Unit], R], /, call: Call | None = None) -> R:
         began = time.perf_counter()
@@ -49,8 +49,8 @@ class SqlStore:
             return self._with_retries(lambda session: perform(session, self._backstage, work, call))
         except BaseException as error:
             outcome = error.code if isinstance(error, DomainError) else type(error).__name__
-            if call is not None and isinstance(error, RuleBroken):
-                record = refusal(call, error)
+            record = refused(call, error)
+            if record is not None:
                 self._with_retries(lambda session: session.add_refusal(record))
             raise
         finally:
@@ -60,7 +60,8 @@ class SqlStore:
 
     def look(self, work: Callable[[Unit], R], /) -> R:
         try:
-            with self._readers.connect() as connection, connection.begin():
+            with self._readers.connect() as connection:
+                connection.begin()  # and never commit: what only looks leaves nothing behind
                 return work(StandardUnit(self._session(connection), self._backstage))
         except DBAPIError as error:
             raise translate(error) from None

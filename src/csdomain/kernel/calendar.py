@@ -13,7 +13,7 @@ from typing import Literal
 from .calendar_explain import Counted, Day, DayKind, Explanation, Window
 from .calendar_explainer import explain
 from .calendar_spec import Boundary, CalendarSpec, Closure, one_of
-from .calendar_table import TICK, Table, Timeline, beyond, instant_of, moment, span_of
+from .calendar_table import Table, Timeline
 from .calendar_values import (
     BeyondTime,
     CalendarInvalid,
@@ -34,6 +34,7 @@ from .calendar_values import (
     Weekday,
     a_date,
 )
+from .calendar_wall import EARLIEST, LATEST, TICK, beyond, instant_of, moment, span_of
 from .durations import CalendarDays, Duration, ElapsedTime, WorkingDays, WorkingTime
 from .errors import aware
 from .rules import Text
@@ -216,6 +217,8 @@ class WorkCalendar:
                 self._refuse_unpublished(table, later=True)
                 return
             opens, at = max(at, table.opens[i]), table.closes[i]
+            if not EARLIEST <= at <= LATEST:
+                return
             yield Window(moment(opens), moment(at))
 
     def _before(self, at: int) -> Iterator[Window]:
@@ -230,6 +233,8 @@ class WorkCalendar:
                 self._refuse_unpublished(table, later=False)
                 return
             closes, at = min(at, table.closes[i]), table.opens[i]
+            if not EARLIEST <= at <= LATEST:
+                return
             yield Window(moment(at), moment(closes))
 
     # --- days -----------------------------------------------------------------------------------------------------
@@ -335,6 +340,8 @@ class WorkCalendar:
     def _closing(self, at: int, days: int) -> int:
         on = self._timeline.layout.wall.local(at).date()
         table = self._of_year(on.year)
+        if not days and at >= table.low and (on.month, on.day) == (1, 1) and self._timeline.knows(on.year - 1):
+            table = self._table = self._timeline.year(on.year - 1, table)
         while True:
             if days:
                 i = bisect_right(table.days, on.toordinal()) + days - 1

@@ -4,8 +4,9 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from .calendar_explain import Counted, Day, DayKind, Explanation, Window
-from .calendar_table import EPOCH, TICK, Layout, Timeline, moment
+from .calendar_table import Layout, Timeline
 from .calendar_values import WEEKDAYS
+from .calendar_wall import EPOCH, TICK, moment
 from .durations import Duration, WorkingDays, WorkingTime
 from .rules import Text
 

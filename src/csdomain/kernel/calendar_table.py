@@ -1,147 +1,29 @@
 """Open time laid out in UTC: windows with running totals, built year by year as questions reach them (KRN-05).
 
-Instants are integers here: microseconds from 1970 in UTC. Lookups then are two bisections, whatever the span.
+Lookups are two bisections, whatever the span. Instants are integers, as in :mod:`csdomain.kernel.calendar_wall`.
 """
 
 from bisect import bisect_right
 from collections.abc import Iterable
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from threading import Lock
 from typing import Final
-from zoneinfo import ZoneInfo
 
 import attrs
 
 from . import calendar_values as values
 from .calendar_spec import CalendarSpec, zone_of
-from .calendar_values import DAY, WEEKDAYS, BeyondTime, Hours, NeverOpens, NotADuration, UnpublishedYear
-from .errors import aware
+from .calendar_values import DAY, WEEKDAYS, Hours, NeverOpens, UnpublishedYear
+from .calendar_wall import EARLIEST, EPOCH, EPOCH_DAY, LATEST, MINUTE, TICK, Span, Wall, beyond, moment
 from .rules import Text
 
-EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-TICK: Final = timedelta(microseconds=1)
-_EPOCH_DAY: Final = EPOCH.toordinal()
-_MINUTE: Final = timedelta(minutes=1) // TICK
-_LAST_DAY: Final = date.max.toordinal()
 FIRST_YEAR: Final = date.min.year
 LAST_YEAR: Final = date.max.year
-_FIRST_INSTANT: Final = (datetime.min.replace(tzinfo=UTC) - EPOCH) // TICK
-_LAST_INSTANT: Final = (datetime.max.replace(tzinfo=UTC) - EPOCH) // TICK
 _DAYS_OF_LEAP_YEAR: Final = 366
 #: Days laid out at a time, on one offset where it holds.
 _BLOCK: Final = 4
 #: Further than this from what is built, a question gets a table of its own instead of all the years between.
 _FAR: Final = 100
-
-Span = tuple[int, int]
-
-
-def moment(instant: int) -> datetime:
-    """The instant as a datetime in UTC. Raises :class:`BeyondTime`."""
-    try:
-        return EPOCH + TICK * instant
-    except OverflowError:
-        raise beyond() from None
-
-
-def instant_of(at: datetime, name: str) -> int:
-    """An aware datetime as an instant. Raises :class:`~csdomain.kernel.errors.NaiveTime`."""
-    try:
-        return (at - EPOCH) // TICK
-    except TypeError:
-        aware(at, name)
-        raise
-
-
-def span_of(duration: timedelta) -> int:
-    """A duration in microseconds. Raises :class:`NotADuration` for one that is negative."""
-    if isinstance(duration, timedelta) and (span := duration // TICK) >= 0:
-        return span
-    raise NotADuration(
-        field="duration",
-        given=duration if isinstance(duration, timedelta) else type(duration).__name__,
-        accepted=Text("a timedelta ≥ 0", "≥ 0 的 timedelta"),
-    )
-
-
-def beyond() -> BeyondTime:
-    """The error for an answer that no datetime can hold."""
-    return BeyondTime(accepted=Text("years 1 to 9999", "公元 1 至 9999 年"))
-
-
-class Wall:
-    """Wall time of one zone against instants."""
-
-    def __init__(self, zone: ZoneInfo) -> None:
-        self.zone = zone
-
-    def read(self, day: int, minute: int) -> int:
-        """The instant of ``minute`` after the midnight that begins ``day``, as opening hours are read.
-
-        A time that happens twice is the first; one that is skipped is read by the clock as it was before, so 02:30 is
-        what would have been 02:30 and is called 03:30.
-        """
-        day, minute = day + minute // DAY, minute % DAY
-        # The day after the last of all is not a date, but windows may end on it.
-        noted = datetime.fromordinal(min(max(day, 1), _LAST_DAY)).replace(
-            hour=minute // 60, minute=minute % 60, tzinfo=self.zone
-        )
-        offset: timedelta = noted.utcoffset() or timedelta(0)
-        return ((day - _EPOCH_DAY) * DAY + minute) * _MINUTE - offset // TICK
-
-    def steady(self, day: int, until: int) -> int | None:
-        """The offset that holds from one midnight to another less than 6.9 days later, or None where it changes.
-
-        No zone of the IANA database changes its offset twice within that time, so looking at both ends is enough.
-        """
-        at, end = (self._offset(datetime.fromordinal(min(d, _LAST_DAY)), 0) for d in (day, until))
-        return at if at == end else None
-
-    def first(self, wall: datetime) -> int:
-        """The first instant at which clocks show ``wall`` or later: in a skipped hour, the instant of the jump."""
-        before, after = self._offsets(wall)
-        shown = (wall.replace(tzinfo=UTC) - EPOCH) // TICK
-        if before >= after:
-            return shown - before
-        return self._change(shown - after, shown - before, after)
-
-    def midnight(self, day: int) -> int:
-        """The first instant of a date."""
-        if not 1 <= day <= _LAST_DAY:
-            return self.read(day, 0)
-        return self.first(datetime.fromordinal(day))
-
-    def local(self, instant: int) -> datetime:
-        """What clocks show, without zone; ``fold`` is 1 where they show it for the second time."""
-        try:
-            return moment(instant).astimezone(self.zone).replace(tzinfo=None)
-        except OverflowError:
-            raise beyond() from None
-
-    def latest_shown(self, instant: int) -> datetime:
-        """The latest wall time that clocks have shown up to ``instant``: in a repeated hour, its end."""
-        wall = self.local(instant)
-        if not wall.fold:
-            return wall
-        before, after = self._offsets(wall)
-        return EPOCH.replace(tzinfo=None) + TICK * (self._change(instant - (before - after), instant, after) + before)
-
-    def _offsets(self, wall: datetime) -> Span:
-        return self._offset(wall, 0), self._offset(wall, 1)
-
-    def _offset(self, wall: datetime, fold: int) -> int:
-        return (wall.replace(tzinfo=self.zone, fold=fold).utcoffset() or timedelta(0)) // TICK
-
-    def _change(self, low: int, high: int, after: int) -> int:
-        """The first instant in (low, high] at which the offset is ``after``."""
-        while high - low > 1:
-            middle = (low + high) // 2
-            offset: timedelta = (EPOCH + TICK * middle).astimezone(self.zone).utcoffset() or timedelta(0)
-            if offset // TICK == after:
-                high = middle
-            else:
-                low = middle
-        return high
 
 
 @attrs.frozen
@@ -216,7 +98,7 @@ class Layout:
     def is_skipped(self, day: int) -> bool:
         """Whether the zone left the whole date out, as Samoa did with 30 December 2011."""
         wall = self.wall
-        if wall.read(day + 1, 0) - wall.read(day, 0) == DAY * _MINUTE:
+        if wall.read(day + 1, 0) - wall.read(day, 0) == DAY * MINUTE:
             return False
         return wall.midnight(day) >= wall.midnight(day + 1)
 
@@ -254,8 +136,8 @@ class Layout:
                 if offset is None:
                     own = self.windows(day)
                 else:
-                    midnight = (day - _EPOCH_DAY) * DAY * _MINUTE - offset
-                    own = [(midnight + opens * _MINUTE, midnight + closes * _MINUTE) for opens, closes in hours]
+                    midnight = (day - EPOCH_DAY) * DAY * MINUTE - offset
+                    own = [(midnight + opens * MINUTE, midnight + closes * MINUTE) for opens, closes in hours]
                     own = self.cut(own) if self.cuts else own
                 if own:
                     windows += own
@@ -312,12 +194,16 @@ class Timeline:
         self._years: dict[int, Year] = {}
         self._lock = Lock()
 
+    def knows(self, year: int) -> bool:
+        """Whether the calendar may answer for ``year``."""
+        return FIRST_YEAR <= year <= LAST_YEAR and (self.known is None or year in self.known)
+
     def check(self, year: int) -> None:
         """Raises :class:`UnpublishedYear` where the calendar may not answer for ``year``."""
-        if self.known is not None and year not in self.known:
+        if not self.knows(year):
             raise UnpublishedYear(
                 year=year,
-                known=spoken_years(self.known),
+                known=spoken_years(self.known or ()),
                 accepted=Text(
                     "years whose holidays are published, or unpublished = weekends_only",
                     "已公布假日的年份，或设置 unpublished = weekends_only",
@@ -340,7 +226,7 @@ class Timeline:
         if near is None or not near.first - _FAR <= year <= near.last + _FAR:
             return self._build(year, year)
         first, last = min(near.first, year), max(near.last, year)
-        if self.known is not None and not self.known.issuperset(range(first, last + 1)):
+        if not all(map(self.knows, range(first, last + 1))):
             return self._build(year, year)
         return self._build(first, last)
 
@@ -355,7 +241,7 @@ class Timeline:
         if table.last >= LAST_YEAR:
             raise beyond()
         self.check(table.last + 1)
-        if need > _LAST_INSTANT - table.high:  # open time is never more than time
+        if need > LATEST - table.high:  # open time is never more than time
             raise beyond()
         last = table.last + 1
         while last < min(2 * table.last - table.first + 1, LAST_YEAR) and (
@@ -372,7 +258,7 @@ class Timeline:
         if table.first <= FIRST_YEAR:
             raise beyond()
         self.check(table.first - 1)
-        if need > table.low - _FIRST_INSTANT:
+        if need > table.low - EARLIEST:
             raise beyond()
         first = table.first - 1
         while first > max(2 * table.first - table.last - 1, FIRST_YEAR) and (
@@ -399,7 +285,7 @@ class Timeline:
         new_year = date(first, 1, 1).toordinal()
         low = wall.midnight(new_year)
         eve = self.layout.windows(new_year - 1) if first > FIRST_YEAR else []
-        if eve and self.known is not None and first - 1 not in self.known:
+        if eve and not self.knows(first - 1):
             low, eve = max(low, eve[-1][1]), []
         return Table(first, last, low, wall.midnight(date(last, 12, 31).toordinal() + 1), years, eve)
 

@@ -19,6 +19,10 @@ def _years(given: Iterable[int]) -> frozenset[int]:
     return values.years(given, "years")
 
 
+def _names(given: Mapping[date, Text]) -> dict[date, Text]:
+    return dict(given)
+
+
 @attrs.frozen
 class Holidays:
     """The holidays and make-up working days of some years, as an authority published them.
@@ -39,7 +43,7 @@ class Holidays:
     holidays: frozenset[date] = attrs.field(converter=_dates)
     make_up_days: Mapping[date, MakeUp] = attrs.field(converter=values.make_up_days, hash=False)
     years: frozenset[int] = attrs.field(converter=_years)
-    names: Mapping[date, Text] = attrs.field(factory=dict, converter=dict, hash=False)
+    names: Mapping[date, Text] = attrs.field(factory=dict, converter=_names, hash=False)
 
     def __attrs_post_init__(self) -> None:
         for field, days in (("holidays", self.holidays), ("make_up_days", self.make_up_days)):

@@ -6,31 +6,51 @@ A store's :class:`Session` is rows in one transaction and nothing else; what a u
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 import attrs
 
 from .actors import Action, Actor, ActorId
 from .effects import Effect, Fact, Message
-from .errors import DomainError
+from .errors import DomainError, InvalidValue
 from .events import Event, TimerFired
 from .numbering import NumberPattern
-from .rules import PORTS, Text
+from .rules import ONE_WRITER, PORTS, Text
 from .storage import A, Kind, Page, Query, Tally, TallyRow
 from .timers import Timer
 
 R = TypeVar("R")
+_KEY_LONGEST: Final = 120
+
+
+class MalformedKey(InvalidValue):
+    """An idempotency key that not every store could keep (KRN-12)."""
+
+    default_rule = ONE_WRITER
+    problem = Text("This idempotency key cannot be used.", "此幂等键不可用。")
+
+
+def _key(instance: object, attribute: "attrs.Attribute[str | None]", value: object) -> None:
+    if value is None or (isinstance(value, str) and 0 < len(value) <= _KEY_LONGEST and value.isprintable()):
+        return
+    raise MalformedKey(
+        field=attribute.name,
+        accepted=Text(f"1 to {_KEY_LONGEST} printable characters", f"1 到 {_KEY_LONGEST} 个可见字符"),
+    )
 
 
 @attrs.frozen
 class Call:
-    """One call of a use case: what the store needs to audit a refusal and to honour an idempotency key (D6, D10)."""
+    """One call of a use case: what the store needs to audit a refusal and to honour an idempotency key (D6, D10).
+
+    Raises :class:`MalformedKey`.
+    """
 
     use_case: str
     by: ActorId
     at: datetime
     subject: str = ""
-    key: str | None = None
+    key: str | None = attrs.field(default=None, validator=_key)
     fingerprint: str = ""
 
 

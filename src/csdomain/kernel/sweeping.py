@@ -1,4 +1,4 @@
-"""Two jobs that run beside the use cases: firing due timers and delivering queued messages.
+"""The jobs that run beside the use cases: firing due timers, delivering queued messages, following events.
 
 Both work in small units over any store, any number of them at once; what a process claimed and lost when it died is
 found again by the next.
@@ -11,9 +11,9 @@ from typing import Final
 
 import attrs
 
-from .errors import DomainError, StoreFailure
+from .errors import DomainError, StoreFailure, scrub
 from .events import TimerBreached, TimerFired, utc
-from .ports import Clock, DeliveryFailed, Notifier, Queued, Store, Unit
+from .ports import AuditRecord, Clock, DeliveryFailed, Notifier, Queued, Store, Unit
 from .unit import StandardUnit
 
 BATCH: Final = 100
@@ -154,5 +154,30 @@ def _deliver(message: Queued, notifier: Notifier, clock: Clock, policy: RelayPol
     except DeliveryFailed as failure:
         over = failure.definite or message.attempts >= policy.attempts
         next_at = None if over else utc(clock.now()) + policy.wait(message.attempts)
-        return attrs.evolve(message, next_at=next_at, failure=failure.why)
+        # A gateway's own words may name the recipient, and hold what no database stores.
+        return attrs.evolve(message, next_at=next_at, failure=scrub(failure.why.replace("\0", "")))
     return attrs.evolve(message, sent_at=utc(clock.now()), next_at=None, failure="")
+
+
+def follow(store: Store, consumer: str, handle: Callable[[AuditRecord], object], *, batch: int = BATCH) -> int:
+    """Give ``consumer`` every event it has not had, in order; how many (KRN-11, design decision D14).
+
+    At least once: the cursor moves after an event was handled, so one that was being handled when the process died
+    comes again. Where ``handle`` raises, the cursor stays before that event and the error goes on to the caller. One
+    process at a time should follow under one name.
+    """
+    handled = 0
+    while True:
+        numbered = store.run(lambda unit: unit.session.number_events(batch))
+        events = store.look(lambda unit: unit.session.events_after(unit.session.cursor(consumer), batch))
+        done = 0
+        try:
+            for event in events:
+                handle(event)
+                done = event.position or 0
+                handled += 1
+        finally:
+            if done:
+                store.run(lambda unit: unit.session.move_cursor(consumer, done))  # noqa: B023 - run at once
+        if not events and not numbered:
+            return handled

@@ -16,19 +16,20 @@ from .actors import Action, Actor
 from .calendar import WorkCalendar
 from .codec import plain
 from .effects import Effect, Message, PauseTimer, ResumeTimer, StartTimer, StopTimer, TimerEffect
-from .errors import Conflict, KeyReused, NotFound, RuleBroken, StoreBusy, require, show
+from .errors import Conflict, KeyReused, NotFound, RuleBroken, StoreBusy, StoreFailure, aware, require, show
 from .events import Event, Moved, TimerFired, utc
 from .ids import IdKind, IdSource
 from .numbering import NumberPattern
 from .ports import AuditRecord, Call, Observer, Receipt, Refusal, Repository, Session, TimerHandler, Unit
 from .rules import AUDITED, TIMERS, Text
-from .storage import A, Kind, Page, Query, Tally, TallyRow
+from .storage import TEXT_LONGEST, A, Comparison, Kind, MalformedQuery, Page, Query, Tally, TallyRow, Where
 from .timers import Timer, TimerState
 
 R = TypeVar("R")
 EventId = NewType("EventId", str)
 EVENT: Final = IdKind[EventId]("evt")
 _REASON_LONGEST: Final = 400
+_PAGE_LARGEST: Final = 100_000
 #: The fields of an event that are facts of its own, by its class.
 _FACTS: Final[dict[type[Event], tuple[str, ...]]] = {}
 _BASE: Final = {field.name for field in attrs.fields(Moved)} | {field.name for field in attrs.fields(Event)}
@@ -78,17 +79,65 @@ class StoredRepository(Generic[A]):
             raise Conflict(kind=self._kind.table, id=aggregate.id, expected=was)
 
     def find(self, query: Query[A] = Query(), /) -> Page[A]:  # noqa: B008 - frozen
-        """One page of a list. Raises MalformedQuery."""
-        for where in query.where:
-            self._kind.column(where.column)
+        """One page of a list. Raises MalformedQuery, NaiveTime."""
+        _check_conditions(self._kind, query.where)
         self._kind.column(query.order_by)
+        if query.limit > _PAGE_LARGEST:
+            raise MalformedQuery(field="limit", given=query.limit, maximum=_PAGE_LARGEST)
+        if query.after is not None:
+            value, id = query.after
+            if value is not None:
+                _check_value(self._kind, query.order_by, value)
+            _check_value(self._kind, "id", id)
         return self._session.select(self._kind, query)
 
     def tally(self, tally: Tally[A], /) -> Sequence[TallyRow]:
-        """Counts and sums by group, computed by the store. Raises MalformedQuery."""
-        for name in [*(where.column for where in tally.where), *tally.group_by, *tally.sums]:
+        """Counts and sums by group, computed by the store. Raises MalformedQuery, NaiveTime."""
+        _check_conditions(self._kind, tally.where)
+        for name in tally.group_by:
             self._kind.column(name)
+        for name in tally.sums:
+            if _type(self._kind, name) is not int:
+                raise MalformedQuery(field=name, kind=self._kind.table, accepted=Text("an integer field", "整数字段"))
         return self._session.tally(self._kind, tally)
+
+
+def _type(kind: Kind[Any], name: str) -> type:
+    """The type of a column. Raises MalformedQuery."""
+    kind.column(name)
+    return int if name == "version" else next((field.kind for field in kind.fields if field.name == name), str)
+
+
+def _check_value(kind: Kind[Any], name: str, value: object) -> None:
+    """Refuse what the column could not hold: each database makes something else of it."""
+    wanted = _type(kind, name)
+    if type(value) is not wanted:
+        raise MalformedQuery(field=name, given=type(value).__name__, accepted=Text(wanted.__name__, wanted.__name__))
+    if isinstance(value, datetime):
+        aware(value, name)
+    elif isinstance(value, str) and (len(value) > TEXT_LONGEST or not _storable(value)):
+        raise MalformedQuery(field=name, given=f"text of length {len(value)}", maximum=TEXT_LONGEST)
+    elif isinstance(value, int) and not -(2**63) <= value < 2**63:
+        raise MalformedQuery(field=name, given=value, accepted=Text("64 bits", "64 位整数"))
+
+
+def _check_conditions(kind: Kind[Any], conditions: Iterable[Where[Any]]) -> None:
+    for where in conditions:
+        if where.comparison in (Comparison.ABSENT, Comparison.PRESENT):
+            kind.column(where.column)
+        elif where.comparison is not Comparison.AMONG:
+            _check_value(kind, where.column, where.value)
+        elif not isinstance(where.value, tuple):
+            raise MalformedQuery(field=where.column, given=type(where.value).__name__, accepted=Text("tuple", "tuple"))
+        else:
+            kind.column(where.column)
+            for value in where.value:
+                _check_value(kind, where.column, value)
+
+
+def _storable(text: str) -> bool:
+    """Whether every database holds it: no NUL, no half of a surrogate pair."""
+    return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 class StandardUnit:
@@ -209,7 +258,7 @@ class StandardUnit:
         if isinstance(event, Moved):
             move, source, dest, reason = event.move, event.source, event.dest, event.reason
             require(
-                len(reason) <= _REASON_LONGEST and "\0" not in reason,
+                len(reason) <= _REASON_LONGEST and _storable(reason),
                 AUDITED,
                 accepted=Text(f"a reason of at most {_REASON_LONGEST} characters", f"理由至多 {_REASON_LONGEST} 字"),
                 given=len(reason),
@@ -252,8 +301,15 @@ def perform(session: Session, backstage: Backstage, work: Callable[[Unit], R], c
     return cast("R", result)
 
 
-def refusal(call: Call, error: RuleBroken) -> Refusal:
-    """What the audit keeps of a refused command; facts as text, so that nothing personal slips in (D6)."""
+def refused(call: Call | None, error: BaseException) -> Refusal | None:
+    """What the audit keeps of a failed command: a refusal by a rule, else nothing (D6).
+
+    A use case inside a larger one has noted its own already. Facts are kept as text, so that nothing personal slips in.
+    """
+    if not isinstance(error, RuleBroken):
+        return None
+    if error.refusal is not None or call is None:
+        return error.refusal
     return Refusal(
         use_case=call.use_case,
         by=call.by,
@@ -269,8 +325,8 @@ def refusal(call: Call, error: RuleBroken) -> Refusal:
 class Joined:
     """A store-shaped view of a unit that is open already: a flow's, or one in a host's own transaction (D1, D11).
 
-    It does not begin, commit or retry; the outermost ``run`` does, or the host. A refused command with a key gives its
-    key back, so that the unit can go on.
+    It does not begin, commit or retry; the outermost ``run`` does, or the host. A command that fails gives its key
+    back, so that the unit can go on.
     """
 
     unit: StandardUnit
@@ -280,11 +336,31 @@ class Joined:
 
     def run(self, work: Callable[[Unit], R], /, call: Call | None = None) -> R:
         session = self.unit.session
-        try:
-            return perform(session, self.unit.backstage, work, call)
-        except RuleBroken as error:
-            if call is not None:
-                error.refusal = refusal(call, error)
-                if call.key is not None:
+
+        def giving_back(unit: Unit) -> R:
+            try:
+                return work(unit)
+            except Exception as error:
+                # Only the key claimed here; and a session that failed takes nothing any more.
+                if call is not None and call.key is not None and not isinstance(error, StoreFailure):
                     session.release_key(call)
+                raise
+
+        try:
+            return perform(session, self.unit.backstage, giving_back, call)
+        except RuleBroken as error:
+            error.refusal = refused(call, error)
             raise
+
+
+def reapply(command: Callable[[], R], *, attempts: int = 3) -> R:
+    """Run ``command`` again where another writer was first, up to ``attempts`` times in all (KRN-12).
+
+    ``command`` must read afresh and apply its change to what it read; the last Conflict is raised.
+    """
+    for _ in range(attempts - 1):
+        try:
+            return command()
+        except Conflict:
+            continue
+    return command()

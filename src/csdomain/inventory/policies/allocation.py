@@ -153,20 +153,22 @@ class _Walk:
         self.used = 0
         self.rest = 0
         self.marks: dict[int, _Marked] = {}
-        self.marked: list[int] = []  # their places, sorted
         self.held = 0
         self.by_product: dict[str | None, list[_Held]] = {}
         self.by_lot: dict[str | None, dict[int, list[_Held]]] = {}
         self._places: dict[str, int] | None = None
         for reservation in sorted(reservations, key=lambda r: (r.expires, r.id)):
             self._hold(reservation)
+        self.marked = sorted(self.marks)  # their places
 
     def _hold(self, reservation: Reservation) -> None:
         if reservation.lot is None:
             self.held += reservation.quantity
             self.by_product.setdefault(reservation.owner, []).append(_Held(reservation))
         elif (place := self.place(reservation.lot)) is not None:
-            mark = self.mark(place)
+            mark = self.marks.get(place)
+            if mark is None:
+                mark = self.marks[place] = _Marked(self.fit.quantities[place], self.fit.minors[place])
             self.free -= mark.free
             mark.reserved += reservation.quantity
             self.free += mark.free

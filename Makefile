@@ -1,0 +1,46 @@
+# Two commands do everything, set-up included: `make demo` and `make test`. They need Python >= 3.11 and make.
+PYTHON ?= python3
+PY := .venv/bin/python
+BIN := .venv/bin
+# make demo LOG=events.csv MAP=map.toml replays a log of your own.
+LOG ?=
+MAP ?=
+# make test ARGS="tests/kernel -x" runs a part.
+ARGS ?=
+WORKERS ?= 2
+export PYTHONUTF8 := 1
+# Compiled modules are kept: each start of pytest would compile a thousand of them again, for two seconds.
+unexport PYTHONDONTWRITEBYTECODE
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test deep check docs bench clean
+
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup:  ## everything that uv.lock names, into .venv (quick when nothing changed)
+	@$(PYTHON) tools/bootstrap.py --group docs
+
+demo: setup  ## replay a help desk's log (LOG=… MAP=…), then file, accept and close a complaint
+	@$(PY) tools/demo.py $(if $(LOG),--log "$(LOG)") $(if $(MAP),--map "$(MAP)")
+
+test: setup  ## all tests, with a real PostgreSQL that is started for them, and branch coverage
+	@$(PY) tools/run_tests.py --workers $(WORKERS) -- $(ARGS)
+
+deep: setup  ## the long versions of property, fault and simulation tests
+	HYPOTHESIS_PROFILE=deep $(PY) -m pytest -n $(WORKERS) -m "deep or not deep" $(ARGS)
+
+check: setup  ## every gate: lint, types, architecture, dependencies, docstrings, references, docs
+	@$(PY) tools/check.py
+
+docs: setup  ## the documentation site, into site/
+	@$(PY) tools/generate_reference.py
+	@$(BIN)/zensical build --strict --clean
+
+bench:  ## every benchmark, one after the other
+	@$(PYTHON) tools/bootstrap.py --group docs --group bench
+	@set -e; for file in $(sort $(wildcard benchmarks/bench_*.py)); do echo "== $$file"; $(PY) $$file; done
+
+clean:  ## what the tools left behind; .venv and .uv stay
+	rm -rf site htmlcov build dist .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""What csdomain is measured against: the same writes, without the rules."""

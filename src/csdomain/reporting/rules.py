@@ -1,0 +1,14 @@
+"""The rules of figures and reports."""
+
+from csdomain.kernel.rules import Rule
+
+CHARTS = Rule(
+    "RPT-05",
+    "A report is one self-contained page whose charts can be read on screen, on paper and by a screen reader.",
+    zh="报告是一个自足的页面，其图表在屏幕、纸面和读屏软件上都可阅读。",
+)
+REPLAY = Rule(
+    "RPT-06",
+    "A log is replayed through a workflow and its deadlines; every event is replayed or listed with the reason.",
+    zh="事件日志按流程与期限重放；每个事件或被重放，或列明原因。",
+)

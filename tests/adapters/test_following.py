@@ -1,0 +1,127 @@
+"""Larger units, following events, and applying again after a conflict: what a desk gives besides single use cases."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+
+import pytest
+
+import csdomain
+from csdomain.desk import Services
+from csdomain.kernel.errors import Conflict, RuleBroken
+from csdomain.kernel.ports import AuditRecord, Receipt
+from csdomain.kernel.rules import AUDITED, ONE_WRITER, PERMITTED
+from csdomain.kernel.unit import reapply
+
+AT = datetime(2026, 11, 16, 2, 0, tzinfo=UTC)
+FORM = csdomain.ComplaintForm(customer="c-1", demand="refund", reason="broken")
+
+
+@pytest.fixture(params=["memory", "sqlite", "postgresql"])
+def desk(request: pytest.FixtureRequest, database_url: Callable[[str], str]) -> Iterator[csdomain.Desk]:
+    options = {} if request.param == "memory" else {"upgrade": True}
+    with csdomain.open(database_url(request.param), **options) as desk:
+        yield desk
+
+
+def agent(desk: csdomain.Desk) -> csdomain.Actor:
+    return desk.actor("u-1", branch="hq", positions=("service_agent",))
+
+
+@pytest.mark.rule(AUDITED)
+def test_use_cases_done_together_all_happen_or_none(desk: csdomain.Desk) -> None:
+    by = agent(desk)
+
+    def file_and_accept(services: Services) -> str:
+        filed = services.complaints.receive(FORM, by=by, at=AT)
+        services.complaints.accept(filed.id, by=by, at=AT)
+        return filed.id
+
+    done = desk.together(file_and_accept)
+    assert desk.complaints.get(done, by=by).state.value == "accepted"
+
+    def file_and_fail(services: Services) -> None:
+        file_and_accept(services)
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        desk.together(file_and_fail)
+    assert [case.id for case in desk.complaints.find(by=by).items] == [done]
+    again = desk.complaints.receive(FORM, by=by, at=AT)
+    assert again.number == "KS202611-0002", "the number of the unit that failed was given back"
+
+
+@pytest.mark.rule(PERMITTED)
+def test_a_refusal_inside_a_larger_unit_is_on_record(desk: csdomain.Desk) -> None:
+    by = agent(desk)
+    filed = desk.complaints.receive(FORM, by=by, at=AT)
+    stranger = desk.actor("u-9", branch="hq", positions=("visitor",))
+    with pytest.raises(RuleBroken) as refused:
+        desk.together(lambda services: services.complaints.accept(filed.id, by=stranger, at=AT))
+    assert refused.value.rule is PERMITTED
+    [kept] = desk.store.look(lambda unit: unit.session.refusals(filed.id))
+    assert (kept.use_case, kept.by, kept.rule, kept.at) == ("complaint.accept", "u-9", "KRN-13", AT)
+
+
+@pytest.mark.rule(AUDITED)
+def test_a_follower_gets_every_event_in_order_and_begins_again_where_it_failed(desk: csdomain.Desk) -> None:
+    by = agent(desk)
+    filed = [desk.complaints.receive(FORM, by=by, at=AT).id for _ in range(3)]
+    seen: list[AuditRecord] = []
+    assert desk.follow("mirror", seen.append) == 3
+    assert [event.subject for event in seen] == filed
+    assert [event.position for event in seen] == [1, 2, 3]
+    assert desk.follow("mirror", seen.append) == 0
+
+    for id in filed:
+        desk.complaints.accept(id, by=by, at=AT)
+
+    def stumble(event: AuditRecord) -> None:
+        if event.subject == filed[1]:
+            raise RuntimeError
+        seen.append(event)
+
+    with pytest.raises(RuntimeError):
+        desk.follow("mirror", stumble)
+    assert desk.follow("mirror", seen.append) == 2
+    assert [event.position for event in seen] == [1, 2, 3, 4, 5, 6]
+    assert len({event.event_id for event in seen}) == 6
+    other: list[AuditRecord] = []
+    desk.follow("another", other.append)
+    assert other == seen
+
+
+@pytest.mark.rule(ONE_WRITER)
+def test_reapply_reads_again_after_a_conflict_and_gives_up_in_the_end(desk: csdomain.Desk) -> None:
+    by = agent(desk)
+    filed = desk.complaints.receive(FORM, by=by, at=AT)
+    reads: list[int] = []
+
+    def close_what_was_read() -> Receipt:
+        version = desk.complaints.get(filed.id, by=by).version
+        reads.append(version)
+        if len(reads) == 1:  # another is first
+            desk.complaints.accept(filed.id, by=by, at=AT)
+        return desk.complaints.close(filed.id, "refunded", by=by, at=AT, expected=version)
+
+    assert reapply(close_what_was_read).state == "closed"
+    assert reads == [1, 2]
+
+    tries: list[int] = []
+
+    def never() -> None:
+        tries.append(1)
+        raise Conflict
+
+    with pytest.raises(Conflict):
+        reapply(never, attempts=4)
+    assert len(tries) == 4
+
+
+@pytest.mark.rule(ONE_WRITER)
+def test_keys_are_forgotten_when_the_host_says_so(desk: csdomain.Desk) -> None:
+    by = agent(desk)
+    first = desk.complaints.receive(FORM, by=by, at=AT, key="k")
+    assert desk.forget_keys(AT) == 0
+    assert desk.complaints.receive(FORM, by=by, at=AT, key="k") == first
+    assert desk.forget_keys(AT.replace(hour=3)) == 1
+    assert desk.complaints.receive(FORM, by=by, at=AT, key="k") != first

@@ -1,0 +1,586 @@
+"""What a calendar may say, what is refused and how, and its narrated days (KRN-04, KRN-05)."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from itertools import islice, pairwise
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import attrs
+import pytest
+
+from csdomain.kernel import calendar as c
+from csdomain.kernel.calendar import CalendarSpec, Closure, DayKind, WorkCalendar
+from csdomain.kernel.durations import CalendarDays, ElapsedTime, WorkingDays, WorkingTime
+from csdomain.kernel.errors import InvalidValue, NaiveTime
+from csdomain.kernel.holidays import Holidays
+from csdomain.kernel.rules import Text
+
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri")
+OFFICE: dict[str, Any] = {"zone": "Asia/Shanghai", "weekly": {day: ["09:00-12:00", "13:00-18:00"] for day in WEEKDAYS}}
+ALWAYS = dict.fromkeys((*WEEKDAYS, "sat", "sun"), ("00:00-24:00",))
+HOUR = timedelta(hours=1)
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+
+
+def local(text: str, zone: str = "Asia/Shanghai") -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone))
+
+
+def desk(**more: Any) -> WorkCalendar:
+    return WorkCalendar(CalendarSpec(**{**OFFICE, **more}), "desk")
+
+
+# --- refused ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.rule("KRN-04")
+@pytest.mark.parametrize(
+    ("given", "error", "says"),
+    [
+        ({"zone": "Asia/Peking"}, c.UnknownZone, "Asia/Peking"),
+        ({"zone": 8}, c.UnknownZone, "int"),
+        ({"zone": "../etc"}, c.UnknownZone, "etc"),
+        ({"weekly": {"monday": ["09:00-18:00"]}}, c.UnknownWeekday, "monday"),
+        ({"weekly": {"mon": ["9:00-18:00"]}}, c.MalformedWindow, "weekly.mon"),
+        ({"weekly": {"mon": ["09:00-09:00"]}}, c.MalformedWindow, "09:00-09:00"),
+        ({"weekly": {"mon": ["24:00-06:00"]}}, c.MalformedWindow, "24:00-06:00"),
+        ({"weekly": {"mon": ["09:00-25:00"]}}, c.MalformedWindow, "09:00-25:00"),
+        ({"weekly": {"mon": "09:00-18:00"}}, c.MalformedWindow, "weekly.mon"),
+        ({"weekly": {"mon": [9]}}, c.MalformedWindow, "int"),
+        ({"weekly": [("mon", ["09:00-18:00"])]}, c.MalformedSetting, "weekly"),
+        ({"weekly": {"mon": ["09:00-12:00", "11:00-18:00"]}}, c.OverlappingWindows, "weekly.mon"),
+        ({"weekly": {"tue": ["22:00-06:00"], "wed": ["05:00-09:00"]}}, c.OverlappingWindows, "weekly.tue"),
+        ({"weekly": {"sun": ["22:00-06:00"], "mon": ["05:59-09:00"]}}, c.OverlappingWindows, "weekly.sun"),
+        ({"holidays": ["2026-02-30"]}, c.MalformedDate, "2026-02-30"),
+        ({"holidays": "2026-02-03"}, c.MalformedDate, "holidays"),
+        ({"holidays": [20260203]}, c.MalformedDate, "int"),
+        ({"holidays": [datetime(2026, 2, 3)]}, c.MalformedDate, "holidays"),  # noqa: DTZ001 - what is refused
+        ({"yearly_holidays": ["02-30"]}, c.MalformedDate, "02-30"),
+        ({"yearly_holidays": [101]}, c.MalformedDate, "int"),
+        ({"yearly_holidays": "01-01"}, c.MalformedDate, "yearly_holidays"),
+        ({"make_up_days": {"2026-10-10": "monday"}}, c.UnknownWeekday, "make_up_days.2026-10-10"),
+        ({"make_up_days": {"2026-10-10": []}}, c.MalformedWindow, "make_up_days.2026-10-10"),
+        ({"make_up_days": {"2026-10-10": "sat"}}, c.MakeUpDayWithoutHours, "make_up_days.2026-10-10"),
+        ({"make_up_days": ["2026-10-10"], "make_up_as": "sun"}, c.MakeUpDayWithoutHours, "sun"),
+        ({"make_up_as": "Monday"}, c.UnknownWeekday, "make_up_as"),
+        ({"make_up_days": ["2026-10-10"], "holidays": ["2026-10-10"]}, c.HolidayIsMakeUpDay, "2026-10-10"),
+        ({"make_up_days": ["2026-10-10"], "yearly_holidays": ["10-10"]}, c.HolidayIsMakeUpDay, "2026-10-10"),
+        ({"date_hours": {"2026-10-10": ["10:00-12:00", "11:00-13:00"]}}, c.OverlappingWindows, "date_hours.2026-10-10"),
+        ({"date_hours": ["2026-10-10"]}, c.MalformedDate, "date_hours"),
+        ({"breaks": {"10-10": ["10:00-12:00"]}}, c.MalformedDate, "breaks"),
+        ({"closures": [("2026-10-10T12:00", "2026-10-10T12:00")]}, c.MalformedClosure, "2026-10-10T12:00"),
+        ({"closures": [("2026-10-10T12:00", "2026-10-10T04:00:00+00:00")]}, c.MalformedClosure, "2026-10-10T12:00"),
+        ({"closures": [("noon", "2026-10-10T12:00")]}, c.MalformedClosure, "closures"),
+        ({"closures": ["2026-10-10"]}, c.MalformedClosure, "closures"),
+        ({"closures": "today"}, c.MalformedClosure, "closures"),
+        ({"closures": [{"start": "2026-10-10T12:00", "until": "2026-10-10T13:00"}]}, c.MalformedClosure, "closures"),
+        ({"published_years": ["2026"]}, c.MalformedDate, "published_years"),
+        ({"published_years": [True]}, c.MalformedDate, "published_years"),
+        ({"published_years": [10_000]}, c.MalformedDate, "10000"),
+        ({"published_years": "2026"}, c.MalformedDate, "published_years"),
+        ({"unpublished": "estimate"}, c.MalformedSetting, "raise, weekends_only"),
+        ({"boundary": "open"}, c.MalformedSetting, "close, next_open"),
+        ({"holiday_beats_date_hours": "yes"}, c.MalformedSetting, "holiday_beats_date_hours"),
+        ({"holiday_names": ["2026-10-01"]}, c.MalformedDate, "holiday_names"),
+    ],
+)
+def test_a_faulty_calendar_is_refused_with_what_and_where(given: Any, error: type[InvalidValue], says: str) -> None:
+    with pytest.raises(error) as caught:
+        CalendarSpec(**{**OFFICE, **given})
+    assert isinstance(caught.value, c.CalendarInvalid)
+    assert caught.value.rule.id == "KRN-04"
+    assert says in caught.value.render("en")
+    assert "KRN-04" in caught.value.render("zh")
+
+
+@pytest.mark.rule("KRN-04")
+def test_windows_may_touch_and_come_in_any_order() -> None:
+    spec = CalendarSpec("UTC", {"sun": ["22:00-06:00"], "mon": ["12:00-24:00", "06:00-12:00"], "tue": ["00:00-01:00"]})
+    assert WorkCalendar(spec).between(local("2026-03-01T00:00", "UTC"), local("2026-03-05T00:00", "UTC")) == 27 * HOUR
+
+
+@pytest.mark.rule("KRN-04")
+def test_holidays_that_contradict_the_house_are_refused() -> None:
+    published = Holidays("CN", holidays=["2026-10-01"], make_up_days=["2026-10-10"], years=[2026])
+    assert CalendarSpec(**OFFICE).with_holidays(published).make_up_days == {date(2026, 10, 10): None}
+    with pytest.raises(c.HolidayIsMakeUpDay):
+        CalendarSpec(**OFFICE, holidays=["2026-10-10"]).with_holidays(published)
+    with pytest.raises(c.HolidayIsMakeUpDay):
+        Holidays("CN", holidays=["2026-10-10"], make_up_days=["2026-10-10"], years=[2026])
+    with pytest.raises(c.MalformedDate):
+        Holidays("CN", holidays=["2027-01-01"], make_up_days=[], years=[2026])
+    own = CalendarSpec(**OFFICE, make_up_days={"2026-10-10": ["10:00-16:00"]}).with_holidays(published)
+    assert own.make_up_days == {date(2026, 10, 10): ("10:00-16:00",)}
+
+
+@pytest.mark.rule("KRN-04")
+def test_a_calendar_is_read_from_the_data_of_a_file() -> None:
+    data: dict[str, object] = {
+        **OFFICE,
+        "holidays": [date(2026, 10, 1)],
+        "make_up_days": {"2026-10-10": "fri"},
+        "holiday_names": {"2026-10-01": {"en": "National Day", "zh": "国庆节"}},
+        "closures": [{"start": "2026-07-01T12:00", "end": datetime(2026, 7, 2, tzinfo=UTC), "reason": "typhoon"}],
+        "published_years": [2026],
+    }
+    spec = CalendarSpec.parse(data)
+    assert spec.holiday_names == {date(2026, 10, 1): Text("National Day", "国庆节")}
+    assert spec.closures[0].reason == Text("typhoon", "typhoon")
+    assert spec == CalendarSpec.parse(data)
+    with pytest.raises(c.MalformedSetting, match="holiday_dates"):
+        CalendarSpec.parse({**data, "holiday_dates": []})
+    with pytest.raises(c.MalformedSetting, match="weekly"):
+        CalendarSpec.parse({"zone": "UTC"})
+
+
+# --- make-up days, holidays, closures ---------------------------------------------------------------------------------
+
+
+@pytest.mark.rule("KRN-04")
+def test_a_make_up_day_has_the_hours_of_its_weekday_or_its_own() -> None:
+    week = {**OFFICE["weekly"], "fri": ["09:00-15:00"]}
+    days = {"2026-10-10": None, "2026-10-11": "fri", "2026-10-17": ["10:00-11:00"]}
+    calendar = desk(weekly=week, make_up_days=days)
+    for day, hours in (("2026-10-10", 8), ("2026-10-11", 6), ("2026-10-17", 1), ("2026-10-18", 0)):
+        assert calendar.between(local(f"{day}T00:00"), local(f"{day}T23:59")) == hours * HOUR
+        assert calendar.is_working_day(date.fromisoformat(day)) == bool(hours)
+    friday = desk(weekly=week, make_up_days=["2026-10-10"], make_up_as="fri")
+    assert friday.between(local("2026-10-10T00:00"), local("2026-10-10T23:59")) == 6 * HOUR
+
+
+@pytest.mark.rule("KRN-04")
+def test_a_holiday_is_not_a_rest_day_and_may_come_back_every_year() -> None:
+    calendar = desk(holidays=["2026-10-02"], yearly_holidays=["10-01", "02-29"])
+    assert [calendar.is_holiday(date(2026, 10, day)) for day in (1, 2, 3)] == [True, True, False]
+    assert calendar.is_holiday(local("2026-10-02T00:30"))  # the 1st in UTC
+    assert not calendar.is_working_day(date(2026, 10, 1))
+    yearly = desk(yearly_holidays=["10-01", "02-29"])
+    assert yearly.is_holiday(date(2031, 10, 1))
+    assert yearly.is_holiday(date(2028, 2, 29))
+    assert not yearly.is_holiday(date(2031, 10, 2))
+
+
+@pytest.mark.rule("KRN-04")
+@pytest.mark.parametrize("beats", [True, False])
+def test_what_wins_where_a_holiday_has_hours_is_a_setting(beats: bool) -> None:
+    calendar = desk(holidays=["2026-10-01"], date_hours={"2026-10-01": ["10:00-12:00"]}, holiday_beats_date_hours=beats)
+    assert calendar.is_open(local("2026-10-01T11:00")) is not beats
+
+
+@pytest.mark.rule("KRN-04")
+def test_a_holiday_cancels_the_night_shift_that_begins_on_it_only() -> None:
+    calendar = WorkCalendar(
+        CalendarSpec("Asia/Shanghai", {day: ["22:00-06:00"] for day in WEEKDAYS}, holidays=["2026-10-01"])
+    )
+    assert calendar.is_open(local("2026-10-01T05:59"))  # the shift of 30 September
+    assert not calendar.is_open(local("2026-10-01T23:00"))
+    assert not calendar.is_open(local("2026-10-02T05:00"))
+    assert calendar.end_of_working_day(date(2026, 9, 30)) == local("2026-10-01T06:00")
+
+
+@pytest.mark.rule("KRN-04")
+def test_a_day_that_is_closed_all_through_is_no_working_day() -> None:
+    typhoon = Closure(local("2026-07-02T00:00"), local("2026-07-02T17:00"), Text("typhoon", "台风"))
+    calendar = desk(closures=[typhoon], breaks={"2026-07-02": ["17:00-18:00"]})
+    assert not calendar.is_working_day(date(2026, 7, 2))
+    assert calendar.add_working_days(local("2026-07-01T10:00"), 1) == local("2026-07-03T10:00")
+    told = calendar.explain(local("2026-07-01T17:00"), 2 * HOUR)
+    assert [(day.date.day, day.kind, day.name) for day in told.skipped] == [
+        (2, DayKind.CLOSED, Text("typhoon", "台风"))
+    ]
+
+
+@pytest.mark.rule("KRN-04")
+def test_naive_closures_are_wall_time_of_the_calendar() -> None:
+    calendar = desk(closures=[("2026-07-02T09:00", "2026-07-02T10:00")])
+    assert calendar.next_open(local("2026-07-02T08:00")) == local("2026-07-02T10:00")
+
+
+# --- years that are not known -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.rule("KRN-04")
+def test_years_are_known_by_what_is_listed_unless_said() -> None:
+    assert CalendarSpec(**OFFICE).known_years is None
+    assert CalendarSpec(**OFFICE, holidays=["2026-10-01"], make_up_days=["2027-02-06"]).known_years == {2026, 2027}
+    assert CalendarSpec(**OFFICE, holidays=["2026-10-01"], published_years=[2025, 2026]).known_years == {2025, 2026}
+    assert CalendarSpec(**OFFICE, published_years=[]).known_years == frozenset()
+    with pytest.raises(c.UnpublishedYear):
+        desk(published_years=[]).is_open(local("2026-01-01T00:00"))
+
+
+@pytest.mark.rule("KRN-04")
+def test_known_years_may_have_gaps() -> None:
+    calendar = desk(published_years=[2020, 2022, 2023])
+    for year in (2020, 2022, 2023, 2020):
+        start = local(f"{year}-06-01T09:00")
+        assert calendar.between(start, start + timedelta(days=140)) > timedelta(0)
+    assert calendar.add(local("2022-12-30T17:00"), 2 * HOUR) == local("2023-01-02T10:00")
+    with pytest.raises(c.UnpublishedYear) as caught:
+        calendar.between(local("2020-06-01T09:00"), local("2022-06-01T09:00"))
+    assert caught.value.facts["year"] == 2021
+    assert caught.value.facts["known"] == "2020, 2022-2023"
+    with pytest.raises(c.UnpublishedYear):
+        calendar.subtract(local("2022-01-03T10:00"), 2 * HOUR)
+    with pytest.raises(c.UnpublishedYear):
+        calendar.previous_close(local("2022-01-01T10:00"))
+    with pytest.raises(c.UnpublishedYear):
+        list(calendar.windows(local("2020-12-31T17:00")))
+    with pytest.raises(c.UnpublishedYear):
+        list(calendar.windows(local("2022-01-03T10:00"), "before"))
+    with pytest.raises(c.UnpublishedYear):
+        calendar.deadline(local("2020-12-31T09:00"), WorkingDays(1))
+
+
+@pytest.mark.rule("KRN-04")
+def test_a_night_shift_out_of_an_unknown_year_is_not_guessed() -> None:
+    nights = WorkCalendar(CalendarSpec("UTC", {day: ["22:00-06:00"] for day in WEEKDAYS}, published_years=[2026]))
+    with pytest.raises(c.UnpublishedYear) as caught:
+        nights.is_open(datetime(2026, 1, 1, 3, tzinfo=UTC))  # a Thursday: was New Year's Eve worked?
+    assert caught.value.facts["year"] == 2025
+    assert not nights.is_open(datetime(2026, 1, 1, 6, tzinfo=UTC))
+    assert nights.is_open(datetime(2027, 1, 1, 5, 59, tzinfo=UTC))  # the shift of 31 December 2026
+    with pytest.raises(c.UnpublishedYear):
+        nights.is_open(datetime(2027, 1, 1, 6, tzinfo=UTC))
+
+
+@pytest.mark.rule("KRN-04")
+def test_what_lies_before_an_unknown_year_is_still_answered() -> None:
+    always = WorkCalendar(CalendarSpec("UTC", ALWAYS, published_years=[2026]))
+    end = datetime(2027, 1, 1, tzinfo=UTC)
+    assert always.add(end - HOUR, HOUR) == end
+    assert always.subtract(end, HOUR) == end - HOUR
+    assert always.previous_close(end) == end
+    assert always.between(end - HOUR, end) == HOUR
+    assert next(always.windows(end, "before")).end == end
+    with pytest.raises(c.UnpublishedYear):
+        always.add(end - HOUR, HOUR, "next_open")
+
+
+# --- ends of time -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.rule("KRN-05")
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda cal, at: cal.add(at, HOUR),
+        lambda cal, at: cal.add(at, timedelta(0)),
+        lambda cal, at: cal.subtract(at, HOUR),
+        lambda cal, at: cal.next_open(at),
+        lambda cal, at: cal.previous_close(at),
+        lambda cal, at: cal.add_working_days(at, 1),
+        lambda cal, at: cal.add_working_days(at, -1, snap=True),
+        lambda cal, at: cal.deadline(at, WorkingDays(0)),
+    ],
+)
+@pytest.mark.parametrize(
+    "spec",
+    [
+        CalendarSpec("UTC", {}),
+        CalendarSpec("UTC", {"mon": ()}, date_hours={"2026-03-02": []}),
+        CalendarSpec(
+            "UTC",
+            {"mon": ["09:00-17:00"]},
+            yearly_holidays=[f"{date(2000, 1, 1) + timedelta(days=n):%m-%d}" for n in range(366)],
+        ),
+    ],
+)
+def test_a_calendar_that_never_opens_says_so(
+    spec: CalendarSpec, ask: Callable[[WorkCalendar, datetime], object]
+) -> None:
+    calendar, at = WorkCalendar(spec), datetime(2026, 3, 1, tzinfo=UTC)
+    with pytest.raises(c.NeverOpens):
+        ask(calendar, at)
+    assert list(calendar.windows(at)) == list(calendar.windows(at, "before")) == []
+    assert calendar.between(at, at + timedelta(days=365 * 100)) == timedelta(0)
+    assert not calendar.is_open(at)
+
+
+@pytest.mark.rule("KRN-05")
+def test_a_calendar_of_single_dates_ends() -> None:
+    fair = WorkCalendar(
+        CalendarSpec("UTC", {}, date_hours={"2026-03-02": ["09:00-17:00"], "2031-03-03": ["22:00-02:00"]})
+    )
+    before, after = datetime(2020, 1, 1, tzinfo=UTC), datetime(2040, 1, 1, tzinfo=UTC)
+    assert fair.between(before, after) == 12 * HOUR
+    assert fair.add(before, 12 * HOUR) == datetime(2031, 3, 4, 2, tzinfo=UTC)
+    assert fair.subtract(after, 12 * HOUR) == datetime(2026, 3, 2, 9, tzinfo=UTC)
+    assert len(list(fair.windows(before))) == len(list(fair.windows(after, "before"))) == 2
+    for ask in (lambda: fair.add(before, 13 * HOUR), lambda: fair.subtract(after, 13 * HOUR)):
+        with pytest.raises(c.NeverOpens):
+            ask()
+
+
+@pytest.mark.rule("KRN-05")
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Shanghai", "America/Los_Angeles"])
+def test_beyond_the_years_of_datetimes_is_a_named_error(zone: str) -> None:
+    calendar = WorkCalendar(CalendarSpec(zone, {"mon": ["00:00-24:00"], "fri": ["22:00-06:00"]}))
+    late, early = datetime(9999, 12, 20, tzinfo=UTC), datetime(1, 1, 12, tzinfo=UTC)
+    now = datetime(2026, 3, 1, tzinfo=UTC)
+    for ask in (
+        lambda: calendar.add(late, 500 * HOUR),
+        lambda: calendar.add(now, timedelta.max),
+        lambda: calendar.subtract(early, 500 * HOUR),
+        lambda: calendar.subtract(now, timedelta(days=999_999)),
+        lambda: calendar.add_working_days(late, 300),
+        lambda: calendar.add_working_days(early, -300),
+        lambda: calendar.end_of_day(date.max) if zone != "Asia/Shanghai" else calendar.add(late, 500 * HOUR),
+        lambda: calendar.deadline(late, CalendarDays(999_999)),
+        lambda: calendar.deadline(late, ElapsedTime(timedelta.max)),
+    ):
+        with pytest.raises(c.BeyondTime):
+            ask()
+    assert calendar.add(late, HOUR) > late
+    assert calendar.subtract(early, HOUR) < early
+    assert sum(1 for _ in calendar.windows(early, "before")) <= 3
+    assert sum(1 for _ in calendar.windows(late)) <= 4
+
+
+@pytest.mark.rule("KRN-05")
+def test_a_closure_of_a_thousand_years_is_passed_over() -> None:
+    calendar = desk(closures=[("2027-01-01T00:00", "3027-01-01T00:00")])
+    assert calendar.next_open(local("2026-12-31T18:00")) == local("3027-01-01T09:00")
+
+
+@pytest.mark.rule("KRN-05")
+@pytest.mark.parametrize("span", [-timedelta(microseconds=1), 3600, None, timedelta.min])
+def test_a_duration_is_a_timedelta_and_not_negative(span: Any) -> None:
+    at = local("2026-03-02T10:00")
+    for ask in (lambda: desk().add(at, span), lambda: desk().subtract(at, span)):
+        with pytest.raises(c.NotADuration):
+            ask()
+
+
+@pytest.mark.rule("KRN-05")
+@pytest.mark.parametrize("days", [True, 1.0, "1", None])
+def test_a_number_of_days_is_an_integer(days: Any) -> None:
+    with pytest.raises(c.NotADuration):
+        desk().add_working_days(local("2026-03-02T10:00"), days)
+    with pytest.raises(c.NotADuration):
+        desk().deadline(local("2026-03-02T10:00"), days)
+
+
+@pytest.mark.rule("KRN-03", "KRN-05")
+@pytest.mark.parametrize("at", [datetime(2026, 3, 2, 10), date(2026, 3, 2), "2026-03-02T10:00Z", 0])  # noqa: DTZ001
+def test_an_instant_carries_its_zone(at: Any) -> None:
+    calendar, good = desk(), local("2026-03-02T10:00")
+    for ask in (
+        lambda: calendar.add(at, HOUR),
+        lambda: calendar.subtract(at, HOUR),
+        lambda: calendar.between(at, good),
+        lambda: calendar.between(good, at),
+        lambda: calendar.is_open(at),
+        lambda: calendar.next_open(at),
+        lambda: calendar.previous_close(at),
+        lambda: calendar.windows(at),
+        lambda: calendar.add_working_days(at, 1),
+        lambda: calendar.explain(at, HOUR),
+        lambda: [calendar.deadline(at, d) for d in (WorkingDays(1),)],
+        lambda: calendar.deadline(at, CalendarDays(1)),
+        lambda: calendar.deadline(at, ElapsedTime(HOUR)),
+    ):
+        with pytest.raises(NaiveTime):
+            ask()
+    if isinstance(at, datetime):
+        with pytest.raises(NaiveTime):
+            calendar.is_working_day(at)
+
+
+@pytest.mark.rule("KRN-05")
+def test_a_closing_time_is_asked_of_a_working_day() -> None:
+    with pytest.raises(c.NotAWorkingDay, match="2026-03-01"):
+        desk().end_of_working_day(date(2026, 3, 1))
+
+
+# --- deadlines --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.rule("KRN-05")
+@pytest.mark.parametrize(
+    ("start", "duration", "expected"),
+    [
+        ("2026-03-04T10:00", CalendarDays(6), "2026-03-11T00:00"),
+        ("2026-03-04T10:00", CalendarDays(0), "2026-03-05T00:00"),
+        ("2026-03-04T10:00", CalendarDays(6, end_of_day=False), "2026-03-10T10:00"),
+        ("2026-03-04T10:00", WorkingDays(3), "2026-03-09T18:00"),
+        ("2026-03-04T23:00", WorkingDays(3), "2026-03-09T18:00"),
+        ("2026-03-07T10:00", WorkingDays(1), "2026-03-09T18:00"),  # from a Saturday
+        ("2026-03-04T10:00", WorkingDays(0), "2026-03-04T18:00"),
+        ("2026-03-04T18:00", WorkingDays(0), "2026-03-04T18:00"),
+        ("2026-03-04T18:01", WorkingDays(0), "2026-03-05T18:00"),
+        ("2026-03-07T10:00", WorkingDays(0), "2026-03-09T18:00"),
+        ("2026-03-04T10:00", WorkingDays(3, end_of_day=False), "2026-03-09T10:00"),
+        ("2026-03-04T19:00", WorkingDays(2, end_of_day=False), "2026-03-09T09:00"),  # Friday 19:00 rolls to Monday
+        ("2026-03-04T12:30", WorkingDays(2, end_of_day=False), "2026-03-06T13:00"),
+        ("2026-03-07T10:00", WorkingDays(1, end_of_day=False), "2026-03-10T09:00"),  # counts from Monday's opening
+        ("2026-03-04T10:00", WorkingTime(8 * HOUR), "2026-03-05T10:00"),
+        ("2026-03-06T17:00", WorkingTime(HOUR), "2026-03-06T18:00"),
+        ("2026-03-04T10:00", ElapsedTime(24 * HOUR), "2026-03-05T10:00"),
+    ],
+)
+def test_a_deadline_is_what_its_kind_of_duration_says(start: str, duration: Any, expected: str) -> None:
+    found = desk().deadline(local(start), duration)
+    assert found == local(expected)
+    assert found.tzinfo is UTC
+
+
+@pytest.mark.rule("KRN-05")
+def test_no_working_days_in_a_night_shift_end_with_the_shift() -> None:
+    nights = desk(weekly={"thu": ["22:00-06:00"]})
+    assert nights.deadline(local("2027-01-01T03:00"), WorkingDays(0)) == local("2027-01-01T06:00")
+
+
+@pytest.mark.rule("KRN-05")
+def test_the_day_ends_with_the_midnight_of_the_zone() -> None:
+    berlin = WorkCalendar(CalendarSpec("Europe/Berlin", {}))
+    assert berlin.end_of_day(date(2026, 3, 29)) == datetime(2026, 3, 29, 22, tzinfo=UTC)
+    assert berlin.end_of_day(datetime(2026, 3, 28, 23, 30, tzinfo=UTC)) == datetime(2026, 3, 29, 22, tzinfo=UTC)
+    skipped = WorkCalendar(CalendarSpec("America/Sao_Paulo", {}))  # clocks go from 23:59 to 01:00
+    assert skipped.end_of_day(date(2015, 10, 17)) == datetime(2015, 10, 18, 3, tzinfo=UTC)
+    twice = WorkCalendar(CalendarSpec("America/Havana", {}))  # midnight comes twice: the first ends the day
+    assert twice.end_of_day(date(2026, 10, 31)) == datetime(2026, 11, 1, 4, tzinfo=UTC)
+
+
+@pytest.mark.rule("KRN-05")
+def test_an_hour_is_an_hour_on_the_day_the_clocks_change() -> None:
+    always = WorkCalendar(CalendarSpec("Europe/Berlin", ALWAYS))
+    start = local("2026-03-28T12:00", "Europe/Berlin")
+    assert always.add(start, 24 * HOUR) == local("2026-03-29T13:00", "Europe/Berlin")
+    assert always.deadline(start, CalendarDays(1, end_of_day=False)) == local("2026-03-29T12:00", "Europe/Berlin")
+    gap = local("2026-03-28T02:30", "Europe/Berlin")
+    assert always.add_working_days(gap, 1) == datetime(2026, 3, 29, 1, tzinfo=UTC)  # the jump itself
+    second = datetime(2026, 10, 25, 1, 30, tzinfo=UTC)  # 02:30 for the second time
+    assert always.add_working_days(second, 1) == local("2026-10-26T03:00", "Europe/Berlin")
+
+
+@pytest.mark.rule("KRN-05")
+def test_a_date_that_the_zone_left_out_is_not_worked() -> None:
+    samoa = WorkCalendar(CalendarSpec("Pacific/Apia", {day: ["09:00-17:00"] for day in WEEKDAYS}))
+    assert not samoa.is_working_day(date(2011, 12, 30))
+    assert samoa.add(local("2011-12-29T16:00", "Pacific/Apia"), 2 * HOUR) == local("2012-01-02T10:00", "Pacific/Apia")
+    told = samoa.explain(local("2011-12-29T16:00", "Pacific/Apia"), 2 * HOUR)
+    assert DayKind.SKIPPED in {day.kind for day in told.skipped}
+
+
+# --- explained --------------------------------------------------------------------------------------------------------
+
+NATIONAL_DAY = {f"2026-10-0{day}": {"en": "National Day", "zh": "国庆节"} for day in range(1, 8)}
+
+
+@pytest.mark.rule("KRN-05")
+def test_an_explanation_names_the_days_and_the_time_each_counted() -> None:
+    calendar = desk(holidays=list(NATIONAL_DAY), holiday_names=NATIONAL_DAY, make_up_days=["2026-10-10"])
+    told = calendar.explain(local("2026-09-30T16:30"), 20 * HOUR)
+    assert told.result == local("2026-10-10T11:30") == calendar.add(local("2026-09-30T16:30"), 20 * HOUR)
+    assert [(day.date.day, day.kind, day.used / HOUR) for day in told.days] == [
+        (30, DayKind.WEEKLY, 1.5),
+        *((day, DayKind.HOLIDAY, 0) for day in range(1, 8)),
+        (8, DayKind.WEEKLY, 8),
+        (9, DayKind.WEEKLY, 8),
+        (10, DayKind.MAKE_UP, 2.5),
+    ]
+    assert told.make_up_days == (date(2026, 10, 10),)
+
+
+@pytest.mark.rule("KRN-05")
+def test_an_explanation_reads_in_both_languages() -> None:
+    calendar = desk(holidays=list(NATIONAL_DAY), holiday_names=NATIONAL_DAY, make_up_days=["2026-10-10"])
+    told = calendar.explain(local("2026-09-30T19:00"), 17 * HOUR)
+    assert told.text("en").splitlines() == [
+        "17 h of working time from 2026-09-30 19:00 (desk, Asia/Shanghai)",
+        "counted from the next opening, 2026-10-08 09:00",
+        "  2026-09-30 Wed: no open time left",
+        "  2026-10-01 Thu to 2026-10-07 Wed: National Day",
+        "  2026-10-08 Thu: 09:00-12:00 = 3 h, 13:00-18:00 = 5 h",
+        "  2026-10-09 Fri: 09:00-12:00 = 3 h, 13:00-18:00 = 5 h",
+        "  2026-10-10 Sat: 09:00-12:00 = 1 h (make-up working day)",
+        "due 2026-10-10 10:00",
+    ]
+    assert told.text("zh").splitlines()[2:] == [
+        "  2026-09-30 周三: 当日已无开放时段",
+        "  2026-10-01 周四 至 2026-10-07 周三: 国庆节",
+        "  2026-10-08 周四: 09:00-12:00 = 3 小时，13:00-18:00 = 5 小时",
+        "  2026-10-09 周五: 09:00-12:00 = 3 小时，13:00-18:00 = 5 小时",
+        "  2026-10-10 周六: 09:00-12:00 = 1 小时（调休上班）",
+        "期限：2026-10-10 10:00",
+    ]
+
+
+@pytest.mark.rule("KRN-05")
+def test_working_days_are_explained_by_their_numbers() -> None:
+    calendar = desk(holidays=list(NATIONAL_DAY), holiday_names=NATIONAL_DAY, make_up_days=["2026-10-10"])
+    told = calendar.explain(local("2026-09-30T19:00"), WorkingDays(4))
+    assert [(day.date.day, day.number) for day in told.days if day.was_counted] == [(8, 1), (9, 2), (10, 3), (12, 4)]
+    assert [day.date.day for day in told.skipped] == [1, 2, 3, 4, 5, 6, 7, 11]
+    assert told.windows == ()
+    assert "working day 3 (make-up working day)" in told.text("en")
+    assert "第 4 个工作日" in told.text("zh")
+    same_hour = calendar.explain(local("2026-10-03T10:00"), WorkingDays(1, end_of_day=False))
+    assert same_hour.counts_from == local("2026-10-08T09:00")
+    assert same_hour.result == local("2026-10-09T09:00")
+
+
+@pytest.mark.rule("KRN-05")
+def test_windows_of_a_night_belong_to_the_evening() -> None:
+    nights = WorkCalendar(CalendarSpec("UTC", {"mon": ["22:00-06:00"]}), "night")
+    told = nights.explain(datetime(2026, 3, 3, 1, tzinfo=UTC), HOUR)
+    assert [(day.date, day.used) for day in told.days if day.was_counted] == [(date(2026, 3, 2), HOUR)]
+
+
+# --- windows ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.rule("KRN-05")
+def test_windows_run_on_over_the_years_lazily() -> None:
+    calendar = desk()
+    windows = list(islice(calendar.windows(local("2026-12-31T17:00")), 2000))
+    assert windows[0].length == HOUR
+    assert all(one.end < other.start for one, other in pairwise(windows))
+    back = list(islice(calendar.windows(windows[-1].end, "before"), 2000))
+    assert back[:-1] == windows[:0:-1]  # the last is not clipped any more
+    with pytest.raises(c.MalformedSetting):
+        calendar.windows(local("2026-12-31T17:00"), "sideways")  # type: ignore[arg-type]
+
+
+@pytest.mark.rule("KRN-05")
+def test_a_window_over_new_year_is_whole_whatever_was_asked_before() -> None:
+    spec = CalendarSpec("UTC", {"thu": ["22:00-06:00"]}, date_hours={"2027-01-01": ["05:00-08:00"]})
+    eve = datetime(2026, 12, 31, 12, tzinfo=UTC)
+    whole = c.Window(datetime(2026, 12, 31, 22, tzinfo=UTC), datetime(2027, 1, 1, 8, tzinfo=UTC))
+    assert next(WorkCalendar(spec).windows(eve)) == whole
+    assert next(WorkCalendar(spec).windows(datetime(2027, 1, 1, 12, tzinfo=UTC), "before")) == whole
+
+
+@pytest.mark.rule("KRN-05")
+def test_time_that_runs_out_at_closing_ends_where_the_boundary_says() -> None:
+    friday, closing, monday = local("2026-03-06T17:00"), local("2026-03-06T18:00"), local("2026-03-09T09:00")
+    for calendar, expected in ((desk(), closing), (desk(boundary="next_open"), monday)):
+        assert calendar.add(friday, HOUR) == expected
+        assert calendar.add(friday, HOUR, "close") == closing
+        assert calendar.add(friday, HOUR, "next_open") == monday
+        assert calendar.add(closing, timedelta(0)) == expected
+        assert calendar.add_working_days(closing - timedelta(days=1), 1) == expected
+    with pytest.raises(c.MalformedSetting):
+        desk().add(friday, HOUR, "open")  # type: ignore[arg-type]
+
+
+@pytest.mark.rule("KRN-05")
+@pytest.mark.parametrize("boundary", ["close", "next_open"])
+def test_closing_at_the_new_year_is_an_edge_like_any_other(boundary: Any) -> None:
+    spec = CalendarSpec("UTC", {"thu": ["00:00-24:00"], "fri": ["09:00-10:00"]}, boundary=boundary)
+    midnight, opening = datetime(2027, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, 9, tzinfo=UTC)
+    expected = midnight if boundary == "close" else opening
+    assert WorkCalendar(spec).add(midnight, timedelta(0)) == expected
+    assert WorkCalendar(spec).add(midnight - HOUR, HOUR) == expected
+    assert WorkCalendar(spec).previous_close(midnight) == midnight
+    assert WorkCalendar(spec).subtract(midnight, timedelta(0)) == midnight
+
+
+@pytest.mark.rule("KRN-04")
+def test_a_spec_is_changed_by_making_another() -> None:
+    spec = CalendarSpec(**OFFICE)
+    with pytest.raises(attrs.exceptions.FrozenInstanceError):
+        spec.zone = "UTC"  # type: ignore[misc]
+    assert attrs.evolve(spec, zone="UTC").weekly == spec.weekly

@@ -1,0 +1,81 @@
+"""What the docs show is run: snippets of every page, doctests of every docstring, every example."""
+
+import doctest
+import importlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sybil import Document
+from sybil.parsers.markdown import PythonCodeBlockParser
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = sorted([*ROOT.glob("README*.md"), *(ROOT / "docs").rglob("*.md")])
+EXAMPLES = sorted((ROOT / "examples").glob("[0-9]*.py"))
+SOURCES = sorted(p for top in ("src", "adapters") for p in (ROOT / top).rglob("*.py") if ">>>" in p.read_text("utf-8"))
+NOT_RUN = "```python no-run"
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_the_snippets_of_a_page_run(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert NOT_RUN not in page.read_text("utf-8"), "a snippet that does not run does not belong in the docs"
+    run_page(page)
+
+
+def run_page(page: Path) -> int:
+    """Run the Python blocks of a page one after the other in one namespace; how many there were."""
+    document = Document.parse(str(page), PythonCodeBlockParser(doctest_optionflags=doctest.ELLIPSIS))
+    document.namespace["__name__"] = "__page__"
+    examples = list(document.examples())
+    for example in examples:
+        example.evaluate()
+    return len(examples)
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=name_of)
+def test_the_examples_in_docstrings_run(source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    parts = source.relative_to(ROOT).with_suffix("").parts[1:]
+    name = ".".join(parts).removesuffix(".__init__")
+    result = doctest.testmod(importlib.import_module(name), optionflags=doctest.ELLIPSIS)
+    assert result.attempted
+    assert not result.failed
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=name_of)
+def test_an_example_runs_by_itself(example: Path, tmp_path: Path) -> None:
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("CSDOMAIN_")} | {"PYTHONUTF8": "1"}
+    done = subprocess.run(
+        [sys.executable, "-W", "error", str(example)],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+    assert done.stdout.strip(), "an example shows something"
+
+
+def test_a_wrong_snippet_is_seen(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("# A\n\n```python\nx = 1\n```\n\ntext\n\n```python\n>>> x\n1\n>>> x + 1\n3\n```\n", "utf-8")
+    with pytest.raises(Exception, match="Expected:\n    3\nGot:\n    2"):
+        run_page(page)
+    page.write_text("```python\nassert 1 == 2\n```\n", "utf-8")
+    with pytest.raises(AssertionError):
+        run_page(page)
+
+
+def test_the_snippets_of_a_page_share_a_namespace(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("```python\nx = 1\n```\n\n- in a list:\n\n  ```python\n  assert x == 1\n  ```\n", "utf-8")
+    assert run_page(page) == 2

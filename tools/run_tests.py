@@ -1,0 +1,46 @@
+"""All tests with branch coverage (the default), or chosen ones without: what `make test` runs.
+
+Usage: python tools/run_tests.py [--workers N] [-- PYTEST ARGUMENTS]
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def main() -> int:
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--workers", default="2", help="processes that share the tests; 0 for none")
+    options.add_argument("pytest", nargs="*", help="arguments for pytest; a part of the tests runs without coverage")
+    given = options.parse_args()
+    pytest = ["-m", "pytest", "-n", given.workers, "--durations=10", "--durations-min=0.5", *given.pytest]
+    if given.pytest:
+        return subprocess.run([sys.executable, *pytest], cwd=ROOT, check=False).returncode
+    began = time.monotonic()
+    data = Path(tempfile.mkdtemp(prefix="csd-coverage-"))
+    # Data files of killed processes are left in this folder, not in the tree.
+    environment = {**os.environ, "COVERAGE_FILE": str(data / "coverage")}
+
+    def coverage(*arguments: str) -> int:
+        command = [sys.executable, "-m", "coverage", *arguments]
+        return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
+
+    try:
+        failed = coverage("run", *pytest)
+        print(f"tests: {time.monotonic() - began:.0f} s", flush=True)
+        if failed:
+            return failed
+        return coverage("combine", "--quiet") or coverage("report")
+    finally:
+        shutil.rmtree(data, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
