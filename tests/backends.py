@@ -5,6 +5,7 @@ server and waits for the lock on `alive`, which the run's main process holds as 
 server and removes the folder. A backend that cannot be had raises, so the tests that need it fail; they never skip.
 """
 
+import atexit
 import contextlib
 import fcntl
 import itertools
@@ -69,9 +70,13 @@ class Run:
         self.alive: IO[str] = (self.folder / "alive").open("w")
         fcntl.flock(self.alive, fcntl.LOCK_EX)
         os.environ[RUN_FOLDER] = str(self.folder)
+        self.owner = os.getpid()
+        atexit.register(self.close)
 
     def close(self) -> None:
-        """Let the guard stop its server, and wait for it."""
+        """Let the guard stop its server, and wait for it. Once is enough; a forked child closes nothing."""
+        if self.alive.closed or os.getpid() != self.owner:
+            return
         os.environ.pop(RUN_FOLDER, None)
         guarded = (self.folder / "guard.pid").exists()
         self.alive.close()
@@ -394,15 +399,15 @@ def database_url(tmp_path: Path) -> Iterator[Callable[[str], str]]:
     made: list[str] = []
 
     def fresh(backend: str) -> str:
+        if backend not in BACKENDS:
+            raise ValueError(f"no backend {backend!r}; there are {', '.join(BACKENDS)}")
         note_use(backend)
         if backend == "memory":
             return "memory://"
         if backend == "sqlite":
             return f"sqlite:///{tmp_path / f'fresh{next(_numbers)}.db'}"
-        if backend == "postgresql":
-            made.append(create_database())
-            return made[-1]
-        raise ValueError(f"no backend {backend!r}; there are {BACKENDS}")
+        made.append(create_database())
+        return made[-1]
 
     yield fresh
     for url in made:

@@ -13,6 +13,8 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+#: A test that hangs this long is named with its stack and ended; the others go on.
+HANGS_SECONDS = 600
 
 
 def main() -> int:
@@ -20,7 +22,8 @@ def main() -> int:
     options.add_argument("--workers", default="2", help="processes that share the tests; 0 for none")
     options.add_argument("pytest", nargs="*", help="arguments for pytest; a part of the tests runs without coverage")
     given = options.parse_args()
-    pytest = ["-m", "pytest", "-n", given.workers, "--durations=10", "--durations-min=0.5", *given.pytest]
+    pytest = ["-m", "pytest", "-n", given.workers, "--durations=10", "--durations-min=0.5"]
+    pytest += ["-o", f"faulthandler_timeout={HANGS_SECONDS}", "-o", "faulthandler_exit_on_timeout=true", *given.pytest]
     if given.pytest:
         return subprocess.run([sys.executable, *pytest], cwd=ROOT, check=False).returncode
     began = time.monotonic()

@@ -156,20 +156,21 @@ PRODUCTS, OWNERS = ["prd_a", "prd_b"], ["ord_1", "ord_2", None]
 
 @st.composite
 def lots(draw: st.DrawFn) -> tuple[Lot, ...]:
-    ids = draw(st.lists(st.integers(1, 99), unique=True, max_size=7))
+    size = draw(st.sampled_from([7, 6, 5, 4, 3, 2, 1, 0]))
+    ids = draw(st.lists(st.integers(1, 99), unique=True, min_size=size, max_size=size))
     rows = []
     for id_ in ids:
-        quantity = draw(st.integers(0, 6))
-        offset = draw(st.sampled_from([None, None, -400, -2, -1, 0, 1, 2, 400]))
+        quantity = draw(st.sampled_from([3, 2, 1, 6, 5, 4, 0]))
+        offset = draw(st.sampled_from([None, 400, 2, 1, 0, -1, 2, 1, -2, None, -400]))
         rows.append(
             Lot(
                 id=f"lot_{id_:02}",
-                product=draw(st.sampled_from(["prd_a", *PRODUCTS])),
+                product=draw(st.sampled_from(["prd_a", "prd_a", *PRODUCTS])),
                 received=AT - timedelta(days=draw(st.integers(0, 3))),
                 quantity=quantity,
                 cost=Money(draw(st.sampled_from([0, 1, 100, 250, 1001])) * (quantity > 0), "CNY"),
                 expires=None if offset is None else date(2026, 3, 1) + timedelta(days=offset),
-                quarantined=draw(st.integers(0, 5)) == 5,
+                quarantined=draw(st.integers(0, 7)) == 7,
             )
         )
     return tuple(rows)
@@ -195,11 +196,11 @@ def scenarios(draw: st.DrawFn, reserved: bool = True) -> Scenario:
         )
     requests = []
     for _ in range(draw(st.integers(1, 4))):
-        lot = draw(st.one_of(st.none(), st.none(), some_lot))
+        lot = draw(some_lot) if draw(st.integers(0, 3)) == 3 else None
         requests.append(
             Request(
-                of[lot] if lot else draw(st.sampled_from(["prd_a", *PRODUCTS])),
-                draw(st.integers(1, 15)),
+                of[lot] if lot else draw(st.sampled_from(["prd_a", "prd_a", *PRODUCTS])),
+                draw(st.sampled_from([7, 5, 9, 4, 2, 3, 12, 1, 15])),
                 draw(st.sampled_from(OWNERS)),
                 all_or_nothing=draw(st.booleans()),
                 lot=lot,

@@ -34,16 +34,16 @@ parts = st.fractions(min_value=Fraction(1, 8), max_value=40, max_denominator=8)
 @pytest.mark.rule("ORD-02")
 @given(st.integers(1, 60), st.integers(1, 30), parts, parts, st.dates(date(2020, 1, 1), date(2030, 1, 1)))
 def test_goods_run_out_on_the_first_day_without_a_whole_dose(
-    quantity: int, smallest: int, content: Fraction, dose: Fraction, reached: date
+    quantity: int, smallest: int, content: Fraction, dose: Fraction, arrived: date
 ) -> None:
     of = goods(
         quantity=quantity,
         measure=Measure("box", smallest),
         content_per_unit=content,
         daily_dose=dose,
-        reached_on=reached,
+        reached_on=arrived,
     )
-    left, day = content / smallest * quantity, reached
+    left, day = content / smallest * quantity, arrived
     assert of.content == left
     assert of.days * dose == left
     while left >= dose:

@@ -124,8 +124,17 @@ def test_all_comes_back_where_nothing_else_is_said() -> None:
 
 
 @pytest.mark.rule("INV-05")
+def test_a_quantity_comes_back_from_the_lots_drawn_last() -> None:
+    got = run([lot("a", 3, 10, days=12), lot("b", 3, 11)], Request("prd", 5))[0]
+    assert given_by(got) == [("a", 3), ("b", 2)]
+    assert given_by(undo(got, 1).kept) == [("a", 3), ("b", 1)]
+    assert given_by(undo(got, 3).kept) == [("a", 2)]
+    assert [line.cost.minor for line in undo(got, 3).returned] == [3, 7]
+
+
+@pytest.mark.rule("INV-05")
 def test_never_more_comes_back_than_was_taken() -> None:
-    got = run([lot("a", 3, 10, days=2), lot("b", 3, 11)], Request("prd", 5))[0]
+    got = run([lot("a", 3, 10, days=12), lot("b", 3, 11)], Request("prd", 5))[0]
     for back in (6, {"b": 3}, {"a": 3, "b": 3}):
         with pytest.raises(ReturnTooLarge):
             undo(got, back)

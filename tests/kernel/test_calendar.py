@@ -2,8 +2,8 @@
 
 import pickle
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
-from itertools import pairwise, takewhile
+from datetime import UTC, date, datetime, timedelta
+from itertools import islice, pairwise, takewhile
 
 import pytest
 from hypothesis import assume, given, note, settings
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from csdomain.kernel.calendar import CalendarSpec, WorkCalendar
 from csdomain.kernel.durations import CalendarDays, ElapsedTime, WorkingDays, WorkingTime
-from kernel.calendar_oracle import STEP, TICK, Oracle, calendars, instants, spans
+from kernel.calendar_oracle import DAYS, ODD_DATES, STEP, TICK, Oracle, calendars, instants, spans
 
 HORIZON = timedelta(days=12)
 FEW = settings(max_examples=max(10, settings.default.max_examples * 6 // 10))  # type: ignore[union-attr]  # a profile is loaded
@@ -123,6 +123,16 @@ def test_windows_are_the_open_time_in_order_clipped_at_the_start(drawn: Drawn, d
     assert all(one.end <= other.start for one, other in pairwise(after))
     inside = [(w.start, min(w.end, end)) for w in after]
     assert inside == [(max(w.start, start), w.end) for w in before]
+
+
+@pytest.mark.rule("KRN-04")
+@pytest.mark.parametrize("zone", sorted(ODD_DATES))
+def test_every_window_of_many_years_is_where_the_clocks_put_it(zone: str) -> None:
+    spec = CalendarSpec(zone, dict.fromkeys(DAYS, ("21:00-20:00",)))
+    oracle, first = Oracle(spec), date(2005, 1, 1)
+    expected = [span for n in range(16 * 365) for span in oracle.windows(first + timedelta(days=n))]
+    found = islice(WorkCalendar(spec).windows(expected[0][0]), len(expected))
+    assert [(window.start, window.end) for window in found] == expected
 
 
 # --- laws -------------------------------------------------------------------------------------------------------------

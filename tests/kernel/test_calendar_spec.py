@@ -566,6 +566,29 @@ def test_time_that_runs_out_at_closing_ends_where_the_boundary_says() -> None:
         desk().add(friday, HOUR, "open")  # type: ignore[arg-type]
 
 
+@pytest.mark.rule("KRN-04", "KRN-05")
+def test_edges_are_half_open() -> None:
+    calendar = desk()
+    opening, closing = local("2026-03-06T09:00"), local("2026-03-06T18:00")
+    thursday, monday = local("2026-03-05T18:00"), local("2026-03-09T09:00")
+    assert calendar.is_open(opening)
+    assert not calendar.is_open(closing)
+    assert calendar.next_open(closing) == monday
+    assert calendar.previous_close(opening) == thursday
+    assert calendar.previous_close(closing) == closing
+    assert calendar.add_working_days(closing, -1) == thursday
+    assert calendar.add_working_days(closing, -1, snap=True) == thursday
+    assert calendar.add_working_days(thursday, 1, snap=True) == monday
+    assert calendar.add_working_days(monday, -1, snap=True) == thursday
+    assert calendar.add_working_days(monday, -1) == opening
+
+
+@pytest.mark.rule("KRN-05")
+def test_the_new_year_is_no_closing_edge_where_nothing_closes() -> None:
+    first = local("2027-01-01T00:00")  # a Friday; the desk closed six hours ago
+    assert desk().add(first, timedelta(0)) == local("2027-01-01T09:00")
+
+
 @pytest.mark.rule("KRN-05")
 @pytest.mark.parametrize("boundary", ["close", "next_open"])
 def test_closing_at_the_new_year_is_an_edge_like_any_other(boundary: Any) -> None:

@@ -191,6 +191,7 @@ def test_every_day_lies_in_exactly_one_period_of_the_chain(anchor: date, on: dat
     period = period_containing(anchor, on, months)
     assert on in period
     assert any(nth_period(anchor, n, months) == period for n in range(1, 1400 // months + 3))
+    assert period_containing(anchor, on) == period_containing(anchor, on, 1)
     assert oracle(anchor, months_between(anchor, on)) <= on < oracle(anchor, months_between(anchor, on) + 1)
 
 

@@ -360,7 +360,9 @@ def test_equal_ways_are_told_apart_whatever_the_order_of_the_book() -> None:
     twins = {"b": Plan("bought", 2, yuan(10)), "a": Plan("bought", 2, yuan(10)), "c": Plan("bought", 1, yuan(5))}
     for order in itertools.permutations(twins):
         rules = attrs.evolve(HOUSE, plans={code: twins[code] for code in order})
-        (line,) = best_quote(rules, "bought", ONE, 2, tax_on=TODAY).quote.lines
+        best = best_quote(rules, "bought", ONE, 2, tax_on=TODAY)
+        (line,) = best.quote.lines
+        assert best.reason is Reason.LOWEST_PRICE  # none of the others gives less
         assert (line.plan, line.blocks) == ("a", 1)
 
 

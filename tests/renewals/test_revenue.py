@@ -316,6 +316,17 @@ def test_a_vehicle_comes_back_only_when_it_is_gone() -> None:
 
 
 @pytest.mark.rule(VEHICLES_CHANGE)
+def test_a_vehicle_that_was_not_renewed_is_gone_with_the_end_of_its_term() -> None:
+    ahead = extend(YEAR.service, 12, 2, paid_on=day(10), rules=HOUSE)
+    terms = (*contract(2), paid_term(quote(HOUSE, "yearly", fleet(1), 12, tax_on=TODAY), ahead.period, paid_on=day(10)))
+    with pytest.raises(NotCovered):
+        remove_vehicles(terms, ["veh_1"], ahead.period.start)
+    assert add(terms, ["veh_1"], ahead.period.start).total.gross == yuan(600)
+    with pytest.raises(AlreadyCovered):
+        add(terms, ["veh_1"], ahead.period.start - timedelta(days=1))
+
+
+@pytest.mark.rule(VEHICLES_CHANGE)
 def test_the_tax_of_an_added_vehicle_is_that_of_its_day_and_of_a_removed_one_that_it_paid() -> None:
     rules = attrs.evolve(HOUSE, tax=(TaxRate(date(2000, 1, 1), Decimal("0.17")), TaxRate(day(100), Decimal("0.13"))))
     change = add_vehicles(contract(1), ["new"], day(0), rules=rules, tax_on=day(100))

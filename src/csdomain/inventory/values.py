@@ -167,10 +167,6 @@ def _positive(_: object, attribute: "attrs.Attribute[int]", value: int) -> None:
     whole(value, attribute.name)
 
 
-def _not_negative(_: object, attribute: "attrs.Attribute[int]", value: int) -> None:
-    whole(value, attribute.name, minimum=0)
-
-
 def is_date(value: object) -> bool:
     """Whether ``value`` is a date of the calendar and not an instant."""
     return isinstance(value, date) and not isinstance(value, datetime)
@@ -221,26 +217,6 @@ def _ends(at: datetime) -> datetime:
     return aware(at, "expires")
 
 
-def _cost(lot: "Lot", attribute: "attrs.Attribute[Money]", value: Money) -> None:
-    if not isinstance(value, Money) or value.minor < 0 or (value.minor and not lot.quantity):
-        accepted = Text("an amount ≥ 0, and 0 for an empty lot", "≥ 0 的金额，空批次为 0")
-        raise InvalidLot(
-            field=attribute.name, given=value if isinstance(value, Money) else type(value).__name__, accepted=accepted
-        )
-
-
-def _expires(_: object, attribute: "attrs.Attribute[date | None]", value: date | None) -> None:
-    if value is not None and not is_date(value):
-        raise InvalidLot(
-            field=attribute.name, given=type(value).__name__, accepted=Text("a date or None", "日期或 None")
-        )
-
-
-def _flag(_: object, attribute: "attrs.Attribute[bool]", value: bool) -> None:
-    if type(value) is not bool:
-        raise InvalidLot(field=attribute.name, given=type(value).__name__, accepted=Text("a bool", "bool"))
-
-
 def _asked(_: object, attribute: "attrs.Attribute[bool]", value: bool) -> None:
     if type(value) is not bool:
         raise InvalidRequest(field=attribute.name, given=type(value).__name__, accepted=Text("a bool", "bool"))
@@ -257,16 +233,32 @@ class Lot:
     Raises :class:`InvalidLot`, :class:`InvalidQuantity`, :class:`csdomain.kernel.errors.NaiveTime`.
     """
 
-    id: str = attrs.field(validator=_named(InvalidLot))
-    product: str = attrs.field(validator=_named(InvalidLot))
+    id: str
+    product: str
     received: datetime = attrs.field(converter=_utc)
-    quantity: int = attrs.field(validator=_not_negative)
-    cost: Money = attrs.field(validator=_cost)
-    expires: date | None = attrs.field(default=None, validator=_expires)
-    quarantined: bool = attrs.field(default=False, validator=_flag)
+    quantity: int
+    cost: Money
+    expires: date | None = None
+    quarantined: bool = False
     batch: str = ""
     zone: str = ""
     place: str = ""
+
+    def __attrs_post_init__(self) -> None:
+        # In one place and not field by field: lots are loaded by the hundred thousand.
+        _text(InvalidLot, "id", self.id)
+        _text(InvalidLot, "product", self.product)
+        whole(self.quantity, minimum=0)
+        cost = self.cost
+        if not isinstance(cost, Money) or cost.minor < 0 or (cost.minor and not self.quantity):
+            accepted = Text("an amount ≥ 0, and 0 for an empty lot", "≥ 0 的金额，空批次为 0")
+            given = cost if isinstance(cost, Money) else type(cost).__name__
+            raise InvalidLot(field="cost", given=given, accepted=accepted)
+        if self.expires is not None and not is_date(self.expires):
+            accepted = Text("a date or None", "日期或 None")
+            raise InvalidLot(field="expires", given=type(self.expires).__name__, accepted=accepted)
+        if type(self.quarantined) is not bool:
+            raise InvalidLot(field="quarantined", given=type(self.quarantined).__name__, accepted=Text("bool", "bool"))
 
     def left_after(self, taken: int, cost: Money) -> "Lot":
         """The lot with ``taken`` units and their ``cost`` gone; both may be negative where goods come back."""

@@ -48,6 +48,8 @@ def _id(instance: object, attribute: "attrs.Attribute[Any]", value: object) -> N
 
 
 def _set(positions: Iterable[str]) -> frozenset[str]:
+    if isinstance(positions, str):
+        raise MalformedActor(field="positions", accepted=Text("a set of positions", "职位的集合"))
     return frozenset(positions)
 
 

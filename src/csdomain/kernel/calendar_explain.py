@@ -128,7 +128,7 @@ class Explanation:
             return format(at.astimezone(zone), "%Y-%m-%d %H:%M" + (":%S" if at.second or at.microsecond else ""))
 
         said = duration_text(self.duration)(language)
-        head = f"自 {local(self.start)} 起{said}" if chinese else f"{said} from {local(self.start)}"
+        head = f"{said}，自 {local(self.start)} 起" if chinese else f"{said} from {local(self.start)}"
         yield head + (f"（日历 {self.calendar}，时区 {self.zone}）" if chinese else f" ({self.calendar}, {self.zone})")
         if self.counts_from != self.start:
             yield (

@@ -63,7 +63,7 @@ class WorkingTime:
     time: timedelta = attrs.field(validator=_span)
 
     def __str__(self) -> str:
-        return f"{_minutes(self.time)} working minutes"
+        return _said(self.time, "working ")
 
 
 @attrs.frozen
@@ -73,14 +73,17 @@ class ElapsedTime:
     time: timedelta = attrs.field(validator=_span)
 
     def __str__(self) -> str:
-        return f"{_minutes(self.time)} minutes"
+        return _said(self.time)
 
 
 Duration = CalendarDays | WorkingDays | WorkingTime | ElapsedTime
 
 
-def _minutes(time: timedelta) -> int:
-    return int(time / timedelta(minutes=1))
+def _said(time: timedelta, working: str = "") -> str:
+    for unit, size in _UNIT.items():
+        if not time % size:
+            return f"{time // size} {working}{unit}s"
+    return f"{time.total_seconds()} {working}seconds"  # no house rule says so, a program may
 
 
 def parse_duration(text: object) -> Duration:
@@ -91,7 +94,7 @@ def parse_duration(text: object) -> Duration:
     >>> parse_duration("6 days")
     CalendarDays(days=6, end_of_day=True)
     >>> str(parse_duration("8 working hours"))
-    '480 working minutes'
+    '8 working hours'
     """
     form = _FORM.fullmatch(text) if isinstance(text, str) else None
     if form is None or (form[4] and form[3] != "day"):

@@ -8,7 +8,9 @@ number.
 import re
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from enum import Enum
+from fractions import Fraction
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from .rules import HOUSE_RULES, MOVES, ONE_WRITER, PERMITTED, PORTS, TIME, Language, Rule, Text
@@ -48,17 +50,37 @@ LABELS: Final[dict[str, str]] = {
 }
 
 _LIKE_PERSONAL: Final = re.compile(
-    r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"  # e-mail
-    r"|(?<![0-9A-Za-z])[0-9]{17}[0-9Xx](?![0-9A-Za-z])"  # identity number
-    r"|(?<![0-9A-Za-z.])\+?[0-9](?:[- ]?[0-9]){10,13}(?![0-9A-Za-z.])"  # phone
+    r"(?P<kept>(?<![0-9A-Za-z])[a-z]{2,8}_[0-7][0-9a-hjkmnp-tv-z]{25}(?![0-9A-Za-z])"  # an id of ours
+    r"|(?<![0-9A-Za-z])[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?![0-9A-Za-z])"  # a UUID
+    r"|(?<!\d)(?:19|20)[0-9]{2}-[01][0-9]-[0-3][0-9](?!\d))"  # a date
+    r"|[\w.+!#$%&'*/=?^`{|}~-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+"  # e-mail
+    # A phone, identity or card number: 11 to 19 digits, however grouped. Decimals are not.
+    r"|(?:(?<![0-9A-Za-z])|(?<=\\[nrt]))(?<!\d\.)\+?\(?\d(?:[\s()‐-―-]{0,2}\d){10,18}[Xx]?(?![0-9A-Za-z])(?!\.\d)"
+    r"|(?<!\d)(?<!\d\.)1[3-9]\d(?:[\s()‐-―-]{0,2}\d{4}){2}(?!\d)(?!\.\d)"  # a mobile number, also right after a letter
 )
+_HIDDEN: Final = "•••"
 _LONGEST: Final = 200
+#: No more of a text is looked at, whatever its length.
+_WINDOW: Final = 6 * _LONGEST
+_LONGEST_INTEGER: Final = 512
+
+
+class Figure:
+    """A value that is no personal data however long its digits are: errors show it whole."""
+
+    __slots__ = ()
+
+
+def _hide(found: re.Match[str]) -> str:
+    return found["kept"] or _HIDDEN
 
 
 def scrub(text: str) -> str:
     """``text`` with whatever looks like personal data masked. A safety net under KRN-14, not the marking itself."""
-    text = _LIKE_PERSONAL.sub("•••", text)
-    return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
+    masked = _LIKE_PERSONAL.sub(_hide, text[:_WINDOW])
+    if len(text) > _WINDOW and len(masked) < 2 * _LONGEST:
+        return _HIDDEN + "…"  # hardly anything else in it, and its end was not looked at
+    return masked if len(masked) <= _LONGEST else masked[:_LONGEST] + "…"
 
 
 def show(value: object) -> str:
@@ -67,10 +89,14 @@ def show(value: object) -> str:
         return str(value.value)
     if isinstance(value, datetime | date):
         return value.isoformat()
-    if isinstance(value, timedelta | int | float) or value is None:
+    if isinstance(value, int) and value.bit_length() > _LONGEST_INTEGER:
+        return f"an integer of {value.bit_length()} bits"  # Python does not write out any integer
+    if isinstance(value, timedelta | int | float | Decimal | Fraction | Figure) or value is None:
         return str(value)
     if isinstance(value, str):
         return scrub(value)
+    if isinstance(value, bytes | bytearray):
+        return f"{type(value).__name__} of length {len(value)}"
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{show(k)}: {show(v)}" for k, v in value.items()) + "}"
     if isinstance(value, tuple | list | set | frozenset):
@@ -103,7 +129,7 @@ class DomainError(Exception):
 
     def render(self, language: Language = "en") -> str:
         """The whole message in ``language``."""
-        said = self.problem(language) if self.problem is not None else self.rule(language)
+        said = self.problem(language) if self.problem is not None else self.rule.text(language)
         chinese = language == "zh"
         facts = ", ".join(f"{LABELS.get(k, k) if chinese else k}={show(v)}" for k, v in self.facts.items())
         text = f"{self.rule.id}: {said}"
@@ -129,13 +155,11 @@ class DomainError(Exception):
 
     def __reduce__(self) -> tuple[object, ...]:
         # Exceptions with keyword-only data do not survive pickling by themselves (worker pools need it).
-        return (_rebuild, (type(self), self.rule, self.accepted, dict(self.facts)))
+        return (_rebuild, (type(self),), dict(self.__dict__))
 
 
-def _rebuild(kind: type[DomainError], rule: Rule, accepted: Text | None, facts: dict[str, object]) -> DomainError:
-    error = kind.__new__(kind)
-    DomainError.__init__(error, rule, accepted=accepted, **facts)
-    return error
+def _rebuild(kind: type[DomainError]) -> DomainError:
+    return kind.__new__(kind)
 
 
 class RuleBroken(DomainError):
@@ -222,7 +246,7 @@ class RulebookInvalid(InvalidValue):
     def render(self, language: Language = "en") -> str:
         said = Text("The rulebook was refused.", "规则手册被拒绝。")(language)
         head = f"{self.rule.id}: {said} ({self.facts['name']})"
-        return "\n  ".join([head, *self.faults])
+        return "\n  ".join([head, *(_LIKE_PERSONAL.sub(_hide, fault) for fault in self.faults)])
 
 
 def require(ok: bool, rule: Rule, *, accepted: Text | None = None, **facts: object) -> None:

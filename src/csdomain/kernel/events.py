@@ -15,7 +15,7 @@ _NAME: Final = re.compile(r"(?<!^)(?=[A-Z])")
 
 def utc(at: datetime) -> datetime:
     """``at`` in UTC. Raises :class:`~csdomain.kernel.errors.NaiveTime` (KRN-03)."""
-    return at if at.tzinfo is UTC else aware(at).astimezone(UTC)
+    return at if isinstance(at, datetime) and at.tzinfo is UTC else aware(at).astimezone(UTC)
 
 
 @attrs.frozen(kw_only=True)

@@ -49,7 +49,7 @@ class IdKind(Generic[I]):
     >>> TicketId = NewType("TicketId", str)
     >>> TICKET = IdKind[TicketId]("tkt")
     >>> TICKET.make(millis=1_760_000_000_000, randomness=1)
-    'tkt_01k73cggg00000000000000001'
+    'tkt_01k742sg000000000000000001'
     """
 
     prefix: str = attrs.field(validator=_prefix)

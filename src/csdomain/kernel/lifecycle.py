@@ -91,22 +91,27 @@ class Lifecycle(Generic[T, S]):
     @property
     def final(self) -> frozenset[S]:
         """The states that no step leaves."""
-        return frozenset(self.states) - {step.source for step in self.steps if step.source is not None}
+        return frozenset(self._ends(None))
 
     def _validate(self) -> None:
         if len(self._steps) != len(self.steps):
             raise LifecycleInvalid(f"{self.name}: two steps share a move and a source")
         if any(self.actions[step.trigger] != step.action for step in self.steps):
             raise LifecycleInvalid(f"{self.name}: a move needs one permission, whatever state it starts from")
+        for name in [member.value for member in (*self.states, *self.actions)]:
+            # The trail, columns and diagrams hold these names.
+            if not isinstance(name, str) or not (name.isascii() and name.isidentifier()):
+                raise LifecycleInvalid(f"{self.name}: {name!r} is not a plain ASCII name")
         for step in self.steps:
             if step.source is None and step.dest is not self.initial:
                 raise LifecycleInvalid(f"{self.name}: {step.trigger.name} opens into {step.dest.name}")
+        unused = set(self.states) - {state for path in self.paths or (None,) for state in self._used(path)}
+        if unused:
+            names = ", ".join(sorted(state.name for state in unused))
+            raise LifecycleInvalid(f"{self.name}: {names} cannot be reached on any path")
         for path in self.paths or (None,):
             steps = [step for step in self.steps if step.on(path)]
-            used = {self.initial} | {step.dest for step in steps} | {s.source for s in steps if s.source is not None}
-            if path is None:
-                used = set(self.states)
-            ends = used - {step.source for step in steps if step.source is not None}
+            used, ends = self._used(path), self._ends(path)
             there = _closure({self.initial}, [(s.source, s.dest) for s in steps if s.source is not None])
             back = _closure(ends, [(s.dest, s.source) for s in steps if s.source is not None])
             for state in sorted(used, key=lambda state: state.name):
@@ -115,6 +120,15 @@ class Lifecycle(Generic[T, S]):
                     raise LifecycleInvalid(f"{where} cannot be reached")
                 if state not in back:
                     raise LifecycleInvalid(f"{where} reaches no final state")
+
+    def _used(self, path: str | None) -> set[S]:
+        if path is None:
+            return set(self.states)
+        steps = [step for step in self.steps if step.on(path)]
+        return {self.initial} | {step.dest for step in steps} | {s.source for s in steps if s.source is not None}
+
+    def _ends(self, path: str | None) -> set[S]:
+        return self._used(path) - {step.source for step in self.steps if step.on(path) and step.source is not None}
 
     def opening(self, trigger: T, by: Actor) -> Step[T, S]:
         """The step that opens a case. Raises like :meth:`check`."""
@@ -166,7 +180,8 @@ class Lifecycle(Generic[T, S]):
             if step.on(path):
                 source = "[*]" if step.source is None else step.source.value
                 lines.append(f"    {source} --> {step.dest.value}: {step.trigger.value}")
-        lines += [f"    {state.value} --> [*]" for state in self.states if state in self.final]
+        ends = self._ends(path)
+        lines += [f"    {state.value} --> [*]" for state in self.states if state in ends]
         return "\n".join(lines) + "\n"
 
 

@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation
 from fractions import Fraction
 from typing import Final
 
 import attrs
 
-from .errors import InvalidValue
+from .errors import Figure, InvalidValue
 from .rules import MONEY, Text
 
 #: ISO 4217 currencies in use.
@@ -27,6 +27,10 @@ _THREE: Final = frozenset("BHD IQD JOD KWD LYD OMR TND".split())
 _PLAIN: Final = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?")
 #: Every database holds it, and every sum of a reasonable number of amounts.
 LARGEST: Final = 2**63 - 1
+#: A decimal with more places than this before or after the point is refused, not worked out.
+_PLACES: Final = 1000
+#: The context of the host's thread may round; this one has room for every amount.
+_EXACTLY: Final = Context(prec=40)
 
 Factor = int | Decimal | Fraction
 
@@ -61,7 +65,7 @@ class AmountTooLarge(InvalidValue):
 
 def exponent(currency: str) -> int:
     """Digits of the currency's minor unit: 2 for CNY, 0 for JPY, 3 for KWD. Raises :class:`UnknownCurrency`."""
-    if currency not in CURRENCIES:
+    if not isinstance(currency, str) or currency not in CURRENCIES:
         raise UnknownCurrency(given=currency, accepted=Text("an ISO 4217 code such as CNY", "ISO 4217 代码，如 CNY"))
     return 0 if currency in _NO_MINOR else 3 if currency in _THREE else 2
 
@@ -74,20 +78,28 @@ def half_up(value: Fraction) -> int:
 
 
 def exact(value: object, name: str = "factor") -> Fraction:
-    """``value`` as an exact fraction. Raises :class:`InexactMoney` for a float, a bool, NaN or an infinity."""
+    """``value`` as an exact fraction.
+
+    Raises :class:`InexactMoney` for a float, a bool, NaN, an infinity, or a decimal of more than 1000 places.
+    """
     if isinstance(value, bool) or not isinstance(value, int | Decimal | Fraction):
         raise InexactMoney(
             field=name,
             given=type(value).__name__,
             accepted=Text("int, Decimal or Fraction", "int、Decimal 或 Fraction"),
         )
-    if isinstance(value, Decimal) and not value.is_finite():
-        raise InexactMoney(field=name, given=str(value), accepted=Text("a finite number", "有限的数"))
+    if isinstance(value, Decimal):
+        places = value.as_tuple().exponent
+        if not isinstance(places, int):
+            raise InexactMoney(field=name, given=str(value), accepted=Text("a finite number", "有限的数"))
+        if value.adjusted() > _PLACES or places < -_PLACES:
+            limit = Text(f"at most {_PLACES} places", f"至多 {_PLACES} 位")
+            raise InexactMoney(field=name, given=f"{value:.3e}", accepted=limit)
     return Fraction(value)
 
 
 @attrs.frozen(order=False, repr=False)
-class Money:
+class Money(Figure):
     """An exact amount: ``minor`` units (fen, cents) of ``currency`` (ISO 4217).
 
     >>> Money.of("1000", "CNY") + Money.of("0.05", "CNY")
@@ -104,8 +116,7 @@ class Money:
     def __attrs_post_init__(self) -> None:
         if type(self.minor) is not int:
             raise InexactMoney(field="minor", given=type(self.minor).__name__, accepted=Text("int", "int"))
-        if self.currency not in CURRENCIES:
-            exponent(self.currency)
+        exponent(self.currency)
         if not -LARGEST <= self.minor <= LARGEST:
             raise AmountTooLarge(given=self.minor, maximum=LARGEST)
 
@@ -139,7 +150,7 @@ class Money:
     @property
     def amount(self) -> Decimal:
         """The amount in major units."""
-        return Decimal(self.minor).scaleb(-exponent(self.currency))
+        return Decimal(self.minor).scaleb(-exponent(self.currency), _EXACTLY)
 
     def _same(self, other: "Money") -> int:
         if other.currency != self.currency:

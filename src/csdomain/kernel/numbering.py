@@ -12,6 +12,9 @@ from .rules import NUMBERING, Text
 _PART: Final = re.compile(r"\{([a-z]+)(?::0?([0-9]{1,2}))?\}")
 _LITERAL: Final = re.compile(r"[^{}\x00-\x1f]*")
 _LONGEST: Final = 64
+_DATE_PART: Final = re.compile(r"\{(?:yyyy|yy|mm|dd)[^}]*\}")
+_RUNS_ON: Final = re.compile(r"\{branch[^}]*\}\{|\}\{branch")
+_ONLY_DIGITS_BETWEEN: Final = re.compile(r"\{branch[^}]*\}[0-9]*\{seq|\{seq[^}]*\}[0-9]*\{branch")
 
 
 class MalformedPattern(InvalidValue):
@@ -35,7 +38,7 @@ def _pattern(instance: object, attribute: "attrs.Attribute[str]", value: str) ->
         raise refuse(Text("{yyyy} {yy} {mm} {dd} {branch} {seq:04}", "{yyyy} {yy} {mm} {dd} {branch} {seq:04}"))
     if names.count("seq") != 1:
         raise refuse(Text("{seq} exactly once", "{seq} 恰好一次"))
-    if re.search(r"\{branch\}\{|\}\{branch\}", value):
+    if _RUNS_ON.search(value) or _ONLY_DIGITS_BETWEEN.search(_DATE_PART.sub("", value)):
         # Branch "b1", number 11 and branch "b11", number 1 would look alike.
         raise refuse(Text("{branch} set apart from other parts", "{branch} 须与其他部分隔开"))
     year, month = "yyyy" in names or "yy" in names, "mm" in names
@@ -57,16 +60,22 @@ class NumberPattern:
 
     text: str = attrs.field(validator=_pattern)
 
-    def _filled(self, on: date, branch: str) -> str:
+    def _filled(self, on: date, branch: str, sequence: int | None) -> str:
         values = {"yyyy": f"{on:%Y}".zfill(4), "yy": f"{on:%y}", "mm": f"{on:%m}", "dd": f"{on:%d}", "branch": branch}
-        return _PART.sub(lambda m: m[0] if m[1] == "seq" else values[m[1]], self.text)
+
+        def part(found: re.Match[str]) -> str:
+            if found[1] != "seq":
+                return values[found[1]]
+            return found[0] if sequence is None else str(sequence).zfill(int(found[2] or 1))
+
+        return _PART.sub(part, self.text)  # once: a branch may have braces in its name
 
     def series(self, on: date, branch: str = "") -> str:
         """The name of the counter that counts on this day: it changes when the pattern's period does."""
-        return self._filled(on, branch)
+        return self._filled(on, branch, None)
 
     def number(self, sequence: int, on: date, branch: str = "") -> str:
         """The ``sequence``-th number of the series; wider than the pattern's width where it must be."""
         if isinstance(sequence, bool) or not isinstance(sequence, int) or sequence < 1:
             raise MalformedPattern(field="sequence", given=sequence, minimum=1)
-        return _PART.sub(lambda m: str(sequence).zfill(int(m[2] or 1)), self._filled(on, branch))
+        return self._filled(on, branch, sequence)

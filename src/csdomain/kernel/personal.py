@@ -46,7 +46,7 @@ def mask(kind: PersonalKind, value: object) -> str:
     if kind is PersonalKind.NAME and len(text) >= 2:
         return text[0] + _HIDDEN
     if kind is PersonalKind.EMAIL and "@" in text:
-        return _HIDDEN + text[text.index("@") :]
+        return _HIDDEN + "@" + text.rpartition("@")[2]
     return _HIDDEN
 
 
@@ -91,6 +91,7 @@ def _plain(value: object, *, reveal: bool) -> Any:
 def erased(value: T) -> T:
     """A copy of an attrs value whose marked fields hold nothing any more: empty text, or None, or an empty container.
 
+    What stands deeper, in further values and in containers of them, is erased as well.
     Ids, amounts and dates stay, so that figures, audit and ledgers stay whole.
     """
     changes: dict[str, Any] = {}
@@ -98,11 +99,21 @@ def erased(value: T) -> T:
         item = getattr(value, field.name)
         if _MARK in field.metadata:
             changes[field.alias] = _emptied(item)
-        elif attrs.has(type(item)):
-            changes[field.alias] = erased(item)
-        elif isinstance(item, tuple) and any(attrs.has(type(part)) for part in item):
-            changes[field.alias] = tuple(erased(part) if attrs.has(type(part)) else part for part in item)
+        elif (cleared := _cleared(item)) is not item:
+            changes[field.alias] = cleared
     return attrs.evolve(value, **changes) if changes else value  # type: ignore[misc]  # T is an attrs class
+
+
+def _cleared(item: Any) -> Any:
+    if attrs.has(type(item)):
+        return erased(item)
+    if isinstance(item, Mapping):
+        changed = {key: _cleared(part) for key, part in item.items()}
+        return changed if any(changed[key] is not part for key, part in item.items()) else item
+    if isinstance(item, list | tuple | set | frozenset):
+        parts = [(_cleared(part), part) for part in item]
+        return type(item)(new for new, _ in parts) if any(new is not old for new, old in parts) else item
+    return item
 
 
 def _emptied(item: object) -> object:
@@ -110,6 +121,6 @@ def _emptied(item: object) -> object:
         return ""
     if isinstance(item, Mapping):
         return {}
-    if isinstance(item, tuple | frozenset):
+    if isinstance(item, list | tuple | set | frozenset):
         return type(item)()
     return None

@@ -43,8 +43,10 @@ class Rule:
     zh: str
     source: str = "new"
 
-    def __call__(self, language: Language = "en") -> str:
-        return self.zh if language == "zh" else self.sentence
+    @property
+    def text(self) -> Text:
+        """The sentence in both languages."""
+        return Text(self.sentence, self.zh)
 
 
 HOUSE_RULES = Rule(
@@ -82,6 +84,17 @@ MOVES = Rule(
     "KRN-07",
     "A case moves only as the table of its lifecycle says.",
     zh="案件只能按其流程表流转。",
+)
+APPROVALS = Rule(
+    "KRN-08",
+    "An amount is decided by the authority whose limit covers the whole case, never by who asked for it.",
+    zh="金额须由限额足以涵盖整个案件的权限者核决，申请人不得自行核决。",
+    source="A §27",
+)
+FORMS = Rule(
+    "KRN-09",
+    "A form has a number, copies with holders, and signatures; what is signed never changes, a correction refers back.",
+    zh="表单有编号、各联持有人和签核；签核后不得更改，更正须另立新单并引用原单。",
 )
 NUMBERING = Rule(
     "KRN-10",

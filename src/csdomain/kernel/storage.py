@@ -18,6 +18,19 @@ from .rules import PORTS, Text
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
 #: Longer texts belong in the body: indexes of every database take this much.
 TEXT_LONGEST: Final = 120
+_INTEGER_BITS: Final = 63
+
+
+def storable(value: object, longest: int) -> bool:
+    """Whether every store keeps ``value`` as it is: text of at most that length, without NUL or half a character."""
+    return isinstance(value, str) and len(value) <= longest and "\0" not in value and _encodable(value)
+
+
+def _encodable(text: str) -> bool:
+    try:
+        return text.isascii() or bool(text.encode())
+    except UnicodeEncodeError:
+        return False
 
 
 class Aggregate(Protocol):
@@ -135,12 +148,16 @@ class Kind(Generic[A]):
         return body
 
     def row(self, aggregate: A) -> dict[str, ColumnValue]:
-        """The declared columns of an aggregate. Raises :class:`MalformedQuery` where a text cannot be a column."""
+        """The declared columns of an aggregate.
+
+        Raises :class:`MalformedQuery` where a value is not of its field's kind, or more than every database holds.
+        """
         row: dict[str, ColumnValue] = {}
         for field in self.fields:
             value = row[field.name] = field.of(aggregate)
-            if isinstance(value, str) and (len(value) > TEXT_LONGEST or "\0" in value):
-                raise MalformedQuery(field=field.name, maximum=TEXT_LONGEST, given=f"text of length {len(value)}")
+            if value is not None and not _fits(value, field.kind):
+                given = f"text of length {len(value)}" if isinstance(value, str) else type(value).__name__
+                raise MalformedQuery(field=field.name, kind=field.kind.__name__, maximum=TEXT_LONGEST, given=given)
         return row
 
     def column(self, name: str) -> str:
@@ -149,6 +166,16 @@ class Kind(Generic[A]):
             known = ", ".join([*self.BUILT_IN, *(field.name for field in self.fields)])
             raise MalformedQuery(field=name, kind=self.table, accepted=Text(known, known))
         return name
+
+
+def _fits(value: object, kind: type) -> bool:
+    if not isinstance(value, kind) or isinstance(value, bool) is not (kind is bool):
+        return False
+    if isinstance(value, str):
+        return storable(value, TEXT_LONGEST)
+    if isinstance(value, datetime):
+        return kind is datetime and value.utcoffset() is not None
+    return not isinstance(value, int) or value.bit_length() <= _INTEGER_BITS
 
 
 @attrs.frozen

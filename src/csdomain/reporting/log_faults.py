@@ -40,9 +40,7 @@ class MissingColumn(LogInvalid):
 class AmbiguousColumn(LogInvalid):
     """A column that the map names and the log has more than once (RPT-06)."""
 
-    problem = Text(
-        "A column that the map names is there more than once.", "映射文件所列的列在日志中出现多次。"
-    )
+    problem = Text("A column that the map names is there more than once.", "映射文件所列的列在日志中出现多次。")
 
 
 class RowInvalid(InvalidValue):
@@ -127,7 +125,7 @@ _SAID: Final[Mapping[Reason, Text]] = {
     Reason.OUT_OF_ORDER: Text("out of order in its case", "案件内时间倒退"),
     Reason.AFTER_THE_END: Text("after the end of its case", "案件结束之后"),
     Reason.UNFITTING_MOVE: Text("move does not fit the state", "流转与状态不符"),
-    Reason.BEYOND_CALENDAR: Text("beyond the calendar's years", "超出日历年份"),
+    Reason.BEYOND_CALENDAR: Text("the calendar does not reach to it", "日历未覆盖"),
 }
 _ERRORS: Final[Mapping[Reason, type[RowInvalid]]] = {
     Reason.MALFORMED_ROW: MalformedRow,
@@ -194,5 +192,5 @@ class MapInvalid(InvalidValue):
         return faults if isinstance(faults, tuple) else ()
 
     def render(self, language: Language = "en") -> str:
-        head = f"{self.rule.id}: {self.problem(language) if self.problem else ''} ({self.facts['name']})"
+        head = f"{self.rule.id}: {type(self).problem(language)} ({self.facts['name']})"
         return "\n  ".join([head, *self.faults])

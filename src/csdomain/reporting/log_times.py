@@ -24,6 +24,8 @@ _FIELDS: Final = {
     "f": r"[0-9]{1,6}",
 }
 _DATE: Final = ("Y", "m", "d")
+#: Dates whose offset is remembered.
+_DAYS_MOST: Final = 20_000
 _PROBE: Final = datetime(2024, 11, 23, 13, 57, 41, 123456, tzinfo=UTC)
 
 
@@ -69,6 +71,7 @@ class TimeReader:
         self.format = format
         self.zone = zone_of(zone)
         self.ambiguous = ambiguous
+        self._plain: dict[int, timedelta | None] = {}
         self._quick = None if format == ISO else _quick(format)
         if format != ISO:
             self._refuse_poor(format)
@@ -93,24 +96,40 @@ class TimeReader:
         Raises :class:`~csdomain.reporting.log_faults.UnparsableTime`, also for a time that clocks skipped.
         """
         wall = self._quick(text) if self._quick is not None else None
-        if wall is None:
-            try:
-                wall = datetime.fromisoformat(text) if self.format == ISO else datetime.strptime(text, self.format)  # noqa: DTZ007
-            except ValueError:
-                wanted = "ISO 8601" if self.format == ISO else self.format
-                raise UnparsableTime(given=text, accepted=Text(wanted, wanted)) from None
         try:
-            return (wall.astimezone(UTC), None) if wall.utcoffset() is not None else self._placed(wall, text)
+            if wall is None:
+                wall = datetime.fromisoformat(text) if self.format == ISO else datetime.strptime(text, self.format)  # noqa: DTZ007
+                if wall.utcoffset() is not None:
+                    return wall.astimezone(UTC), None
+                wall = wall.replace(tzinfo=UTC)
+            day = wall.toordinal()
+            offset = self._plain.get(day) if day in self._plain else self._offset_all_day(day)
+            return (wall - offset, None) if offset is not None else self._placed(wall, text)
         except OverflowError:
             raise UnparsableTime(given=text, accepted=Text("years 1 to 9999", "公元 1 至 9999 年")) from None
+        except ValueError as error:
+            if isinstance(error, UnparsableTime):
+                raise
+            wanted = "ISO 8601" if self.format == ISO else self.format
+            raise UnparsableTime(given=text, accepted=Text(wanted, wanted)) from None
+
+    def _offset_all_day(self, day: int) -> timedelta | None:
+        """The offset of a date on which clocks are not changed; None of one on which they are."""
+        if len(self._plain) >= _DAYS_MOST:
+            self._plain.clear()
+        here = datetime.fromordinal(day).replace(tzinfo=self.zone)
+        hours = [here.replace(hour=hour, fold=fold) for hour in range(24) for fold in (0, 1)]
+        last = here.replace(hour=23, minute=59, second=59, microsecond=999_999)
+        offsets = {at.utcoffset() for at in (*hours, last, last.replace(fold=1))}
+        self._plain[day] = offset = offsets.pop() if len(offsets) == 1 else None
+        return offset
 
     def _placed(self, wall: datetime, text: str) -> Reading:
-        here = wall.replace(tzinfo=self.zone)
+        here = wall.replace(tzinfo=self.zone, fold=0)
         first: timedelta = here.utcoffset() or timedelta(0)
         second: timedelta = here.replace(fold=1).utcoffset() or timedelta(0)
-        at = wall.replace(tzinfo=UTC)
         if first == second:
-            return at - first, None
+            return wall - first, None
         zone = self.zone.key
         if first < second:
             raise UnparsableTime(
@@ -123,14 +142,15 @@ class TimeReader:
                 given=text, zone=zone, accepted=Text("a time that clocks showed once", "时钟只显示过一次的时间")
             )
         if self.ambiguous is Ambiguous.EARLIER:
-            return at - first, None
-        return (at - second, None) if self.ambiguous is Ambiguous.LATER else (at - first, at - second)
+            return wall - first, None
+        return (wall - second, None) if self.ambiguous is Ambiguous.LATER else (wall - first, wall - second)
 
 
 def _quick(format: str) -> Callable[[str], datetime | None] | None:
     """A reader for formats of plain numbers, many times as fast as ``strptime``; None for any other format.
 
-    It reads only what is written in full; the rest is left to ``strptime``.
+    The wall time it gives says UTC for want of its zone. It reads what is written in full; the rest is left to
+    ``strptime``.
     """
     pattern, fields = "", []
     parts = iter(format)
@@ -159,9 +179,9 @@ def _quick(format: str) -> Callable[[str], datetime | None] | None:
         try:
             if plain:
                 year, month, day, hour, minute, second = groups[:6]
-                return datetime(int(year), int(month), int(day), int(hour), int(minute), int(second), micros)  # noqa: DTZ001
+                return datetime(int(year), int(month), int(day), int(hour), int(minute), int(second), micros, UTC)
             numbers = [0 if place is None else int(groups[place]) for place in order]
-            return datetime(*numbers, microsecond=micros)  # type: ignore[arg-type,misc]  # noqa: DTZ001
+            return datetime(*numbers, microsecond=micros, tzinfo=UTC)  # type: ignore[arg-type,misc]  # at most six
         except ValueError:
             return None
 

@@ -7,7 +7,7 @@ import attrs
 from csdomain.inventory.values import Line, ReturnTooLarge, UnknownLot, whole
 from csdomain.kernel.money import Money
 
-from .allocation import Allocation, share_of_cost
+from .walk import Allocation, share_of_cost
 
 
 @attrs.frozen

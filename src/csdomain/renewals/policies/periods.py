@@ -163,6 +163,7 @@ class Extension:
 
     @property
     def rule(self) -> Rule:
+        """The rule that it follows."""
         return EXTENSION
 
     @property

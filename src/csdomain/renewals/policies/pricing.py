@@ -47,6 +47,7 @@ class PercentOff:
             raise DiscountOutOfRange(given=self.rate, minimum=0, maximum=1)
 
     def price(self, list_price: Money) -> Money:
+        """The price of one vehicle and one block, the discount taken off (REN-02)."""
         return list_price.times(1 - exact(self.rate, "rate"))
 
 
@@ -57,6 +58,7 @@ class AgreedPrice:
     amount: Money
 
     def price(self, list_price: Money) -> Money:
+        """The agreed price. Raises DiscountOutOfRange above the list price or below zero, CurrencyMismatch (REN-02)."""
         if not Money.zero(list_price.currency) <= self.amount <= list_price:
             raise DiscountOutOfRange(given=self.amount, minimum=0, maximum=list_price)
         return self.amount
@@ -74,13 +76,11 @@ class Taxed:
 
     @property
     def net(self) -> Money:
+        """The amount without the tax."""
         return self.gross - self.tax
 
     def __add__(self, other: "Taxed") -> "Taxed":
         return Taxed(self.gross + other.gross, self.tax + other.tax)
-
-    def __sub__(self, other: "Taxed") -> "Taxed":
-        return Taxed(self.gross - other.gross, self.tax - other.tax)
 
 
 class LineKind(Enum):
@@ -112,6 +112,7 @@ class Line:
 
     @property
     def rule(self) -> Rule:
+        """The rule that gives the line."""
         return _LINE_RULES[self.kind]
 
     @property
@@ -307,6 +308,7 @@ class Reason(Enum):
 
     @property
     def text(self) -> Text:
+        """The reason for people."""
         return _REASONS[self]
 
 

@@ -109,6 +109,7 @@ class ChangeLine:
 
     @property
     def rule(self) -> Rule:
+        """The rule that gives the line."""
         return VEHICLES_CHANGE
 
     @property
@@ -252,6 +253,7 @@ class Earned:
 
     @property
     def rule(self) -> Rule:
+        """The rule that it follows."""
         return EARNED_BY_THE_DAY
 
 

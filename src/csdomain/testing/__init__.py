@@ -1,0 +1,92 @@
+"""For tests: contracts that prove an adapter, and a kit for the tests of apps that use csdomain (extra: ``testing``).
+
+An adapter is proven in a few lines::
+
+    class TestMyStore(StoreContract):
+        @pytest.fixture
+        def open_store(self, tmp_path):
+            return lambda kinds, backstage: MyStore(tmp_path, kinds, backstage)
+
+An app tests its own use of a desk in memory, with a clock that it moves::
+
+    clock = MovableClock()
+    with memory_desk(clock=clock) as desk:
+        case = accepted(desk)
+        clock.advance(timedelta(days=30))
+        assert desk.sweep().breached == 1
+"""
+
+import pytest
+
+# What a contract asserts shows its values, as in tests of one's own. Before the modules are imported.
+pytest.register_assert_rewrite(
+    *(
+        f"csdomain.testing.{name}"
+        for name in (
+            *("base", "concurrency", "events", "keys", "notifier", "outbox", "queries", "refusals"),
+            *("sources", "timers", "units"),
+        )
+    )
+)
+
+from .base import EVERY, Ability, Contract, Rig, StoreFactory  # noqa: E402
+from .kit import (  # noqa: E402
+    MovableClock,
+    SequentialIds,
+    accepted,
+    agent,
+    closed,
+    complaint_form,
+    memory_desk,
+    no_holidays,
+    received,
+    snapshot,
+)
+from .notifier import NotifierContract  # noqa: E402
+from .sources import ClockContract, HolidaySourceContract, IdSourceContract  # noqa: E402
+from .store import (  # noqa: E402
+    ConcurrencyContract,
+    EventContract,
+    KeyContract,
+    NumberContract,
+    OutboxContract,
+    QueryContract,
+    RefusalContract,
+    RulebookContract,
+    StoreContract,
+    TimerContract,
+    UnitContract,
+)
+
+__all__ = [
+    "EVERY",
+    "Ability",
+    "ClockContract",
+    "ConcurrencyContract",
+    "Contract",
+    "EventContract",
+    "HolidaySourceContract",
+    "IdSourceContract",
+    "KeyContract",
+    "MovableClock",
+    "NotifierContract",
+    "NumberContract",
+    "OutboxContract",
+    "QueryContract",
+    "RefusalContract",
+    "Rig",
+    "RulebookContract",
+    "SequentialIds",
+    "StoreContract",
+    "StoreFactory",
+    "TimerContract",
+    "UnitContract",
+    "accepted",
+    "agent",
+    "closed",
+    "complaint_form",
+    "memory_desk",
+    "no_holidays",
+    "received",
+    "snapshot",
+]

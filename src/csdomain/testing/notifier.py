@@ -1,0 +1,68 @@
+"""Contract of a notifier: it delivers or says that it did not (KRN-15)."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+
+import attrs
+import pytest
+
+from csdomain.kernel.ports import DeliveryFailed, Notifier, Queued
+
+MESSAGE = Queued(
+    "cmp_01k9w3v7q8d3m6y2r5t0x4n1ab/accepted",
+    "complaint.accepted",
+    "customer-1",
+    {"complaint": "cmp_01k9w3v7q8d3m6y2r5t0x4n1ab", "n": 1, "ok": True, "none": None, "text": "客戶 é"},
+    datetime(2026, 3, 4, 2, 0, tzinfo=UTC),
+    attempts=1,
+)
+
+
+class NotifierContract:
+    """A notifier delivers what it is given, and a message that comes again under its key is not a second message.
+
+    Give fixtures ``notifier`` and ``delivered``: what has arrived at the other side, by key, and how often there.
+    Where delivery can be made to fail, give ``broken`` as well: a notifier whose gateway is down.
+    """
+
+    @pytest.fixture
+    def notifier(self) -> Notifier:
+        """The notifier under test."""
+        raise NotImplementedError("give a fixture `notifier`")
+
+    @pytest.fixture
+    def delivered(self, notifier: Notifier) -> Callable[[], Mapping[str, int]]:
+        """How often each key has arrived at the other side."""
+        raise NotImplementedError("give a fixture `delivered`")
+
+    @pytest.fixture
+    def broken(self) -> Notifier | None:
+        """A notifier that cannot deliver, None where that cannot be."""
+        return None
+
+    def test_what_is_sent_arrives(self, notifier: Notifier, delivered: Callable[[], Mapping[str, int]]) -> None:
+        notifier.send(MESSAGE)
+        notifier.send(attrs.evolve(MESSAGE, key="other"))
+        assert set(delivered()) == {MESSAGE.key, "other"}
+
+    def test_the_same_key_again_is_taken_and_is_the_same_message(
+        self, notifier: Notifier, delivered: Callable[[], Mapping[str, int]]
+    ) -> None:
+        notifier.send(MESSAGE)
+        notifier.send(attrs.evolve(MESSAGE, attempts=2))
+        assert set(delivered()) == {MESSAGE.key}, "a repeated message keeps its key, so that the receiver can tell"
+
+    def test_many_messages_are_as_many(self, notifier: Notifier, delivered: Callable[[], Mapping[str, int]]) -> None:
+        keys = {f"k{n}" for n in range(50)}
+        for key in sorted(keys):
+            notifier.send(attrs.evolve(MESSAGE, key=key))
+        assert set(delivered()) == keys
+
+    def test_a_failure_is_said_and_holds_no_personal_data(self, broken: Notifier | None) -> None:
+        if broken is None:
+            return
+        with pytest.raises(DeliveryFailed) as caught:
+            broken.send(MESSAGE)
+        assert isinstance(caught.value.definite, bool)
+        assert caught.value.why
+        assert MESSAGE.to not in str(caught.value)

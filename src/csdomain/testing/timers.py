@@ -1,0 +1,248 @@
+"""Contract of timers in a store: each fires once, in the order of its deadline, whoever sweeps (KRN-06)."""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from csdomain.kernel.durations import ElapsedTime
+from csdomain.kernel.effects import Effect, Message, PauseTimer, ResumeTimer, StartTimer, StopTimer
+from csdomain.kernel.errors import RuleBroken
+from csdomain.kernel.sweeping import SweepReport, sweep
+from csdomain.kernel.timers import Timer, TimerState, advance
+from csdomain.kernel.unit import StandardUnit
+
+from .base import Ability, Contract, Rig, at, examples
+from .concurrency import WAIT, beside
+
+TICK = timedelta(microseconds=1)
+
+
+def hours(count: float) -> ElapsedTime:
+    """That many hours on the clock."""
+    return ElapsedTime(timedelta(hours=count))
+
+
+class TimerContract(Contract):
+    """Timers: what is due, in order, claimed once; what events start, stop, pause and resume."""
+
+    def timers(self, rig: Rig, subject: str) -> dict[str, Timer]:
+        return {timer.name: timer for timer in rig.store.look(lambda unit: unit.timers_of(subject))}
+
+    def fired(self, rig: Rig, subject: str) -> list[tuple[str, float]]:
+        """What fired for a subject: the event's name and when, in hours."""
+        trail = rig.store.look(lambda unit: unit.trail(subject))
+        return [(r.name, (r.at - at(0)) / timedelta(hours=1)) for r in trail if r.name.startswith("timer_")]
+
+    def start(self, rig: Rig, *timers: Timer) -> None:
+        rig.run(lambda unit: unit.record([rig.picked(timers[0].subject)], [StartTimer(timer) for timer in timers]))
+
+    # --- rows
+    def test_a_timer_comes_back_as_it_was(self, rig: Rig) -> None:
+        timer = rig.timer("a", "tst.x", within=hours(10), warnings=(50, 80))
+        warned, _ = advance(timer, at(6))
+        assert rig.run(lambda unit: unit.session.add_timers([timer, rig.timer("a", "tst.w")])) == []
+        assert rig.store.look(lambda unit: unit.session.timer("a", "tst.x", lock=False)) == timer
+        rig.run(lambda unit: unit.session.save_timer(warned))
+        assert rig.run(lambda unit: unit.session.timer("a", "tst.x", lock=True)) == warned
+        assert rig.store.look(lambda unit: unit.session.timer("a", "tst.y", lock=False)) is None
+        assert list(self.timers(rig, "a")) == ["tst.w", "tst.x"]
+        assert self.timers(rig, "b") == {}
+
+    def test_a_name_is_used_once_for_a_subject(self, rig: Rig) -> None:
+        timer = rig.timer("a")
+        self.start(rig, timer)
+        with pytest.raises(RuleBroken):
+            self.start(rig, rig.timer("a", within=hours(1)))
+        with pytest.raises(RuleBroken):
+            self.start(rig, rig.timer("c"), rig.timer("c"))
+        self.start(rig, rig.timer("b"))
+        assert self.timers(rig, "a") == {"tst": timer}
+        assert self.timers(rig, "c") == {}
+        there = rig.run(lambda unit: unit.session.add_timers([rig.timer("a", within=hours(1)), rig.timer("d")]))
+        assert list(there) == ["tst"]
+        assert self.timers(rig, "a") == {"tst": timer}
+        assert len(self.timers(rig, "d")) == 1
+
+    @examples(20)
+    @given(
+        due=st.lists(st.integers(1, 6), max_size=8),
+        until=st.integers(0, 7),
+        limit=st.integers(1, 9),
+        skipped=st.sets(st.integers(0, 7), max_size=3),
+    )
+    def test_due_timers_come_soonest_first(
+        self, rig: Rig, due: list[int], until: int, limit: int, skipped: set[int]
+    ) -> None:
+        sweep(rig.store, at(10_000))  # what earlier examples left
+        run = f"r{rig.run(lambda unit: unit.session.next_number('runs'))}"
+        timers = [rig.timer(run, f"tst.{n}", within=hours(h)) for n, h in enumerate(due)]
+        if timers:
+            rig.run(lambda unit: unit.session.add_timers(timers))
+        skip = {(run, f"tst.{n}") for n in skipped}
+        found = rig.run(lambda unit: unit.session.due_timers(at(until), limit, skip))
+        expected = sorted(
+            (t for t in timers if t.due_at < at(until) and (t.subject, t.name) not in skip),
+            key=lambda t: (t.due_at, t.name),
+        )
+        assert list(found) == expected[:limit]
+
+    def test_only_what_still_fires_is_due(self, rig: Rig) -> None:
+        names = ("tst.met", "tst.cancelled", "tst.paused", "tst.runs")
+        self.start(rig, *(rig.timer("a", name, within=hours(2)) for name in names))
+        effects: list[Effect] = [
+            StopTimer("a", "tst.met", at(1)),
+            StopTimer("a", "tst.cancelled", at(1), cancelled=True),
+            PauseTimer("a", "tst.paused", at(1)),
+        ]
+        rig.run(lambda unit: unit.record([rig.picked("a", at=at(1))], effects))
+        due = rig.run(lambda unit: unit.session.due_timers(at(100), 10, ()))
+        assert [timer.name for timer in due] == ["tst.runs"]
+        states = {name: timer.state for name, timer in self.timers(rig, "a").items()}
+        assert states == {
+            "tst.met": TimerState.MET,
+            "tst.cancelled": TimerState.CANCELLED,
+            "tst.paused": TimerState.PAUSED,
+            "tst.runs": TimerState.RUNNING,
+        }
+
+    # --- effects
+    def test_pausing_moves_the_deadline(self, rig: Rig) -> None:
+        self.start(rig, rig.timer("a", within=hours(4), warnings=(50,)))
+        rig.run(lambda unit: unit.record([rig.picked("a", at=at(1))], [PauseTimer("a", "tst", at(1))]))
+        assert sweep(rig.store, at(9)) == SweepReport(0, 0)
+        rig.run(lambda unit: unit.record([rig.picked("a", at=at(9))], [ResumeTimer("a", "tst", at(9))]))
+        assert sweep(rig.store, at(11)) == SweepReport(1, 0)
+        assert sweep(rig.store, at(12)) == SweepReport(0, 0), "what is done at the deadline is in time"
+        assert sweep(rig.store, at(12) + TICK) == SweepReport(0, 1)
+        assert self.fired(rig, "a") == [("timer_warned", 10.0), ("timer_breached", 12.0)]
+
+    def test_effects_on_timers_that_are_not_there_or_not_so_are_left_be(self, rig: Rig) -> None:
+        self.start(rig, rig.timer("a", within=hours(2)))
+        effects: list[Effect] = [
+            StopTimer("a", "none", at(1)),
+            PauseTimer("b", "tst", at(1)),
+            ResumeTimer("a", "tst", at(1)),
+            StopTimer("a", "tst", at(1)),
+            StopTimer("a", "tst", at(1)),
+            PauseTimer("a", "tst", at(1)),
+        ]
+        rig.run(lambda unit: unit.record([rig.picked("a", at=at(1))], effects))
+        assert self.timers(rig, "a")["tst"].state is TimerState.MET
+
+    def test_a_timer_found_late_by_its_own_end_fires_there_and_then_once(self, rig: Rig) -> None:
+        self.start(rig, rig.timer("a", within=hours(2)))
+        rig.run(lambda unit: unit.record([rig.picked("a", at=at(5))], [StopTimer("a", "tst", at(5))]))
+        assert sweep(rig.store, at(9)) == SweepReport(0, 0)
+        timer = self.timers(rig, "a")["tst"]
+        assert (timer.state, timer.ended_at, timer.completed_at) == (TimerState.BREACHED, at(2), at(5))
+        assert self.fired(rig, "a") == [("timer_breached", 2.0)]
+        assert [m.key for m in rig.snapshot()["outbox"]] == ["a/tst/TimerBreached"]
+
+    def test_messages_need_an_event(self, rig: Rig) -> None:
+        with pytest.raises(RuleBroken):
+            rig.run(lambda unit: unit.record([], [Message("k", "o", "t")]))
+        assert rig.snapshot()["outbox"] == []
+
+    # --- sweeps
+    @examples(15)
+    @given(
+        drawn=st.lists(st.tuples(st.integers(1, 8), st.sampled_from([(), (50,), (25, 50)])), max_size=7),
+        untils=st.lists(st.integers(0, 12), max_size=4),
+        batch=st.integers(1, 4),
+    )
+    def test_a_sweep_fires_what_is_due_in_order_once(
+        self, rig: Rig, drawn: list[tuple[int, tuple[int, ...]]], untils: list[int], batch: int
+    ) -> None:
+        sweep(rig.store, at(10_000))
+        subject = f"s{rig.run(lambda unit: unit.session.next_number('runs'))}"
+        timers = [rig.timer(subject, f"tst.{n}", within=hours(h), warnings=w) for n, (h, w) in enumerate(drawn)]
+        if timers:
+            self.start(rig, *timers)
+        warnings = sorted(warning.at for timer in timers for warning in timer.warnings)
+        breaches = sorted(timer.due_at for timer in timers)
+        swept = at(0)
+        for until in map(at, untils):
+            report = sweep(rig.store, until, batch=batch)
+            assert report.warned == sum(swept < w <= until for w in warnings if until > swept)
+            assert report.breached == sum(swept <= b < until for b in breaches if until > swept)
+            swept = max(swept, until)
+        sweep(rig.store, at(100), batch=batch)
+        fired = self.fired(rig, subject)
+        assert sorted(at(h) for name, h in fired if name == "timer_warned") == warnings
+        assert sorted(at(h) for name, h in fired if name == "timer_breached") == breaches
+        if not untils:
+            assert [h for _, h in fired] == sorted(h for _, h in fired), "one sweep fires in the order of deadlines"
+
+    def test_what_fired_is_told_once_in_the_same_unit(self, rig: Rig) -> None:
+        self.start(rig, rig.timer("a", within=hours(2), warnings=(50,)))
+        assert sweep(rig.store, at(3)) == SweepReport(1, 1)
+        assert sweep(rig.store, at(3)) == SweepReport(0, 0)
+        assert [m.key for m in rig.snapshot()["outbox"]] == ["a/tst/TimerWarned", "a/tst/TimerBreached"]
+        (breach,) = (r for r in rig.snapshot("a")["trails"]["a"] if r.name == "timer_breached")
+        assert (breach.by, breach.at) == ("system", at(2))
+
+    def test_a_handler_that_refuses_holds_up_only_its_own_timer(self, rig: Rig) -> None:
+        self.start(
+            rig,
+            rig.timer("a", "tst.1", within=hours(1)),
+            rig.timer("a", "refusing", within=hours(2)),
+            rig.timer("a", "tst.3", within=hours(3)),
+        )
+        for _ in range(2):
+            report = sweep(rig.store, at(9), batch=2)
+            assert [(subject, name) for subject, name, _ in report.failed] == [("a", "refusing")]
+        assert self.fired(rig, "a") == [("timer_breached", 1.0), ("timer_breached", 3.0)]
+        assert self.timers(rig, "a")["refusing"].state is TimerState.RUNNING
+
+    def test_a_handler_may_stop_a_timer_that_is_due_after_its_own(self, rig: Rig) -> None:
+        self.start(
+            rig,
+            rig.timer("a", "stopping", within=hours(1)),
+            rig.timer("a", "tst.other", within=hours(2), warnings=(75,)),
+        )
+        assert sweep(rig.store, at(9)) == SweepReport(0, 1)
+        assert self.timers(rig, "a")["tst.other"].state is TimerState.CANCELLED
+
+    def test_a_claim_that_was_rolled_back_is_due_again(self, rig: Rig) -> None:
+        self.start(rig, rig.timer("a", within=hours(1)))
+
+        def work(unit: StandardUnit) -> None:
+            (timer,) = unit.session.due_timers(at(2), 5, ())
+            unit.fire(timer, at(2), at(2))
+            raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            rig.run(work)
+        assert self.fired(rig, "a") == []
+        assert sweep(rig.store, at(2)) == SweepReport(0, 1)
+
+    def test_sweepers_at_once_fire_each_once(self, rig: Rig) -> None:
+        timers = [rig.timer(f"s{n}", within=hours(1 + n / 100), warnings=(50,)) for n in range(30)]
+        self.start(rig, *timers)
+        reports: list[SweepReport] = []
+        threads = [beside(lambda: reports.append(sweep(rig.store, at(9), batch=4))) for _ in range(3)]
+        for thread in threads:
+            thread.join(3 * WAIT)
+        assert (sum(r.warned for r in reports), sum(r.breached for r in reports)) == (30, 30)
+        assert all(len(self.fired(rig, f"s{n}")) == 2 for n in range(30))
+
+    def test_a_timer_claimed_by_one_sweeper_is_passed_over_by_another(self, rig: Rig) -> None:
+        self.start(rig, rig.timer("a", within=hours(1)), rig.timer("a", "tst.2", within=hours(2)))
+        if Ability.WRITES_BESIDE_A_WRITER not in rig.abilities:
+            assert sweep(rig.store, at(9)).breached == 2
+            return
+
+        def work(unit: StandardUnit) -> list[str]:
+            unit.session.due_timers(at(9), 1, ())
+            found: list[str] = []
+
+            def other() -> None:
+                due = rig.run(lambda u: u.session.due_timers(at(9), 5, ()))
+                found.extend(timer.name for timer in due)
+
+            beside(other).join(WAIT)
+            return found
+
+        assert rig.run(work) == ["tst.2"]
