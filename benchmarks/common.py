@@ -105,4 +105,10 @@ def report(name: str, rows: Iterable[Row], faults: list[str], *, as_json: bool) 
 
 
 def _shown(value: str | float | None) -> str:
-    return f"{value:,.3g}" if isinstance(value, float) and abs(value) < 100 else f"{value:,.0f}" if isinstance(value, float) else str(value)
+    return (
+        f"{value:,.3g}"
+        if isinstance(value, float) and abs(value) < 100
+        else f"{value:,.0f}"
+        if isinstance(value, float)
+        else str(value)
+    )

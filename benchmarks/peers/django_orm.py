@@ -26,7 +26,9 @@ def database(url: str, synchronous: str) -> dict[str, Any]:
         pragmas = f"PRAGMA journal_mode=WAL; PRAGMA synchronous={synchronous}; PRAGMA foreign_keys=ON;"
         options = {"transaction_mode": "IMMEDIATE", "init_command": pragmas}
         return {"ENGINE": "django.db.backends.sqlite3", "NAME": url.split("///", 1)[1], "OPTIONS": options}
-    found = re.fullmatch(r"postgresql\+psycopg://(?P<user>[^@]*)@(?P<at>[^/]*)/(?P<name>[^?]+)(\?host=(?P<host>.*))?", url)
+    found = re.fullmatch(
+        r"postgresql\+psycopg://(?P<user>[^@]*)@(?P<at>[^/]*)/(?P<name>[^?]+)(\?host=(?P<host>.*))?", url
+    )
     assert found, url
     return {
         "ENGINE": "django.db.backends.postgresql",
@@ -56,9 +58,7 @@ class DjangoOrm:
         if key is None:
             return
         mark = sha256(orjson.dumps([use_case, *body])).hexdigest()
-        row = self.m.Key(
-            actor=life.ACTOR, use_case=use_case, key=key, fingerprint=mark, receipt=None, at=RECEIVED
-        )
+        row = self.m.Key(actor=life.ACTOR, use_case=use_case, key=key, fingerprint=mark, receipt=None, at=RECEIVED)
         self.m.Key.objects.using(self.alias).bulk_create([row], ignore_conflicts=True)
 
     def finish(self, use_case: str, key: str | None, case: Any) -> None:

@@ -36,7 +36,8 @@ class HandWritten:
             meta.tables[f"csd_{name}"] for name in ("complaint", "audit", "timer", "outbox", "number", "key")
         )
         upsert: Callable[[Any], Any] = postgresql.insert if url.startswith("postgresql") else sqlite.insert
-        self.claim = upsert(k).on_conflict_do_nothing()
+        # SQLAlchemy closes an INSERT's cursor before it reads how many rows there were; psycopg then knows no more.
+        self.claim = upsert(k).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
         mine = (k.c.actor == bindparam("a"), k.c.use_case == bindparam("u"), k.c.key == bindparam("k"))
         self.known = select(k.c.fingerprint, k.c.receipt).where(*mine)
         self.finish = update(k).where(*mine).values(receipt=bindparam("r"))

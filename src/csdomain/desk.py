@@ -46,8 +46,10 @@ def adapter(group: str, name: str) -> Any:
 def sections() -> tuple[Section[Any], ...]:
     """The sections of every context."""
     from csdomain.complaints.values import COMPLAINT_RULES
+    from csdomain.inventory.values import INVENTORY_RULES
+    from csdomain.renewals.values import RENEWAL_RULES
 
-    return (*COMMON, COMPLAINT_RULES)
+    return (*COMMON, COMPLAINT_RULES, INVENTORY_RULES, RENEWAL_RULES)
 
 
 def kinds() -> tuple[Kind[Any], ...]:

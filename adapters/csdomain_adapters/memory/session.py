@@ -62,10 +62,10 @@ class MemorySession:
             raise StoreFailure(session="dead")
         return self._tables
 
-    def _refuse(self, **facts: object) -> Conflict:
+    def _failed(self, error: Conflict) -> Conflict:
         # As on a database, where a statement that failed takes its whole transaction with it.
         self.dead = True
-        return Conflict(**facts)
+        return error
 
     def rollback(self) -> None:
         """Take everything back, last first."""
@@ -93,7 +93,7 @@ class MemorySession:
 
     def insert(self, kind: Kind[A], aggregate: A, /) -> None:
         if aggregate.id in self._t.aggregates[kind.table]:
-            raise self._refuse(kind=kind.table, id=aggregate.id)
+            raise self._failed(Conflict(kind=kind.table, id=aggregate.id))
         self._save(kind, aggregate, {})
 
     def update(self, kind: Kind[A], aggregate: A, was: int, /) -> bool:
@@ -110,7 +110,7 @@ class MemorySession:
             if not field.unique or value == old:
                 continue
             if value is not None and (kind.table, field.name, value) in self._t.unique:
-                raise self._refuse(kind=kind.table, field=field.name)
+                raise self._failed(Conflict(kind=kind.table, field=field.name))
             if old is not None:
                 self._drop(self._t.unique, (kind.table, field.name, old))
             if value is not None:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Final, cast
 
 import orjson
-from sqlalchemy import Connection, Select, and_, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Select, and_, bindparam, delete, func, insert, literal, or_, select, update
 from sqlalchemy.dialects import mysql, postgresql, sqlite
 from sqlalchemy.exc import StatementError
 
@@ -27,6 +27,7 @@ from csdomain.kernel.storage import (
 from csdomain.kernel.timers import Timer
 
 from .dialects import translate
+from .prepared import Prepared
 from .tables import Common, KindTable, Schema, converter
 
 _EVENTS: Final = "csdomain:events"
@@ -42,7 +43,7 @@ class Statements:
     def __init__(self, common: Common, dialect: str) -> None:
         a, t, o, n, k = common.audit, common.timer, common.outbox, common.number, common.key
         self.common = common
-        self.audit = insert(a)
+        self.audit = Prepared(insert(a).inline())
         self.trail = select(a).where(a.c.subject == bindparam("subject_")).order_by(a.c.seq)
         self.unnumbered = select(a.c.seq).where(a.c.position.is_(None)).order_by(a.c.seq).limit(bindparam("limit_"))
         self.place = update(a).where(a.c.seq == bindparam("seq_")).values(position=bindparam("position_"))
@@ -55,9 +56,9 @@ class Statements:
         self.cursor = select(common.cursor.c.position).where(common.cursor.c.consumer == bindparam("consumer_"))
 
         one = select(t.c.body).where(t.c.subject == bindparam("subject_"), t.c.name == bindparam("name_"))
-        self.timer, self.timer_locked = one, one.with_for_update()
+        self.timer, self.timer_locked = Prepared(one), Prepared(one.with_for_update())
         self.timers_of = select(t.c.body).where(t.c.subject == bindparam("subject_")).order_by(t.c.started_at, t.c.name)
-        self.save_timer = (
+        self.save_timer = Prepared(
             update(t)
             .where(t.c.subject == bindparam("subject_"), t.c.name == bindparam("name_"))
             .values({c: bindparam(c) for c in ("state", "started_at", "due_at", "next_at", "body")})
@@ -88,18 +89,16 @@ class Statements:
             k.c.actor == bindparam("actor_"), k.c.use_case == bindparam("use_case_"), k.c.key == bindparam("key_")
         )
         mine = (k.c.actor == bindparam("actor_"), k.c.use_case == bindparam("use_case_"), k.c.key == bindparam("key_"))
-        self.finish_key = update(k).where(*mine).values(receipt=bindparam("receipt_"))
+        self.finish_key = Prepared(update(k).where(*mine).values(receipt=bindparam("receipt_")))
         self.release_key = delete(k).where(*mine)
         self.forget_keys = delete(k).where(k.c.at < bindparam("before_"))
         self.rulebook = select(common.rulebook.c.body).where(common.rulebook.c.ref == bindparam("ref_"))
         self.next_number: Any
         self.last_number: Any = None
-        # Whether a row went in is what these are asked for; SQLAlchemy keeps the count of inserts only when told to.
-        counted = {"preserve_rowcount": True}
         if dialect in ("mysql", "mariadb"):
-            self.claim_key: Any = mysql.insert(k).prefix_with("IGNORE").execution_options(**counted)
-            self.queue: Any = mysql.insert(o).prefix_with("IGNORE")
-            self.add_timer: Any = mysql.insert(t).prefix_with("IGNORE").execution_options(**counted)
+            self.claim_key: Any = Prepared(mysql.insert(k).prefix_with("IGNORE"))
+            self.queue: Any = Prepared(mysql.insert(o).inline().prefix_with("IGNORE"))
+            self.add_timer: Any = Prepared(mysql.insert(t).prefix_with("IGNORE"))
             self.put_rulebook: Any = mysql.insert(common.rulebook).prefix_with("IGNORE")
             counting = mysql.insert(n).values(series=bindparam("series_"), last=func.last_insert_id(bindparam("by_")))
             self.next_number = counting.on_duplicate_key_update(last=func.last_insert_id(n.c.last + bindparam("by_")))
@@ -108,14 +107,16 @@ class Statements:
             self.move_cursor: Any = moving.on_duplicate_key_update(position=moving.inserted.position)
             return
         upsert: Any = postgresql.insert if dialect == "postgresql" else sqlite.insert
-        self.claim_key = upsert(k).on_conflict_do_nothing().execution_options(**counted)
-        self.queue = upsert(o).on_conflict_do_nothing()
-        self.add_timer = upsert(t).on_conflict_do_nothing().execution_options(**counted)
+        self.claim_key = Prepared(upsert(k).on_conflict_do_nothing())
+        self.queue = Prepared(upsert(o).inline().on_conflict_do_nothing())
+        self.add_timer = Prepared(upsert(t).on_conflict_do_nothing())
         self.put_rulebook = upsert(common.rulebook).on_conflict_do_nothing()
         counting = upsert(n).values(series=bindparam("series_"), last=bindparam("by_"))
-        self.next_number = counting.on_conflict_do_update(
-            index_elements=[n.c.series], set_={"last": n.c.last + bindparam("by_")}
-        ).returning(n.c.last)
+        self.next_number = Prepared(
+            counting.on_conflict_do_update(
+                index_elements=[n.c.series], set_={"last": n.c.last + bindparam("by_")}
+            ).returning(n.c.last)
+        )
         moving = upsert(common.cursor)
         self.move_cursor = moving.on_conflict_do_update(
             index_elements=[common.cursor.c.consumer], set_={"position": moving.excluded.position}
@@ -139,6 +140,8 @@ class SqlSession:
         if self._dead:
             raise StoreFailure(session="dead")
         try:
+            if isinstance(statement, Prepared):
+                return statement.run(self._connection, parameters)
             return self._connection.execute(statement, parameters)
         except StatementError as error:
             # PostgreSQL would report success on commit and keep nothing.
@@ -378,13 +381,13 @@ def _conditions(table: KindTable[Any], where: Sequence[Where[Any]]) -> list[Any]
         column, value = table.table.c[condition.column], cast("Any", condition.value)
         match condition.comparison:
             case Comparison.IS:
-                found.append(column == value)
+                found.append(column == literal(value, column.type))
             case Comparison.AMONG:
                 found.append(column.in_(value))
             case Comparison.FROM:
-                found.append(column >= value)
+                found.append(column >= literal(value, column.type))
             case Comparison.BELOW:
-                found.append(column < value)
+                found.append(column < literal(value, column.type))
             case Comparison.ABSENT:
                 found.append(column.is_(None))
             case Comparison.PRESENT:
@@ -398,8 +401,9 @@ def _after(by: Any, id: Any, query: Query[Any]) -> Any:
         return id < last if query.descending else id > last
     if value is None:
         return and_(by.is_(None), id > last)
-    beyond = by < value if query.descending else by > value
-    return or_(beyond, and_(by == value, id > last), by.is_(None))
+    here = literal(value, by.type)
+    beyond = by < here if query.descending else by > here
+    return or_(beyond, and_(by == here, id > last), by.is_(None))
 
 
 def _timer(body: bytes) -> Timer:

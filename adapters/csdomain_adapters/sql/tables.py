@@ -29,6 +29,8 @@ from csdomain.kernel.codec import from_micros, make_converter, to_micros
 from csdomain.kernel.errors import NaiveTime
 from csdomain.kernel.storage import TEXT_LONGEST, A, Kind
 
+from .prepared import Prepared
+
 PREFIX: Final = "csd_"
 VERSION_TABLE: Final = "csd_alembic_version"
 converter: Final = make_converter()
@@ -107,11 +109,11 @@ class KindTable(Generic[A]):
         self.kind = kind
         self.table = t = table
         wanted = (t.c.body, t.c.version, t.c.schema)
-        self.fetch = select(*wanted).where(t.c.id == bindparam("id_"))
-        self.fetch_locked = self.fetch.with_for_update()
+        one = select(*wanted).where(t.c.id == bindparam("id_"))
+        self.fetch, self.fetch_locked = Prepared(one), Prepared(one.with_for_update())
         self.listing = select(*wanted)
-        self.insert = insert(t)
-        self.update = (
+        self.insert = Prepared(insert(t))
+        self.update = Prepared(
             update(t)
             .where(t.c.id == bindparam("id_"), t.c.version == bindparam("was_"))
             .values({c.name: bindparam(c.name) for c in t.c if c.name != "id"})

@@ -40,6 +40,7 @@ LABELS: Final[dict[str, str]] = {
     "minimum": "最小",
     "move": "流转",
     "path": "路径",
+    "plan": "方案",
     "quantity": "数量",
     "state": "状态",
     "subject": "对象",

@@ -282,9 +282,8 @@ def explain(timer: Timer, calendar: WorkCalendar, at: datetime) -> TimerExplanat
     """The timer's arithmetic as data, as of ``at``: ``used`` is the working time gone by then, pauses left out."""
     counted = calendar.explain(timer.started_at, timer.duration)
     end = min(utc(at), timer.ended_at or utc(at))
-    if timer.pauses and timer.pauses[-1].until is None:
-        end = min(end, timer.pauses[-1].since)
-    used = calendar.between(timer.started_at, end) - timer.paused_for
+    paused = (calendar.between(pause.since, min(pause.until or end, end)) for pause in timer.pauses)
+    used = calendar.between(timer.started_at, end) - sum(paused, timedelta(0))
     return TimerExplanation(
         timer=timer.name,
         duration=str(timer.duration),
@@ -294,7 +293,7 @@ def explain(timer: Timer, calendar: WorkCalendar, at: datetime) -> TimerExplanat
         pauses=timer.pauses,
         due_at=timer.due_at,
         state=timer.state,
-        used=max(used, timedelta(0)),
+        used=used,
         budget=timer.budget,
         counted=counted,
     )

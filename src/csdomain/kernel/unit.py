@@ -22,7 +22,7 @@ from .ids import IdKind, IdSource
 from .numbering import NumberPattern
 from .ports import AuditRecord, Call, Observer, Receipt, Refusal, Repository, Session, TimerHandler, Unit
 from .rules import AUDITED, TIMERS, Text
-from .storage import TEXT_LONGEST, A, Comparison, Kind, MalformedQuery, Page, Query, Tally, TallyRow, Where
+from .storage import TEXT_LONGEST, A, Comparison, Kind, MalformedQuery, Page, Query, Tally, TallyRow, Where, storable
 from .timers import Timer, TimerState
 
 R = TypeVar("R")
@@ -115,7 +115,7 @@ def _check_value(kind: Kind[Any], name: str, value: object) -> None:
         raise MalformedQuery(field=name, given=type(value).__name__, accepted=Text(wanted.__name__, wanted.__name__))
     if isinstance(value, datetime):
         aware(value, name)
-    elif isinstance(value, str) and (len(value) > TEXT_LONGEST or not _storable(value)):
+    elif isinstance(value, str) and not storable(value, TEXT_LONGEST):
         raise MalformedQuery(field=name, given=f"text of length {len(value)}", maximum=TEXT_LONGEST)
     elif isinstance(value, int) and not -(2**63) <= value < 2**63:
         raise MalformedQuery(field=name, given=value, accepted=Text("64 bits", "64 位整数"))
@@ -133,11 +133,6 @@ def _check_conditions(kind: Kind[Any], conditions: Iterable[Where[Any]]) -> None
             kind.column(where.column)
             for value in where.value:
                 _check_value(kind, where.column, value)
-
-
-def _storable(text: str) -> bool:
-    """Whether every database holds it: no NUL, no half of a surrogate pair."""
-    return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 class StandardUnit:
@@ -258,7 +253,7 @@ class StandardUnit:
         if isinstance(event, Moved):
             move, source, dest, reason = event.move, event.source, event.dest, event.reason
             require(
-                len(reason) <= _REASON_LONGEST and _storable(reason),
+                storable(reason, _REASON_LONGEST),
                 AUDITED,
                 accepted=Text(f"a reason of at most {_REASON_LONGEST} characters", f"理由至多 {_REASON_LONGEST} 字"),
                 given=len(reason),

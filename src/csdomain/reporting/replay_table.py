@@ -75,8 +75,8 @@ def table(plan: Plan, exact: int) -> dict[Enum | None, Node]:
     nodes: dict[Enum | None, Node] = {None: Node("", final=False, elapsed=Distribution(), working=Distribution())}
     for state in cast("Iterable[Enum]", plan.lifecycle.states):
         nodes[state] = Node(state.value, state not in left, Distribution(exact), Distribution(exact))
-    for state, node in nodes.items():
-        fits = {move: _fit(plan, state, move, nodes) for move in dict.fromkeys(plan.moves.values())}
+    for at, node in nodes.items():
+        fits = {move: _fit(plan, at, move, nodes) for move in dict.fromkeys(plan.moves.values())}
         node.fits = {activity: fits[move] for activity, move in plan.moves.items()}
     return nodes
 
