@@ -145,6 +145,7 @@ def test_a_file_of_ones_own_makes_its_years_known(tmp_path: Path) -> None:
     assert calendar.end_of_working_day(date(2027, 5, 22)) == datetime(2027, 5, 22, 4, tzinfo=UTC)
     assert calendar.end_of_working_day(date(2027, 5, 23)) == datetime(2027, 5, 23, 6, tzinfo=UTC)
     assert calendar.is_working_day(date(2028, 1, 3))
+    assert calendar.is_working_day(date(2026, 1, 4))  # what was known before still is
 
 
 @pytest.mark.rule("KRN-04")

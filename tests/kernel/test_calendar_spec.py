@@ -514,6 +514,8 @@ def test_working_days_are_explained_by_their_numbers() -> None:
     told = calendar.explain(local("2026-09-30T19:00"), WorkingDays(4))
     assert [(day.date.day, day.number) for day in told.days if day.was_counted] == [(8, 1), (9, 2), (10, 3), (12, 4)]
     assert [day.date.day for day in told.skipped] == [1, 2, 3, 4, 5, 6, 7, 11]
+    assert [day.date.day for day in told.days if day.number == 0] == [30]
+    assert "2026-09-30 Wed: the day it counts from" in told.text("en")
     assert told.windows == ()
     assert "working day 3 (make-up working day)" in told.text("en")
     assert "第 4 个工作日" in told.text("zh")

@@ -1,0 +1,473 @@
+"""SLA timers over random calendars against a slow model, and the laws they keep (KRN-06)."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import attrs
+import pytest
+from hypothesis import given, note, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from kernel.calendar_oracle import STEP, TICK, Oracle, calendars
+from kernel.test_business_time_cases import at as instant
+from kernel.test_business_time_cases import calendar as case_calendar
+from kernel.test_business_time_cases import cases
+
+from csdomain.kernel.calendar import CalendarSpec, WorkCalendar
+from csdomain.kernel.durations import CalendarDays, ElapsedTime, WorkingDays, WorkingTime
+from csdomain.kernel.errors import NaiveTime, RuleBroken
+from csdomain.kernel.events import TimerBreached, TimerFired, TimerWarned
+from csdomain.kernel.rules import TIME, TIMERS
+from csdomain.kernel.timers import (
+    LIVE,
+    MalformedTimer,
+    Timer,
+    TimerState,
+    advance,
+    cancel,
+    explain,
+    meet,
+    pause,
+    resume,
+    start,
+)
+
+ZERO = timedelta(0)
+HOUR = timedelta(hours=1)
+HORIZON = timedelta(days=8)
+OFFICE = WorkCalendar(
+    CalendarSpec("Asia/Shanghai", {d: ["09:00-12:00", "13:00-18:00"] for d in ("mon", "tue", "wed", "thu", "fri")}), "office"
+)
+MONDAY = datetime(2026, 3, 9, 1, tzinfo=UTC)  # 09:00 in Shanghai
+
+
+class OpenTime:
+    """The open time of some days as a list of windows, found by looking at every five minutes of them."""
+
+    def __init__(self, spec: CalendarSpec, around: datetime) -> None:
+        oracle = Oracle(spec)
+        self.rolls = spec.boundary == "next_open"
+        self.end = around + HORIZON
+        self.windows: list[tuple[datetime, datetime]] = []
+        for a, b in oracle.steps(around - timedelta(days=2), self.end):
+            if oracle.is_open(a):
+                if self.windows and self.windows[-1][1] == a:
+                    a = self.windows.pop()[0]
+                self.windows.append((a, b))
+
+    def between(self, start: datetime, end: datetime) -> timedelta:
+        return sum((max(min(b, end) - max(a, start), ZERO) for a, b in self.windows), ZERO)
+
+    def add(self, start: datetime, span: timedelta) -> datetime | None:
+        """None where it lies beyond the days looked at."""
+        if not span and not self.rolls and any(a < start <= b for a, b in self.windows):
+            return start
+        for a, b in self.windows:
+            a = max(a, start)
+            if a < b:
+                if span < b - a or (span == b - a and not self.rolls):
+                    return a + span if a + span < self.end else None
+                span -= b - a
+        return None
+
+
+class BeyondHorizon(Exception):
+    """The model has not looked that far."""
+
+
+@attrs.define
+class Model:
+    """A timer told slowly: where the deadline and each warning stand, moved pause by pause."""
+
+    open: OpenTime
+    began: datetime
+    due: datetime
+    budget: timedelta
+    coming: list[tuple[int, datetime]]
+    warned: list[int] = attrs.field(factory=list)
+    state: TimerState = TimerState.RUNNING
+    pauses: list[tuple[datetime, datetime | None]] = attrs.field(factory=list)
+    ended: datetime | None = None
+    done: datetime | None = None
+
+    def fire(self, until: datetime) -> list[tuple[str, datetime]]:
+        """What is due up to an instant: the warnings in order, then the breach."""
+        told: list[tuple[str, datetime]] = []
+        if self.state is TimerState.RUNNING:
+            for percent, at in list(self.coming):
+                if at <= until:
+                    told.append((f"{percent}%", at))
+                    self.warned.append(percent)
+                    self.coming.remove((percent, at))
+            told += self.late(until)
+        return told
+
+    def late(self, at: datetime) -> list[tuple[str, datetime]]:
+        if self.state is TimerState.RUNNING and at > self.due:
+            self.state, self.ended = TimerState.BREACHED, self.due
+            return [("breach", self.due)]
+        return []
+
+    def moved(self, at: datetime, since: datetime, working: timedelta) -> datetime:
+        if at < since or not working:
+            return at
+        to = self.open.add(at, working)
+        if to is None:
+            raise BeyondHorizon
+        return to
+
+    def resume(self, at: datetime) -> None:
+        since = self.pauses[-1][0]
+        working = self.open.between(since, at)
+        self.pauses[-1] = (since, at)
+        self.due = self.moved(self.due, since, working)
+        self.coming = [(percent, self.moved(w, since, working)) for percent, w in self.coming]
+        self.state = TimerState.RUNNING
+
+    @property
+    def last(self) -> datetime:
+        return max([self.began, *(t for pause_ in self.pauses for t in pause_ if t)])
+
+    def paused_until(self, at: datetime) -> timedelta:
+        return sum((self.open.between(since, min(until or at, at)) for since, until in self.pauses), ZERO)
+
+
+def told(fired: tuple[TimerFired, ...]) -> list[tuple[str, datetime]]:
+    return [(f"{e.percent}%" if isinstance(e, TimerWarned) else "breach", e.at) for e in fired]
+
+
+percentages = st.sets(st.integers(1, 99) | st.sampled_from([1, 50, 80, 99]), max_size=4).map(sorted)
+
+
+class TimerMachine(RuleBasedStateMachine):
+    """Everything that can be done with a timer, in any order, at instants on and beside its edges."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fired: list[TimerFired] = []
+        self.lost = False
+
+    @initialize(drawn=calendars(), data=st.data())
+    def begin(self, drawn: tuple[CalendarSpec, datetime], data: st.DataObject) -> None:
+        spec, around = drawn
+        self.calendar = WorkCalendar(spec, "random")
+        self.open = OpenTime(spec, around)
+        self.now = around + data.draw(st.integers(-288, 288)) * STEP + data.draw(st.sampled_from([ZERO, TICK, -TICK]))
+        minutes = st.integers(0, 600).map(lambda n: timedelta(minutes=n)) | st.sampled_from([ZERO, TICK])
+        self.duration = data.draw(
+            st.builds(WorkingTime, minutes)
+            | st.builds(ElapsedTime, minutes.map(lambda m: 3 * m))
+            | st.builds(CalendarDays, st.integers(0, 3), st.booleans())
+            | st.builds(WorkingDays, st.integers(0, 2), st.booleans())
+        )
+        percents = data.draw(percentages)
+        self.timer = start("case", "CMP-04", self.calendar, self.duration, self.now, warnings=percents)
+        due: datetime | None
+        if isinstance(self.duration, WorkingTime):
+            due = self.open.add(self.now, self.duration.time)
+        elif isinstance(self.duration, ElapsedTime):
+            due = self.now + self.duration.time
+        else:
+            due = self.calendar.deadline(self.now, self.duration)
+        if due is None or due >= self.open.end:
+            self.lost = True
+            return
+        budget = self.open.between(self.now, due)
+        self.model = Model(self.open, self.now, due, budget, [])
+        for percent in percents:
+            at = self.open.add(self.now, budget * percent // 100)
+            self.model.coming.append((percent, min(at or due, due)))
+
+    def then(self, data: st.DataObject) -> datetime:
+        """An instant from now on, often one at which something happens; sometimes one before."""
+        edges = [self.timer.due_at, self.timer.due_at + TICK, *(w.at for w in self.timer.warnings), self.now, self.model.last]
+        at = data.draw(
+            st.sampled_from(edges)
+            | st.integers(-2 * 12, 30 * 12).map(lambda n: self.now + n * STEP)
+            | st.integers(0, 30 * 3_600_000_000).map(lambda n: self.now + n * TICK)
+        )
+        return at.astimezone(data.draw(st.sampled_from([UTC, self.open_zone])))
+
+    @property
+    def open_zone(self) -> Any:
+        return self.calendar.spec.zone and Oracle(self.calendar.spec).zone
+
+    def go(self, at: datetime, act: Callable[[], Timer | tuple[Timer, tuple[TimerFired, ...]]], fine: bool) -> Any:
+        """Make a move that the rule allows, or see it refused with nothing changed."""
+        before = attrs.evolve(self.timer)
+        if not fine:
+            with pytest.raises(RuleBroken) as refused:
+                act()
+            assert refused.value.rule is TIMERS
+            assert self.timer == before
+            return None
+        result = act()
+        self.timer, fired = result if isinstance(result, tuple) else (result, ())
+        self.now = max(self.now, at)
+        self.fired += fired
+        return told(fired)
+
+    @precondition(lambda self: not self.lost)
+    @rule(data=st.data())
+    def advance(self, data: st.DataObject) -> None:
+        at = self.then(data)
+        timer, fired = advance(self.timer, at)
+        assert told(fired) == self.model.fire(at)
+        assert all(event.found_at == at for event in fired)
+        assert advance(timer, at) == (timer, ())
+        self.timer, self.now = timer, max(at, self.now)
+        self.fired += fired
+
+    @precondition(lambda self: not self.lost)
+    @rule(data=st.data())
+    def pause(self, data: st.DataObject) -> None:
+        at, model = self.then(data), self.model
+        fine = at >= model.last and model.state is TimerState.RUNNING
+        said = self.go(at, lambda: pause(self.timer, at), fine)
+        if fine:
+            assert said == model.late(at)
+            if model.state is TimerState.RUNNING:
+                model.state = TimerState.PAUSED
+                model.pauses.append((at, None))
+
+    @precondition(lambda self: not self.lost)
+    @rule(data=st.data())
+    def resume(self, data: st.DataObject) -> None:
+        at, model = self.then(data), self.model
+        fine = at >= model.last and model.state is TimerState.PAUSED
+        if fine and at >= self.open.end:
+            return
+        was, due = self.timer, model.due
+        self.go(at, lambda: resume(self.timer, self.calendar, at), fine)
+        if fine:
+            try:
+                model.resume(at)
+            except BeyondHorizon:
+                self.lost = True
+                return
+            note(f"paused from {was.pauses[-1].since} to {at}")
+            assert self.open.between(due, model.due) == self.open.between(was.pauses[-1].since, at)
+
+    @precondition(lambda self: not self.lost)
+    @rule(data=st.data())
+    def meet(self, data: st.DataObject) -> None:
+        at, model = self.then(data), self.model
+        late_note = model.state is TimerState.BREACHED and model.done is None
+        fine = at >= model.last and (model.state in LIVE or late_note)
+        said = self.go(at, lambda: meet(self.timer, at), fine)
+        if fine:
+            assert said == model.late(at)
+            if model.state in LIVE:
+                model.state, model.ended = TimerState.MET, at
+            model.done = at
+
+    @precondition(lambda self: not self.lost)
+    @rule(data=st.data())
+    def cancel(self, data: st.DataObject) -> None:
+        at, model = self.then(data), self.model
+        fine = at >= model.last and model.state in LIVE
+        said = self.go(at, lambda: cancel(self.timer, at), fine)
+        if fine:
+            assert said == model.late(at)
+            if model.state in LIVE:
+                model.state, model.ended = TimerState.CANCELLED, at
+
+    @invariant()
+    def it_stands_where_the_model_says(self) -> None:
+        if self.lost or not hasattr(self, "model"):
+            return
+        timer, model = self.timer, self.model
+        assert (timer.state, timer.due_at, timer.budget) == (model.state, model.due, model.budget)
+        assert (timer.ended_at, timer.completed_at) == (model.ended, model.done)
+        assert [(p.since, p.until) for p in timer.pauses] == model.pauses
+        assert [(w.percent, w.at) for w in timer.warnings[timer.warned :]] == model.coming
+        assert [w.percent for w in timer.warnings[: timer.warned]] == model.warned
+        assert all(t.tzinfo is UTC for t in (timer.due_at, timer.started_at))
+
+    @invariant()
+    def it_keeps_the_laws(self) -> None:
+        if not hasattr(self, "timer"):
+            return
+        timer, fired = self.timer, self.fired
+        breaches = [event for event in fired if isinstance(event, TimerBreached)]
+        percents = [event.percent for event in fired if isinstance(event, TimerWarned)]
+        assert len(breaches) == (timer.state is TimerState.BREACHED)
+        assert percents == sorted(set(percents))
+        assert [event.at for event in fired] == sorted(event.at for event in fired)
+        for event in breaches:
+            assert fired[-1] is event
+            assert event.at == timer.ended_at == timer.due_at
+        assert (timer.next_at is None) is (timer.state is not TimerState.RUNNING)
+        if timer.next_at is not None:
+            assert advance(timer, timer.next_at - TICK) == (timer, ())
+            assert advance(timer, timer.next_at)[1]
+        assert (timer.ended_at is None) is timer.live
+
+    @invariant()
+    def the_explanation_agrees(self) -> None:
+        if self.lost or not hasattr(self, "model"):
+            return
+        for at in (self.now, self.timer.started_at + (self.now - self.timer.started_at) / 2):
+            if at >= self.open.end:
+                return
+            said, end = explain(self.timer, self.calendar, at), min(at, self.timer.ended_at or at)
+            assert said.used == self.open.between(self.model.began, end) - self.model.paused_until(end)
+            assert (said.due_at, said.budget, said.pauses) == (self.timer.due_at, self.timer.budget, self.timer.pauses)
+            running = self.timer.state is TimerState.RUNNING and self.now <= self.timer.due_at
+            if running and at == self.now and isinstance(self.duration, WorkingTime):
+                assert said.used + self.open.between(at, self.timer.due_at) == self.timer.budget == self.duration.time
+
+
+TimersAgainstTheModel = TimerMachine.TestCase
+TimersAgainstTheModel.settings = settings(max_examples=60, stateful_step_count=14)
+pytest.mark.rule(TIMERS)(TimersAgainstTheModel)
+
+
+# --- laws, one by one -------------------------------------------------------------------------------------------------
+
+some_time = st.integers(1, 3 * 8 * 60).map(lambda n: timedelta(minutes=n))
+moments = st.integers(0, 14 * 24 * 60).map(lambda n: MONDAY + timedelta(minutes=n))
+
+
+@pytest.mark.rule(TIMERS)
+@given(moments, some_time)
+def test_done_exactly_at_the_deadline_is_in_time_and_a_microsecond_later_is_not(at: datetime, span: timedelta) -> None:
+    timer = start("case", "T", OFFICE, WorkingTime(span), at)
+    for done, state in ((timer.due_at, TimerState.MET), (timer.due_at + TICK, TimerState.BREACHED)):
+        met, fired = meet(timer, done)
+        assert (met.state, met.completed_at) == (state, done)
+        assert met.ended_at == timer.due_at
+        assert len(fired) == (state is TimerState.BREACHED)
+    assert advance(timer, timer.due_at) == (timer, ())
+    assert advance(timer, timer.due_at + TICK)[0].state is TimerState.BREACHED
+
+
+@pytest.mark.rule(TIMERS)
+@given(moments, some_time, percentages, st.integers(1, 10**12).map(lambda n: n * TICK))
+def test_a_breach_found_late_is_recorded_when_it_was_due(
+    at: datetime, span: timedelta, percents: list[int], late: timedelta
+) -> None:
+    timer = start("case", "T", OFFICE, WorkingTime(span), at, warnings=percents)
+    after, fired = advance(timer, timer.due_at + late)
+    assert [event.at for event in fired] == [*(w.at for w in timer.warnings), timer.due_at]
+    assert {event.found_at for event in fired} == {timer.due_at + late}
+    assert after.ended_at == timer.due_at
+    for act in (cancel, pause):
+        with pytest.raises(RuleBroken):
+            act(after, timer.due_at + late)
+    noted, again = meet(after, timer.due_at + 2 * late)
+    assert (noted.state, noted.ended_at, again) == (TimerState.BREACHED, timer.due_at, ())
+    with pytest.raises(RuleBroken):
+        meet(noted, timer.due_at + 3 * late)
+
+
+@pytest.mark.rule(TIMERS)
+@given(moments, some_time, st.lists(st.tuples(some_time, st.integers(0, 6000)), max_size=4))
+def test_only_working_time_outside_pauses_counts(
+    at: datetime, span: timedelta, gaps: list[tuple[timedelta, int]]
+) -> None:
+    timer, now = start("case", "T", OFFICE, WorkingTime(span), at), at
+    for run, wait in gaps:
+        now = OFFICE.add(now, min(run, OFFICE.between(now, timer.due_at)))
+        if now >= timer.due_at:
+            break
+        timer, _ = pause(timer, now)
+        now += timedelta(minutes=wait)
+        timer = resume(timer, OFFICE, now)
+    left = OFFICE.between(now, timer.due_at)
+    assert OFFICE.between(at, timer.due_at) == span + timer.paused_for
+    assert explain(timer, OFFICE, now).used + left == span
+
+
+@pytest.mark.rule(TIMERS)
+@given(moments, some_time, st.integers(1, 99))
+def test_a_warning_comes_when_its_share_of_the_working_time_is_used(at: datetime, span: timedelta, percent: int) -> None:
+    timer = start("case", "T", OFFICE, WorkingTime(span), at, warnings=[percent])
+    (warning,) = timer.warnings
+    assert OFFICE.between(at, warning.at) == span * percent // 100
+    assert explain(timer, OFFICE, warning.at).used * 100 // span in (percent - 1, percent)
+
+
+@pytest.mark.rule(TIMERS)
+@pytest.mark.parametrize("name", ["", "x" * 65, "two\nlines", "\0"])
+def test_a_timer_has_a_short_printable_name(name: str) -> None:
+    with pytest.raises(MalformedTimer):
+        start("case", name, OFFICE, WorkingTime(HOUR), MONDAY)
+
+
+@pytest.mark.rule(TIMERS)
+@given(st.lists(st.integers(-5, 105), max_size=5))
+def test_warnings_are_ascending_percentages(percents: list[int]) -> None:
+    if percents == sorted(set(percents)) and all(1 <= p <= 99 for p in percents):
+        timer = start("case", "T", OFFICE, WorkingTime(HOUR), MONDAY, warnings=percents)
+        assert [w.percent for w in timer.warnings] == percents
+    else:
+        with pytest.raises(MalformedTimer):
+            start("case", "T", OFFICE, WorkingTime(HOUR), MONDAY, warnings=percents)
+
+
+@pytest.mark.rule(TIMERS)
+@pytest.mark.parametrize("percents", [[True], [50.0], ["50"], [None]])
+def test_percentages_are_integers(percents: list[Any]) -> None:
+    with pytest.raises(MalformedTimer):
+        start("case", "T", OFFICE, WorkingTime(HOUR), MONDAY, warnings=percents)
+
+
+@pytest.mark.rule(TIME)
+def test_a_time_without_a_zone_is_refused_everywhere() -> None:
+    naive, timer = datetime(2026, 3, 9, 9, 30), start("case", "T", OFFICE, WorkingTime(HOUR), MONDAY)
+    paused, _ = pause(timer, MONDAY)
+    for act in (
+        lambda: start("case", "T", OFFICE, WorkingTime(HOUR), naive),
+        lambda: advance(timer, naive),
+        lambda: pause(timer, naive),
+        lambda: resume(paused, OFFICE, naive),
+        lambda: meet(timer, naive),
+        lambda: cancel(timer, naive),
+        lambda: explain(timer, OFFICE, naive),
+    ):
+        with pytest.raises(NaiveTime):
+            act()
+
+
+@pytest.mark.rule(TIMERS)
+def test_a_day_at_the_office() -> None:
+    """Accepted at nine with a working day of eight hours; the customer keeps us waiting from ten until the next noon."""
+    timer = start("case", "CMP-04", OFFICE, WorkingTime(8 * HOUR), MONDAY, warnings=[50, 80])
+    assert timer.due_at == MONDAY + 9 * HOUR  # 18:00, lunch left out
+    timer, _ = pause(timer, MONDAY + HOUR)
+    assert timer.next_at is None
+    timer = resume(timer, OFFICE, MONDAY + 27 * HOUR)
+    assert timer.paused_for == 10 * HOUR  # seven on Monday, three on Tuesday
+    assert timer.due_at == MONDAY + timedelta(days=2) + 2 * HOUR  # Wednesday at eleven
+    assert explain(timer, OFFICE, MONDAY + 27 * HOUR).used == HOUR
+    assert explain(timer, OFFICE, MONDAY + HOUR / 2).used == HOUR / 2  # as of before the pause
+
+
+# --- what another system answers --------------------------------------------------------------------------------------
+
+TRACES = [param for param in cases() if param.values[0]["kind"] == "sla_trace"]
+
+
+@pytest.mark.rule(TIMERS)
+@pytest.mark.parametrize(("case", "data"), TRACES)
+def test_a_trace_of_another_system(case: dict[str, Any], data: dict[str, Any]) -> None:
+    cal, budget = case_calendar(case["calendar"], data), case["budget"]
+    if "seconds" in budget:
+        timer = start("case", "T", cal, WorkingTime(timedelta(seconds=budget["seconds"])), instant(case["start"]))
+    else:
+        days = WorkingDays(budget["working_days"], end_of_day=budget["end_of_working_day"])
+        timer = start("case", "T", cal, days, instant(case["start"]))
+    for since, until in case["pauses"]:
+        timer, fired = pause(timer, instant(since))
+        assert not fired
+        timer = resume(timer, cal, instant(until))
+    assert timer.due_at == instant(case["expected"]["deadline"])
+    assert timer.paused_for.total_seconds() == case["expected"]["paused_working_seconds"]
+    assert meet(timer, timer.due_at)[0].state is TimerState.MET
+
+
+@pytest.mark.rule(TIMERS)
+def test_there_are_traces() -> None:
+    assert len(TRACES) >= 18
