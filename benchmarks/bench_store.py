@@ -6,8 +6,8 @@
 SQLAlchemy Core statements that do the same writes and check nothing but the state. ``django``: Django's ORM with
 django-fsm-2. All three work on tables made by csdomain's own migrations, each on a database of its own; before the
 clock runs, one life of each is compared: the same rows in the same tables, and, to hand-written Core, the same number
-of statements. Keys: each use case under an idempotency key. SQLite: WAL, BEGIN IMMEDIATE, once with ``synchronous=FULL``
-(the default of csdomain) and once with OFF, where no waiting for the disk hides the work. PostgreSQL: a local server by
+of statements. Keys: each use case under an idempotency key. SQLite: WAL, BEGIN IMMEDIATE, ``synchronous`` once FULL
+(the default of csdomain) and once OFF, where no waiting for the disk hides the work. PostgreSQL: a local server by
 a Unix socket, which does not wait for its disk either. Ratios are of rates: hand-written = 1.
 Targets: >= 0.5 x hand-written on SQLite, >= 0.75 x on PostgreSQL, >= 1.5 x Django.
 """

@@ -105,10 +105,6 @@ def report(name: str, rows: Iterable[Row], faults: list[str], *, as_json: bool) 
 
 
 def _shown(value: str | float | None) -> str:
-    return (
-        f"{value:,.3g}"
-        if isinstance(value, float) and abs(value) < 100
-        else f"{value:,.0f}"
-        if isinstance(value, float)
-        else str(value)
-    )
+    if not isinstance(value, float):
+        return str(value)
+    return f"{value:,.3g}" if abs(value) < 100 else f"{value:,.0f}"

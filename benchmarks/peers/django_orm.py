@@ -4,15 +4,14 @@ As its documentation has it, with what makes it quick: conflicts are ignored in 
 `get_or_create`'s two and a savepoint, updates go through the query where nothing needs to be read.
 """
 
-import re
 from hashlib import sha256
 from itertools import count
 from typing import Any
-from urllib.parse import unquote
 
 import django
 import orjson
 from django.conf import settings
+from sqlalchemy.engine import make_url
 
 from . import life
 
@@ -26,16 +25,9 @@ def database(url: str, synchronous: str) -> dict[str, Any]:
         pragmas = f"PRAGMA journal_mode=WAL; PRAGMA synchronous={synchronous}; PRAGMA foreign_keys=ON;"
         options = {"transaction_mode": "IMMEDIATE", "init_command": pragmas}
         return {"ENGINE": "django.db.backends.sqlite3", "NAME": url.split("///", 1)[1], "OPTIONS": options}
-    found = re.fullmatch(
-        r"postgresql\+psycopg://(?P<user>[^@]*)@(?P<at>[^/]*)/(?P<name>[^?]+)(\?host=(?P<host>.*))?", url
-    )
-    assert found, url
-    return {
-        "ENGINE": "django.db.backends.postgresql",
-        "NAME": found["name"],
-        "USER": found["user"],
-        "HOST": unquote(found["host"] or found["at"]),
-    }
+    where = make_url(url)
+    host = where.host or where.query.get("host", "")
+    return {"ENGINE": "django.db.backends.postgresql", "NAME": where.database, "USER": where.username, "HOST": host}
 
 
 def set_up(databases: dict[str, dict[str, Any]]) -> None:

@@ -167,6 +167,39 @@ def test_a_reservation_of_a_lot_holds_back_that_lot() -> None:
 
 
 @pytest.mark.rule("INV-15")
+def test_drawing_on_an_own_lot_leaves_the_rest_to_the_others() -> None:
+    held = (hold("r", "ord_1", 4, "a"),)
+    first, second, third = run(
+        [lot("a", 10, 101)],
+        Request("prd", 3, "ord_1"),
+        Request("prd", 9, "ord_2", all_or_nothing=False),
+        Request("prd", 9, "ord_1", all_or_nothing=False),
+        held=held,
+    )
+    assert [(got.taken, got.costs) for got in (first, second, third)] == [(3, (30,)), (6, (61,)), (1, (10,))]
+    assert [got.drawn for got in (first, second, third)] == [(Drawn("r", 3),), (), (Drawn("r", 1),)]
+
+
+@pytest.mark.rule("INV-15")
+def test_an_owner_has_what_is_reserved_and_what_is_free_in_the_order_of_all() -> None:
+    held = (
+        hold("r1", "ord_1", 2, "b"),
+        hold("r2", "ord_1", 1, "d"),
+        hold("r3", "ord_2", 1, "d"),
+        hold("s", "ord_2", 2),
+    )
+    lots = [lot(id_, 3, 30, days=9 - i) for i, id_ in enumerate("abcd")]
+    most = run(lots, Request("prd", 99, "ord_1", all_or_nothing=False), held=held)[0]
+    # 3 + 1 + 3 + 1 are free, 2 of them held by product for the other.
+    assert given_by(most) == [("a", 3), ("b", 3), ("c", 2), ("d", 1)]
+    assert most.drawn == (Drawn("r1", 2), Drawn("r2", 1))
+    for quantity in range(1, 10):
+        some = run(lots, Request("prd", quantity, "ord_1"), held=held)[0]
+        assert some.complete
+        assert some.lots == most.lots[: len(some.lots)]
+
+
+@pytest.mark.rule("INV-15")
 def test_a_reserved_lot_is_had_by_asking_for_it() -> None:
     held = (hold("r", "ord_1", 2, "b"),)
     lots = [lot("a", 3, days=3), lot("b", 3, days=2)]

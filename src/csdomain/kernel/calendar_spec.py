@@ -156,11 +156,14 @@ def _yearly(given: Iterable[str]) -> frozenset[str]:
         raise MalformedDate(field="yearly_holidays", given=type(given).__name__, accepted=Text("a list", "列表"))
     days = frozenset(given)
     for day in days:
+        if isinstance(day, str) and values.movable(day) is not None:
+            continue
         try:
             values.a_date(f"{_LEAP_YEAR}-{day}", "yearly_holidays")
         except MalformedDate:
             shown = day if isinstance(day, str) else type(day).__name__
-            raise MalformedDate(field="yearly_holidays", given=shown, accepted=Text("MM-DD", "MM-DD")) from None
+            accepted = Text("MM-DD, easter, easter+1, orthodox_easter-2", "MM-DD、easter、easter+1、orthodox_easter-2")
+            raise MalformedDate(field="yearly_holidays", given=shown, accepted=accepted) from None
     return days
 
 
@@ -179,7 +182,8 @@ class CalendarSpec:
     - ``zone`` is an IANA name; every wall time below is local to it, daylight saving included.
     - ``weekly``: windows ``HH:MM-HH:MM`` by weekday, several a day; ``24:00`` may end one; an end before the start is
       on the next day (``22:00-06:00``).
-    - ``holidays`` and ``yearly_holidays`` (``MM-DD``) are closed. ``holiday_names`` names them.
+    - ``holidays`` and ``yearly_holidays`` (``MM-DD``, or days after Easter: ``easter-2``, ``easter``, ``easter+1``,
+      ``orthodox_easter+1``) are closed. ``holiday_names`` names them.
     - ``make_up_days`` (調休) are worked whatever their weekday: with the hours of the weekday given, with windows of
       their own, or where nothing is given with those of ``make_up_as``.
     - ``date_hours`` replace the hours of one date; on a holiday only if ``holiday_beats_date_hours`` is false.
@@ -220,7 +224,13 @@ class CalendarSpec:
             one_of(self.holiday_beats_date_hours, ("true", "false"), "holiday_beats_date_hours")
         values.weekday(self.make_up_as, "make_up_as")
         values.refuse_both(self.holidays, self.make_up_days, "make_up_days")
-        yearly = {day for day in self.make_up_days if day.isoformat()[5:] in self.yearly_holidays}
+        feasts = [feast for feast in map(values.movable, self.yearly_holidays) if feast is not None]
+        yearly = {
+            day
+            for day in self.make_up_days
+            if day.isoformat()[5:] in self.yearly_holidays
+            or any(values.feast(feast, day.year) == day.toordinal() for feast in feasts)
+        }
         values.refuse_both(yearly, self.make_up_days, "make_up_days")
         for day, as_ in self.make_up_days.items():
             if not self.hours_of_make_up(as_):

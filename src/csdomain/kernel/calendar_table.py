@@ -48,7 +48,10 @@ class Layout:
         }
         self.dated |= {day.toordinal(): values.hours(hours, "date_hours") for day, hours in spec.date_hours.items()}
         self.holidays = {day.toordinal() for day in spec.holidays}
-        self.yearly = frozenset((int(day[:2]), int(day[3:])) for day in spec.yearly_holidays)
+        self.feasts = [feast for feast in map(values.movable, spec.yearly_holidays) if feast is not None]
+        fixed = (day for day in spec.yearly_holidays if values.movable(day) is None)
+        self.yearly = frozenset((int(day[:2]), int(day[3:])) for day in fixed)
+        self._feast_days: dict[int, frozenset[int]] = {}
         self.closures: list[Span] = [(self._at(closure.start), self._at(closure.end)) for closure in spec.closures]
         self.cuts = self._cuts()
         self._cut_starts = [start for start, _ in self.cuts]
@@ -70,10 +73,16 @@ class Layout:
     def is_holiday(self, day: int) -> bool:
         if day in self.holidays:
             return True
-        if not self.yearly:
+        if not self.yearly and not self.feasts:
             return False
         on = date.fromordinal(day)
-        return (on.month, on.day) in self.yearly
+        return (on.month, on.day) in self.yearly or (bool(self.feasts) and day in self._feasts_of(on.year))
+
+    def _feasts_of(self, year: int) -> frozenset[int]:
+        days = self._feast_days.get(year)
+        if days is None:
+            days = self._feast_days[year] = frozenset(values.feast(feast, year) for feast in self.feasts)
+        return days
 
     def hours(self, day: int) -> Hours:
         """The wall-time windows that begin on ``day``, before cuts."""

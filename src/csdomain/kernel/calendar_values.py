@@ -6,6 +6,8 @@ from datetime import date, datetime
 from itertools import pairwise
 from typing import Final, Literal, get_args
 
+from dateutil.easter import EASTER_ORTHODOX, EASTER_WESTERN, easter
+
 from .errors import InvalidValue
 from .rules import BUSINESS_TIME, CALENDAR, Text
 
@@ -18,6 +20,7 @@ Hours = tuple[tuple[int, int], ...]
 MakeUp = Weekday | tuple[str, ...] | None
 
 DAY: Final = 24 * 60
+_MOVABLE: Final = re.compile(r"(orthodox_)?easter([+-][0-9]{1,2})?")
 _WINDOW: Final = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])-(?:([01][0-9]|2[0-3]):([0-5][0-9])|24:00)")
 
 
@@ -213,6 +216,22 @@ def years(given: Iterable[int], field: str) -> frozenset[int]:
             shown = year if isinstance(year, int | str) else type(year).__name__
             raise MalformedDate(field=field, given=shown, accepted=Text("a year", "年份"))
     return found
+
+
+def movable(text: str) -> tuple[int, int] | None:
+    """A feast that moves with Easter as (kind of Easter, days after it), None for anything else.
+
+    >>> movable("easter+1"), movable("orthodox_easter-2"), movable("05-01")
+    ((3, 1), (2, -2), None)
+    """
+    form = _MOVABLE.fullmatch(text)
+    return None if form is None else (EASTER_ORTHODOX if form[1] else EASTER_WESTERN, int(form[2] or 0))
+
+
+def feast(of: tuple[int, int], year: int) -> int:
+    """The ordinal of the date on which a movable feast falls in ``year``."""
+    kind, days = of
+    return easter(year, kind).toordinal() + days
 
 
 def refuse_both(holidays: Iterable[date], worked: Iterable[date], field: str) -> None:

@@ -74,10 +74,14 @@ def make_converter() -> Converter:
 
 
 _PLAIN: Final = make_converter()
+_SCALARS: Final = frozenset({str, int, bool, type(None)})
+_canonical: Final = json.JSONEncoder(sort_keys=True, ensure_ascii=True, separators=(",", ":")).encode
 
 
 def plain(value: object) -> Any:
     """Any value of the domain as plain data: dicts, lists, texts, numbers."""
+    if type(value) in _SCALARS:
+        return value
     if isinstance(value, Mapping):
         return {str(k): plain(v) for k, v in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, str | bytes):
@@ -87,5 +91,4 @@ def plain(value: object) -> Any:
 
 def fingerprint(use_case: str, arguments: Mapping[str, object]) -> str:
     """The hash of a command: the same use case with the same arguments has the same one, in any process (D10)."""
-    text = json.dumps([use_case, plain(arguments)], sort_keys=True, ensure_ascii=True, separators=(",", ":"))
-    return sha256(text.encode()).hexdigest()
+    return sha256(_canonical([use_case, plain(arguments)]).encode()).hexdigest()

@@ -47,6 +47,8 @@ LABELS: Final[dict[str, str]] = {
     "timer": "计时器",
     "use_case": "用例",
     "version": "版本",
+    "year": "年份",
+    "known": "已知",
     "zone": "时区",
 }
 

@@ -17,6 +17,7 @@ I = TypeVar("I", bound=str)  # noqa: E741 - the conventional letter for an id ty
 I_co = TypeVar("I_co", bound=str, covariant=True)
 
 _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
+_PAIRS: Final = tuple(first + second for first in _ALPHABET for second in _ALPHABET)
 _FORM: Final = re.compile(r"([a-z]{2,8})_([0-7][0-9a-hjkmnp-tv-z]{25})")
 _PREFIX: Final = re.compile(r"[a-z]{2,8}")
 RANDOM_BITS: Final = 80
@@ -59,7 +60,7 @@ class IdKind(Generic[I]):
         if not (0 <= millis < 1 << 48 and 0 <= randomness < 1 << RANDOM_BITS):
             raise ValueError("millis has 48 bits, randomness 80")
         bits = millis << RANDOM_BITS | randomness
-        return cast("I", self.prefix + "_" + "".join(_ALPHABET[bits >> shift & 31] for shift in range(125, -5, -5)))
+        return cast("I", self.prefix + "_" + "".join([_PAIRS[bits >> shift & 1023] for shift in range(120, -10, -10)]))
 
     def check(self, value: object) -> I:
         """``value`` if it is an id of this kind. Raises :class:`MalformedId` or :class:`WrongKind`."""

@@ -137,7 +137,7 @@ def _said(error: BaseException, _: type | None) -> str:
         return str(error)
     if isinstance(error, ForbiddenExtraKeysError):
         return f"unknown key {', '.join(sorted(error.extra_fields))}"
-    return "this key is missing" if isinstance(error, KeyError) else str(error)
+    return f"the key {error.args[0]} is missing" if isinstance(error, KeyError) else str(error)
 
 
 def read_map(data: Mapping[str, Any]) -> ReplayMap:
