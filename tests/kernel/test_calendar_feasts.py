@@ -42,10 +42,6 @@ def test_easter_monday_is_the_one_that_another_library_has_for_every_year() -> N
     for year in range(1990, 2060):
         named = holidays.country_holidays("IT", years=year, language="en_US").items()
         theirs = [day for day, name in named if "Easter Monday" in name]
-            day
-            for day, name in holidays.country_holidays("IT", years=year, language="en_US").items()
-            if "Easter Monday" in name
-        ]
         assert [day for day in theirs if calendar.is_holiday(day)] == theirs != []
 
 
