@@ -6,7 +6,8 @@
 never been asked on that day, and the value of what was taken is read; ``with lots`` reads the
 lots too, which are else made when asked for. One lot in ten is expired, scattered over the
 shelf. ``again`` is the same call on the same stock and day. ``from lots`` makes deque and stock (checked, sorted) from
-the same lots within the time. Medians; the rounds of both sides alternate, so that a busy machine slows both. Garbage
+the same lots within the time. Medians; the rounds of both sides alternate, so that a busy machine slows both; the
+growth, which has no such partner, is that of the fastest rounds. Garbage
 collection is on, as it always is. Targets: ≤ 3 × bare, ≤ 13 × the time for 10 × the lots.
 """
 
@@ -105,7 +106,7 @@ def measure(count: int, requests: int, rounds: int) -> dict[str, float]:
         times["bare from lots"].append(timed(lambda: bare_all(pairs(lots), needs)))
         times["from lots"].append(timed(lambda: ours(Stock(lots, "CNY"), asked)))
     assert all(allocation.complete for allocation in ours(Stock(lots, "CNY"), asked)[0])
-    return {name: median(of) for name, of in times.items()}
+    return {name: median(of) for name, of in times.items()} | {"fastest": min(times["allocate"])}
 
 
 def main() -> int:
@@ -130,7 +131,7 @@ def main() -> int:
             faults.append(f"{count} lots, {requests} requests: {row['ratio']} × bare, at most {TIMES_BARE}")
         if requests == 1:
             if last is not None:
-                row["tenfold"] = round(found["allocate"] / last["allocate"], 1)
+                row["tenfold"] = round(found["fastest"] / last["fastest"], 1)
                 if row["tenfold"] > TIMES_TENFOLD:
                     faults.append(f"{count} lots: {row['tenfold']} × a tenth of them, at most {TIMES_TENFOLD}")
             last = found

@@ -138,7 +138,7 @@ def alias(backend: str, synchronous: str) -> str:
 
 def main() -> int:
     asked = common.options(__doc__)
-    lives, rounds = (20, 5) if asked.quick else (60, 11)
+    lives, rounds = (6, 5) if asked.quick else (24, 11)
     rows: list[common.Row] = []
     with tempfile.TemporaryDirectory() as folder, common.postgresql() as fresh:
         plan: list[tuple[str, str, dict[str, str]]] = [

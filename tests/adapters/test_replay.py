@@ -253,7 +253,7 @@ def test_memory_is_bounded_by_open_cases_and_not_by_the_log(log: Path) -> None:
 class Page(HTMLParser):
     """What a page holds: its elements with their attributes, and whether every one is closed."""
 
-    VOID = {"meta", "path", "rect", "br"}
+    VOID = frozenset({"meta", "path", "rect", "br"})
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -308,7 +308,7 @@ def test_every_chart_can_be_read_out(report: ReplayReport) -> None:
 @pytest.mark.rule(CHARTS)
 def test_bars_are_as_long_as_their_values(report: ReplayReport) -> None:
     text = render_html(report)
-    chart = next(part for part in text.split("<svg")[1:] if "Moves that fitted" in part).split("</svg>")[0]
+    chart = next(part for part in text.split("<svg")[1:] if 't">Moves that fitted' in part).split("</svg>")[0]
     bars = re.findall(r'<rect x="150.0" y="[\d.]+" width="([\d.]+)"', chart)[1:]  # the first is of the legend
     values = [count for pair in report.moves.values() for count in pair]
     scale = max(map(float, bars)) / max(values)

@@ -35,7 +35,6 @@ def moved(
         return None, False
     if role is Role.RESUME:
         return (timers.resume(timer, calendar, at) if timer.state is TimerState.PAUSED else timer), False
-    timer, _ = timers.advance(timer, at)
     if role is Role.STOP:
         return timers.meet(timer, at)[0], True
     return (timers.pause(timer, at)[0] if timer.state is TimerState.RUNNING else timer), False
@@ -43,7 +42,6 @@ def moved(
 
 def dropped(timer: Timer, at: datetime) -> Timer:
     """The timer of a case that ended at ``at`` without doing what the timer waits for."""
-    timer, _ = timers.advance(timer, at)
     return timers.cancel(timer, at)[0] if timer.live else timer
 
 
@@ -55,9 +53,11 @@ def outcome(timer: Timer, sla: Sla, calendar: WorkCalendar, until: datetime) -> 
     if sla.on_clock:
         used, allowed = end - timer.started_at, timer.due_at - timer.started_at
     else:
-        used = calendar.between(timer.started_at, end) - timer.paused_for
-        if timer.pauses and timer.pauses[-1].until is None:
-            used -= calendar.between(timer.pauses[-1].since, end)
+        used = calendar.between(timer.started_at, end)
+        if timer.pauses:
+            used -= timer.paused_for
+            if timer.pauses[-1].until is None:
+                used -= calendar.between(timer.pauses[-1].since, end)
         allowed = timer.budget
     if timer.state is TimerState.BREACHED:
         late = end - timer.due_at if sla.on_clock else calendar.between(timer.due_at, end)
@@ -92,8 +92,10 @@ class SlaTally:
         """Take in a timer that is done with, or stands at the end of the log, and has been advanced to ``until``."""
         self.started += 1
         self.states[timer.state] += 1
-        for warning in timer.warnings[: timer.warned]:
-            self.warned[warning.percent] += 1
+        if timer.warnings:
+            ran = timer.pauses[-1].since if timer.pauses and timer.pauses[-1].until is None else timer.ended_at or until
+            for warning in timer.warnings:
+                self.warned[warning.percent] += warning.at <= ran
         found = outcome(timer, self.sla, self._calendar, until)
         if found.completed and found.allowed:
             self.share.add(found.used * PARTS // found.allowed)

@@ -1,0 +1,268 @@
+"""Values survive being stored: plain data, JSON, and back, exactly; commands have one fingerprint everywhere (D2, D10)."""
+
+import json
+import os
+import subprocess
+import sys
+from datetime import UTC, date, datetime, timedelta, timezone
+from decimal import Decimal
+from enum import Enum
+from fractions import Fraction
+from typing import Any
+
+import attrs
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from csdomain.complaints.lifecycle import State
+from csdomain.complaints.model import Complaint
+from csdomain.complaints.values import COMPLAINT, ComplaintForm
+from csdomain.kernel.calendar import CalendarSpec, WorkCalendar
+from csdomain.kernel.codec import fingerprint, from_micros, make_converter, plain, to_micros
+from csdomain.kernel.durations import CalendarDays, Duration, ElapsedTime, WorkingDays, WorkingTime
+from csdomain.kernel.money import Money
+from csdomain.kernel.ports import AuditRecord, Queued, Receipt
+from csdomain.kernel.rules import ONE_WRITER, PORTS, TIME
+from csdomain.kernel.timers import Timer, cancel, meet, pause, resume, start
+
+CONVERTER = make_converter()
+ALWAYS = WorkCalendar(CalendarSpec("UTC", {d: ["00:00-24:00"] for d in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")}), "always")
+HOUR = timedelta(hours=1)
+
+instants = st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30), timezones=st.sampled_from([UTC, timezone(8 * HOUR)]))
+near = st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC))
+spans = st.integers(0, 10**15).map(lambda n: timedelta(microseconds=n))
+durations: st.SearchStrategy[Duration] = (
+    st.builds(CalendarDays, st.integers(0, 400), st.booleans())
+    | st.builds(WorkingDays, st.integers(0, 400), st.booleans())
+    | st.builds(WorkingTime, spans)
+    | st.builds(ElapsedTime, spans)
+)
+texts = st.text(max_size=20).filter(lambda t: "\0" not in t)
+scalars = st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | texts
+amounts = st.builds(Money, st.integers(-(2**63) + 1, 2**63 - 1), st.sampled_from(["CNY", "JPY"]))
+
+
+@st.composite
+def timers(draw: Any) -> Timer:
+    """A timer after a random life."""
+    at = draw(near)
+    timer = start("case", "CMP-04", ALWAYS, draw(durations), at, warnings=sorted(draw(st.sets(st.integers(1, 99), max_size=3))))
+    for _ in range(draw(st.integers(0, 2))):
+        at = min(at + HOUR, timer.due_at)
+        timer, _ = pause(timer, at)
+        timer = resume(timer, ALWAYS, at := at + draw(st.integers(0, 9)) * HOUR)
+    end = draw(st.sampled_from([None, meet, cancel, pause]))
+    return timer if end is None else end(timer, at + draw(st.integers(0, 9)) * HOUR)[0]
+
+
+receipts = st.builds(Receipt, id=texts, version=st.integers(1, 2**31), state=texts, number=texts)
+queued = st.builds(
+    Queued,
+    key=texts,
+    occasion=texts,
+    to=texts,
+    facts=st.dictionaries(texts, scalars, max_size=4),
+    created_at=near,
+    attempts=st.integers(0, 9),
+    next_at=st.none() | near,
+    sent_at=st.none() | near,
+    failure=texts,
+)
+records = st.builds(
+    AuditRecord,
+    event_id=texts,
+    subject=texts,
+    by=texts,
+    at=near,
+    name=texts,
+    schema=st.integers(1, 9),
+    facts=st.dictionaries(texts, scalars, max_size=3),
+    position=st.none() | st.integers(0, 9),
+)
+forms = st.builds(
+    ComplaintForm,
+    customer=st.just("cus_1"),
+    demand=texts.filter(bool),
+    reason=texts.filter(bool),
+    order_number=texts,
+    quantity=st.integers(5, 2**63 - 1),
+    defective=st.integers(0, 5),
+    shipped_on=st.none() | st.dates(),
+    claimed=st.none() | st.builds(Money, st.integers(0, 2**63 - 1), st.sampled_from(["CNY", "JPY"])),
+    samples=st.integers(0, 9),
+    extra=st.dictionaries(texts, scalars, max_size=4),
+)
+complaints = st.builds(
+    Complaint,
+    id=st.builds(lambda n: COMPLAINT.make(millis=0, randomness=n), st.integers(0, 2**80 - 1)),
+    number=texts,
+    branch=texts,
+    owner=texts,
+    rulebook=texts,
+    form=forms,
+    received_at=near,
+    state=st.sampled_from(State),
+    version=st.integers(0, 99),
+    accepted_at=st.none() | near,
+    closed_at=st.none() | near,
+    outcome=texts,
+)
+VALUES = {
+    Money: amounts,
+    Timer: timers(),
+    Receipt: receipts,
+    Queued: queued,
+    AuditRecord: records,
+    ComplaintForm: forms,
+    Complaint: complaints,
+    Duration: durations,
+    datetime: instants,
+    date: st.dates(),
+    timedelta: spans | spans.map(lambda s: -s),
+    Decimal: st.decimals(allow_nan=False, allow_infinity=False),
+}
+
+
+def again(value: Any, kind: Any) -> Any:
+    return CONVERTER.structure(json.loads(json.dumps(CONVERTER.unstructure(value, kind))), kind)
+
+
+@pytest.mark.rule(PORTS, TIME)
+@pytest.mark.parametrize("kind", VALUES, ids=lambda kind: getattr(kind, "__name__", "Duration"))
+@given(data=st.data())
+def test_every_value_comes_back_as_it_was(kind: Any, data: st.DataObject) -> None:
+    value = data.draw(VALUES[kind])
+    back = again(value, kind)
+    assert back == value
+    if isinstance(value, Complaint):
+        assert {k: type(v) for k, v in back.form.extra.items()} == {k: type(v) for k, v in value.form.extra.items()}
+        assert attrs.asdict(back) == attrs.asdict(value)
+    elif not isinstance(value, datetime):
+        assert repr(back) == repr(value)
+    if kind is Complaint:
+        assert back.received_at.tzinfo is UTC
+
+
+@pytest.mark.rule(TIME)
+@given(instants)
+def test_an_instant_is_an_exact_integer_of_microseconds(at: datetime) -> None:
+    micros = to_micros(at)
+    assert type(micros) is int
+    assert micros == Fraction((at - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(microseconds=1)) or abs(micros) > 2**53
+    assert from_micros(micros) == at
+    assert from_micros(micros).tzinfo is UTC
+    assert to_micros(at + timedelta(microseconds=1)) == micros + 1
+
+
+class Colour(Enum):
+    RED = "red"
+    BLUE = "blue"
+
+
+@attrs.frozen
+class Bag:
+    days: frozenset[date] = frozenset()
+    colours: frozenset[Colour] = frozenset()
+    names: frozenset[str] = frozenset()
+    row: tuple[Money, ...] = ()
+
+
+@pytest.mark.rule(PORTS)
+@given(st.builds(Bag, st.frozensets(st.dates(), max_size=4), st.frozensets(st.sampled_from(Colour)), st.frozensets(texts, max_size=4)))
+def test_sets_come_back_and_are_stored_in_one_order(bag: Bag) -> None:
+    assert again(bag, Bag) == bag
+    assert plain(bag)["names"] == sorted(bag.names)
+    assert len(plain(bag)["days"]) == len(bag.days)
+
+
+@pytest.mark.rule(PORTS)
+@pytest.mark.parametrize(
+    ("kind", "data"),
+    [
+        *((int, wrong) for wrong in ("12", 1.9, 1.0, True, None)),
+        *((str, wrong) for wrong in (1, True, None, b"x", ["x"])),
+        *((bool, wrong) for wrong in (1, 0, "true", None)),
+        *((datetime, wrong) for wrong in ("2026-01-01", 1.5, True, None)),
+        *((date, wrong) for wrong in (20260101, None, "1 January")),
+        *((timedelta, wrong) for wrong in ("1", 1.5, None)),
+        *((Decimal, wrong) for wrong in (1.5, 1, None, "x", "NaN")),
+        (Money, {"minor": 1.0, "currency": "CNY"}),
+        (Money, {"minor": "1", "currency": "CNY"}),
+        (Receipt, {"id": "x", "version": "1"}),
+        (Duration, {"kind": "fortnight", "days": 1}),
+        (Duration, {"kind": "working_days", "days": "1", "end_of_day": True}),
+        (State, "lost"),
+    ],
+)
+def test_a_wrong_type_never_turns_into_a_right_one_on_the_way_in(kind: Any, data: Any) -> None:
+    with pytest.raises((ValueError, TypeError, KeyError)):
+        CONVERTER.structure(data, kind)
+
+
+# --- fingerprints -----------------------------------------------------------------------------------------------------
+
+ARGUMENTS = {
+    "form": ComplaintForm(
+        customer="cus_1",
+        demand="换货",
+        reason="broken",
+        quantity=3,
+        claimed=Money.of("10.50", "CNY"),
+        shipped_on=date(2026, 3, 9),
+        extra={"b": True, "a": None},
+    ),
+    "at": datetime(2026, 3, 9, 8, tzinfo=UTC),
+    "tags": frozenset({"x", "y", "z", "w", "v"}),
+    "within": WorkingDays(3),
+    "state": State.ACCEPTED,
+}
+
+
+def told_by_another_process(seed: str) -> str:
+    code = (
+        "from kernel.test_codec import ARGUMENTS, fingerprint\n"
+        "import json, sys\n"
+        "print(fingerprint('complaint.receive', dict(reversed(ARGUMENTS.items()))))"
+    )
+    tests = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": tests}
+    return subprocess.run([sys.executable, "-c", code], env=environment, check=True, capture_output=True, text=True).stdout
+
+
+@pytest.mark.rule(ONE_WRITER)
+def test_a_command_has_the_same_fingerprint_in_another_process() -> None:
+    mine = fingerprint("complaint.receive", ARGUMENTS)
+    assert {told_by_another_process(seed).strip() for seed in ("1", "2")} == {mine}
+    assert len(mine) == 64
+
+
+arguments = st.dictionaries(
+    st.sampled_from(["a", "b", "form", "at"]),
+    texts | st.integers() | st.booleans() | st.none() | amounts | durations | st.lists(texts, max_size=3) | forms,
+    max_size=3,
+)
+
+
+@pytest.mark.rule(ONE_WRITER)
+@given(arguments, arguments, st.sampled_from(["x", "y"]), st.sampled_from(["x", "y"]))
+@settings(max_examples=200)
+def test_fingerprints_are_equal_exactly_where_commands_are(
+    one: dict[str, Any], other: dict[str, Any], first: str, second: str
+) -> None:
+    def typed(value: Any) -> Any:
+        return [(k, type(v), v) for k, v in sorted(value.items())]
+
+    same = first == second and typed(one) == typed(other)
+    assert (fingerprint(first, one) == fingerprint(second, other)) is same
+    assert fingerprint(first, one) == fingerprint(first, dict(reversed(one.items())))
+
+
+@pytest.mark.rule(ONE_WRITER)
+@given(forms, st.data())
+def test_any_change_of_a_form_changes_the_fingerprint(form: ComplaintForm, data: st.DataObject) -> None:
+    name = data.draw(st.sampled_from(["demand", "reason", "batch", "samples", "shipped_on", "extra"]))
+    value = {"samples": form.samples + 1, "shipped_on": date(2001, 1, 1), "extra": {**form.extra, "new": 1}}.get(name, "changed")
+    changed = attrs.evolve(form, **{name: value})
+    assert (fingerprint("x", {"form": changed}) == fingerprint("x", {"form": form})) is (changed == form)
