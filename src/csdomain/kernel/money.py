@@ -104,8 +104,8 @@ class Money(Figure):
 
     >>> Money.of("1000", "CNY") + Money.of("0.05", "CNY")
     Money('1000.05 CNY')
-    >>> [str(share) for share in Money.of("100", "CNY").split([1, 1, 1])]
-    ['33.34 CNY', '33.33 CNY', '33.33 CNY']
+    >>> print(*Money.of("100", "CNY").split([1, 1, 1]), sep=", ")
+    33.34 CNY, 33.33 CNY, 33.33 CNY
 
     Raises :class:`InexactMoney`, :class:`UnknownCurrency`, :class:`AmountTooLarge`. [KRN-02]
     """
