@@ -1,5 +1,6 @@
 """What the tests of stores share: factories for the contracts, desks on every backend, statements as they are said."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -68,7 +69,9 @@ class Statements:
 
     def _hear(self, _c: object, _cursor: object, statement: str, *_: object) -> None:
         if not statement.startswith("BEGIN"):
-            self.said.append(" ".join(statement.split()[:3]))
+            verb = statement.split()[0]
+            table = re.search(r"(?:INTO |UPDATE |FROM )(csd_\w+)", statement)
+            self.said.append(f"{verb}{' INTO' if verb == 'INSERT' else ''} {table[1] if table else '?'}")
 
     def of(self, work: Callable[[], object]) -> list[str]:
         """The statements of ``work``, each by its verb and table."""

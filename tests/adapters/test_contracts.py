@@ -224,9 +224,10 @@ class OneCursorForAll(S):
         super().move_cursor("all", position)
 
 
-class ForgetsThatATimerFired(S):
+class ForgetsOnceThatATimerFired(S):
     def save_timer(self, timer: Timer, /) -> None:
-        if (timer.subject, timer.name) not in self._t.timers:
+        saves = f"saves of {timer.subject} {timer.name}"
+        if self.next_number(saves) != 2:
             super().save_timer(timer)
 
 
@@ -340,7 +341,7 @@ FAULTS: list[tuple[type[MemorySession], type]] = [
     (MovesACursorTooLittle, EventContract),
     (LosesTheOrderOfTheTrail, EventContract),
     (OneCursorForAll, EventContract),
-    (ForgetsThatATimerFired, TimerContract),
+    (ForgetsOnceThatATimerFired, TimerContract),
     (FiresInAnyOrder, TimerContract),
     (FiresATickEarly, TimerContract),
     (StartsATimerTwice, TimerContract),

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
@@ -249,16 +249,20 @@ def test_memory_and_a_database_behave_alike_for_long(desks: Desks, backend: str)
     run(desks, backend, 20, 60)
 
 
+@pytest.mark.rule(PORTS)
 def test_the_lockstep_would_see_a_difference(desks: Desks, monkeypatch: pytest.MonkeyPatch) -> None:
     from csdomain_adapters.memory.session import MemorySession
 
-    monkeypatch.setattr(MemorySession, "forget_keys", lambda self, before: 0)
-    usual = settings.default
-    try:
-        settings.register_profile("brief", settings(usual, max_examples=60, database=None, derandomize=True))
-        settings.load_profile("brief")
-        with pytest.raises(AssertionError):
-            run(desks, "sqlite", 100, 25)
-    finally:
-        settings.register_profile("usual", usual)
-        settings.load_profile("usual")
+    monkeypatch.setattr(MemorySession, "cursor", lambda self, consumer: 0)
+    with pytest.raises(AssertionError):
+        run_state_machine_as_test(
+            lambda: Lockstep(lambda: [desks(name, ids=SequentialIds()) for name in ("memory", "sqlite")]),
+            settings=settings(
+                max_examples=60,
+                stateful_step_count=20,
+                deadline=None,
+                derandomize=True,
+                database=None,
+                phases=[Phase.generate],
+            ),
+        )

@@ -308,7 +308,8 @@ def test_every_chart_can_be_read_out(report: ReplayReport) -> None:
 @pytest.mark.rule(CHARTS)
 def test_bars_are_as_long_as_their_values(report: ReplayReport) -> None:
     text = render_html(report)
-    chart = next(part for part in text.split("<svg")[1:] if 't">Moves that fitted' in part).split("</svg>")[0]
+    charts = [part.split("</svg>")[0] for part in text.split("<svg")[1:]]
+    chart = next(chart for chart in charts if "Moves that fitted" in chart)
     bars = re.findall(r'<rect x="150.0" y="[\d.]+" width="([\d.]+)"', chart)[1:]  # the first is of the legend
     values = [count for pair in report.moves.values() for count in pair]
     scale = max(map(float, bars)) / max(values)

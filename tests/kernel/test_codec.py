@@ -22,7 +22,7 @@ from csdomain.kernel.calendar import CalendarSpec, WorkCalendar
 from csdomain.kernel.codec import fingerprint, from_micros, make_converter, plain, to_micros
 from csdomain.kernel.durations import CalendarDays, Duration, ElapsedTime, WorkingDays, WorkingTime
 from csdomain.kernel.money import Money
-from csdomain.kernel.ports import AuditRecord, Queued, Receipt
+from csdomain.kernel.ports import Queued, Receipt
 from csdomain.kernel.rules import ONE_WRITER, PORTS, TIME
 from csdomain.kernel.timers import Timer, cancel, meet, pause, resume, start
 
@@ -31,7 +31,7 @@ ALWAYS = WorkCalendar(CalendarSpec("UTC", {d: ["00:00-24:00"] for d in ("mon", "
 HOUR = timedelta(hours=1)
 
 instants = st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30), timezones=st.sampled_from([UTC, timezone(8 * HOUR)]))
-near = st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC))
+near = st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1)).map(lambda at: at.replace(tzinfo=UTC, fold=0))
 spans = st.integers(0, 10**15).map(lambda n: timedelta(microseconds=n))
 durations: st.SearchStrategy[Duration] = (
     st.builds(CalendarDays, st.integers(0, 400), st.booleans())
@@ -70,17 +70,6 @@ queued = st.builds(
     sent_at=st.none() | near,
     failure=texts,
 )
-records = st.builds(
-    AuditRecord,
-    event_id=texts,
-    subject=texts,
-    by=texts,
-    at=near,
-    name=texts,
-    schema=st.integers(1, 9),
-    facts=st.dictionaries(texts, scalars, max_size=3),
-    position=st.none() | st.integers(0, 9),
-)
 forms = st.builds(
     ComplaintForm,
     customer=st.just("cus_1"),
@@ -114,7 +103,6 @@ VALUES = {
     Timer: timers(),
     Receipt: receipts,
     Queued: queued,
-    AuditRecord: records,
     ComplaintForm: forms,
     Complaint: complaints,
     Duration: durations,
@@ -139,7 +127,7 @@ def test_every_value_comes_back_as_it_was(kind: Any, data: st.DataObject) -> Non
     if isinstance(value, Complaint):
         assert {k: type(v) for k, v in back.form.extra.items()} == {k: type(v) for k, v in value.form.extra.items()}
         assert attrs.asdict(back) == attrs.asdict(value)
-    elif not isinstance(value, datetime):
+    elif not isinstance(value, datetime | Decimal):
         assert repr(back) == repr(value)
     if kind is Complaint:
         assert back.received_at.tzinfo is UTC

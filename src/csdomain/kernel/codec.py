@@ -4,18 +4,51 @@ Instants are integers of microseconds since 1970 in UTC; a wrong type never turn
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from hashlib import sha256
 from typing import Any, Final
 
 from cattrs import Converter
 
 from .durations import CalendarDays, Duration, ElapsedTime, WorkingDays, WorkingTime
+from .errors import InvalidValue
+from .rules import PORTS, Text
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICRO: Final = timedelta(microseconds=1)
+
+
+class MalformedBody(InvalidValue):
+    """Stored data that is not of the type it is read as (KRN-15)."""
+
+    default_rule = PORTS
+    problem = Text("What is stored is not of the type it should have.", "存储的内容类型不符。")
+
+
+def _exactly(kind: type[Any], make: Callable[[Any], Any] = lambda value: value) -> Callable[[object, object], Any]:
+    def hook(value: object, _: object) -> Any:
+        if type(value) is not kind:
+            raise MalformedBody(expected=kind.__name__, given=type(value).__name__)
+        return make(value)
+
+    return hook
+
+
+def _decimal(text: str) -> Decimal:
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        number = Decimal("NaN")
+    if not number.is_finite():
+        raise MalformedBody(expected="decimal", given=text)
+    return number
+
+
+def _span(micros: int) -> timedelta:
+    return timedelta(microseconds=micros)
 
 
 def to_micros(at: datetime) -> int:
@@ -53,16 +86,17 @@ def _duration_in(data: Any, _: object) -> Any:
 
 def make_converter() -> Converter:
     """A converter with the hooks; stores add their own encoding of the plain data to bytes."""
-    converter = Converter(detailed_validation=False)
+    converter = Converter(detailed_validation=False, unstruct_collection_overrides={AbstractSet: sorted})
     converter.register_unstructure_hook(datetime, to_micros)
-    converter.register_structure_hook(datetime, lambda v, _: from_micros(v))
+    converter.register_structure_hook(datetime, _exactly(int, from_micros))
     converter.register_unstructure_hook(date, date.isoformat)
-    converter.register_structure_hook(date, lambda v, _: date.fromisoformat(v))
+    converter.register_structure_hook(date, _exactly(str, date.fromisoformat))
     converter.register_unstructure_hook(timedelta, lambda v: v // _MICRO)
-    converter.register_structure_hook(timedelta, lambda v, _: timedelta(microseconds=v))
+    converter.register_structure_hook(timedelta, _exactly(int, _span))
     converter.register_unstructure_hook(Decimal, str)
-    converter.register_structure_hook(Decimal, lambda v, _: Decimal(v))
-    converter.register_unstructure_hook(frozenset, sorted)
+    converter.register_structure_hook(Decimal, _exactly(str, _decimal))
+    for scalar in (int, str, bool):
+        converter.register_structure_hook(scalar, _exactly(scalar))
     converter.register_unstructure_hook(Duration, _duration_out)
     converter.register_structure_hook(Duration, _duration_in)
     for cls in _DURATIONS.values():

@@ -1,0 +1,222 @@
+"""Migrations: from nothing, step by step, twice, at once; and what they make is what the code expects."""
+
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, inspect, text
+
+import csdomain
+from adapters.harness import SQL, Desks
+from csdomain.desk import kinds
+from csdomain.kernel.rules import PORTS
+from csdomain.testing import agent, no_holidays, received
+from csdomain_adapters.sql import SchemaOutdated, ours
+from csdomain_adapters.sql.dialects import make_engine
+from csdomain_adapters.sql.migrate import _SCRIPTS, HEAD, current, downgrade, upgrade
+from csdomain_adapters.sql.tables import VERSION_TABLE, Schema
+
+pytestmark = pytest.mark.rule(PORTS)
+
+
+def scripts() -> ScriptDirectory:
+    config = Config()
+    config.set_main_option("script_location", str(_SCRIPTS))
+    config.set_main_option("path_separator", "os")
+    return ScriptDirectory.from_config(config)
+
+
+REVISIONS = [script.revision for script in reversed(list(scripts().walk_revisions()))]
+
+
+@pytest.fixture(params=SQL)
+def url(request: pytest.FixtureRequest, database_url: Callable[[str], str]) -> str:
+    return database_url(request.param)
+
+
+@pytest.fixture
+def engine(url: str) -> Iterator[Engine]:
+    made = make_engine(url, {})
+    yield made
+    made.dispose()
+
+
+def tables(engine: Engine) -> set[str]:
+    return {name for name in inspect(engine).get_table_names() if name != VERSION_TABLE}
+
+
+def differences(engine: Engine) -> list[object]:
+    def included(name: str | None, type_: str, _parents: object) -> bool:
+        return type_ != "table" or (ours(name) and name != VERSION_TABLE)
+
+    with engine.connect() as connection:
+        context = MigrationContext.configure(
+            connection, opts={"compare_type": True, "compare_server_default": True, "include_name": included}
+        )
+        return list(compare_metadata(context, Schema(kinds()).meta))
+
+
+def test_the_head_is_the_scripts_head() -> None:
+    assert scripts().get_heads() == [HEAD]
+    assert REVISIONS[-1] == HEAD
+
+
+def test_from_nothing_to_what_the_code_expects(engine: Engine) -> None:
+    assert current(engine) is None
+    upgrade(engine)
+    assert current(engine) == HEAD
+    assert differences(engine) == []
+    assert tables(engine) == set(Schema(kinds()).meta.tables)
+
+
+def test_indexes_and_keys_are_as_the_code_says(engine: Engine) -> None:
+    """Alembic compares neither the conditions of indexes nor primary keys nor the collation of texts."""
+    upgrade(engine)
+    migrated = shapes(engine)
+    with engine.begin() as connection:
+        for name in [*tables(engine), VERSION_TABLE]:
+            connection.execute(text(f"drop table {name}"))
+    Schema(kinds()).meta.create_all(engine)
+    assert migrated == shapes(engine)
+
+
+def shapes(engine: Engine) -> dict[str, object]:
+    if engine.dialect.name == "sqlite":
+        query = "select name, sql from sqlite_master where name like '%csd_%' and name not like '%alembic%'"
+        with engine.connect() as connection:
+            found = {name: sql for name, sql in connection.execute(text(query)).tuples()}
+        return {
+            name: sorted(" ".join((sql or "").replace(",", " , ").split()).split(" , ")) for name, sql in found.items()
+        }
+    query = (
+        "select c.relname || '.' || a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attcollation::text"
+        " from pg_attribute a join pg_class c on c.oid = a.attrelid where c.relname like 'csd!_%' escape '!'"
+        " and c.relname not like '%alembic%' and c.relkind = 'r' and a.attnum > 0"
+    )
+    with engine.connect() as connection:
+        columns: dict[str, object] = {row[0]: tuple(row[1:]) for row in connection.execute(text(query))}
+        indexes = connection.execute(
+            text("select indexname, indexdef from pg_indexes where tablename like 'csd!_%' escape '!'")
+        ).tuples()
+        return columns | {name: definition for name, definition in indexes if "alembic" not in name}
+
+
+def test_step_by_step_up_and_down_again(engine: Engine) -> None:
+    seen = []
+    for revision in REVISIONS:
+        upgrade(engine, revision)
+        assert current(engine) == revision
+        seen.append(tables(engine))
+    assert seen[-1] == set(Schema(kinds()).meta.tables)
+    for revision, there in zip(reversed(REVISIONS[:-1]), reversed(seen[:-1]), strict=True):
+        downgrade(engine, revision)
+        assert (current(engine), tables(engine)) == (revision, there)
+    downgrade(engine, "base")
+    assert (current(engine), tables(engine)) == (None, set())
+    upgrade(engine)
+    assert differences(engine) == []
+
+
+def test_twice_is_once(engine: Engine) -> None:
+    upgrade(engine)
+    before = tables(engine)
+    upgrade(engine)
+    upgrade(engine, HEAD)
+    assert (tables(engine), current(engine)) == (before, HEAD)
+
+
+def test_what_was_written_before_survives(engine: Engine, url: str, desks: Desks) -> None:
+    # What every earlier revision has: the trail, timers, the outbox, numbers, keys, rulebooks.
+    upgrade(engine, REVISIONS[-2])
+    with engine.begin() as connection:
+        connection.execute(text("insert into csd_number (series, last) values ('KS202603-{seq:04}', 41)"))
+        connection.execute(text("insert into csd_rulebook (ref, body) values ('old@1', :b)"), {"b": b"text"})
+        connection.execute(
+            text(
+                "insert into csd_audit (event_id, subject, actor, at, name, schema, move, source, dest, reason, facts)"
+                " values ('evt_1', 's', 'u', 1000000, 'n', 1, 'm', '', 'd', 'why', :f)"
+            ),
+            {"f": b'{"a":1}'},
+        )
+    upgrade(engine)
+    desk = desks.at(url)
+    assert received(desk).number == "KS202603-0042"
+    assert desk.store.look(lambda unit: unit.session.get_rulebook("old@1")) == "text"
+    (record,) = desk.store.look(lambda unit: unit.trail("s"))
+    assert (record.reason, record.facts) == ("why", {"a": 1})
+
+
+def test_a_failed_migration_leaves_nothing(engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("create table csd_rulebook (mine integer)"))  # the last that the first script makes
+    with pytest.raises(Exception, match="csd_rulebook"):
+        upgrade(engine)
+    assert (current(engine), tables(engine)) == (None, {"csd_rulebook"})
+
+
+@pytest.mark.parametrize("count", [4])
+def test_several_processes_at_once(url: str, engine: Engine, count: int) -> None:
+    code = (
+        "import sys; from csdomain_adapters.sql.dialects import make_engine;"
+        "from csdomain_adapters.sql.migrate import upgrade;"
+        "import alembic.command; print('ready', flush=True); sys.stdin.readline(); upgrade(make_engine(sys.argv[1], {}))"
+    )
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", code, url],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(count)
+    ]
+    for process in processes:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    told = [process.communicate(timeout=60) for process in processes]
+    assert [process.returncode for process in processes] == [0] * count, told
+    assert current(engine) == HEAD
+    assert differences(engine) == []
+
+
+def test_a_server_is_upgraded_on_purpose_only(postgresql_url: str) -> None:
+    def opened(**options: object) -> str:
+        with csdomain.open(postgresql_url, holidays=no_holidays(), **options) as desk:
+            return desk.complaints.find(by=agent(desk)).items.__repr__()
+
+    engine = make_engine(postgresql_url, {})
+    with pytest.raises(SchemaOutdated) as caught:
+        opened()
+    assert (caught.value.facts["actual"], caught.value.facts["expected"]) == ("none", HEAD)
+    assert "csdomain db upgrade" in str(caught.value)
+    assert current(engine) is None, "it touched nothing"
+    upgrade(engine, REVISIONS[0])
+    with pytest.raises(SchemaOutdated, match=REVISIONS[0]):
+        opened()
+    assert opened(upgrade=True) == "()"
+    assert opened() == "()"
+    engine.dispose()
+
+
+def test_a_sqlite_file_is_brought_up_to_date_by_itself(sqlite_url: str) -> None:
+    engine = make_engine(sqlite_url, {})
+    upgrade(engine, REVISIONS[0])
+    engine.dispose()
+    with csdomain.open(sqlite_url, holidays=no_holidays()) as desk:
+        assert desk.complaints.find(by=agent(desk)).items == ()
+    with sqlite3.connect(sqlite_url.removeprefix("sqlite:///")) as database:
+        assert database.execute("pragma journal_mode").fetchone() == ("wal",)
+    database.close()
+    with pytest.raises(SchemaOutdated):
+        csdomain.open(sqlite_url.replace("fresh", "other"), holidays=no_holidays(), upgrade=False)
