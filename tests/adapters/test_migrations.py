@@ -1,5 +1,6 @@
 """Migrations: from nothing, step by step, twice, at once; and what they make is what the code expects."""
 
+import re
 import sqlite3
 import subprocess
 import sys
@@ -79,8 +80,9 @@ def test_indexes_and_keys_are_as_the_code_says(engine: Engine) -> None:
     """Alembic compares neither the conditions of indexes nor primary keys nor the collation of texts."""
     upgrade(engine)
     migrated = shapes(engine)
+    names = [*tables(engine), VERSION_TABLE]
     with engine.begin() as connection:
-        for name in [*tables(engine), VERSION_TABLE]:
+        for name in names:
             connection.execute(text(f"drop table {name}"))
     Schema(kinds()).meta.create_all(engine)
     assert migrated == shapes(engine)
@@ -90,10 +92,9 @@ def shapes(engine: Engine) -> dict[str, object]:
     if engine.dialect.name == "sqlite":
         query = "select name, sql from sqlite_master where name like '%csd_%' and name not like '%alembic%'"
         with engine.connect() as connection:
-            found = {name: sql for name, sql in connection.execute(text(query)).tuples()}
-        return {
-            name: sorted(" ".join((sql or "").replace(",", " , ").split()).split(" , ")) for name, sql in found.items()
-        }
+            found = {row[0]: row[1] or "" for row in connection.execute(text(query))}
+        # A migration may have added columns one by one: their order is no difference.
+        return {name: sorted(re.split(r"\s*,\s*", " ".join(sql.split()))) for name, sql in found.items()}
     query = (
         "select c.relname || '.' || a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attcollation::text"
         " from pg_attribute a join pg_class c on c.oid = a.attrelid where c.relname like 'csd!_%' escape '!'"
@@ -103,8 +104,8 @@ def shapes(engine: Engine) -> dict[str, object]:
         columns: dict[str, object] = {row[0]: tuple(row[1:]) for row in connection.execute(text(query))}
         indexes = connection.execute(
             text("select indexname, indexdef from pg_indexes where tablename like 'csd!_%' escape '!'")
-        ).tuples()
-        return columns | {name: definition for name, definition in indexes if "alembic" not in name}
+        )
+        return columns | {row[0]: row[1] for row in indexes if "alembic" not in row[0]}
 
 
 def test_step_by_step_up_and_down_again(engine: Engine) -> None:
@@ -165,7 +166,8 @@ def test_several_processes_at_once(url: str, engine: Engine, count: int) -> None
     code = (
         "import sys; from csdomain_adapters.sql.dialects import make_engine;"
         "from csdomain_adapters.sql.migrate import upgrade;"
-        "import alembic.command; print('ready', flush=True); sys.stdin.readline(); upgrade(make_engine(sys.argv[1], {}))"
+        "import alembic.command; print('ready', flush=True); sys.stdin.readline();"
+        "upgrade(make_engine(sys.argv[1], {}))"
     )
     processes = [
         subprocess.Popen(

@@ -278,13 +278,3 @@ def test_money_and_its_errors_survive_a_process_boundary(money: Money) -> None:
         error = pickle.loads(pickle.dumps(refused.value))
         assert type(error) is type(refused.value)
         assert error.as_data() == refused.value.as_data()
-
-
-@pytest.mark.rule(MONEY)
-@pytest.mark.parametrize("amount", ["1E+999999999", "1E-999999999", "-1E+61", "0E+5"])
-def test_a_number_that_would_fill_the_memory_is_refused_at_once(amount: str) -> None:
-    if Decimal(amount):
-        with pytest.raises(InexactMoney):
-            Money.rounded(Decimal(amount), "CNY")
-    else:
-        assert Money.of(Decimal(amount), "CNY") == Money.zero("CNY")

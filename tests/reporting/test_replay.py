@@ -184,6 +184,9 @@ def test_a_service_level_is_met_when_no_more_than_its_working_time_was_used(part
     assert sla.started == sum(total.values()) == sla.met + sla.breached + sla.cancelled + sla.open
     assert (sla.met, sla.breached, sla.cancelled) == (total["met"], total["breached"], total["cancelled"])
     assert sla.open == total["running"] + total["paused"]
+    breached = [o for r in results.values() for o in r.slas if o.sla == "solved" and o.state is TimerState.BREACHED]
+    assert sla.unfinished == sum(not o.completed for o in breached)
+    assert all(o.late * TICK == PLAN.calendar.between(o.due_at, o.until) for o in breached)
     late = sorted((o.late for r in results.values() for o in r.slas if o.sla == "solved" and o.late), reverse=True)
     assert [one.outcome.late for one in sla.worst if one.outcome.late] == late[:5]
 

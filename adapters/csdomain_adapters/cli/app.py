@@ -242,7 +242,7 @@ def replay(
     as_json: Json = False,
 ) -> None:
     """Replay a real event log through a workflow, its calendar and its deadlines (RPT-06)."""
-    from csdomain_adapters import replay as replays
+    import csdomain_adapters.replay as replays
 
     settings.as_json = as_json
     with progress("bytes read", log.stat().st_size, quiet=as_json) as advance:

@@ -135,5 +135,9 @@ def open_store(url: str, kinds: Sequence[Kind[Any]], backstage: Backstage, optio
                 accepted=Text("csdomain db upgrade URL", "csdomain db upgrade URL"),
             )
     except DBAPIError as error:
+        engine.dispose()
         raise translate(error) from None
+    except BaseException:
+        engine.dispose()
+        raise
     return SqlStore(engine, kinds, backstage)

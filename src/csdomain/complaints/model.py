@@ -5,7 +5,7 @@ from datetime import datetime
 import attrs
 
 from csdomain.kernel.actors import Actor
-from csdomain.kernel.errors import require
+from csdomain.kernel.errors import RuleBroken, require
 from csdomain.kernel.events import Event, utc
 from csdomain.kernel.rules import Text
 from csdomain.kernel.storage import Field, Kind
@@ -69,7 +69,7 @@ class Complaint:
         require(
             len(outcome.strip()) > 0 and len(outcome) <= _OUTCOME_LONGEST and "\0" not in outcome,
             STATES,
-            accepted=Text(f"an outcome of 1 to {_OUTCOME_LONGEST} characters", f"1 到 {_OUTCOME_LONGEST} 字的处理结果"),
+            accepted=_OUTCOME,
             given=len(outcome),
         )
         COMPLAINT_MOVES.move(self, step)
@@ -90,13 +90,14 @@ class Complaint:
 
     def _later(self, at: datetime, than: datetime) -> datetime:
         at = utc(at)
-        require(
-            at >= than, STATES, accepted=Text(f"not before {than.isoformat()}", f"不早于 {than.isoformat()}"), at=at
-        )
+        if at < than:
+            when = than.isoformat()
+            raise RuleBroken(STATES, accepted=Text(f"not before {when}", f"不早于 {when}"), at=at)
         return at
 
 
 _OUTCOME_LONGEST = 400
+_OUTCOME = Text(f"an outcome of 1 to {_OUTCOME_LONGEST} characters", f"1 到 {_OUTCOME_LONGEST} 字的处理结果")
 NUMBER: Field[Complaint, str] = Field("number", str, lambda c: c.number, unique=True)
 STATE: Field[Complaint, str] = Field("state", str, lambda c: c.state.value)
 CUSTOMER: Field[Complaint, str] = Field("customer", str, lambda c: c.form.customer)

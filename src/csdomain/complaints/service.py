@@ -29,17 +29,21 @@ class Complaints(UseCases[Complaint]):
 
     @property
     def kind(self) -> Kind[Complaint]:
+        """Complaints, as they are stored."""
         return COMPLAINTS
 
     @property
     def table(self) -> Lifecycle[Move, State]:
+        """The moves of a complaint (CMP-25)."""
         return COMPLAINT_MOVES
 
     @property
     def reading(self) -> Action:
+        """What it takes to read one."""
         return READ
 
     def effects(self, case: Complaint, events: Sequence[Event], unit: Unit) -> Iterable[Effect]:
+        """The effects of events, by the rules the complaint pinned."""
         rules = self.house.pinned(case.rulebook, unit)[COMPLAINT_RULES]
         return effects(events, rules, self.house.calendar_of(case.branch))
 

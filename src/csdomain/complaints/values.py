@@ -13,6 +13,7 @@ from csdomain.kernel.ids import IdKind
 from csdomain.kernel.money import Money
 from csdomain.kernel.numbering import NumberPattern
 from csdomain.kernel.rules import Text
+from csdomain.kernel.timers import check_warnings
 from csdomain.rulebook import Section
 
 from .rules import FORM
@@ -104,6 +105,7 @@ class ComplaintRules:
     extra: Mapping[str, str] = attrs.field(factory=dict)
 
     def __attrs_post_init__(self) -> None:
+        check_warnings(self.warnings)
         for name, kind in self.extra.items():
             if kind not in EXTRA_TYPES:
                 known = ", ".join(EXTRA_TYPES)

@@ -69,6 +69,7 @@ class Band:
     up_to: Money | None = None
 
     def covers(self, amount: Money) -> bool:
+        """Whether the amount is not above the band's top."""
         return self.up_to is None or amount <= self.up_to
 
 
@@ -125,6 +126,7 @@ class ApprovalLadder:
         return {band.authority: band.up_to for band in self.bands}[authority]
 
     def holds(self, authority: str) -> bool:
+        """Whether the authority is on the ladder."""
         return any(band.authority == authority for band in self.bands)
 
     def suffices(self, authority: str, amount: Money) -> bool:
@@ -156,6 +158,7 @@ class Delegation:
             raise DelegationInvalid(given=self.until, accepted=Text("an end after the start", "结束晚于开始"))
 
     def holds(self, at: datetime) -> bool:
+        """Whether it is in force at an instant."""
         return self.since <= at < self.until
 
 
@@ -231,6 +234,7 @@ class Request:
 
     @property
     def missing(self) -> tuple[str, ...]:
+        """The roles that have not signed yet."""
         return tuple(role for role in self.required if role not in self.signatures)
 
 

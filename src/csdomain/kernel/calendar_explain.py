@@ -22,6 +22,7 @@ class Window:
 
     @property
     def length(self) -> timedelta:
+        """How long it is."""
         return self.end - self.start
 
 
@@ -76,10 +77,12 @@ class Day:
 
     @property
     def used(self) -> timedelta:
+        """The time counted on this day."""
         return sum((one.used for one in self.counted), timedelta(0))
 
     @property
     def was_counted(self) -> bool:
+        """Whether the day counted for anything."""
         return bool(self.counted) or bool(self.number)
 
 

@@ -71,6 +71,7 @@ class Layout:
         return self.wall.first(given) if given.utcoffset() is None else (given - EPOCH) // TICK
 
     def is_holiday(self, day: int) -> bool:
+        """Whether the date with this ordinal is a holiday."""
         if day in self.holidays:
             return True
         if not self.yearly and not self.feasts:

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from itertools import pairwise
 from typing import Final, Literal, get_args
 
-from dateutil.easter import EASTER_ORTHODOX, EASTER_WESTERN, easter
+from dateutil.easter import easter
 
 from .errors import InvalidValue
 from .rules import BUSINESS_TIME, CALENDAR, Text
@@ -20,6 +20,8 @@ Hours = tuple[tuple[int, int], ...]
 MakeUp = Weekday | tuple[str, ...] | None
 
 DAY: Final = 24 * 60
+#: Which Easter: that of the western churches, or the orthodox one.
+Easter = Literal[2, 3]
 _MOVABLE: Final = re.compile(r"(orthodox_)?easter([+-][0-9]{1,2})?")
 _WINDOW: Final = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])-(?:([01][0-9]|2[0-3]):([0-5][0-9])|24:00)")
 
@@ -218,17 +220,17 @@ def years(given: Iterable[int], field: str) -> frozenset[int]:
     return found
 
 
-def movable(text: str) -> tuple[int, int] | None:
+def movable(text: str) -> tuple[Easter, int] | None:
     """A feast that moves with Easter as (kind of Easter, days after it), None for anything else.
 
     >>> movable("easter+1"), movable("orthodox_easter-2"), movable("05-01")
     ((3, 1), (2, -2), None)
     """
     form = _MOVABLE.fullmatch(text)
-    return None if form is None else (EASTER_ORTHODOX if form[1] else EASTER_WESTERN, int(form[2] or 0))
+    return None if form is None else (2 if form[1] else 3, int(form[2] or 0))
 
 
-def feast(of: tuple[int, int], year: int) -> int:
+def feast(of: tuple[Easter, int], year: int) -> int:
     """The ordinal of the date on which a movable feast falls in ``year``."""
     kind, days = of
     return easter(year, kind).toordinal() + days

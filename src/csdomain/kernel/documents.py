@@ -125,6 +125,7 @@ class Document:
 
     @property
     def signed(self) -> bool:
+        """Whether anyone has signed."""
         return bool(self.signatures)
 
     def seal(self) -> str:

@@ -163,6 +163,7 @@ class DomainError(Exception):
 
     @property
     def code(self) -> str:
+        """A stable name for programs: the class's, in snake case."""
         return re.sub(r"(?<!^)(?=[A-Z])", "_", type(self).__name__).lower()
 
     def render(self, language: Language = "en") -> str:
@@ -282,6 +283,7 @@ class RulebookInvalid(InvalidValue):
         self.faults = faults
 
     def render(self, language: Language = "en") -> str:
+        """The head, and each fault on a line of its own."""
         said = Text("The rulebook was refused.", "规则手册被拒绝。")(language)
         head = f"{self.rule.id}: {said} ({self.facts['name']})"
         return "\n  ".join([head, *(_LIKE_PERSONAL.sub(_hide, fault) for fault in self.faults)])

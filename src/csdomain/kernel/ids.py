@@ -76,4 +76,6 @@ class IdKind(Generic[I]):
 class IdSource(Protocol):
     """Port: makes new ids, increasing within one process."""
 
-    def new(self, kind: IdKind[I], /) -> I: ...
+    def new(self, kind: IdKind[I], /) -> I:
+        """A new id of that kind."""
+        ...

@@ -37,6 +37,7 @@ class Step(Generic[T, S]):
     paths: frozenset[str] = attrs.field(factory=frozenset, converter=frozenset)
 
     def on(self, path: str | None) -> bool:
+        """Whether a variant of the flow has this step; every one has it where ``path`` is None."""
         return path is None or not self.paths or path in self.paths
 
 

@@ -25,7 +25,6 @@ CURRENCIES: Final = frozenset(
 _NO_MINOR: Final = frozenset("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF".split())
 _THREE: Final = frozenset("BHD IQD JOD KWD LYD OMR TND".split())
 _PLAIN: Final = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?")
-_MOST_DIGITS: Final = 60
 #: Every database holds it, and every sum of a reasonable number of amounts.
 LARGEST: Final = 2**63 - 1
 #: A decimal with more places than this before or after the point is refused, not worked out.
@@ -141,6 +140,7 @@ class Money(Figure):
 
     @classmethod
     def zero(cls, currency: str) -> "Money":
+        """Nothing of a currency. Raises :class:`UnknownCurrency`."""
         return cls(0, currency)
 
     @classmethod

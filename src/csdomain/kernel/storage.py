@@ -37,11 +37,19 @@ class Aggregate(Protocol):
     """Anything stored whole under one id, with the version that guards it and the scope it belongs to."""
 
     @property
-    def id(self) -> str: ...
+    def id(self) -> str:
+        """The id under which it is stored."""
+        ...
+
     @property
-    def branch(self) -> str: ...
+    def branch(self) -> str:
+        """The branch it belongs to."""
+        ...
+
     @property
-    def owner(self) -> str: ...
+    def owner(self) -> str:
+        """Who owns it: an actor's id, empty for nobody."""
+        ...
 
     version: int
 
@@ -93,21 +101,27 @@ class Field(Generic[A, V]):
     index: bool = True
 
     def is_(self, value: V) -> Where[A]:
+        """The column holds ``value``."""
         return Where(self.name, Comparison.IS, value)
 
     def among(self, values: Sequence[V]) -> Where[A]:
+        """The column holds one of ``values``."""
         return Where(self.name, Comparison.AMONG, tuple(values))
 
     def at_least(self, low: V) -> Where[A]:
+        """The column holds ``low`` or more."""
         return Where(self.name, Comparison.FROM, low)
 
     def below(self, high: V) -> Where[A]:
+        """The column holds less than ``high``."""
         return Where(self.name, Comparison.BELOW, high)
 
     def absent(self) -> Where[A]:
+        """The column holds nothing."""
         return Where(self.name, Comparison.ABSENT)
 
     def present(self) -> Where[A]:
+        """The column holds something."""
         return Where(self.name, Comparison.PRESENT)
 
 

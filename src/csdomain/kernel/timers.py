@@ -86,6 +86,7 @@ class Timer:
 
     @property
     def live(self) -> bool:
+        """Whether it is running or paused."""
         return self.state in LIVE
 
     @property
@@ -100,6 +101,18 @@ class Timer:
     def paused_for(self) -> timedelta:
         """The working time of all pauses that have ended."""
         return sum((pause.working for pause in self.pauses), timedelta(0))
+
+
+def check_warnings(percents: Sequence[int]) -> tuple[int, ...]:
+    """``percents`` if they are warnings: ascending integers from 1 to 99. Raises :class:`MalformedTimer`. [KRN-06]"""
+    integers = all(isinstance(p, int) and not isinstance(p, bool) and 0 < p < 100 for p in percents)
+    if not integers or list(percents) != sorted(set(percents)):
+        raise MalformedTimer(
+            field="warnings",
+            given=percents,
+            accepted=Text("ascending integers from 1 to 99", "1 到 99 的递增整数"),
+        )
+    return tuple(percents)
 
 
 def start(
@@ -121,15 +134,7 @@ def start(
         raise MalformedTimer(
             field="name", accepted=Text(f"1 to {_NAME_LONGEST} characters", f"1 到 {_NAME_LONGEST} 个字符")
         )
-    percents = list(warnings)
-    if any(isinstance(p, bool) or not isinstance(p, int) or not 0 < p < 100 for p in percents) or percents != sorted(
-        set(percents)
-    ):
-        raise MalformedTimer(
-            field="warnings",
-            given=percents,
-            accepted=Text("ascending integers from 1 to 99", "1 到 99 的递增整数"),
-        )
+    percents = check_warnings(warnings)
     due = calendar.deadline(at, duration)
     budget = calendar.between(at, due)
     # A deadline in closed time may lie before the next opening, where a share of no working time would end.

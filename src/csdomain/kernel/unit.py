@@ -29,6 +29,7 @@ R = TypeVar("R")
 EventId = NewType("EventId", str)
 EVENT: Final = IdKind[EventId]("evt")
 _REASON_LONGEST: Final = 400
+_REASON: Final = Text(f"a reason of at most {_REASON_LONGEST} characters", f"理由至多 {_REASON_LONGEST} 字")
 _PAGE_LARGEST: Final = 100_000
 #: The fields of an event that are facts of its own, by its class.
 _FACTS: Final[dict[type[Event], tuple[str, ...]]] = {}
@@ -144,12 +145,15 @@ class StandardUnit:
 
     @property
     def session(self) -> Session:
+        """The rows it works on."""
         return self._session
 
     def of(self, kind: Kind[A], /) -> Repository[A]:
+        """The repository of a kind, in this unit."""
         return StoredRepository(kind, self._session)
 
     def load(self, kind: Kind[A], id: str, /, *, may: Action, by: Actor, expected: int | None = None) -> A:
+        """The aggregate, locked, if ``by`` may. Raises NotFound, NotPermitted, Conflict, MalformedId, WrongKind."""
         kind.id.check(id)
         found = self._session.fetch(kind, id, lock=True)
         if found is None:
@@ -160,13 +164,16 @@ class StandardUnit:
         return found
 
     def number(self, pattern: NumberPattern, at: datetime, /, *, zone: str, branch: str = "") -> str:
+        """The next number of a pattern's series on the day ``at`` is in ``zone`` (KRN-10)."""
         on = utc(at).astimezone(ZoneInfo(zone)).date()
         return pattern.number(self._session.next_number(pattern.series(on, branch)), on, branch)
 
     def timers_of(self, subject: str, /) -> Sequence[Timer]:
+        """The timers of a subject."""
         return self._session.timers_of(subject)
 
     def trail(self, subject: str, /) -> Sequence[AuditRecord]:
+        """The trail of a subject, oldest first (KRN-11)."""
         return self._session.trail(subject)
 
     def record(self, events: Sequence[Event], effects: Iterable[Effect] = (), /) -> None:
@@ -252,12 +259,7 @@ class StandardUnit:
         move = source = dest = reason = ""
         if isinstance(event, Moved):
             move, source, dest, reason = event.move, event.source, event.dest, event.reason
-            require(
-                storable(reason, _REASON_LONGEST),
-                AUDITED,
-                accepted=Text(f"a reason of at most {_REASON_LONGEST} characters", f"理由至多 {_REASON_LONGEST} 字"),
-                given=len(reason),
-            )
+            require(storable(reason, _REASON_LONGEST), AUDITED, accepted=_REASON, given=len(reason))
         return AuditRecord(
             event_id=self.backstage.ids.new(EVENT),
             subject=event.subject,
@@ -327,9 +329,11 @@ class Joined:
     unit: StandardUnit
 
     def look(self, work: Callable[[Unit], R], /) -> R:
+        """Run ``work`` in the open unit."""
         return work(self.unit)
 
     def run(self, work: Callable[[Unit], R], /, call: Call | None = None) -> R:
+        """Run ``work`` in the open unit, honouring the call's key."""
         session = self.unit.session
 
         def giving_back(unit: Unit) -> R:

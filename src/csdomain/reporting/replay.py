@@ -176,7 +176,9 @@ class Replay:
             calendar.is_working_day(at)
         else:
             working = calendar.between(case.entered, at)
-        timers, ended = self._timers_after(case, fit, at) if fit.roles or (dest.final and case.timers) else (case.timers, ())
+        timers, ended = (
+            self._timers_after(case, fit, at) if fit.roles or (dest.final and case.timers) else (case.timers, ())
+        )
         # From here on nothing is refused.
         if case.entered is None:
             self._keep(case)

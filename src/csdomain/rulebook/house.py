@@ -42,6 +42,7 @@ class House:
 
     @property
     def currency(self) -> str:
+        """The house's currency (ISO 4217)."""
         return self.organisation.currency
 
     def zone(self, branch: str) -> str:

@@ -12,7 +12,7 @@ from typing import Any, Final, NoReturn, TypeVar, get_args, get_origin
 import attrs
 from cattrs import Converter, transform_error
 from cattrs.cols import homogenous_tuple_structure_factory, mapping_structure_factory
-from cattrs.errors import ClassValidationError, ForbiddenExtraKeysError
+from cattrs.errors import BaseValidationError, ForbiddenExtraKeysError
 from cattrs.gen import make_dict_structure_fn
 
 from csdomain.kernel.calendar import CalendarSpec
@@ -185,7 +185,7 @@ def restore(canonical: str, sections: Iterable[Section[Any]]) -> Rulebook:
 def _merged(text: str, library: Library, seen: tuple[str, ...]) -> dict[str, Any]:
     try:
         raw = tomllib.loads(text, parse_float=Decimal)
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # TOMLDecodeError, or a number that Python does not read
         raise RulebookInvalid((f"not TOML: {error}",), name=seen[-1] if seen else "") from None
     name = raw.get("name")
     if not isinstance(name, str) or not name.isidentifier():
@@ -193,12 +193,13 @@ def _merged(text: str, library: Library, seen: tuple[str, ...]) -> dict[str, Any
     base = raw.pop("extends", None)
     if base is None:
         return raw
-    if base in (*seen, name):
-        raise RulebookInvalid((f"{' extends '.join((*seen, name, base))} @ $.extends",), name=name)
+    line = tuple(dict.fromkeys((*seen, name)))  # a text may have another name than it was asked for by
+    if base in line:
+        raise RulebookInvalid((f"{' extends '.join((*line, base))} @ $.extends",), name=name)
     parent = library(base) if isinstance(base, str) else None
     if parent is None:
         raise RulebookInvalid((f"no rulebook {base} @ $.extends",), name=name)
-    return _overridden(_merged(parent, library, (*seen, name)), raw)
+    return _overridden(_merged(parent, library, (*line, base)), raw)
 
 
 def _overridden(base: dict[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
@@ -219,7 +220,7 @@ def _build(raw: Mapping[str, Any], sections: Iterable[Section[Any]]) -> Rulebook
     for key in sorted(known.keys() & raw.keys()):
         try:
             parts[key] = converter.structure(raw[key], known[key].type)
-        except (ClassValidationError, _WrongType, DomainError) as error:
+        except (BaseValidationError, _WrongType, DomainError) as error:
             faults += transform_error(error, f"$.{key}", _said)
     canonical = json.dumps(raw, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=_frozen)
     digest = sha256(canonical.encode()).hexdigest()[:_HASH_DIGITS]

@@ -6,6 +6,7 @@ import attrs
 
 from csdomain.kernel.actors import Scope, matching
 from csdomain.kernel.calendar import CalendarSpec
+from csdomain.kernel.calendar_spec import zone_of
 from csdomain.kernel.money import exponent
 
 from .sections import Rulebook, Section
@@ -26,6 +27,10 @@ class Branch:
     zone: str = ""
     calendar: str = ""
 
+    def __attrs_post_init__(self) -> None:
+        if self.zone:
+            zone_of(self.zone)
+
 
 @attrs.frozen
 class Organisation:
@@ -41,6 +46,7 @@ class Organisation:
 
     def __attrs_post_init__(self) -> None:
         exponent(self.currency)
+        zone_of(self.zone)
 
 
 @attrs.frozen

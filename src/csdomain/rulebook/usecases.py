@@ -34,9 +34,14 @@ class Case(Aggregate, Protocol[S]):
     state: S
 
     @property
-    def number(self) -> str: ...
+    def number(self) -> str:
+        """Its human-readable number."""
+        ...
+
     @property
-    def rulebook(self) -> str: ...
+    def rulebook(self) -> str:
+        """The ref of the rulebook it began under."""
+        ...
 
 
 C = TypeVar("C", bound=Case[Any])
@@ -55,14 +60,17 @@ class UseCases(Generic[C]):
 
     @property
     def kind(self) -> Kind[C]:
+        """The aggregate of the context."""
         raise NotImplementedError
 
     @property
     def table(self) -> Lifecycle[Any, Any]:
+        """Its lifecycle."""
         raise NotImplementedError
 
     @property
     def reading(self) -> Action:
+        """The permission for reading."""
         raise NotImplementedError
 
     def effects(self, case: C, events: Sequence[Event], unit: Unit) -> Iterable[Effect]:

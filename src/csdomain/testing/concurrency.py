@@ -13,9 +13,29 @@ from .base import PICK, SPECIMENS, Ability, Contract, Rig
 WAIT = 10.0
 
 
-def beside(work: Callable[[], object]) -> threading.Thread:
+class Beside(threading.Thread):
+    """Work in a thread of its own; what it raised is raised where it is waited for."""
+
+    def __init__(self, work: Callable[[], object]) -> None:
+        super().__init__(daemon=True)
+        self._work = work
+        self._error: BaseException | None = None
+
+    def run(self) -> None:
+        try:
+            self._work()
+        except BaseException as error:  # noqa: BLE001 - raised again in join
+            self._error = error
+
+    def join(self, timeout: float | None = None) -> None:
+        super().join(timeout)
+        if self._error is not None:
+            raise self._error
+
+
+def beside(work: Callable[[], object]) -> Beside:
     """``work`` begun in a thread of its own."""
-    thread = threading.Thread(target=work, daemon=True)
+    thread = Beside(work)
     thread.start()
     return thread
 

@@ -16,7 +16,7 @@ from .base import BEST_ON, COLOUR, PICKED_AT, RIPE, SIZE, SPECIMENS, Contract, R
 
 _VALUES: dict[str, list[Any]] = {
     "colour": ["", "a", "A", "b", "é", "客", "z" * 120],
-    "size": [-(2**63), -1, 0, 1, 2, 2**63 - 1],
+    "size": [1 - 2**63, -1, 0, 1, 2, 2**63 - 1],
     "ripe": [False, True],
     "picked_at": [at(-1), at(0), at(0.5), at(24 * 400)],
     "best_on": [day(-700), day(0), day(1)],

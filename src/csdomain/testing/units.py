@@ -41,7 +41,7 @@ def specimens() -> st.SearchStrategy[dict[str, Any]]:
     return st.fixed_dictionaries(
         {
             "colour": st.none() | storable_texts(0, 120),
-            "size": st.none() | st.integers(-(2**63), 2**63 - 1),
+            "size": st.none() | st.integers(1 - 2**63, 2**63 - 1),
             "ripe": st.none() | st.booleans(),
             "picked_at": st.none() | instants,
             "best_on": st.none() | st.dates(date(1, 1, 1), date(9999, 12, 31)),

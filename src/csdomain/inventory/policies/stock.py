@@ -71,6 +71,7 @@ class Columns:
 
     @cached_property
     def lots(self) -> tuple[Lot, ...]:
+        """The lots themselves, picked now."""
         return self.of if self.mask is None else tuple(compress(self.of, self.mask))
 
     @cached_property
@@ -79,9 +80,11 @@ class Columns:
         return list(accumulate(self.quantities, initial=0))
 
     def where(self, mask: Sequence[object]) -> "Columns":
+        """Only those that ``mask`` picks."""
         return Columns(self.lots, tuple(compress(self.quantities, mask)), tuple(compress(self.minors, mask)), mask)
 
     def by(self, order: Sequence[int]) -> "Columns":
+        """The same in another order."""
         return Columns(_picked(self.lots, order), _picked(self.quantities, order), _picked(self.minors, order))
 
 

@@ -67,6 +67,7 @@ class Allocation:
 
     @property
     def complete(self) -> bool:
+        """Whether all that was asked for was given."""
         return self.taken == self.request.quantity
 
     @property
@@ -163,11 +164,13 @@ class Walk:
             self.by_lot.setdefault(reservation.owner, {}).setdefault(place, []).append(_Held(reservation))
 
     def place(self, lot: str) -> int | None:
+        """Where a lot stands among the fit ones, None where it does not."""
         if self._places is None:
             self._places = {fit.id: i for i, fit in enumerate(self.fit.lots)}
         return self._places.get(lot)
 
     def mark(self, place: int) -> _Marked:
+        """The lot at ``place``, to be looked at by itself from now on."""
         mark = self.marks.get(place)
         if mark is None:
             mark = _Marked(self.fit.quantities[place], self.fit.minors[place])
@@ -212,6 +215,7 @@ class Walk:
         return 0 if place is None else self.own(owner, place) + min(budget, self.left(place)[1])
 
     def serve(self, request: Request) -> Allocation:
+        """What one request gets; the next begins where this one ended."""
         budget = self.budget(request.owner)
         if (
             request.all_or_nothing

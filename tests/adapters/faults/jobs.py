@@ -1,0 +1,208 @@
+"""What the children of a nursery do: ordinary use of a desk, and dying in the midst of it."""
+
+import os
+import signal
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import attrs
+from sqlalchemy import event
+
+import csdomain
+from csdomain import Desk
+from csdomain.complaints.model import COMPLAINTS, Complaint
+from csdomain.desk import Services
+from csdomain.kernel.actors import Action
+from csdomain.kernel.errors import DomainError
+from csdomain.kernel.ports import Queued, Unit
+from csdomain.kernel.sweeping import RelayPolicy
+from csdomain.testing import MovableClock, SequentialIds, agent, complaint_form, no_holidays, snapshot
+from csdomain_adapters.sql import SqlStore
+
+LEASE = RelayPolicy(lease=timedelta(minutes=2))
+BY = "agent-1"
+
+
+def opened(url: str, *, at: str | None = None, first_id: int | None = None) -> Desk:
+    """A desk at ``url`` as a process of its own opens it."""
+    clock = MovableClock() if at is None else MovableClock(datetime.fromisoformat(at))
+    ids = {} if first_id is None else {"ids": SequentialIds(first_id)}
+    return csdomain.open(url, holidays=no_holidays(), clock=clock, **ids)
+
+
+def prepare(url: str, count: int = 1, *, accepted: bool = False) -> list[str]:
+    """Complaints in a fresh database."""
+    with csdomain.open(url, holidays=no_holidays(), clock=MovableClock(), ids=SequentialIds(), upgrade=True) as desk:
+        by, at = agent(desk), desk.clock.now()
+        ids = [str(desk.complaints.receive(complaint_form(), by=by, at=at).id) for _ in range(count)]
+        for id in ids if accepted else []:
+            desk.complaints.accept(id, by=by, at=at)
+        return ids
+
+
+def dump(url: str) -> str:
+    """All that shows, as text to compare."""
+    with opened(url) as desk:
+        return repr(snapshot(desk.store, (COMPLAINTS,), subjects=("",)))
+
+
+# --- many writers -----------------------------------------------------------------------------------------------------
+
+
+def write(url: str, id: str, times: int) -> dict[str, Any]:
+    """Change one case and count one series up, ``times`` times; every number that was given, and what was given up."""
+    numbers: list[int] = []
+    given_up: list[str] = []
+    with opened(url) as desk:
+        actor = desk.house.resolve(desk.actor(BY, branch="hq", positions=("service_agent",)))
+
+        def work(unit: Unit) -> int:
+            case: Complaint = unit.load(COMPLAINTS, id, may=Action("complaints.accept"), by=actor)
+            case.outcome = str(int(case.outcome or 0) + 1)
+            unit.of(COMPLAINTS).save(case)
+            return unit.session.next_number("series")
+
+        for _ in range(times):
+            try:
+                numbers.append(desk.store.run(work))
+            except DomainError as error:
+                given_up.append(error.code)
+    return {"numbers": numbers, "given_up": given_up}
+
+
+def receive(url: str, times: int, key: str) -> list[str]:
+    """File complaints, each twice under its key, as a caller who got no answer does; their numbers."""
+    with opened(url) as desk:
+        by, at = agent(desk), desk.clock.now()
+        made = []
+        for n in range(times):
+            receipts = [desk.complaints.receive(complaint_form(), by=by, at=at, key=f"{key}-{n}") for _ in range(2)]
+            assert receipts[0] == receipts[1]
+            made.append(receipts[0].number)
+        return made
+
+
+def read(url: str, id: str) -> dict[str, Any]:
+    with opened(url) as desk:
+        case = desk.complaints.get(id, by=agent(desk))
+        return {"outcome": case.outcome, "version": case.version}
+
+
+# --- locking in opposite order ----------------------------------------------------------------------------------------
+
+
+def lock_both(url: str, first: str, second: str, folder: str, me: str, other: str) -> int:
+    """Load two cases in one unit; each process waits until the other has its first. How often the unit began."""
+    begun = 0
+    with opened(url) as desk:
+        by, at = agent(desk), desk.clock.now()
+
+        def work(inner: Services) -> None:
+            nonlocal begun
+            begun += 1
+            inner.complaints.accept(first, by=by, at=at)
+            Path(folder, me).touch()
+            for _ in range(50):
+                if Path(folder, other).exists():
+                    break
+                threading.Event().wait(0.02)
+            inner.complaints.close(first, "done", by=by, at=at)
+            inner.complaints.get(second, by=by)
+            inner._store.run(lambda unit: unit.load(COMPLAINTS, second, may=Action("complaints.read"), by=actor))
+
+        actor = desk.house.resolve(by)
+        desk.together(work)
+    return begun
+
+
+# --- dying ------------------------------------------------------------------------------------------------------------
+
+
+def die_at(desk: Desk, turn: int) -> None:
+    """Kill this process at the ``turn``-th call on the database: before a statement, before or after a commit."""
+    store = desk.store
+    assert isinstance(store, SqlStore)
+    calls = 0
+
+    def call(*_: object, **__: object) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == turn:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    event.listen(store.engine, "before_cursor_execute", call)
+    event.listen(store.engine, "after_cursor_execute", call)
+    event.listen(store.engine, "commit", call)  # about to commit
+    event.listen(store.engine, "checkin", call)  # committed, not yet answered
+
+
+def die_in(url: str, use_case: str, id: str, turn: int, journal: str) -> str:
+    """Do one use case and die at its ``turn``-th call; what was answered is noted in ``journal`` first."""
+    with opened(url, first_id=1000) as desk:
+        by, at = agent(desk), desk.clock.now()
+        # The rulebook is read and cached, as in a process that has been at work for a while.
+        desk.complaints.get(id, by=by)
+        die_at(desk, turn)
+        work: dict[str, Callable[[], Any]] = {
+            "receive": lambda: desk.complaints.receive(complaint_form(), by=by, at=at, key="k"),
+            "accept": lambda: desk.complaints.accept(id, by=by, at=at, key="k"),
+            "close": lambda: desk.complaints.close(id, "done", by=by, at=at, key="k"),
+            "together": lambda: desk.together(lambda d: together(d, by, at)),
+        }
+        answer = repr(work[use_case]())
+        Path(journal).write_text(answer)
+        return answer
+
+
+def together(inner: Services, by: Any, at: datetime) -> Any:
+    first = inner.complaints.receive(complaint_form(), by=by, at=at, key="a")
+    inner.complaints.accept(first.id, by=by, at=at, key="b")
+    return inner.complaints.close(first.id, "done", by=by, at=at, key="c")
+
+
+def repeat(url: str, use_case: str, id: str) -> str:
+    """The same use case under the same key, by a process that lives."""
+    return die_in(url, use_case, id, 0, os.devnull)
+
+
+@attrs.frozen
+class Spool:
+    """A gateway that notes every delivery on disk at once."""
+
+    path: str
+
+    def send(self, message: Queued, /) -> None:
+        with Path(self.path).open("a") as spool:
+            spool.write(message.key + "\n")
+
+
+def sweep(url: str, at: str, batch: int = 3, turn: int = 0) -> list[int]:
+    with opened(url, at=at) as desk:
+        die_at(desk, turn)
+        report = desk.sweep(batch=batch)
+        return [report.warned, report.breached, len(report.failed)]
+
+
+def relay(url: str, at: str, spool: str, turn: int = 0) -> list[int]:
+    with opened(url, at=at) as desk:
+        die_at(desk, turn)
+        report = desk.relay(Spool(spool), policy=LEASE)
+        return [report.sent, report.retrying, report.dead]
+
+
+def fired(url: str) -> list[list[str]]:
+    """Subject, event and instant of everything that timers did; and the keys in the outbox."""
+    with opened(url) as desk:
+        desk.follow("all", lambda _: None)
+        events = desk.store.look(lambda unit: unit.session.events_after(0, 100_000))
+        return [[e.subject, e.name, e.at.isoformat()] for e in events if e.name.startswith("timer_")]
+
+
+def waiting(url: str) -> dict[str, bool]:
+    """The keys in the outbox, and whether each was sent."""
+    with opened(url) as desk:
+        messages = desk.store.look(lambda unit: unit.session.outbox(unsent=False, limit=100_000))
+        return {message.key: message.sent_at is not None for message in messages}

@@ -1,0 +1,225 @@
+"""Under faults, with real processes: many writers at once, death at every call, several sweepers and relays at once."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from signal import SIGKILL
+
+import pytest
+
+from adapters.faults.nursery import Nursery
+from adapters.harness import SQL
+from csdomain.kernel.rules import AUDITED, NUMBERING, ONE_WRITER, PORTS, TIMERS
+from csdomain.testing import MovableClock
+
+LATER = (MovableClock().now() + timedelta(days=60)).isoformat()
+MUCH_LATER = (MovableClock().now() + timedelta(days=61)).isoformat()
+
+
+@pytest.fixture(scope="module")
+def nursery() -> Iterator[Nursery]:
+    with Nursery() as made:
+        yield made
+
+
+@pytest.fixture(params=SQL)
+def url(request: pytest.FixtureRequest, clean_url: Callable[[str], str]) -> str:
+    return clean_url(request.param)
+
+
+# --- many writers -----------------------------------------------------------------------------------------------------
+
+
+def sixteen_writers(nursery: Nursery, url: str, times: int) -> None:
+    (id,) = nursery.one("prepare", url=url).value()
+    ended = [e.value() for e in nursery.all("write", [{"url": url, "id": id, "times": times}] * 16)]
+    assert [e["given_up"] for e in ended] == [[]] * 16, "none is given up"
+    total = 16 * times
+    assert sorted(n for e in ended for n in e["numbers"]) == list(range(1, total + 1)), "no number twice, none missing"
+    assert nursery.one("read", url=url, id=id).value() == {"outcome": str(total), "version": total + 1}
+
+
+@pytest.mark.rule(ONE_WRITER, NUMBERING)
+def test_sixteen_writers_lose_no_update_and_no_number(nursery: Nursery, url: str) -> None:
+    sixteen_writers(nursery, url, 4)
+
+
+@pytest.mark.deep
+@pytest.mark.rule(ONE_WRITER, NUMBERING)
+def test_sixteen_writers_for_long(nursery: Nursery, url: str) -> None:
+    sixteen_writers(nursery, url, 100)
+
+
+@pytest.mark.rule(NUMBERING, ONE_WRITER)
+def test_sixteen_counters_issue_numbers_in_one_row(nursery: Nursery, url: str) -> None:
+    nursery.one("prepare", url=url, count=0).value()
+    ended = nursery.all("receive", [{"url": url, "times": 2, "key": f"p{n}"} for n in range(16)])
+    numbers = sorted(number for e in ended for number in e.value())
+    assert numbers == [f"KS202603-{n:04}" for n in range(1, 33)]
+
+
+@pytest.mark.rule(ONE_WRITER)
+def test_of_sixteen_with_one_key_one_acts(nursery: Nursery, url: str) -> None:
+    nursery.one("prepare", url=url, count=0).value()
+    ended = nursery.all("receive", [{"url": url, "times": 1, "key": "same"}] * 16)
+    assert {number for e in ended for number in e.value()} == {"KS202603-0001"}
+
+
+@pytest.mark.rule(ONE_WRITER)
+def test_two_who_lock_in_opposite_order_both_finish(nursery: Nursery, url: str, tmp_path: Path) -> None:
+    one, two = nursery.one("prepare", url=url, count=2).value()
+    common = {"url": url, "folder": str(tmp_path)}
+    ended = nursery.all(
+        "lock_both",
+        [
+            {**common, "first": one, "second": two, "me": "a", "other": "b"},
+            {**common, "first": two, "second": one, "me": "b", "other": "a"},
+        ],
+    )
+    begun = [e.value() for e in ended]
+    if url.startswith("postgresql"):
+        assert max(begun) > 1, "the database broke a deadlock, and the whole use case ran again"
+    for id in (one, two):
+        assert nursery.one("read", url=url, id=id).value() == {"outcome": "done", "version": 3}
+
+
+# --- death at every call ----------------------------------------------------------------------------------------------
+
+
+def die_at_every_call(
+    nursery: Nursery, fresh: Callable[[], str], use_case: str, tmp_path: Path, *, stride: int = 1
+) -> int:
+    """Kill a process at each call of a use case; how many calls there were."""
+    turn = 1
+    while True:
+        url = fresh()
+        (id,) = nursery.one("prepare", url=url, accepted=use_case == "close").value()
+        before = nursery.one("dump", url=url).value()
+        journal = tmp_path / "journal"
+        journal.unlink(missing_ok=True)
+        ended = nursery.one("die_in", url=url, use_case=use_case, id=id, turn=turn, journal=str(journal))
+        assert ended.signal in (0, SIGKILL), ended
+        after = nursery.one("dump", url=url).value()
+        answer = nursery.one("repeat", url=url, use_case=use_case, id=id).value()
+        whole = nursery.one("dump", url=url).value()
+        assert whole != before
+        assert after in (before, whole), f"{use_case}: half-done at call {turn}"
+        if journal.exists():
+            assert after == whole, f"{use_case}: an answer was given at call {turn} and the work is lost"
+            assert journal.read_text() == answer
+        assert nursery.one("repeat", url=url, use_case=use_case, id=id).value() == answer
+        assert nursery.one("dump", url=url).value() == whole, "the key acts once"
+        if ended.signal == 0:
+            assert turn > 1
+            return turn
+        turn += stride
+
+
+@pytest.mark.rule(ONE_WRITER, AUDITED)
+@pytest.mark.parametrize("backend", SQL)
+def test_dying_in_a_move_leaves_all_or_nothing(
+    nursery: Nursery, clean_url: Callable[[str], str], backend: str, tmp_path: Path
+) -> None:
+    # Claim, select, update, timer, audit, outbox, finish: each before and after; and the commit.
+    assert die_at_every_call(nursery, lambda: clean_url(backend), "accept", tmp_path) > 14
+
+
+@pytest.mark.deep
+@pytest.mark.rule(ONE_WRITER, AUDITED)
+@pytest.mark.parametrize("backend", SQL)
+@pytest.mark.parametrize("use_case", ["receive", "close", "together"])
+def test_dying_in_any_use_case_leaves_all_or_nothing(
+    nursery: Nursery, clean_url: Callable[[str], str], backend: str, use_case: str, tmp_path: Path
+) -> None:
+    assert die_at_every_call(nursery, lambda: clean_url(backend), use_case, tmp_path) > 10
+
+
+def die_in_a_sweep(nursery: Nursery, fresh: Callable[[], str], stride: int) -> None:
+    turn = 1
+    while True:
+        url = fresh()
+        ids = nursery.one("prepare", url=url, count=3, accepted=True).value()
+        ended = nursery.one("sweep", url=url, at=LATER, batch=2, turn=turn)
+        assert ended.signal in (0, SIGKILL), ended
+        nursery.one("sweep", url=url, at=LATER, batch=2).value()
+        fired = Counter((subject, name) for subject, name, _ in nursery.one("fired", url=url).value())
+        assert fired == Counter({(id, "timer_breached"): 1 for id in ids} | {(id, "timer_warned"): 2 for id in ids})
+        keys = nursery.one("waiting", url=url).value()
+        assert {key for key in keys if key.endswith("/overdue")} == {f"{id}/CMP-04/overdue" for id in ids}
+        if ended.signal == 0:
+            return
+        turn += stride
+
+
+def die_in_a_relay(nursery: Nursery, fresh: Callable[[], str], tmp_path: Path, stride: int) -> None:
+    turn = 1
+    while True:
+        url = fresh()
+        ids = nursery.one("prepare", url=url, count=3, accepted=True).value()
+        spool = tmp_path / f"spool{turn}"
+        ended = nursery.one("relay", url=url, at=LATER, spool=str(spool), turn=turn)
+        assert ended.signal in (0, SIGKILL), ended
+        for _ in range(2):  # the second: by when the claims of the dead have run out
+            nursery.one("relay", url=url, at=MUCH_LATER, spool=str(spool)).value()
+        sent = Counter(spool.read_text().split())
+        assert set(sent) == {f"{id}/accepted" for id in ids}, "each at least once, under its one key"
+        assert sum(sent.values()) <= len(ids) + 1, "only what was on its way came twice"
+        assert all(nursery.one("waiting", url=url).value().values())
+        if ended.signal == 0:
+            assert set(sent.values()) == {1}
+            return
+        turn += stride
+
+
+@pytest.mark.rule(TIMERS, AUDITED)
+@pytest.mark.parametrize("backend", SQL)
+def test_dying_in_a_sweep_fires_each_timer_once(
+    nursery: Nursery, clean_url: Callable[[str], str], backend: str
+) -> None:
+    die_in_a_sweep(nursery, lambda: clean_url(backend), 9)
+
+
+@pytest.mark.rule(AUDITED)
+@pytest.mark.parametrize("backend", SQL)
+def test_dying_in_a_relay_loses_no_message(
+    nursery: Nursery, clean_url: Callable[[str], str], backend: str, tmp_path: Path
+) -> None:
+    die_in_a_relay(nursery, lambda: clean_url(backend), tmp_path, 3)
+
+
+@pytest.mark.deep
+@pytest.mark.rule(TIMERS, AUDITED)
+@pytest.mark.parametrize("backend", SQL)
+def test_dying_at_every_call_of_the_jobs(
+    nursery: Nursery, clean_url: Callable[[str], str], backend: str, tmp_path: Path
+) -> None:
+    die_in_a_sweep(nursery, lambda: clean_url(backend), 1)
+    die_in_a_relay(nursery, lambda: clean_url(backend), tmp_path, 1)
+
+
+# --- several at once --------------------------------------------------------------------------------------------------
+
+
+def four_at_once(nursery: Nursery, url: str, count: int, tmp_path: Path) -> None:
+    ids = nursery.one("prepare", url=url, count=count, accepted=True).value()
+    reports = [e.value() for e in nursery.all("sweep", [{"url": url, "at": LATER}] * 4)]
+    assert [sum(column) for column in zip(*reports, strict=True)] == [2 * count, count, 0]
+    fired = nursery.one("fired", url=url).value()
+    assert len({tuple(event) for event in fired}) == len(fired) == 3 * count
+    spools = [tmp_path / f"spool{n}" for n in range(4)]
+    sent = nursery.all("relay", [{"url": url, "at": MUCH_LATER, "spool": str(spool)} for spool in spools])
+    assert sum(e.value()[0] for e in sent) == 2 * count
+    delivered = Counter(key for spool in spools if spool.exists() for key in spool.read_text().split())
+    assert delivered == Counter([f"{id}/accepted" for id in ids] + [f"{id}/CMP-04/overdue" for id in ids])
+
+
+@pytest.mark.rule(TIMERS, AUDITED, PORTS)
+def test_four_sweepers_and_four_relays_do_each_thing_once(nursery: Nursery, url: str, tmp_path: Path) -> None:
+    four_at_once(nursery, url, 12, tmp_path)
+
+
+@pytest.mark.deep
+@pytest.mark.rule(TIMERS, AUDITED, PORTS)
+def test_four_sweepers_and_four_relays_for_long(nursery: Nursery, url: str, tmp_path: Path) -> None:
+    four_at_once(nursery, url, 400, tmp_path)
