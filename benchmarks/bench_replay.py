@@ -4,14 +4,15 @@
 
 The log is made here, of help desk tickets that each end; `--log` takes a real one instead, and ten copies of it with
 other case ids. Each run is a process of its own; memory is its peak resident size less that of a process that has
-imported everything and read the map. ``open`` is the most cases that were open at a time. ``csv`` is the same file read
-by csv.reader alone. Medians. Targets: at least 20,000 events/s; ten times the log takes at most 10 MB more.
+imported everything and read the map. ``open`` is the most cases that were open at a time. ``csv alone`` is the same
+file read by csv.reader and nothing else; ``of processor`` leaves out what a busy machine made it wait. Medians.
+Targets: at least 20,000 events/s; ten times the log takes at most 16 MB more, all of it
+samples of the distributions and ids of finished cases up to their limits.
 """
 
 import argparse
 import csv
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -19,11 +20,12 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from statistics import median
-from time import perf_counter
+from time import perf_counter, process_time
+from typing import Any
 
 DATA = Path(__file__).resolve().parent.parent / "examples" / "data"
-EVENTS_A_SECOND, MORE_MB = 20_000, 10
-CASES, QUICK_CASES = 16_000, 2_000
+EVENTS_A_SECOND, MORE_MB = 20_000, 16
+CASES, QUICK_CASES = 15_000, 2_000
 ALONGSIDE = 200  # tickets that are open at a time
 LIFE = (
     ("Ticket received", 0),
@@ -93,10 +95,10 @@ def child(log: Path | None, map_: Path) -> dict[str, float]:
 
         with SeenOnDisk() as seen:
             replay = Replay(plan, seen=seen)
-            began = perf_counter()
+            began, worked = perf_counter(), process_time()
             feed(replay, log, watch)
             report = replay.finish(log.name)
-            found["seconds"] = perf_counter() - began
+            found |= {"seconds": perf_counter() - began, "cpu": process_time() - worked}
         render_text(report)
         assert report.events == report.replayed + sum(report.ignored.values()) + report.faults
         found |= {"events": report.events, "open": max(most, report.open), "finished": report.finished}
@@ -105,7 +107,17 @@ def child(log: Path | None, map_: Path) -> dict[str, float]:
             for _row in csv.reader(file):
                 pass
         found["csv"] = perf_counter() - began
-    return found | {"kib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss}
+    return found | {"kib": peak_kib()}
+
+
+def peak_kib() -> int:
+    """Peak resident memory of this process; ``ru_maxrss`` would count that of the process that started it."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        return next(int(line.split()[1]) for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 def run(log: Path | None, map_: Path) -> dict[str, float]:
@@ -127,7 +139,7 @@ def main() -> int:
     if options.child:
         print(json.dumps(child(options.log, map_)))
         return 0
-    rows, faults = [], []
+    rows: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as folder:
         where = Path(folder)
         one, ten = where / "log.csv", where / "ten.csv"
@@ -142,7 +154,7 @@ def main() -> int:
             write(one, cases)
             write(ten, cases * 10)
         bare = median(run(None, map_)["kib"] for _ in range(3))
-        for name, log, rounds in (("x1", one, 3 if options.quick else 7), ("x10", ten, 1 if options.quick else 3)):
+        for name, log, rounds in (("x1", one, 3 if options.quick else 5), ("x10", ten, 1 if options.quick else 3)):
             runs = [run(log, map_) for _ in range(rounds)]
             seconds = median(r["seconds"] for r in runs)
             rows.append(
@@ -151,6 +163,7 @@ def main() -> int:
                     "events": int(runs[0]["events"]),
                     "cases finished": int(runs[0]["finished"]),
                     "events/s": round(runs[0]["events"] / seconds),
+                    "events/s of processor": round(runs[0]["events"] / median(r["cpu"] for r in runs)),
                     "csv alone/s": round(runs[0]["events"] / median(r["csv"] for r in runs)),
                     "peak MB": round(median(r["kib"] for r in runs) / 1024 - bare / 1024, 1),
                     "open": int(max(r["open"] for r in runs)),

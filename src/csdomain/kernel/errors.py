@@ -84,6 +84,9 @@ LABELS: Final[dict[str, str]] = {
     "version": "版本",
     "why": "缘由",
     "year": "年份",
+    "activity": "活动",
+    "case": "案件",
+    "occasion": "场合",
     "zone": "时区",
 }
 
@@ -113,9 +116,14 @@ def _hide(found: re.Match[str]) -> str:
     return found["kept"] or _HIDDEN
 
 
-def scrub(text: str) -> str:
+def hide(text: str) -> str:
     """``text`` with whatever looks like personal data masked. A safety net under KRN-14, not the marking itself."""
-    masked = _LIKE_PERSONAL.sub(_hide, text[:_WINDOW])
+    return _LIKE_PERSONAL.sub(_hide, text)
+
+
+def scrub(text: str) -> str:
+    """The first characters of ``text``, masked as :func:`hide` does."""
+    masked = hide(text[:_WINDOW])
     if len(text) > _WINDOW and len(masked) < 2 * _LONGEST:
         return _HIDDEN + "…"  # hardly anything else in it, and its end was not looked at
     return masked if len(masked) <= _LONGEST else masked[:_LONGEST] + "…"
@@ -286,7 +294,7 @@ class RulebookInvalid(InvalidValue):
         """The head, and each fault on a line of its own."""
         said = Text("The rulebook was refused.", "规则手册被拒绝。")(language)
         head = f"{self.rule.id}: {said} ({self.facts['name']})"
-        return "\n  ".join([head, *(_LIKE_PERSONAL.sub(_hide, fault) for fault in self.faults)])
+        return "\n  ".join([head, *map(hide, self.faults)])
 
 
 def require(ok: bool, rule: Rule, *, accepted: Text | None = None, **facts: object) -> None:

@@ -14,7 +14,7 @@ import attrs
 from .actors import ActorId
 from .calendar import Explanation, WorkCalendar
 from .durations import Duration
-from .errors import InvalidValue, require
+from .errors import InvalidValue, RuleBroken
 from .events import TimerBreached, TimerFired, TimerWarned, utc
 from .rules import TIMERS, Text
 
@@ -185,7 +185,9 @@ def _in_order(timer: Timer, at: datetime) -> datetime:
     last = timer.started_at
     if timer.pauses:
         last = timer.pauses[-1].until or timer.pauses[-1].since
-    require(at >= last, TIMERS, accepted=Text(f"not before {last.isoformat()}", f"不早于 {last.isoformat()}"), at=at)
+    if at < last:  # the text is only made when it is said
+        earliest = last.isoformat()
+        raise RuleBroken(TIMERS, accepted=Text(f"not before {earliest}", f"不早于 {earliest}"), at=at)
     return at
 
 
@@ -255,9 +257,10 @@ def cancel(timer: Timer, at: datetime) -> tuple[Timer, tuple[TimerFired, ...]]:
 
 
 def _require_state(timer: Timer, *states: TimerState) -> None:
+    if timer.state in states:
+        return
     names = ", ".join(sorted(state.value for state in states))
-    require(
-        timer.state in states,
+    raise RuleBroken(
         TIMERS,
         accepted=Text(f"a timer that is {names}", f"状态为 {names} 的计时器"),
         timer=timer.name,
