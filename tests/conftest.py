@@ -9,7 +9,13 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 import backends
-from backends import database_url, postgresql_url, shared_database_url, sqlite_url  # noqa: F401 - fixtures
+from backends import (  # noqa: F401 - fixtures
+    database_url,
+    mariadb_url,
+    postgresql_url,
+    shared_database_url,
+    sqlite_url,
+)
 from csdomain.kernel.rules import Rule
 from rule_catalogue import find_rules
 
@@ -116,6 +122,8 @@ class Whole:
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         ran = [name for name in backends.BACKENDS if name in backends.used(self.run.folder)]
         terminalreporter.write_line("backends: " + (", ".join(map(backends.described, ran)) or "none needed"))
+        for line in backends.left_out():
+            terminalreporter.write_line(line, yellow=True)
         if self.lines:
             terminalreporter.section("the run is not complete", red=True)
             for line in self.lines:

@@ -14,10 +14,11 @@ import sqlalchemy as sa
 
 import backends
 import rule_catalogue
+import servers
 from csdomain.kernel.rules import MONEY, Rule
 
 ROOT = Path(__file__).resolve().parent.parent
-REAL = ["sqlite", "postgresql"]
+REAL = backends.SQL
 
 
 def tables(url: str) -> list[str]:
@@ -91,10 +92,13 @@ def test_clear_empties_every_table_but_the_version(backend: str, shared_database
 RUN_OF_ITS_OWN = textwrap.dedent(
     """
     import pathlib, sys, time
-    import backends, psycopg
+    import backends, sqlalchemy as sa
     run = backends.Run()
-    with psycopg.connect(backends.plain(backends.create_database())) as connection:
-        connection.execute("select 1")
+    for backend in sys.argv[2].split():
+        engine = sa.create_engine(backends.create_database(backend=backend))
+        with engine.connect() as connection:
+            connection.execute(sa.text("select 1"))
+        engine.dispose()
     print(run.folder, flush=True)
     if sys.argv[1] == "hang":
         time.sleep(60)
@@ -103,10 +107,10 @@ RUN_OF_ITS_OWN = textwrap.dedent(
 )
 
 
-def start_run(how: str, **environment: str) -> subprocess.Popen[str]:
+def start_run(how: str, *needed: str, **environment: str) -> subprocess.Popen[str]:
     clean = {k: v for k, v in os.environ.items() if not k.startswith("CSDOMAIN_TEST_")}
     return subprocess.Popen(
-        [sys.executable, "-c", RUN_OF_ITS_OWN, how],
+        [sys.executable, "-c", RUN_OF_ITS_OWN, how, " ".join(needed or ("postgresql",))],
         env={**clean, "PYTHONPATH": str(ROOT / "tests"), **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -114,11 +118,18 @@ def start_run(how: str, **environment: str) -> subprocess.Popen[str]:
     )
 
 
+def running(folder: Path) -> list[str]:
+    """The processes that were started with something in ``folder`` on their command line."""
+    told = subprocess.run(["ps", "-eww", "-o", "args"], capture_output=True, text=True, check=True).stdout
+    return [line for line in told.splitlines() if str(folder) in line]
+
+
 def gone(folder: Path) -> bool:
+    """Whether, after a moment, neither the folder nor a process that has to do with it is there."""
     ends = time.monotonic() + 20
-    while folder.exists() and time.monotonic() < ends:
+    while (left := folder.exists() or running(folder)) and time.monotonic() < ends:
         time.sleep(0.05)
-    return not folder.exists()
+    return not left
 
 
 def test_the_server_of_the_wheel_goes_with_its_run() -> None:
@@ -128,20 +139,66 @@ def test_the_server_of_the_wheel_goes_with_its_run() -> None:
     assert gone(Path(out.strip()))
 
 
-def test_the_server_goes_with_a_run_that_is_killed() -> None:
-    with start_run("hang") as run:
+def test_servers_go_with_a_run_that_ends() -> None:
+    run = start_run("end", *backends.SERVERS)
+    out, err = run.communicate(timeout=120)
+    assert run.returncode == 0, err
+    assert gone(Path(out.strip()))
+
+
+def test_servers_go_with_a_run_that_is_killed() -> None:
+    with start_run("hang", *backends.SERVERS) as run:
         assert run.stdout is not None
         folder = Path(run.stdout.readline().strip())
-        assert (folder / "postgresql.json").exists()
+        assert all((folder / f"{server}.json").exists() for server in backends.SERVERS)
+        assert len(running(folder)) >= 2 * len(backends.SERVERS)
         run.kill()
     assert gone(folder)
 
 
 def test_a_missing_server_is_an_error_and_not_a_skip(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(backends, "system_binaries", lambda: None)
-    monkeypatch.setattr(backends, "wheel_binaries", lambda: None)
-    with pytest.raises(backends.BackendUnavailable, match="No PostgreSQL"):
-        backends.binaries()
+    monkeypatch.setattr(servers, "system_binaries", lambda: None)
+    monkeypatch.setattr(servers, "wheel_binaries", lambda: None)
+    with pytest.raises(servers.BackendUnavailable, match="No PostgreSQL"):
+        servers.binaries()
+
+
+@pytest.fixture
+def without_mariadb(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """The environment of a machine that has no MariaDB."""
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(("CSDOMAIN_", "PYTEST_", "COV")) and k != "CI"}
+    return {**clean, "PYTHONPATH": str(ROOT / "tests"), "CSDOMAIN_TEST_MARIADB_SERVER": "none"}
+
+
+@pytest.mark.parametrize("ci", [False, True])
+def test_without_a_mariadb_its_tests_are_not_there_and_the_run_says_so(
+    without_mariadb: dict[str, str], ci: bool
+) -> None:
+    environment = {**without_mariadb, **({"CI": "true"} if ci else {})}
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-p",
+            "no:cacheprovider",
+            "tests/adapters/test_following.py",
+            "-k",
+            "together",
+        ],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if ci:
+        assert done.returncode == pytest.ExitCode.TESTS_FAILED, done.stdout
+        assert "BackendUnavailable: No MariaDB: install mariadb-server" in done.stdout
+    else:
+        assert done.returncode == pytest.ExitCode.OK, done.stdout
+        assert "mariadb: not run, no server (install mariadb-server" in done.stdout
+        assert "skipped" not in done.stdout
 
 
 def test_a_given_server_that_does_not_answer_is_an_error() -> None:
@@ -149,6 +206,14 @@ def test_a_given_server_that_does_not_answer_is_an_error() -> None:
     _, err = run.communicate(timeout=60)
     assert run.returncode != 0
     assert "BackendUnavailable" in err
+
+
+def test_a_given_mariadb_that_does_not_answer_is_an_error() -> None:
+    given = {"CSDOMAIN_TEST_MARIADB_URL": "mysql://nobody@127.0.0.1:1/none"}
+    run = start_run("end", "mariadb", **given)
+    _, err = run.communicate(timeout=60)
+    assert run.returncode != 0
+    assert "names a server that does not answer" in err
 
 
 # --- a complete run ---------------------------------------------------------------------------------------------------
@@ -160,7 +225,7 @@ def test_a_run_lacks_what_nothing_tested() -> None:
     declared = {"ABC-01": Rule("ABC-01", "One.", zh="一。"), "ABC-02": Rule("ABC-02", "Two.", zh="二。")}
     assert sorted(incomplete(declared, {"ABC-01", "ABC-09"}, {"memory", "sqlite"})) == [
         "a test is marked with ABC-09, which no code declares",
-        "no test used the backend postgresql",
+        *sorted(f"no test used the backend {server}" for server in backends.SERVERS),
         "rule ABC-02 has no test marked with it: Two.",
     ]
     assert list(incomplete(declared, {"ABC-01", "ABC-02"}, set(backends.BACKENDS))) == []
@@ -191,7 +256,7 @@ def suite(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     (tmp_path / "tests").mkdir()
     for name in ("src", "tools", "pyproject.toml", "adapters"):
         (tmp_path / name).symlink_to(ROOT / name)
-    for name in ("conftest.py", "backends.py"):
+    for name in ("conftest.py", "backends.py", "servers.py"):
         (tmp_path / "tests" / name).write_text((ROOT / "tests" / name).read_text("utf-8"), "utf-8")
     (tmp_path / "tests" / "test_it.py").write_text(SUITE, "utf-8")
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("CSDOMAIN_", "PYTEST_", "COV"))}

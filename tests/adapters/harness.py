@@ -7,6 +7,8 @@ from typing import Any
 from sqlalchemy import event
 
 import csdomain
+from backends import BACKENDS as BACKENDS
+from backends import SQL as SQL
 from csdomain.desk import Desk
 from csdomain.kernel.ports import OpenStore
 from csdomain.kernel.storage import Kind
@@ -16,10 +18,8 @@ from csdomain_adapters.sql import SqlStore
 from csdomain_adapters.sql.store import open_store as open_sql
 from csdomain_adapters.sql.tables import Schema
 
-BACKENDS = ("memory", "sqlite", "postgresql")
-SQL = ("sqlite", "postgresql")
 #: Nothing here outlives a power cut.
-FAST: Mapping[str, Mapping[str, object]] = {"sqlite": {"synchronous": "OFF"}, "postgresql": {}}
+FAST: Mapping[str, Mapping[str, Any]] = {"sqlite": {"synchronous": "OFF"}, "postgresql": {}, "mariadb": {}}
 
 made_tables: set[tuple[str, str]] = set()
 
@@ -53,8 +53,9 @@ class Desks:
         """A desk on what is at ``url``."""
         options.setdefault("clock", MovableClock())
         options.setdefault("ids", SequentialIds())
+        options.setdefault("holidays", no_holidays())
         fast = FAST.get(url.partition(":")[0].partition("+")[0], {})
-        desk = csdomain.open(url, holidays=no_holidays(), **fast, **options)
+        desk = csdomain.open(url, **fast, **options)
         self.opened.append(desk)
         return desk
 
@@ -68,7 +69,7 @@ class Statements:
         event.listen(store.engine, "before_cursor_execute", self._hear)
 
     def _hear(self, _c: object, _cursor: object, statement: str, *_: object) -> None:
-        if not statement.startswith("BEGIN"):
+        if not statement.startswith(("BEGIN", "SET TRANSACTION")):
             verb = statement.split()[0]
             table = re.search(r"(?:INTO |UPDATE |FROM )(csd_\w+)", statement)
             self.said.append(f"{verb}{' INTO' if verb == 'INSERT' else ''} {table[1] if table else '?'}")

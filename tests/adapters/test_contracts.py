@@ -4,7 +4,6 @@ A contract that nothing can fail would prove nothing.
 """
 
 import inspect
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
@@ -14,37 +13,26 @@ import attrs
 import pytest
 from hypothesis import Phase, settings
 
+from adapters.wrong_stores import FAULTS, Slow
 from csdomain.kernel.holidays import Holidays
-from csdomain.kernel.ports import AuditRecord, Call, KeyClaim, Queued, Refusal
+from csdomain.kernel.ports import Queued
 from csdomain.kernel.rules import PORTS
-from csdomain.kernel.storage import Kind, Page, Query, Tally, TallyRow
-from csdomain.kernel.timers import Timer
+from csdomain.kernel.storage import Kind
 from csdomain.kernel.unit import Backstage
 from csdomain.testing import (
     ClockContract,
     ConcurrencyContract,
-    EventContract,
     HolidaySourceContract,
     IdSourceContract,
-    KeyContract,
     NotifierContract,
-    NumberContract,
-    OutboxContract,
-    QueryContract,
-    RefusalContract,
     Rig,
-    RulebookContract,
     SequentialIds,
-    TimerContract,
     UnitContract,
 )
 from csdomain_adapters.memory import MemoryStore
 from csdomain_adapters.memory import store as memory
 from csdomain_adapters.memory.session import MemorySession
 from csdomain_adapters.notify import CollectingNotifier
-
-S = MemorySession
-
 
 # --- running a contract without pytest --------------------------------------------------------------------------------
 
@@ -108,266 +96,15 @@ def rig() -> Rig:
 # --- wrong stores -----------------------------------------------------------------------------------------------------
 
 
-class LosesRollback(S):
-    def rollback(self) -> None: ...
-
-
-class ForgetsToTakeBackNumbers(S):
-    def next_number(self, series: str, /) -> int:
-        self._t.numbers[series] = self._t.numbers.get(series, 0) + 1
-        return self._t.numbers[series]
-
-
-class RepeatsNumbers(S):
-    def next_number(self, series: str, /) -> int:
-        return min(super().next_number(series), 2)
-
-
-class OneSeriesForAll(S):
-    def next_number(self, series: str, /) -> int:
-        return super().next_number("all")
-
-
-class IgnoresTheVersion(S):
-    def update(self, kind: Kind[Any], aggregate: Any, was: int, /) -> bool:
-        return super().update(kind, aggregate, self._t.aggregates[kind.table][aggregate.id].aggregate.version)
-
-
-class HandsOutItsOwnRecords(S):
-    def fetch(self, kind: Kind[Any], id: str, /, *, lock: bool) -> Any:
-        stored = self._t.aggregates[kind.table].get(id)
-        return None if stored is None else stored.aggregate
-
-
-class OverwritesOnInsert(S):
-    def insert(self, kind: Kind[Any], aggregate: Any, /) -> None:
-        before = self._t.aggregates[kind.table].get(aggregate.id)
-        self._save(kind, aggregate, {} if before is None else before.row)
-
-
-class LivesOnAfterAnError(S):
-    def _failed(self, error: Any) -> Any:
-        return error
-
-
-class QuotesTheValue(S):
-    def insert(self, kind: Kind[Any], aggregate: Any, /) -> None:
-        try:
-            super().insert(kind, aggregate)
-        except Exception as error:
-            error.facts = {**error.facts, "detail": f"Key (label)=({aggregate.label}) already exists."}  # type: ignore[attr-defined]
-            raise
-
-
-class ForgetsRefusals(S):
-    def add_refusal(self, refusal: Refusal, /) -> None: ...
-
-
-class MixesUpRefusals(S):
-    def refusals(self, subject: str, /) -> Sequence[Refusal]:
-        return self._t.refusals
-
-
-class ForgetsKeys(S):
-    def claim_key(self, call: Call, /) -> KeyClaim | None:
-        super().claim_key(call)
-        return None
-
-
-class TakesAKeyForAnotherCommand(S):
-    def claim_key(self, call: Call, /) -> KeyClaim | None:
-        claim = super().claim_key(call)
-        return None if claim is None else attrs.evolve(claim, fingerprint=call.fingerprint)
-
-
-class SharesKeysBetweenActors(S):
-    def claim_key(self, call: Call, /) -> KeyClaim | None:
-        return super().claim_key(attrs.evolve(call, by="all"))
-
-    def finish_key(self, call: Call, receipt: Any, /) -> None:
-        super().finish_key(attrs.evolve(call, by="all"), receipt)
-
-    def release_key(self, call: Call, /) -> None:
-        super().release_key(attrs.evolve(call, by="all"))
-
-
-class KeepsTheKeyOfAFailure(S):
-    def release_key(self, call: Call, /) -> None: ...
-
-
-class ForgetsEveryKey(S):
-    def forget_keys(self, before: datetime, /) -> int:
-        return super().forget_keys(datetime.max.replace(tzinfo=UTC))
-
-
-class SkipsAnEvent(S):
-    def events_after(self, position: int, limit: int, /) -> Sequence[AuditRecord]:
-        return [r for r in super().events_after(position, limit) if r.position != 3]
-
-
-class MovesACursorTooLittle(S):
-    def move_cursor(self, consumer: str, position: int, /) -> None:
-        short = self.cursor(consumer) + 1 < position
-        super().move_cursor(consumer, position - 1 if short else position)
-
-
-class LosesTheOrderOfTheTrail(S):
-    def trail(self, subject: str, /) -> Sequence[AuditRecord]:
-        return sorted(super().trail(subject), key=lambda record: record.at)
-
-
-class OneCursorForAll(S):
-    def cursor(self, consumer: str, /) -> int:
-        return super().cursor("all")
-
-    def move_cursor(self, consumer: str, position: int, /) -> None:
-        super().move_cursor("all", position)
-
-
-class ForgetsOnceThatATimerFired(S):
-    def save_timer(self, timer: Timer, /) -> None:
-        saves = f"saves of {timer.subject} {timer.name}"
-        if self.next_number(saves) != 2:
-            super().save_timer(timer)
-
-
-class FiresInAnyOrder(S):
-    def due_timers(self, until: datetime, limit: int, skip: Any, /) -> Sequence[Timer]:
-        return sorted(super().due_timers(until, 10_000, skip), key=lambda t: t.name, reverse=True)[:limit]
-
-
-class FiresATickEarly(S):
-    def due_timers(self, until: datetime, limit: int, skip: Any, /) -> Sequence[Timer]:
-        return [t for t in super().due_timers(datetime.max.replace(tzinfo=UTC), limit, skip) if t.due_at <= until]
-
-
-class StartsATimerTwice(S):
-    def add_timers(self, timers: Sequence[Timer], /) -> Sequence[str]:
-        for timer in timers:
-            self.save_timer(timer)
-        return []
-
-
-class DeliversUnderAnotherKey(S):
-    def claim_messages(self, now: datetime, until: datetime, limit: int, /) -> Sequence[Queued]:
-        claimed = super().claim_messages(now, until, limit)
-        return [attrs.evolve(m, key=f"{m.key}#{m.attempts}") if m.attempts > 1 else m for m in claimed]
-
-
-class QueuesAKeyTwice(S):
-    def queue(self, messages: Any, at: datetime, /) -> None:
-        for message in messages:
-            key = message.key if message.key not in self._t.outbox else f"{message.key}'"
-            super().queue([attrs.evolve(message, key=key)], at)
-
-
-class HoldsNoClaim(S):
-    def claim_messages(self, now: datetime, until: datetime, limit: int, /) -> Sequence[Queued]:
-        return super().claim_messages(now, now, limit)
-
-
-class CountsNoAttempts(S):
-    def claim_messages(self, now: datetime, until: datetime, limit: int, /) -> Sequence[Queued]:
-        return [attrs.evolve(m, attempts=1) for m in super().claim_messages(now, until, limit)]
-
-
-class UndoesASuccess(S):
-    def mark_message(self, message: Queued, /) -> None:
-        self._put(self._t.outbox, message.key, message)
-
-
-class ChangesARulebook(S):
-    def put_rulebook(self, ref: str, text: str, /) -> None:
-        self._put(self._t.rulebooks, ref, text)
-
-
-class LosesTies(S):
-    def select(self, kind: Kind[Any], query: Query[Any], /) -> Page[Any]:
-        page = super().select(kind, query)
-        if query.after is None or query.order_by == "id":
-            return page
-        return attrs.evolve(page, items=tuple(i for i in page.items if getattr(i, query.order_by) != query.after[0]))
-
-
-class PagesByOffset(S):
-    def select(self, kind: Kind[Any], query: Query[Any], /) -> Page[Any]:
-        begin = int(query.after[1]) if query.after else 0
-        whole = super().select(kind, attrs.evolve(query, after=None, limit=10_000)).items
-        more = len(whole) > begin + query.limit
-        return Page(whole[begin : begin + query.limit], (None, str(begin + query.limit)) if more else None)
-
-
-class HidesWhatHasNothing(S):
-    def select(self, kind: Kind[Any], query: Query[Any], /) -> Page[Any]:
-        page = super().select(kind, query)
-        return attrs.evolve(page, items=tuple(i for i in page.items if getattr(i, query.order_by, "") is not None))
-
-
-class CountsEverything(S):
-    def tally(self, kind: Kind[Any], tally: Tally[Any], /) -> Sequence[TallyRow]:
-        return super().tally(kind, attrs.evolve(tally, where=()))
-
-
-class SumsNothingAsNone(S):
-    def tally(self, kind: Kind[Any], tally: Tally[Any], /) -> Sequence[TallyRow]:
-        return [attrs.evolve(r, sums=tuple(s or None for s in r.sums)) for r in super().tally(kind, tally)]  # type: ignore[misc]
-
-
-class Slow(S):
-    def fetch(self, kind: Kind[Any], id: str, /, *, lock: bool) -> Any:
-        found = super().fetch(kind, id, lock=lock)
-        time.sleep(0.001)
-        return found
-
-
-FAULTS: list[tuple[type[MemorySession], type]] = [
-    (LosesRollback, UnitContract),
-    (IgnoresTheVersion, UnitContract),
-    (HandsOutItsOwnRecords, UnitContract),
-    (OverwritesOnInsert, UnitContract),
-    (LivesOnAfterAnError, UnitContract),
-    (QuotesTheValue, UnitContract),
-    (ForgetsRefusals, RefusalContract),
-    (MixesUpRefusals, RefusalContract),
-    (ForgetsKeys, KeyContract),
-    (TakesAKeyForAnotherCommand, KeyContract),
-    (SharesKeysBetweenActors, KeyContract),
-    (KeepsTheKeyOfAFailure, KeyContract),
-    (ForgetsEveryKey, KeyContract),
-    (ForgetsToTakeBackNumbers, NumberContract),
-    (RepeatsNumbers, NumberContract),
-    (OneSeriesForAll, NumberContract),
-    (SkipsAnEvent, EventContract),
-    (MovesACursorTooLittle, EventContract),
-    (LosesTheOrderOfTheTrail, EventContract),
-    (OneCursorForAll, EventContract),
-    (ForgetsOnceThatATimerFired, TimerContract),
-    (FiresInAnyOrder, TimerContract),
-    (FiresATickEarly, TimerContract),
-    (StartsATimerTwice, TimerContract),
-    (DeliversUnderAnotherKey, OutboxContract),
-    (QueuesAKeyTwice, OutboxContract),
-    (HoldsNoClaim, OutboxContract),
-    (CountsNoAttempts, OutboxContract),
-    (UndoesASuccess, OutboxContract),
-    (ChangesARulebook, RulebookContract),
-    (LosesTies, QueryContract),
-    (PagesByOffset, QueryContract),
-    (HidesWhatHasNothing, QueryContract),
-    (CountsEverything, QueryContract),
-    (SumsNothingAsNone, QueryContract),
-]
-
-
 @pytest.mark.rule(PORTS)
-@pytest.mark.parametrize(("fault", "contract"), FAULTS, ids=lambda part: part.__name__)
+@pytest.mark.parametrize(("fault", "contract"), FAULTS, ids=[fault.__name__ for fault, _ in FAULTS])
 def test_a_wrong_store_is_caught(fault: type[MemorySession], contract: type, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "MemorySession", fault)
     assert failing(contract, rig=rig)
 
 
 @pytest.mark.rule(PORTS)
-@pytest.mark.parametrize("contract", sorted({contract for _, contract in FAULTS}, key=lambda c: c.__name__))
+@pytest.mark.parametrize("contract", dict.fromkeys(contract for _, contract in FAULTS))
 def test_a_right_store_is_not(contract: type) -> None:
     assert failing(contract, rig=rig) == set()
 

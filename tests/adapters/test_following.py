@@ -6,17 +6,19 @@ from datetime import UTC, datetime
 import pytest
 
 import csdomain
+from backends import BACKENDS
 from csdomain.desk import Services
 from csdomain.kernel.errors import Conflict, RuleBroken
-from csdomain.kernel.ports import AuditRecord, Receipt
-from csdomain.kernel.rules import AUDITED, ONE_WRITER, PERMITTED
+from csdomain.kernel.money import CurrencyMismatch
+from csdomain.kernel.ports import AuditRecord, Queued, Receipt
+from csdomain.kernel.rules import AUDITED, MONEY, NUMBERING, ONE_WRITER, PERMITTED
 from csdomain.kernel.unit import reapply
 
 AT = datetime(2026, 11, 16, 2, 0, tzinfo=UTC)
 FORM = csdomain.ComplaintForm(customer="c-1", demand="refund", reason="broken")
 
 
-@pytest.fixture(params=["memory", "sqlite", "postgresql"])
+@pytest.fixture(params=BACKENDS)
 def desk(request: pytest.FixtureRequest, database_url: Callable[[str], str]) -> Iterator[csdomain.Desk]:
     options = {} if request.param == "memory" else {"upgrade": True}
     with csdomain.open(database_url(request.param), **options) as desk:
@@ -125,3 +127,44 @@ def test_keys_are_forgotten_when_the_host_says_so(desk: csdomain.Desk) -> None:
     assert desk.complaints.receive(FORM, by=by, at=AT, key="k") == first
     assert desk.forget_keys(AT.replace(hour=3)) == 1
     assert desk.complaints.receive(FORM, by=by, at=AT, key="k") != first
+
+
+@pytest.mark.rule(NUMBERING)
+def test_a_refused_form_draws_no_number_even_where_the_unit_goes_on(desk: csdomain.Desk) -> None:
+    by = agent(desk)
+    visitor = desk.actor("u-9", branch="hq", positions=("visitor",))
+
+    def swallow(services: Services) -> str:
+        with pytest.raises(RuleBroken):
+            services.complaints.receive(FORM, by=visitor, at=AT)
+        return services.complaints.receive(FORM, by=by, at=AT).number
+
+    assert desk.together(swallow) == "KS202611-0001"
+
+
+@pytest.mark.rule(MONEY)
+def test_a_claim_in_another_currency_than_the_house_s_is_refused(desk: csdomain.Desk) -> None:
+    form = csdomain.ComplaintForm(customer="c-1", demand="refund", reason="broken", claimed=csdomain.Money.of(5, "USD"))
+    with pytest.raises(CurrencyMismatch):
+        desk.complaints.receive(form, by=agent(desk), at=AT)
+    assert not desk.complaints.find(by=agent(desk)).items
+
+
+@pytest.mark.rule(AUDITED)
+def test_a_notifier_that_breaks_on_one_message_delivers_the_others(desk: csdomain.Desk) -> None:
+    by = agent(desk)
+    ids = [desk.complaints.receive(FORM, by=by, at=AT).id for _ in range(3)]
+    for id in ids:
+        desk.complaints.accept(id, by=by, at=AT)
+    delivered: list[str] = []
+
+    class Brittle:
+        def send(self, message: Queued, /) -> None:
+            if ids[1] in message.key:
+                raise ValueError("13812345678")
+            delivered.append(message.key)
+
+    report = desk.relay(Brittle())
+    assert (report.sent, report.retrying, report.dead) == (2, 1, 0)
+    [waiting] = desk.store.look(lambda unit: unit.session.outbox(unsent=True, limit=9))
+    assert (waiting.failure, waiting.attempts) == ("ValueError", 1)

@@ -2,14 +2,14 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from adapters.harness import Desks
+from adapters.harness import SQL, Desks
 from csdomain import ComplaintForm, Desk, DomainError
 from csdomain.complaints.model import CLAIMED, COMPLAINTS, CUSTOMER, STATE
 from csdomain.desk import Services
@@ -65,15 +65,16 @@ def outcome(work: Callable[[], Any]) -> Any:
 class Lockstep(RuleBasedStateMachine):
     """One desk a store, each with ids that count and a clock that is moved."""
 
-    def __init__(self, opened: Callable[[], list[Desk]]) -> None:
+    opened: ClassVar[Callable[[], list[Desk]]]
+
+    def __init__(self) -> None:
         super().__init__()
-        self.opened = opened
         self.desks: list[Desk] = []
         self.cases: list[str] = []
 
     @initialize()
     def begin(self) -> None:
-        self.desks = self.opened()
+        self.desks = type(self).opened()
 
     def teardown(self) -> None:
         for desk in self.desks:
@@ -187,12 +188,13 @@ class Lockstep(RuleBasedStateMachine):
     @rule(which=which, odd=st.integers(0, 5), who=who)
     def ask_of_one(self, which: int, odd: int, who: Any) -> None:
         id = self.id(which, odd)
-        for question in (
+        questions: tuple[Callable[[Desk, Actor], Any], ...] = (
             lambda desk, actor: desk.complaints.get(id, by=actor),
             lambda desk, actor: desk.complaints.moves(id, by=actor),
             lambda desk, actor: desk.complaints.trail(id, by=actor),
             lambda desk, actor: desk.complaints.deadlines(id, by=actor, at=desk.clock.now()),
-        ):
+        )
+        for question in questions:
             self.each(lambda desk: question(desk, self.actor(desk, who)))  # noqa: B023 - called at once
 
     @rule(
@@ -224,27 +226,34 @@ class Lockstep(RuleBasedStateMachine):
             self.each(lambda desk: snapshot(desk.store, (COMPLAINTS,), subjects=("",), consumers=("c1", "c2")))
 
 
-def run(desks: Desks, backend: str, share: int, steps: int) -> None:
-    def opened() -> list[Desk]:
-        return [desks(name, ids=SequentialIds(), clock=MovableClock()) for name in ("memory", backend)]
+def machine(desks: Desks, *names: str) -> type[Lockstep]:
+    """A machine over desks on these backends."""
 
+    class Opened(Lockstep):
+        opened = staticmethod(lambda: [desks(name, ids=SequentialIds(), clock=MovableClock()) for name in names])
+
+    return Opened
+
+
+def run(desks: Desks, backend: str, share: int, steps: int) -> None:
+    usual = settings.default
+    assert usual is not None
+    count = max(1, usual.max_examples * share // 100)
     run_state_machine_as_test(
-        lambda: Lockstep(opened),
-        settings=settings(
-            max_examples=max(1, settings.default.max_examples * share // 100), stateful_step_count=steps, deadline=None
-        ),
+        machine(desks, "memory", backend),
+        settings=settings(max_examples=count, stateful_step_count=steps, deadline=None),
     )
 
 
 @pytest.mark.rule(PORTS, AUDITED, ONE_WRITER, PERMITTED)
-@pytest.mark.parametrize(("backend", "share"), [("sqlite", 25), ("postgresql", 10)])
+@pytest.mark.parametrize(("backend", "share"), [(name, 25 if name == "sqlite" else 10) for name in SQL])
 def test_memory_and_a_database_behave_alike(desks: Desks, backend: str, share: int) -> None:
     run(desks, backend, share, 20)
 
 
 @pytest.mark.deep
 @pytest.mark.rule(PORTS)
-@pytest.mark.parametrize("backend", ["sqlite", "postgresql"])
+@pytest.mark.parametrize("backend", SQL)
 def test_memory_and_a_database_behave_alike_for_long(desks: Desks, backend: str) -> None:
     run(desks, backend, 20, 60)
 
@@ -253,10 +262,10 @@ def test_memory_and_a_database_behave_alike_for_long(desks: Desks, backend: str)
 def test_the_lockstep_would_see_a_difference(desks: Desks, monkeypatch: pytest.MonkeyPatch) -> None:
     from csdomain_adapters.memory.session import MemorySession
 
-    monkeypatch.setattr(MemorySession, "cursor", lambda self, consumer: 0)
+    monkeypatch.setattr(MemorySession, "refusals", lambda self, subject: [])
     with pytest.raises(AssertionError):
         run_state_machine_as_test(
-            lambda: Lockstep(lambda: [desks(name, ids=SequentialIds()) for name in ("memory", "sqlite")]),
+            machine(desks, "memory", "sqlite"),
             settings=settings(
                 max_examples=60,
                 stateful_step_count=20,

@@ -336,7 +336,7 @@ def test_nothing_from_a_log_becomes_markup(log: Path, tmp_path: Path) -> None:
     assert report.faults == 2
     assert report.slas[0].worst
     for language in ("en", "zh"):
-        page = Page(render_html(report, language))  # type: ignore[arg-type]  # both are languages
+        page = Page(render_html(report, language))
         assert "script" not in {tag for tag, _ in page.seen}
         assert sum(EVIL in part for part in page.text) >= 4
 

@@ -1,10 +1,10 @@
-"""The SQL store passes the contracts of a store on SQLite and on PostgreSQL."""
+"""The SQL store passes the contracts of a store on SQLite, PostgreSQL and MariaDB."""
 
 from collections.abc import Callable
 
 import pytest
 
-from adapters.harness import sql_factory
+from adapters.harness import SQL, sql_factory
 from csdomain.kernel.rules import AUDITED, NUMBERING, ONE_WRITER, PERMITTED, PORTS, TIMERS
 from csdomain.testing import (
     EVERY,
@@ -36,6 +36,14 @@ class OnPostgresql(Contract):
     @pytest.fixture
     def open_store(self, clean_url: Callable[[str], str]) -> StoreFactory:
         return sql_factory(clean_url("postgresql"))
+
+
+class OnMariadb(Contract):
+    __test__ = "mariadb" in SQL
+
+    @pytest.fixture
+    def open_store(self, clean_url: Callable[[str], str]) -> StoreFactory:
+        return sql_factory(clean_url("mariadb"))
 
 
 @pytest.mark.rule(PORTS, AUDITED, ONE_WRITER, PERMITTED)
@@ -116,3 +124,43 @@ class TestTimersOnPostgresql(OnPostgresql, TimerContract): ...
 
 @pytest.mark.rule(AUDITED)
 class TestOutboxOnPostgresql(OnPostgresql, OutboxContract): ...
+
+
+@pytest.mark.rule(PORTS, AUDITED, ONE_WRITER, PERMITTED)
+class TestUnitsOnMariadb(OnMariadb, UnitContract): ...
+
+
+@pytest.mark.rule(ONE_WRITER)
+class TestConcurrencyOnMariadb(OnMariadb, ConcurrencyContract): ...
+
+
+@pytest.mark.rule(PERMITTED)
+class TestRefusalsOnMariadb(OnMariadb, RefusalContract): ...
+
+
+@pytest.mark.rule(ONE_WRITER)
+class TestKeysOnMariadb(OnMariadb, KeyContract): ...
+
+
+@pytest.mark.rule(NUMBERING)
+class TestNumbersOnMariadb(OnMariadb, NumberContract): ...
+
+
+@pytest.mark.rule(PORTS)
+class TestRulebooksOnMariadb(OnMariadb, RulebookContract): ...
+
+
+@pytest.mark.rule(PORTS)
+class TestQueriesOnMariadb(OnMariadb, QueryContract): ...
+
+
+@pytest.mark.rule(AUDITED)
+class TestEventsOnMariadb(OnMariadb, EventContract): ...
+
+
+@pytest.mark.rule(TIMERS)
+class TestTimersOnMariadb(OnMariadb, TimerContract): ...
+
+
+@pytest.mark.rule(AUDITED)
+class TestOutboxOnMariadb(OnMariadb, OutboxContract): ...

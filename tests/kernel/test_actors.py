@@ -47,7 +47,8 @@ def test_how_far_a_permission_reaches(scope: Scope | None, owner: str, branch: s
     action = ACTIONS[0]
     actor = Actor(ActorId("me"), "mine", grants={} if scope is None else {action: scope})
     allowed = {
-        (None, "me", "mine"): False, (None, "me", "other"): False, (None, "you", "mine"): False, (None, "you", "other"): False,
+        (None, "me", "mine"): False, (None, "me", "other"): False,
+        (None, "you", "mine"): False, (None, "you", "other"): False,
         (Scope.OWN, "me", "mine"): True, (Scope.OWN, "me", "other"): True,
         (Scope.OWN, "you", "mine"): False, (Scope.OWN, "you", "other"): False,
         (Scope.BRANCH, "me", "mine"): True, (Scope.BRANCH, "me", "other"): False,
@@ -102,7 +103,7 @@ def test_resolving_twice_and_resolving_others_in_between_changes_nothing(
     matrix: Permissions, one: Actor, other: Actor
 ) -> None:
     first = matrix.resolve(one)
-    matrix.resolve(other)
+    assert dict(matrix.resolve(other).grants) == granted(matrix, other.positions)
     assert matrix.resolve(first).grants == first.grants == matrix.resolve(one).grants
 
 

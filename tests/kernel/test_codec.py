@@ -1,4 +1,4 @@
-"""Values survive being stored: plain data, JSON, and back, exactly; commands have one fingerprint everywhere (D2, D10)."""
+"""Values survive being stored: plain data, JSON and back, exactly; a command has one fingerprint (D2, D10)."""
 
 import json
 import os
@@ -27,11 +27,13 @@ from csdomain.kernel.rules import ONE_WRITER, PORTS, TIME
 from csdomain.kernel.timers import Timer, cancel, meet, pause, resume, start
 
 CONVERTER = make_converter()
-ALWAYS = WorkCalendar(CalendarSpec("UTC", {d: ["00:00-24:00"] for d in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")}), "always")
+ALWAYS = WorkCalendar(
+    CalendarSpec("UTC", {d: ["00:00-24:00"] for d in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")}), "always"
+)
 HOUR = timedelta(hours=1)
 
-instants = st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30), timezones=st.sampled_from([UTC, timezone(8 * HOUR)]))
-near = st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1)).map(lambda at: at.replace(tzinfo=UTC, fold=0))
+instants = st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30), timezones=st.sampled_from([UTC, timezone(8 * HOUR)]))  # noqa: DTZ001
+near = st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1)).map(lambda at: at.replace(tzinfo=UTC, fold=0))  # noqa: DTZ001
 spans = st.integers(0, 10**15).map(lambda n: timedelta(microseconds=n))
 durations: st.SearchStrategy[Duration] = (
     st.builds(CalendarDays, st.integers(0, 400), st.booleans())
@@ -48,7 +50,9 @@ amounts = st.builds(Money, st.integers(-(2**63) + 1, 2**63 - 1), st.sampled_from
 def timers(draw: Any) -> Timer:
     """A timer after a random life."""
     at = draw(near)
-    timer = start("case", "CMP-04", ALWAYS, draw(durations), at, warnings=sorted(draw(st.sets(st.integers(1, 99), max_size=3))))
+    timer = start(
+        "case", "CMP-04", ALWAYS, draw(durations), at, warnings=sorted(draw(st.sets(st.integers(1, 99), max_size=3)))
+    )
     for _ in range(draw(st.integers(0, 2))):
         at = min(at + HOUR, timer.due_at)
         timer, _ = pause(timer, at)
@@ -138,7 +142,9 @@ def test_every_value_comes_back_as_it_was(kind: Any, data: st.DataObject) -> Non
 def test_an_instant_is_an_exact_integer_of_microseconds(at: datetime) -> None:
     micros = to_micros(at)
     assert type(micros) is int
-    assert micros == Fraction((at - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(microseconds=1)) or abs(micros) > 2**53
+    assert (
+        micros == Fraction((at - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(microseconds=1)) or abs(micros) > 2**53
+    )
     assert from_micros(micros) == at
     assert from_micros(micros).tzinfo is UTC
     assert to_micros(at + timedelta(microseconds=1)) == micros + 1
@@ -158,7 +164,14 @@ class Bag:
 
 
 @pytest.mark.rule(PORTS)
-@given(st.builds(Bag, st.frozensets(st.dates(), max_size=4), st.frozensets(st.sampled_from(Colour)), st.frozensets(texts, max_size=4)))
+@given(
+    st.builds(
+        Bag,
+        st.frozensets(st.dates(), max_size=4),
+        st.frozensets(st.sampled_from(Colour)),
+        st.frozensets(texts, max_size=4),
+    )
+)
 def test_sets_come_back_and_are_stored_in_one_order(bag: Bag) -> None:
     assert again(bag, Bag) == bag
     assert plain(bag)["names"] == sorted(bag.names)
@@ -216,7 +229,9 @@ def told_by_another_process(seed: str) -> str:
     )
     tests = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": tests}
-    return subprocess.run([sys.executable, "-c", code], env=environment, check=True, capture_output=True, text=True).stdout
+    return subprocess.run(
+        [sys.executable, "-c", code], env=environment, check=True, capture_output=True, text=True
+    ).stdout
 
 
 @pytest.mark.rule(ONE_WRITER)
@@ -251,6 +266,8 @@ def test_fingerprints_are_equal_exactly_where_commands_are(
 @given(forms, st.data())
 def test_any_change_of_a_form_changes_the_fingerprint(form: ComplaintForm, data: st.DataObject) -> None:
     name = data.draw(st.sampled_from(["demand", "reason", "batch", "samples", "shipped_on", "extra"]))
-    value = {"samples": form.samples + 1, "shipped_on": date(2001, 1, 1), "extra": {**form.extra, "new": 1}}.get(name, "changed")
+    value = {"samples": form.samples + 1, "shipped_on": date(2001, 1, 1), "extra": {**form.extra, "new": 1}}.get(
+        name, "changed"
+    )
     changed = attrs.evolve(form, **{name: value})
     assert (fingerprint("x", {"form": changed}) == fingerprint("x", {"form": form})) is (changed == form)

@@ -143,7 +143,7 @@ def test_two_rows_for_one_move_from_one_state_and_two_permissions_for_one_move_a
     row = data.draw(st.sampled_from(rows))
     place = data.draw(st.integers(0, len(rows)))
     spoilt = [
-        rows[:place] + [attrs.evolve(row, dest=data.draw(st.sampled_from(list(table[0]))))] + rows[place:],
+        rows[:place] + [attrs.evolve(row, dest=data.draw(st.sampled_from(list(table[0]))))] + rows[place:],  # noqa: RUF005
     ]
     if [step.trigger for step in rows].count(row.trigger) > 1:
         spoilt.append([attrs.evolve(s, action=Action("cases.other")) if s is row else s for s in rows])
@@ -205,7 +205,7 @@ def test_what_moves_says_is_what_check_does_for_every_state_move_and_actor(
                 step = lifecycle.check(case, one.move, by)
             except (MoveRefused, NotPermitted) as refused:
                 assert not one.allowed
-                assert ("not from" in one.why.en) is isinstance(refused, MoveRefused)
+                assert ("not from" in one.why.en) is isinstance(refused, MoveRefused)  # noqa: PT017
                 assert one.why.zh != one.why.en
             else:
                 assert one.allowed
@@ -295,7 +295,7 @@ def test_a_path_has_its_own_moves_and_its_own_end() -> None:
 
 def test_a_state_that_only_another_path_leaves_is_caught() -> None:
     stuck = [Step(M.FINISH, S.LEVEL, S.NEW, Action("b"), RULE, frozenset({"levels"}))]
-    with pytest.raises(LifecycleInvalid, match="levels: .* no final state"):
+    with pytest.raises(LifecycleInvalid, match="levels: .* no final state"):  # noqa: RUF043
         Lifecycle("two", S, S.NEW, two_paths(*stuck))
     stray = [Step(M.UP, S.DONE, S.LEVEL, Action("a"), RULE, frozenset({"levels"}))]
     with pytest.raises(LifecycleInvalid, match="levels: DONE cannot be reached"):

@@ -61,6 +61,13 @@ def test_a_series_restarts_exactly_when_its_period_does(text: str, one: date, ot
     assert (pattern.series(one) == pattern.series(other)) is same
 
 
+@given(dates, branches, branches)
+def test_a_branch_counts_for_itself_where_the_pattern_names_it(on: date, one: str, other: str) -> None:
+    for text, own in (("{branch}-{yyyy}-{seq}", True), ("{seq}/{branch}", True), ("{yyyy}-{seq}", False)):
+        pattern = NumberPattern(text)
+        assert (pattern.series(on, one) == pattern.series(on, other)) is (one == other or not own)
+
+
 @given(dates, st.integers(1, 10**12), st.integers(1, 10**12))
 def test_numbers_are_filled_as_the_pattern_says_and_grow_where_they_must(on: date, n: int, m: int) -> None:
     number = NumberPattern("KS{yyyy}{mm}{dd}-{seq:04}/{branch}").number(n, on, "b1")
@@ -79,7 +86,18 @@ def test_numbers_are_filled_as_the_pattern_says_and_grow_where_they_must(on: dat
         *("{mm}-{seq}", "{dd}{seq}", "{yyyy}{dd}-{seq}", "{mm}{dd}{seq}"),  # repeats a month or a year later
         *("{branch}{seq}", "{seq}{branch}", "{branch}{yyyy}-{seq}", "{yyyy}{branch}-{seq}"),  # branch runs into digits
         *("{branch}1{seq}", "{seq}0{branch}", "{branch}00{yyyy}{seq}", "{seq}{yyyy}7{branch}"),  # also over digits
-        *("{SEQ}", "{sequence}", "{seq:}", "{branch:04}{seq}", "{seq:-4}", "{seq:100}", "{seq", "seq}", "{}", "{{seq}}"),
+        *(
+            "{SEQ}",
+            "{sequence}",
+            "{seq:}",
+            "{branch:04}{seq}",
+            "{seq:-4}",
+            "{seq:100}",
+            "{seq",
+            "seq}",
+            "{}",
+            "{{seq}}",
+        ),
         *("{{seq}seq}", "a\n{seq}", "\0{seq}", "{seq:04", "{ seq }", "{yyyy:%d}{seq}", "x" * 60 + "{seq}"),
     ],
 )
@@ -106,7 +124,7 @@ def test_every_pattern_is_either_refused_with_a_reason_or_usable_for_every_day(t
     try:
         pattern = NumberPattern(text)
     except MalformedPattern as refused:
-        assert str(refused).startswith("KRN-10")
+        assert str(refused).startswith("KRN-10")  # noqa: PT017
         return
     for on in (date(2026, 1, 31), date(2026, 1, 31) + timedelta(days=1)):
         assert not re.search(r"[{}]", pattern.number(1, on, "b"))

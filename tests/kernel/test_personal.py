@@ -24,9 +24,9 @@ class Contact:
     email: str | None = personal(PersonalKind.EMAIL, default=None)
     number: str = personal(PersonalKind.ID_NUMBER, default="")
     address: str = personal(PersonalKind.ADDRESS, default="")
-    born: date | None = personal(PersonalKind.OTHER, default=None)
+    born: date | None = personal(PersonalKind.OTHER, default=None)  # noqa: RUF009
     history: tuple[str, ...] = personal(PersonalKind.MEDICAL, default=())
-    notes: list[str] = personal(PersonalKind.MEDICAL, factory=list)
+    notes: list[str] = personal(PersonalKind.MEDICAL, factory=list)  # noqa: RUF009
     more: Mapping[str, str] = personal(PersonalKind.OTHER, factory=dict)
     tags: frozenset[str] = personal(PersonalKind.OTHER, factory=frozenset)
     _secret: str = personal(PersonalKind.OTHER, default="")

@@ -26,7 +26,9 @@ from csdomain_adapters.memory import MemoryStore
 T0 = datetime(2026, 3, 9, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 TICK = timedelta(microseconds=1)
-ALWAYS = WorkCalendar(CalendarSpec("UTC", {d: ["00:00-24:00"] for d in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")}), "always")
+ALWAYS = WorkCalendar(
+    CalendarSpec("UTC", {d: ["00:00-24:00"] for d in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")}), "always"
+)
 
 
 class Ids:
@@ -60,7 +62,9 @@ def fired(store: MemoryStore) -> list[tuple[str, datetime]]:
 
     records = store.run(trail)
     return [
-        (f"{r.subject} {r.facts.get('percent', '!')}", r.at) for r in records if r.name in ("timer_warned", "timer_breached")
+        (f"{r.subject} {r.facts.get('percent', '!')}", r.at)
+        for r in records
+        if r.name in ("timer_warned", "timer_breached")
     ]
 
 
@@ -129,7 +133,9 @@ def test_a_handler_that_refuses_keeps_its_own_timer_and_no_other(
     store = stored(timers, T=handler)
     report = sweep(store, until, batch=batch)
     live = [timer for timer in timers if timer.state is TimerState.RUNNING]
-    assert sorted(subject for subject, _, _ in report.failed) == sorted(t.subject for t in live if t.subject in refusing)
+    assert sorted(subject for subject, _, _ in report.failed) == sorted(
+        t.subject for t in live if t.subject in refusing
+    )
     assert all(isinstance(refused, error) and name == "T" for _, name, refused in report.failed)
     assert sorted(fired(store)) == sorted(expected([t for t in timers if t.subject not in refusing], until))
     for timer in timers:
@@ -143,7 +149,9 @@ def test_a_handler_that_refuses_keeps_its_own_timer_and_no_other(
 @pytest.mark.rule(TIMERS)
 @given(st.lists(st.integers(1, 9), min_size=2, max_size=8), st.integers(0, 7), st.integers(0, 7), st.integers(1, 5))
 @example([1, 1], 0, 1, 5)
-def test_a_timer_that_a_handler_stops_in_time_does_not_fire(lengths: list[int], one: int, other: int, batch: int) -> None:
+def test_a_timer_that_a_handler_stops_in_time_does_not_fire(
+    lengths: list[int], one: int, other: int, batch: int
+) -> None:
     one, other = one % len(lengths), other % len(lengths)
     timers = [start(f"case{n}", "T", ALWAYS, ElapsedTime(m * MINUTE), T0) for n, m in enumerate(lengths)]
 
@@ -205,4 +213,4 @@ def test_a_failing_store_ends_the_sweep() -> None:
 @pytest.mark.rule(TIME)
 def test_a_sweep_goes_up_to_an_aware_instant() -> None:
     with pytest.raises(NaiveTime):
-        sweep(stored([]), datetime(2026, 3, 9))
+        sweep(stored([]), datetime(2026, 3, 9))  # noqa: DTZ001

@@ -3,16 +3,13 @@
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import attrs
 import pytest
 from hypothesis import given, note, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
-from kernel.calendar_oracle import STEP, TICK, Oracle, calendars
-from kernel.test_business_time_cases import at as instant
-from kernel.test_business_time_cases import calendar as case_calendar
-from kernel.test_business_time_cases import cases
 
 from csdomain.kernel.calendar import CalendarSpec, WorkCalendar
 from csdomain.kernel.durations import CalendarDays, ElapsedTime, WorkingDays, WorkingTime
@@ -32,12 +29,17 @@ from csdomain.kernel.timers import (
     resume,
     start,
 )
+from kernel.calendar_oracle import STEP, TICK, Oracle, calendars
+from kernel.test_business_time_cases import at as instant
+from kernel.test_business_time_cases import calendar as case_calendar
+from kernel.test_business_time_cases import cases
 
 ZERO = timedelta(0)
 HOUR = timedelta(hours=1)
 HORIZON = timedelta(days=8)
 OFFICE = WorkCalendar(
-    CalendarSpec("Asia/Shanghai", {d: ["09:00-12:00", "13:00-18:00"] for d in ("mon", "tue", "wed", "thu", "fri")}), "office"
+    CalendarSpec("Asia/Shanghai", {d: ["09:00-12:00", "13:00-18:00"] for d in ("mon", "tue", "wed", "thu", "fri")}),
+    "office",
 )
 MONDAY = datetime(2026, 3, 9, 1, tzinfo=UTC)  # 09:00 in Shanghai
 
@@ -190,11 +192,12 @@ class TimerMachine(RuleBasedStateMachine):
             | st.integers(-2 * 12, 30 * 12).map(lambda n: self.now + n * STEP)
             | st.integers(0, 8 * 3_600_000_000).map(lambda n: self.now + n * TICK)
         )
-        return at.astimezone(data.draw(st.sampled_from([UTC, self.open_zone])))
+        self.zone = data.draw(st.sampled_from([UTC, ZoneInfo(self.calendar.spec.zone)]))
+        return at
 
-    @property
-    def open_zone(self) -> Any:
-        return self.calendar.spec.zone and Oracle(self.calendar.spec).zone
+    def wall(self, at: datetime) -> datetime:
+        """The instant as the caller may give it: in a zone."""
+        return at.astimezone(self.zone)
 
     def go(self, at: datetime, act: Callable[[], Timer | tuple[Timer, tuple[TimerFired, ...]]], fine: bool) -> Any:
         """Make a move that the rule allows, or see it refused with nothing changed."""
@@ -223,7 +226,7 @@ class TimerMachine(RuleBasedStateMachine):
 
     def advance(self, data: st.DataObject) -> None:
         at = self.then(data)
-        timer, fired = advance(self.timer, at)
+        timer, fired = advance(self.timer, self.wall(at))
         assert told(fired) == self.model.fire(at)
         assert all(event.found_at == at for event in fired)
         assert advance(timer, at) == (timer, ())
@@ -233,7 +236,7 @@ class TimerMachine(RuleBasedStateMachine):
     def pause(self, data: st.DataObject) -> None:
         at, model = self.then(data), self.model
         fine = at >= model.last and model.state is TimerState.RUNNING
-        said = self.go(at, lambda: pause(self.timer, at), fine)
+        said = self.go(at, lambda: pause(self.timer, self.wall(at)), fine)
         if fine:
             assert said == model.late(at)
             if model.state is TimerState.RUNNING:
@@ -246,7 +249,7 @@ class TimerMachine(RuleBasedStateMachine):
         if fine and at >= self.open.end:
             return
         was, due = self.timer, model.due
-        self.go(at, lambda: resume(self.timer, self.calendar, at), fine)
+        self.go(at, lambda: resume(self.timer, self.calendar, self.wall(at)), fine)
         if fine:
             try:
                 model.resume(at)
@@ -260,7 +263,7 @@ class TimerMachine(RuleBasedStateMachine):
         at, model = self.then(data), self.model
         late_note = model.state is TimerState.BREACHED and model.done is None
         fine = at >= model.last and (model.state in LIVE or late_note)
-        said = self.go(at, lambda: meet(self.timer, at), fine)
+        said = self.go(at, lambda: meet(self.timer, self.wall(at)), fine)
         if fine:
             assert said == model.late(at)
             if model.state in LIVE:
@@ -270,7 +273,7 @@ class TimerMachine(RuleBasedStateMachine):
     def cancel(self, data: st.DataObject) -> None:
         at, model = self.then(data), self.model
         fine = at >= model.last and model.state in LIVE
-        said = self.go(at, lambda: cancel(self.timer, at), fine)
+        said = self.go(at, lambda: cancel(self.timer, self.wall(at)), fine)
         if fine:
             assert said == model.late(at)
             if model.state in LIVE:
@@ -366,6 +369,35 @@ def test_a_breach_found_late_is_recorded_when_it_was_due(
 
 
 @pytest.mark.rule(TIMERS)
+@given(moments, some_time, st.integers(1, 10**12).map(lambda n: n * TICK), st.sampled_from([pause, cancel, meet]))
+def test_whoever_comes_late_finds_it_breached(
+    at: datetime, span: timedelta, late: timedelta, act: Callable[..., tuple[Timer, tuple[TimerFired, ...]]]
+) -> None:
+    timer = start("case", "T", OFFICE, WorkingTime(span), at)
+    after, (breach,) = act(timer, timer.due_at + late)
+    assert (after.state, after.ended_at, breach.at) == (TimerState.BREACHED, timer.due_at, timer.due_at)
+    assert breach.found_at == timer.due_at + late
+    assert after.completed_at == (timer.due_at + late if act is meet else None)
+    assert not after.pauses
+
+
+@pytest.mark.rule(TIMERS)
+@given(st.integers(1, 400), st.integers(1, 400), st.integers(1, 10**9).map(lambda n: n * TICK))
+def test_time_does_not_go_back(run: int, wait: int, back: timedelta) -> None:
+    since = MONDAY + timedelta(minutes=run)
+    until = since + timedelta(minutes=wait)
+    timer = start("case", "T", OFFICE, WorkingTime(40 * HOUR), MONDAY)
+    paused, _ = pause(timer, since)
+    resumed = resume(paused, OFFICE, until)
+    for one, last in ((timer, MONDAY), (paused, since), (resumed, until)):
+        for act in (pause, meet, cancel, lambda t, a: resume(t, OFFICE, a)):
+            with pytest.raises(RuleBroken) as refused:
+                act(one, last - back)
+            assert "at" in refused.value.facts  # told of the time, whatever the state
+    assert meet(resumed, until)[0].state is TimerState.MET
+
+
+@pytest.mark.rule(TIMERS)
 @given(moments, some_time, st.lists(st.tuples(some_time, st.integers(0, 6000)), max_size=4))
 def test_only_working_time_outside_pauses_counts(
     at: datetime, span: timedelta, gaps: list[tuple[timedelta, int]]
@@ -385,7 +417,9 @@ def test_only_working_time_outside_pauses_counts(
 
 @pytest.mark.rule(TIMERS)
 @given(moments, some_time, st.integers(1, 99))
-def test_a_warning_comes_when_its_share_of_the_working_time_is_used(at: datetime, span: timedelta, percent: int) -> None:
+def test_a_warning_comes_when_its_share_of_the_working_time_is_used(
+    at: datetime, span: timedelta, percent: int
+) -> None:
     timer = start("case", "T", OFFICE, WorkingTime(span), at, warnings=[percent])
     (warning,) = timer.warnings
     assert OFFICE.between(at, warning.at) == span * percent // 100
@@ -419,7 +453,7 @@ def test_percentages_are_integers(percents: list[Any]) -> None:
 
 @pytest.mark.rule(TIME)
 def test_a_time_without_a_zone_is_refused_everywhere() -> None:
-    naive, timer = datetime(2026, 3, 9, 9, 30), start("case", "T", OFFICE, WorkingTime(HOUR), MONDAY)
+    naive, timer = datetime(2026, 3, 9, 9, 30), start("case", "T", OFFICE, WorkingTime(HOUR), MONDAY)  # noqa: DTZ001
     paused, _ = pause(timer, MONDAY)
     for act in (
         lambda: start("case", "T", OFFICE, WorkingTime(HOUR), naive),
@@ -436,7 +470,7 @@ def test_a_time_without_a_zone_is_refused_everywhere() -> None:
 
 @pytest.mark.rule(TIMERS)
 def test_a_day_at_the_office() -> None:
-    """Accepted at nine with a working day of eight hours; the customer keeps us waiting from ten until the next noon."""
+    """Accepted at nine, with eight working hours to go; the customer keeps us waiting from ten until the next noon."""
     timer = start("case", "CMP-04", OFFICE, WorkingTime(8 * HOUR), MONDAY, warnings=[50, 80])
     assert timer.due_at == MONDAY + 9 * HOUR  # 18:00, lunch left out
     timer, _ = pause(timer, MONDAY + HOUR)

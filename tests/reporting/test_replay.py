@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from csdomain.complaints.lifecycle import COMPLAINT_MOVES
 from csdomain.kernel.errors import NaiveTime
 from csdomain.kernel.timers import TimerState
-from csdomain.reporting import Reason, Replay, ReplayReport, plan, read_map
+from csdomain.reporting import Fault, Reason, Replay, ReplayReport, plan, read_map
 from csdomain.reporting.log_faults import (
     AfterTheEnd,
     BeyondCalendar,
@@ -317,7 +317,7 @@ def test_cases_leave_memory_when_they_end_and_are_known_afterwards() -> None:
 
 @pytest.mark.rule(REPLAY)
 def test_faults_beyond_the_list_are_counted_and_told() -> None:
-    told = []
+    told: list[Fault] = []
     replay = Replay(PLAN, listed=10, on_fault=told.append)
     for line in range(2_500):
         replay.take(line, "c", f"free text {line}", MONDAY)

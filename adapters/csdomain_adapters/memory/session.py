@@ -147,7 +147,7 @@ class MemorySession:
         if not groups and not tally.group_by:
             groups[()] = [0] * (1 + len(tally.sums))
         rows = [TallyRow(group, sums[0], tuple(sums[1:])) for group, sums in groups.items()]
-        return sorted(rows, key=lambda row: [(value is None, value or 0) for value in row.group])
+        return sorted(rows, key=lambda row: [(value is None, 0 if value is None else value) for value in row.group])
 
     # --- trail
     def append(self, records: Sequence[AuditRecord], /) -> None:

@@ -53,7 +53,8 @@ pre{margin:6px 0 4px;white-space:pre-wrap;overflow-wrap:anywhere;font:12.5px/1.5
 ol.faults{font-size:13px;padding-left:0;list-style:none;overflow-wrap:anywhere}
 @media (max-width:640px){main{padding:20px 16px}.cards{grid-template-columns:repeat(2,1fr)}}
 @media print{body{background:#fff;font-size:11pt}main{max-width:none;padding:0}h2{break-after:avoid}
-svg,table,.card,details{break-inside:avoid}*{-webkit-print-color-adjust:exact;print-color-adjust:exact}}
+svg,table,.card,details{break-inside:avoid}p.soft,h3{break-after:avoid}.wide{overflow:visible}
+table{font-size:8pt}th,td{padding:3px 4px}*{-webkit-print-color-adjust:exact;print-color-adjust:exact}}
 """
 
 

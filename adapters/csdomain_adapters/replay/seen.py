@@ -3,8 +3,8 @@
 import sqlite3
 from typing import Final, Self
 
-#: Ids that are held in memory: about 10 MB.
-IN_MEMORY: Final = 100_000
+#: Ids that are held in memory: about 3 MB.
+IN_MEMORY: Final = 25_000
 _CACHE_KIB: Final = 8192
 
 

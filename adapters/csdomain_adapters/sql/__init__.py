@@ -1,4 +1,4 @@
-"""The SQL store: SQLite (the embedded default) and PostgreSQL from one code base, on SQLAlchemy Core.
+"""The SQL store: SQLite (the embedded default), PostgreSQL and MariaDB from one code base, on SQLAlchemy Core.
 
 ``open_store`` is what the entry points name. ``ours`` tells a host's Alembic which tables to leave alone.
 """

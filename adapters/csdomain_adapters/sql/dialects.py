@@ -1,8 +1,10 @@
 """What differs between databases: how connections begin, and what their errors mean (D4, storage facts)."""
 
+import re
 import sqlite3
 from collections.abc import Mapping
-from typing import Any, Final
+from contextlib import closing
+from typing import Any, Final, cast
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
@@ -12,6 +14,7 @@ from sqlalchemy.pool import StaticPool
 from csdomain.kernel.errors import Conflict, DomainError, InvalidValue, MissingBackend, StoreBusy, StoreFailure
 from csdomain.kernel.rules import PORTS, Text
 
+MARIADB: Final = "mariadb"
 #: Execution option of connections that only read.
 READING: Final = "csdomain_reading"
 _RETRY_SQLSTATES: Final = {"40001", "40P01", "55P03"}
@@ -19,6 +22,13 @@ _RETRY_MYSQL: Final = {1213, 1205, 1020}
 _RETRY_SQLITE: Final = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _SYNCHRONOUS: Final = {"FULL", "NORMAL", "OFF"}
 BUSY_SECONDS: Final = 30
+#: MariaDB before it has no SKIP LOCKED.
+OLDEST_MARIADB: Final = (10, 6)
+#: Whatever the server is set to: what does not fit is an error, and no table gets an engine without transactions.
+_SQL_MODE: Final = "STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION"
+#: A server hangs up on idle connections (after eight hours where nobody says otherwise); ours are renewed long before.
+_IDLE_SECONDS: Final = 28_800
+_RENEWED_SECONDS: Final = 3_600
 
 
 class UnknownOption(InvalidValue):
@@ -28,11 +38,18 @@ class UnknownOption(InvalidValue):
     problem = Text("The store does not have this option.", "存储没有此选项。")
 
 
+class UnsupportedServer(StoreFailure):
+    """The server is not one that csdomain promises to work on: MySQL where MariaDB is meant, or a MariaDB too old."""
+
+    problem = Text("The database server is not supported.", "不支持此数据库服务器。")
+
+
 def make_engine(url: str, options: Mapping[str, object]) -> Engine:
     """An engine for ``url`` with csdomain's way of beginning transactions.
 
     ``synchronous`` (SQLite): ``FULL`` (the default) survives a power cut, ``NORMAL`` is faster and survives a crash of
-    the process; ``busy_seconds`` is how long a writer waits for another. Other options go to ``create_engine``.
+    the process; ``busy_seconds`` (SQLite, MariaDB) is how long a writer waits for another. Other options go to
+    ``create_engine``. Raises UnknownOption, MissingBackend; connecting raises UnsupportedServer.
     """
     rest = {"hide_parameters": True, **options}  # also from the logs of a host that turns on ``echo``
     synchronous = rest.pop("synchronous", "FULL")
@@ -42,18 +59,26 @@ def make_engine(url: str, options: Mapping[str, object]) -> Engine:
         raise UnknownOption(option="synchronous", accepted=Text(known, known))
     if not isinstance(busy, int) or busy < 0:
         raise UnknownOption(option="busy_seconds", accepted=Text("seconds, an integer ≥ 0", "秒数，≥ 0 的整数"))
-    sqlite = make_url(url).get_backend_name() == "sqlite"
-    if sqlite:
+    address = make_url(url)
+    backend = address.get_backend_name()
+    if backend == "sqlite":
         rest.setdefault("connect_args", {"timeout": busy, "check_same_thread": False})
-        if make_url(url).database in (None, "", ":memory:"):
+        if address.database in (None, "", ":memory:"):
             rest.setdefault("poolclass", StaticPool)
+    elif backend == MARIADB:
+        if address.drivername == MARIADB:
+            address = address.set(drivername="mariadb+pymysql")
+        rest["connect_args"] = {**cast("dict[str, object]", rest.get("connect_args", {})), "charset": "utf8mb4"}
+        rest.setdefault("pool_recycle", _RENEWED_SECONDS)
     try:
-        engine = create_engine(url, **rest)
+        engine = create_engine(address, **rest)
     except ImportError as error:
-        install = Text("pip install csdomain[postgresql]", "pip install csdomain[postgresql]")
-        raise MissingBackend(driver=error.name or "", accepted=install) from None
-    if sqlite:
+        install = f"pip install 'csdomain[{backend}]'"
+        raise MissingBackend(driver=error.name or "", accepted=Text(install, install)) from None
+    if backend == "sqlite":
         _prepare_sqlite(engine, str(synchronous))
+    elif backend == MARIADB:
+        _prepare_mariadb(engine, busy)
     return engine
 
 
@@ -70,6 +95,35 @@ def _prepare_sqlite(engine: Engine, synchronous: str) -> None:
         # A deferred transaction that turns into a writer fails at once, whatever the busy timeout.
         reading = connection.get_execution_options().get(READING)
         connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+def _prepare_mariadb(engine: Engine, busy: int) -> None:
+    # Before SQLAlchemy's own first look at the server, which knows MySQL by an error without a name.
+    @event.listens_for(engine, "connect", insert=True)
+    def connect(connection: Any, _record: object) -> None:
+        with closing(connection.cursor()) as cursor:
+            cursor.execute("select version()")
+            _check_mariadb(str(cursor.fetchone()[0]))
+            # READ COMMITTED, as PostgreSQL has it: no locks on the gaps between rows, and a read after waiting for a
+            # lock sees what the other has written.
+            cursor.execute("set session transaction isolation level read committed")
+            cursor.execute(
+                f"set session sql_mode = '{_SQL_MODE}', wait_timeout = {_IDLE_SECONDS},"
+                f" innodb_lock_wait_timeout = {busy}, lock_wait_timeout = {busy}"
+            )
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        if connection.get_execution_options().get(READING):
+            connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")  # for this one only
+
+
+def _check_mariadb(version: str) -> None:
+    """Raises UnsupportedServer."""
+    found = re.match(r"(?:5\.5\.5-)?(\d+)\.(\d+)", version)
+    if "mariadb" not in version.lower() or found is None or (int(found[1]), int(found[2])) < OLDEST_MARIADB:
+        oldest = ".".join(map(str, OLDEST_MARIADB))
+        raise UnsupportedServer(actual=version, accepted=Text(f"MariaDB ≥ {oldest}", f"MariaDB ≥ {oldest}"))
 
 
 def reading(engine: Engine) -> Engine:
@@ -97,9 +151,10 @@ def translate(error: StatementError) -> DomainError:
     if isinstance(original, DomainError):  # a value that a column type refused
         return original
     code = str(
-        getattr(original, "sqlstate", None)
+        next((a for a in getattr(original, "args", ()) if isinstance(a, int)), None)  # MariaDB's says more
+        or getattr(original, "sqlstate", None)
         or getattr(original, "sqlite_errorname", None)
-        or next((a for a in getattr(original, "args", ()) if isinstance(a, int)), "")
+        or ""
     )
     if transient(error):
         return StoreBusy(database=code)

@@ -1,50 +1,176 @@
 """Bringing a database's tables up to date, with Alembic under a version table of our own."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final, Literal
 
+import orjson
 from sqlalchemy import Connection, Engine, inspect, text
 
-from .tables import VERSION_TABLE
+from csdomain.kernel.errors import StoreBusy
 
+from .dialects import MARIADB
+from .tables import PREFIX, VERSION_TABLE, ours
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+Direction = Literal["upgrade", "downgrade"]
 #: The newest migration; a test compares it with the scripts.
 HEAD: Final = "0002"
 _SCRIPTS: Final = Path(__file__).parent / "migrations"
 #: Serialises upgrades of one PostgreSQL database; any constant of our own will do.
 _LOCK: Final = 4_721_003
+#: On MariaDB, while a revision is under way: its one row says which, and what tables were there before.
+UNFINISHED_TABLE: Final = PREFIX + "unfinished"
+_WAIT_SECONDS: Final = 3_600
 
 
 def current(engine: Engine) -> str | None:
-    """The revision that the database is at, None where it has no tables of ours."""
+    """The revision that the database is at, None where it has no tables of ours.
+
+    On MariaDB, where a revision was cut short and not yet taken up again, it is said to be unfinished.
+    """
     with engine.connect() as connection:
-        if not inspect(connection).has_table(VERSION_TABLE):
-            return None
-        return connection.execute(text(f"select version_num from {VERSION_TABLE}")).scalar()  # noqa: S608 - a constant
+        found = _at(connection)
+        if connection.dialect.name == MARIADB and inspect(connection).has_table(UNFINISHED_TABLE):
+            return f"{found or 'none'}, unfinished"
+        return found
 
 
 def upgrade(engine: Engine, revision: str = "head") -> None:
-    """Bring the database to ``revision``; nothing happens where it is there. Several processes may do it at once."""
+    """Bring the database to ``revision``; nothing happens where it is there. Several processes may do it at once.
+
+    On MariaDB one that was killed half-way is taken up by the next; StoreBusy says that another holds on for an hour.
+    """
     if revision in ("head", HEAD) and current(engine) == HEAD:
         return
-    with engine.connect() as connection, connection.begin():
-        if connection.dialect.name == "postgresql":
-            connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-        _alembic(connection, "upgrade", revision)
+    _migrate(engine, "upgrade", revision)
 
 
 def downgrade(engine: Engine, revision: str) -> None:
     """Take the database back to an older ``revision`` (``base``: none at all). What newer tables hold is lost."""
-    with engine.connect() as connection, connection.begin():
-        _alembic(connection, "downgrade", revision)
+    _migrate(engine, "downgrade", revision)
 
 
-def _alembic(connection: Connection, direction: str, revision: str) -> None:
+def _migrate(engine: Engine, direction: Direction, revision: str) -> None:
+    with engine.connect() as connection:
+        if connection.dialect.name == MARIADB:
+            with _alone(connection):
+                _finish(connection)
+                for step, target in _steps(direction, _at(connection), revision):
+                    _step(connection, direction, step, target)
+            return
+        with connection.begin():
+            if connection.dialect.name == "postgresql":
+                connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+            _alembic(connection, direction, revision)
+
+
+def _at(connection: Connection) -> str | None:
+    if not inspect(connection).has_table(VERSION_TABLE):
+        return None
+    return connection.execute(text(f"select version_num from {VERSION_TABLE}")).scalar()  # noqa: S608 - a constant
+
+
+def _config() -> "Config":
     # Imported when it is needed: Alembic costs more than the rest of csdomain together.
-    from alembic import command
     from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(_SCRIPTS))
     config.set_main_option("path_separator", "os")
+    return config
+
+
+def _alembic(connection: Connection, direction: Direction, revision: str) -> None:
+    from alembic import command
+
+    config = _config()
     config.attributes["connection"] = connection
     getattr(command, direction)(config, revision)
+
+
+# --- MariaDB: each DDL statement is a transaction of its own, so a revision can be cut short --------------------------
+
+
+@contextmanager
+def _alone(connection: Connection) -> Iterator[None]:
+    """No other process migrates this database meanwhile; the lock ends with the connection, however that ends."""
+    database = connection.execute(text("select database()")).scalar() or ""
+    name = {"name": f"csdomain {sha256(database.encode()).hexdigest()[:32]}"}  # names of locks are the whole server's
+    if connection.execute(text("select get_lock(:name, :wait)"), {**name, "wait": _WAIT_SECONDS}).scalar() != 1:
+        raise StoreBusy(database="get_lock")
+    connection.commit()
+    try:
+        yield
+    finally:
+        if not connection.invalidated:
+            connection.rollback()
+            connection.execute(text("select release_lock(:name)"), name)
+
+
+def _steps(direction: Direction, now: str | None, revision: str) -> list[tuple[str, str]]:
+    """The revisions to go through, each with the one that the database is at afterwards."""
+    from alembic.script import ScriptDirectory
+
+    scripts = ScriptDirectory.from_config(_config())
+    order = ["base", *(script.revision for script in reversed(list(scripts.walk_revisions())))]
+    found = None if revision == "base" else scripts.get_revision(revision)
+    here, there = order.index(now or "base"), order.index(found.revision if found else "base")
+    if direction == "upgrade":
+        return [(step, step) for step in order[here + 1 : there + 1]]
+    return [(order[n], order[n - 1]) for n in range(here, there, -1)]
+
+
+def _step(connection: Connection, direction: Direction, step: str, target: str) -> None:
+    before = orjson.dumps(sorted(_ours(connection))).decode()
+    connection.execute(
+        text(
+            f"create table {UNFINISHED_TABLE} (direction varchar(9) not null, step varchar(32) not null,"
+            " target varchar(32) not null, tables_before longtext not null) engine=InnoDB"
+        )
+    )
+    connection.execute(
+        text(f"insert into {UNFINISHED_TABLE} values (:direction, :step, :target, :before)"),  # noqa: S608
+        {"direction": direction, "step": step, "target": target, "before": before},
+    )
+    connection.commit()
+    try:
+        _alembic(connection, direction, target)
+        connection.commit()
+    except Exception:
+        connection.rollback()
+        if direction == "upgrade" and not connection.invalidated:
+            _take_back(connection, set(orjson.loads(before)))
+        raise
+    connection.execute(text(f"drop table {UNFINISHED_TABLE}"))
+
+
+def _finish(connection: Connection) -> None:
+    """Take back an upgrade, or go through with a downgrade, that was cut short."""
+    if not inspect(connection).has_table(UNFINISHED_TABLE):
+        return
+    row = connection.execute(text(f"select * from {UNFINISHED_TABLE}")).mappings().first()  # noqa: S608 - a constant
+    done = row is None or (_at(connection) or "base") == row["target"]
+    if row is not None and not done:
+        if row["direction"] == "upgrade":
+            _take_back(connection, set(orjson.loads(row["tables_before"])))
+            return
+        _alembic(connection, "downgrade", row["target"])
+        connection.commit()
+    connection.execute(text(f"drop table {UNFINISHED_TABLE}"))
+
+
+def _take_back(connection: Connection, before: set[str]) -> None:
+    """Drop the tables that an unfinished upgrade has made: nobody has used them, no store opens on its way."""
+    for table in sorted(_ours(connection) - before):
+        connection.execute(text(f"drop table {table}"))
+    connection.execute(text(f"drop table {UNFINISHED_TABLE}"))
+
+
+def _ours(connection: Connection) -> set[str]:
+    there = {name for name in inspect(connection).get_table_names() if ours(name)}
+    return there - {VERSION_TABLE, UNFINISHED_TABLE}

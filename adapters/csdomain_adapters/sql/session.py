@@ -5,8 +5,7 @@ from datetime import datetime
 from typing import Any, Final, cast
 
 import orjson
-from sqlalchemy import Connection, Select, and_, bindparam, delete, func, insert, literal, or_, select, update
-from sqlalchemy.dialects import mysql, postgresql, sqlite
+from sqlalchemy import Connection, Select, and_, func, literal, or_, select
 from sqlalchemy.exc import StatementError
 
 from csdomain.kernel.actors import ActorId
@@ -28,99 +27,14 @@ from csdomain.kernel.timers import Timer
 
 from .dialects import translate
 from .prepared import Prepared
-from .tables import Common, KindTable, Schema, converter
+from .statements import Statements
+from .tables import KindTable, Schema, converter
 
 _EVENTS: Final = "csdomain:events"
 _timer_out: Final = converter.get_unstructure_hook(Timer)
 _timer_in: Final = converter.get_structure_hook(Timer)
 _receipt_out: Final = converter.get_unstructure_hook(Receipt)
 _receipt_in: Final = converter.get_structure_hook(Receipt)
-
-
-class Statements:
-    """The statements on the common tables, prepared once for a dialect."""
-
-    def __init__(self, common: Common, dialect: str) -> None:
-        a, t, o, n, k = common.audit, common.timer, common.outbox, common.number, common.key
-        self.common = common
-        self.audit = Prepared(insert(a).inline())
-        self.trail = select(a).where(a.c.subject == bindparam("subject_")).order_by(a.c.seq)
-        self.unnumbered = select(a.c.seq).where(a.c.position.is_(None)).order_by(a.c.seq).limit(bindparam("limit_"))
-        self.place = update(a).where(a.c.seq == bindparam("seq_")).values(position=bindparam("position_"))
-        self.after = (
-            select(a).where(a.c.position > bindparam("position_")).order_by(a.c.position).limit(bindparam("limit_"))
-        )
-        self.refuse = insert(common.refusal)
-        r = common.refusal
-        self.refusals = select(r).where(r.c.subject == bindparam("subject_")).order_by(r.c.seq)
-        self.cursor = select(common.cursor.c.position).where(common.cursor.c.consumer == bindparam("consumer_"))
-
-        one = select(t.c.body).where(t.c.subject == bindparam("subject_"), t.c.name == bindparam("name_"))
-        self.timer, self.timer_locked = Prepared(one), Prepared(one.with_for_update())
-        self.timers_of = select(t.c.body).where(t.c.subject == bindparam("subject_")).order_by(t.c.started_at, t.c.name)
-        self.save_timer = Prepared(
-            update(t)
-            .where(t.c.subject == bindparam("subject_"), t.c.name == bindparam("name_"))
-            .values({c: bindparam(c) for c in ("state", "started_at", "due_at", "next_at", "body")})
-        )
-        self.due = (
-            select(t.c.body)
-            .where(t.c.next_at <= bindparam("until_"))
-            .order_by(t.c.next_at, t.c.subject, t.c.name)
-            .limit(bindparam("limit_"))
-            .with_for_update(skip_locked=True)
-        )
-        self.claim_messages = (
-            select(o)
-            .where(o.c.next_at <= bindparam("now_"))
-            .order_by(o.c.next_at, o.c.seq)
-            .limit(bindparam("limit_"))
-            .with_for_update(skip_locked=True)
-        )
-        self.hold_message = (
-            update(o).where(o.c.seq == bindparam("seq_")).values(next_at=bindparam("until_"), attempts=o.c.attempts + 1)
-        )
-        self.mark_message = (
-            update(o)
-            .where(o.c.key == bindparam("key_"), o.c.sent_at.is_(None))
-            .values({c: bindparam(c) for c in ("next_at", "sent_at", "failure")})
-        )
-        self.key_known = select(k.c.fingerprint, k.c.receipt).where(
-            k.c.actor == bindparam("actor_"), k.c.use_case == bindparam("use_case_"), k.c.key == bindparam("key_")
-        )
-        mine = (k.c.actor == bindparam("actor_"), k.c.use_case == bindparam("use_case_"), k.c.key == bindparam("key_"))
-        self.finish_key = Prepared(update(k).where(*mine).values(receipt=bindparam("receipt_")))
-        self.release_key = delete(k).where(*mine)
-        self.forget_keys = delete(k).where(k.c.at < bindparam("before_"))
-        self.rulebook = select(common.rulebook.c.body).where(common.rulebook.c.ref == bindparam("ref_"))
-        self.next_number: Any
-        self.last_number: Any = None
-        if dialect in ("mysql", "mariadb"):
-            self.claim_key: Any = Prepared(mysql.insert(k).prefix_with("IGNORE"))
-            self.queue: Any = Prepared(mysql.insert(o).inline().prefix_with("IGNORE"))
-            self.add_timer: Any = Prepared(mysql.insert(t).prefix_with("IGNORE"))
-            self.put_rulebook: Any = mysql.insert(common.rulebook).prefix_with("IGNORE")
-            counting = mysql.insert(n).values(series=bindparam("series_"), last=func.last_insert_id(bindparam("by_")))
-            self.next_number = counting.on_duplicate_key_update(last=func.last_insert_id(n.c.last + bindparam("by_")))
-            self.last_number = select(func.last_insert_id())
-            moving = mysql.insert(common.cursor)
-            self.move_cursor: Any = moving.on_duplicate_key_update(position=moving.inserted.position)
-            return
-        upsert: Any = postgresql.insert if dialect == "postgresql" else sqlite.insert
-        self.claim_key = Prepared(upsert(k).on_conflict_do_nothing())
-        self.queue = Prepared(upsert(o).inline().on_conflict_do_nothing())
-        self.add_timer = Prepared(upsert(t).on_conflict_do_nothing())
-        self.put_rulebook = upsert(common.rulebook).on_conflict_do_nothing()
-        counting = upsert(n).values(series=bindparam("series_"), last=bindparam("by_"))
-        self.next_number = Prepared(
-            counting.on_conflict_do_update(
-                index_elements=[n.c.series], set_={"last": n.c.last + bindparam("by_")}
-            ).returning(n.c.last)
-        )
-        moving = upsert(common.cursor)
-        self.move_cursor = moving.on_conflict_do_update(
-            index_elements=[common.cursor.c.consumer], set_={"position": moving.excluded.position}
-        )
 
 
 class SqlSession:
@@ -194,7 +108,7 @@ class SqlSession:
             TallyRow(tuple(row[:width]), row[width], tuple(int(value) for value in row[width + 1 :]))
             for row in self.execute(statement.group_by(*groups))
         ]
-        return sorted(rows, key=lambda row: [(value is None, value or 0) for value in row.group])
+        return sorted(rows, key=lambda row: [(value is None, 0 if value is None else value) for value in row.group])
 
     # --- trail
     def append(self, records: Sequence[AuditRecord], /) -> None:
@@ -278,7 +192,7 @@ class SqlSession:
         there: list[str] = []
         for timer in timers:
             row = {"subject": timer.subject, "name": timer.name, **_timer_columns(timer)}
-            if self.execute(self._s.add_timer, row).rowcount != 1:
+            if not self._s.inserted(self.execute(self._s.add_timer, row)):
                 there.append(timer.name)
         return there
 
@@ -337,10 +251,7 @@ class SqlSession:
         return self._count(series, 1)
 
     def _count(self, series: str, by: int) -> int:
-        counted = self.execute(self._s.next_number, {"series_": series, "by_": by})
-        if self._s.last_number is not None:
-            counted = self.execute(self._s.last_number)
-        return int(counted.scalar_one())
+        return int(self.execute(self._s.next_number, {"series_": series, "by_": by}).scalar_one())
 
     def claim_key(self, call: Call, /) -> KeyClaim | None:
         row = {
@@ -351,7 +262,7 @@ class SqlSession:
             "receipt": None,
             "at": call.at,
         }
-        if self.execute(self._s.claim_key, row).rowcount == 1:
+        if self._s.inserted(self.execute(self._s.claim_key, row)):
             return None
         known = self.execute(self._s.key_known, _key(call)).first()
         if known is None:

@@ -18,7 +18,8 @@ from csdomain_adapters.system import jitter
 
 from .dialects import make_engine, reading, transient, translate
 from .migrate import HEAD, current, upgrade
-from .session import SqlSession, Statements
+from .session import SqlSession
+from .statements import Statements
 from .tables import Schema
 
 R = TypeVar("R")

@@ -50,17 +50,17 @@ class Complaints(UseCases[Complaint]):
     def receive(self, form: ComplaintForm, *, by: Actor, at: datetime, key: str | None = None) -> Receipt:
         """File a complaint in the actor's branch; the receipt has its id and number.
 
-        Raises NotPermitted, MalformedForm, NaiveTime, KeyReused. [CMP-01, KRN-10]
+        Raises NotPermitted, MalformedForm, CurrencyMismatch, NaiveTime, KeyReused. [CMP-01, KRN-10]
         """
 
         def make(unit: Unit, actor: Actor) -> tuple[Complaint, Sequence[Event]]:
             rules = self.house.rulebook[COMPLAINT_RULES]
-            rules.check_extra(form.extra)
+            rules.check(form, self.house.currency)
             number = unit.number(rules.number, at, zone=self.house.zone(actor.branch), branch=actor.branch)
             book = self.house.rulebook.ref
             return Complaint.receive(self.ids.new(COMPLAINT), number, form, rulebook=book, by=actor, at=at)
 
-        return self.open(Move.RECEIVE.value, make, by=by, at=at, key=key, arguments={"form": form})
+        return self.open(Move.RECEIVE, make, by=by, at=at, key=key, arguments={"form": form})
 
     def accept(
         self, id: str, *, by: Actor, at: datetime, expected: int | None = None, key: str | None = None

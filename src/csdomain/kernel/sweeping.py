@@ -152,11 +152,15 @@ def _deliver(message: Queued, notifier: Notifier, clock: Clock, policy: RelayPol
     try:
         notifier.send(message)
     except DeliveryFailed as failure:
-        over = failure.definite or message.attempts >= policy.attempts
-        next_at = None if over else utc(clock.now()) + policy.wait(message.attempts)
         # A gateway's own words may name the recipient, and hold what no database stores.
-        return attrs.evolve(message, next_at=next_at, failure=scrub(failure.why.replace("\0", "")))
-    return attrs.evolve(message, sent_at=utc(clock.now()), next_at=None, failure="")
+        definite, why = failure.definite, scrub(failure.why.replace("\0", ""))
+    except Exception as error:  # noqa: BLE001 - one broken message must not keep the others from leaving
+        definite, why = False, type(error).__name__
+    else:
+        return attrs.evolve(message, sent_at=utc(clock.now()), next_at=None, failure="")
+    over = definite or message.attempts >= policy.attempts
+    next_at = None if over else utc(clock.now()) + policy.wait(message.attempts)
+    return attrs.evolve(message, next_at=next_at, failure=why)
 
 
 def follow(store: Store, consumer: str, handle: Callable[[AuditRecord], object], *, batch: int = BATCH) -> int:

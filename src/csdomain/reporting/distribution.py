@@ -45,6 +45,7 @@ class Quantiles:
 
     @property
     def exact(self) -> bool:
+        """Whether the quantiles are exact."""
         return self.error == 0
 
 
@@ -73,20 +74,22 @@ class Distribution:
         if not 0 <= value < _LARGEST:
             raise MalformedSample(given=value, accepted=Text("an integer from 0", "≥ 0 的整数"))
         self.count += 1
+        if self._bins is None:
+            self._kept.append(value)
+            if self.count > self._limit:
+                self._bins = Counter(map(_bin, self._kept))
+                self._least, self._most = min(self._kept), max(self._kept)
+                self._kept = array("q")
+            return
+        self._bins[_bin(value)] += 1
         if value < self._least:
             self._least = value
         if value > self._most:
             self._most = value
-        if self._bins is not None:
-            self._bins[_bin(value)] += 1
-            return
-        self._kept.append(value)
-        if self.count > self._limit:
-            self._bins = Counter(map(_bin, self._kept))
-            self._kept = array("q")
 
     @property
     def exact(self) -> bool:
+        """Whether every sample is still kept as it is."""
         return self._bins is None
 
     def quantile(self, percent: int) -> int:
@@ -111,8 +114,11 @@ class Distribution:
         """Count, median, 90 %, extremes, and how exact they are."""
         if not self.count:
             return Quantiles(0)
-        error = 0.0 if self.exact else BINNED_ERROR
-        return Quantiles(self.count, self.quantile(50), self.quantile(90), self._least, self._most, error)
+        if self._bins is None:
+            least, most, error = min(self._kept), max(self._kept), 0.0
+        else:
+            least, most, error = self._least, self._most, BINNED_ERROR
+        return Quantiles(self.count, self.quantile(50), self.quantile(90), least, most, error)
 
 
 def _bin(value: int) -> int:

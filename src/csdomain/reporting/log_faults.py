@@ -6,7 +6,7 @@ from typing import Final
 
 import attrs
 
-from csdomain.kernel.errors import DomainError, InvalidValue, show
+from csdomain.kernel.errors import DomainError, InvalidValue, hide, show
 from csdomain.kernel.rules import Language, Text
 
 from .rules import REPLAY
@@ -193,4 +193,4 @@ class MapInvalid(InvalidValue):
 
     def render(self, language: Language = "en") -> str:
         head = f"{self.rule.id}: {type(self).problem(language)} ({self.facts['name']})"
-        return "\n  ".join([head, *self.faults])
+        return "\n  ".join([head, *map(hide, self.faults)])

@@ -118,7 +118,7 @@ class TimeReader:
         if len(self._plain) >= _DAYS_MOST:
             self._plain.clear()
         here = datetime.fromordinal(day).replace(tzinfo=self.zone)
-        hours = [here.replace(hour=hour, fold=fold) for hour in range(24) for fold in (0, 1)]
+        hours = [here.replace(hour=hour, fold=fold) for hour in (0, 6, 12, 18) for fold in (0, 1)]
         last = here.replace(hour=23, minute=59, second=59, microsecond=999_999)
         offsets = {at.utcoffset() for at in (*hours, last, last.replace(fold=1))}
         self._plain[day] = offset = offsets.pop() if len(offsets) == 1 else None

@@ -38,7 +38,9 @@ _NO_STATE: Final = Text("a move that opens a case", "开启案件的流转")
 class SeenCases(Protocol):
     """Port: the ids of cases that are finished. A ``set`` will do; an adapter may keep them on disk."""
 
-    def add(self, case: str, /) -> None: ...
+    def add(self, case: str, /) -> None:
+        """Remember a case."""
+        ...
 
     def __contains__(self, case: object, /) -> bool: ...
 
@@ -73,6 +75,8 @@ class Replay:
         self._seen: SeenCases = set() if seen is None else seen
         self._exact, self._most_listed = exact, listed
         self._calendar = plan.calendar
+        # Only such a calendar refuses an instant as such.
+        self._partial = plan.calendar.spec.unpublished == "raise" and plan.calendar.spec.known_years is not None
         self._zone = zone_of(plan.calendar.spec.zone)
         self._open: dict[str, Case] = {}
         self._events = self._replayed = self._cases = self._finished = self._handovers = self._faults = 0
@@ -173,7 +177,8 @@ class Replay:
         # What the calendar may refuse comes first.
         working = timedelta(0)
         if case.entered is None or fit.stays:
-            calendar.is_working_day(at)
+            if self._partial:
+                calendar.is_working_day(at)
         else:
             working = calendar.between(case.entered, at)
         timers, ended = (

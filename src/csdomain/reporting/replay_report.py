@@ -37,6 +37,7 @@ class MoveCount:
 
     @property
     def fitting(self) -> bool:
+        """Whether these moves were made."""
         return bool(self.dest)
 
 
@@ -59,10 +60,12 @@ class StageReport:
 
     @property
     def fitting(self) -> int:
+        """How many moves were made from here."""
         return sum(move.count for move in self.moves if move.fitting)
 
     @property
     def unfitting(self) -> int:
+        """How many were tried from here and did not fit."""
         return sum(move.count for move in self.moves if not move.fitting)
 
 
@@ -236,6 +239,7 @@ class ReplayReport:
 
     @property
     def faults(self) -> int:
+        """How many events were neither replayed nor ignored."""
         return len(self.listed) + self.unlisted
 
     @property

@@ -95,16 +95,17 @@ class UseCases(Generic[C]):
         call = Call(use_case, by.id, aware(at), subject, key, mark)
         return self.store.run(lambda unit: work(unit, self.house.resolve(by)), call)
 
-    def open(self, name: str, make: Callable[[Unit, Actor], tuple[C, Sequence[Event]]], **call: Any) -> Receipt:
-        """A use case that opens a case: ``make`` gives it and its events."""
+    def open(self, move: Enum, make: Callable[[Unit, Actor], tuple[C, Sequence[Event]]], **call: Any) -> Receipt:
+        """A use case that opens a case: ``make`` gives it and its events, once ``move`` is permitted."""
 
         def work(unit: Unit, actor: Actor) -> Receipt:
+            self.table.opening(move, actor)  # before a number is drawn
             case, events = make(unit, actor)
             unit.of(self.kind).add(case)
             unit.record(events, self.effects(case, events, unit))
             return receipt(case)
 
-        return self.run(name, work, **call)
+        return self.run(move.value, work, **call)
 
     def act(
         self,

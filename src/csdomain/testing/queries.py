@@ -166,7 +166,7 @@ class QueryContract(Contract):
         assert {row.group: row for row in rows} == expected
         assert len(rows) == len(expected)
         assert [row.group for row in rows] == sorted(
-            expected, key=lambda group: [(value is None, value or 0) for value in group]
+            expected, key=lambda group: [(value is None, 0 if value is None else value) for value in group]
         )
 
     def _stored(self, rig: Rig, drawn: list[dict[str, Any]]) -> tuple[list[Specimen], Where[Specimen]]:

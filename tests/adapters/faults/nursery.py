@@ -96,8 +96,9 @@ def fork(name: str, arguments: dict[str, Any]) -> tuple[int, int]:
 def main() -> None:
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what children print is no answer
-    from adapters.faults import jobs  # noqa: F401 - imported once, before the first fork
+    from adapters.faults import jobs
 
+    jobs.warm_up()
     for line in sys.stdin:
         children = [fork(name, arguments) for name, arguments in json.loads(line)]
         ended: list[tuple[Any, int, str]] = []

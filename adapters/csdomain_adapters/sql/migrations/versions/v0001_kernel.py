@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from csdomain_adapters.sql.tables import SERIAL, text
+from csdomain_adapters.sql.tables import BODY, OPTIONS, SERIAL, text
 
 revision = "0001"
 down_revision = None
@@ -25,19 +25,24 @@ def upgrade() -> None:
         sa.Column("source", text(64), nullable=False),
         sa.Column("dest", text(64), nullable=False),
         sa.Column("reason", sa.String(400), nullable=False),
-        sa.Column("facts", sa.LargeBinary, nullable=False),
+        sa.Column("facts", BODY, nullable=False),
         sa.Column("position", sa.BigInteger, nullable=True),
+        **OPTIONS,
     )
     op.create_index("ix_csd_audit_subject", "csd_audit", ["subject", "seq"])
     op.create_index("uq_csd_audit_position", "csd_audit", ["position"], unique=True)
     unnumbered = sa.text("position IS NULL")
-    op.create_index(
-        "ix_csd_audit_unnumbered", "csd_audit", ["seq"], sqlite_where=unnumbered, postgresql_where=unnumbered
-    )
+    if op.get_bind().dialect.name == "mariadb":
+        op.create_index("ix_csd_audit_position", "csd_audit", ["position", "seq"])
+    else:
+        op.create_index(
+            "ix_csd_audit_unnumbered", "csd_audit", ["seq"], sqlite_where=unnumbered, postgresql_where=unnumbered
+        )
     op.create_table(
         "csd_cursor",
         sa.Column("consumer", text(64), primary_key=True),
         sa.Column("position", sa.BigInteger, nullable=False),
+        **OPTIONS,
     )
     op.create_table(
         "csd_refusal",
@@ -48,7 +53,8 @@ def upgrade() -> None:
         sa.Column("subject", text(64), nullable=False),
         sa.Column("rule", text(16), nullable=False),
         sa.Column("code", text(64), nullable=False),
-        sa.Column("facts", sa.LargeBinary, nullable=False),
+        sa.Column("facts", BODY, nullable=False),
+        **OPTIONS,
     )
     op.create_index("ix_csd_refusal_subject", "csd_refusal", ["subject", "seq"])
     op.create_table(
@@ -59,7 +65,8 @@ def upgrade() -> None:
         sa.Column("started_at", sa.BigInteger, nullable=False),
         sa.Column("due_at", sa.BigInteger, nullable=False),
         sa.Column("next_at", sa.BigInteger, nullable=True),
-        sa.Column("body", sa.LargeBinary, nullable=False),
+        sa.Column("body", BODY, nullable=False),
+        **OPTIONS,
     )
     pending = sa.text("next_at IS NOT NULL")
     op.create_index(
@@ -75,12 +82,13 @@ def upgrade() -> None:
         sa.Column("key", text(120), nullable=False, unique=True),
         sa.Column("occasion", text(120), nullable=False),
         sa.Column("recipient", text(120), nullable=False),
-        sa.Column("facts", sa.LargeBinary, nullable=False),
+        sa.Column("facts", BODY, nullable=False),
         sa.Column("created_at", sa.BigInteger, nullable=False),
         sa.Column("attempts", sa.Integer, nullable=False),
         sa.Column("next_at", sa.BigInteger, nullable=True),
         sa.Column("sent_at", sa.BigInteger, nullable=True),
         sa.Column("failure", sa.String(400), nullable=False),
+        **OPTIONS,
     )
     op.create_index(
         "ix_csd_outbox_next", "csd_outbox", ["next_at", "seq"], sqlite_where=pending, postgresql_where=pending
@@ -89,6 +97,7 @@ def upgrade() -> None:
         "csd_number",
         sa.Column("series", text(120), primary_key=True),
         sa.Column("last", sa.BigInteger, nullable=False),
+        **OPTIONS,
     )
     op.create_table(
         "csd_key",
@@ -96,17 +105,19 @@ def upgrade() -> None:
         sa.Column("use_case", text(80), primary_key=True),
         sa.Column("key", text(120), primary_key=True),
         sa.Column("fingerprint", text(64), nullable=False),
-        sa.Column("receipt", sa.LargeBinary, nullable=True),
+        sa.Column("receipt", BODY, nullable=True),
         sa.Column("at", sa.BigInteger, nullable=False),
+        **OPTIONS,
     )
     op.create_index("ix_csd_key_at", "csd_key", ["at"])
     op.create_table(
         "csd_rulebook",
         sa.Column("ref", text(120), primary_key=True),
-        sa.Column("body", sa.LargeBinary, nullable=False),
+        sa.Column("body", BODY, nullable=False),
+        **OPTIONS,
     )
 
 
 def downgrade() -> None:
     for table in ("rulebook", "key", "number", "outbox", "timer", "refusal", "cursor", "audit"):
-        op.drop_table(f"csd_{table}")
+        op.drop_table(f"csd_{table}", if_exists=True)

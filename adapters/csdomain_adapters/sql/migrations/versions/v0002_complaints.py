@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from csdomain_adapters.sql.tables import text
+from csdomain_adapters.sql.tables import BODY, OPTIONS, text
 
 revision = "0002"
 down_revision = "0001"
@@ -27,7 +27,8 @@ def upgrade() -> None:
         sa.Column("claimed", sa.BigInteger, nullable=True),
         sa.Column("received_at", sa.BigInteger, nullable=True),
         sa.Column("closed_at", sa.BigInteger, nullable=True),
-        sa.Column("body", sa.LargeBinary, nullable=False),
+        sa.Column("body", BODY, nullable=False),
+        **OPTIONS,
     )
     for column in ("branch", "owner", "state", "customer", "claimed", "received_at", "closed_at"):
         op.create_index(f"ix_{_TABLE}_{column}", _TABLE, [column])
@@ -35,4 +36,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.drop_table(_TABLE)
+    op.drop_table(_TABLE, if_exists=True)

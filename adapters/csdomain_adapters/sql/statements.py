@@ -1,0 +1,156 @@
+"""The statements on the tables that every store has, and where databases say the same differently."""
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    CursorResult,
+    Select,
+    Table,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal_column,
+    select,
+    update,
+)
+from sqlalchemy.dialects import mysql, postgresql, sqlite
+
+from .dialects import MARIADB
+from .prepared import Prepared
+from .tables import Common
+
+
+class Statements:
+    """The statements on the common tables, prepared once for a dialect."""
+
+    #: Whether ``claim_key`` or ``add_timer`` put in its row.
+    inserted: Callable[[CursorResult[Any]], bool]
+
+    def __init__(self, common: Common, dialect: str) -> None:
+        a, t, o, k = common.audit, common.timer, common.outbox, common.key
+        self.common = common
+        self.audit = Prepared(insert(a).inline())
+        self.trail = select(a).where(a.c.subject == bindparam("subject_")).order_by(a.c.seq)
+        self.unnumbered = select(a.c.seq).where(a.c.position.is_(None)).order_by(a.c.seq).limit(bindparam("limit_"))
+        self.place = update(a).where(a.c.seq == bindparam("seq_")).values(position=bindparam("position_"))
+        self.after = (
+            select(a).where(a.c.position > bindparam("position_")).order_by(a.c.position).limit(bindparam("limit_"))
+        )
+        self.refuse = insert(common.refusal)
+        r = common.refusal
+        self.refusals = select(r).where(r.c.subject == bindparam("subject_")).order_by(r.c.seq)
+        self.cursor = select(common.cursor.c.position).where(common.cursor.c.consumer == bindparam("consumer_"))
+
+        one = select(t.c.body).where(t.c.subject == bindparam("subject_"), t.c.name == bindparam("name_"))
+        self.timer, self.timer_locked = Prepared(one), Prepared(one.with_for_update())
+        self.timers_of = select(t.c.body).where(t.c.subject == bindparam("subject_")).order_by(t.c.started_at, t.c.name)
+        self.save_timer = Prepared(
+            update(t)
+            .where(t.c.subject == bindparam("subject_"), t.c.name == bindparam("name_"))
+            .values({c: bindparam(c) for c in ("state", "started_at", "due_at", "next_at", "body")})
+        )
+        self.due = (
+            select(t.c.body)
+            .where(t.c.next_at <= bindparam("until_"))
+            .order_by(t.c.next_at, t.c.subject, t.c.name)
+            .limit(bindparam("limit_"))
+            .with_for_update(skip_locked=True)
+        )
+        self.claim_messages = (
+            select(o)
+            .where(o.c.next_at <= bindparam("now_"))
+            .order_by(o.c.next_at, o.c.seq)
+            .limit(bindparam("limit_"))
+            .with_for_update(skip_locked=True)
+        )
+        self.hold_message = (
+            update(o).where(o.c.seq == bindparam("seq_")).values(next_at=bindparam("until_"), attempts=o.c.attempts + 1)
+        )
+        self.mark_message = (
+            update(o)
+            .where(o.c.key == bindparam("key_"), o.c.sent_at.is_(None))
+            .values({c: bindparam(c) for c in ("next_at", "sent_at", "failure")})
+        )
+        self.key_known = select(k.c.fingerprint, k.c.receipt).where(
+            k.c.actor == bindparam("actor_"), k.c.use_case == bindparam("use_case_"), k.c.key == bindparam("key_")
+        )
+        mine = (k.c.actor == bindparam("actor_"), k.c.use_case == bindparam("use_case_"), k.c.key == bindparam("key_"))
+        self.finish_key = Prepared(update(k).where(*mine).values(receipt=bindparam("receipt_")))
+        self.release_key = delete(k).where(*mine)
+        self.forget_keys = delete(k).where(k.c.at < bindparam("before_"))
+        self.rulebook = select(common.rulebook.c.body).where(common.rulebook.c.ref == bindparam("ref_"))
+        self.next_number: Any
+        self.claim_key: Any
+        self.queue: Any
+        self.add_timer: Any
+        self.put_rulebook: Any
+        self.move_cursor: Any
+        if dialect == MARIADB:
+            self._say_to_mariadb()
+        else:
+            self._say_to(postgresql.insert if dialect == "postgresql" else sqlite.insert)
+
+    def _say_to_mariadb(self) -> None:
+        a, t, o, k = self.common.audit, self.common.timer, self.common.outbox, self.common.key
+        r, n, c = self.common.rulebook, self.common.number, self.common.cursor
+        # Not INSERT IGNORE, which also swallows what is too long, absent or out of range.
+        self.claim_key = Prepared(_unless_there(mysql.insert(k), k.c.actor))
+        self.add_timer = Prepared(_unless_there(mysql.insert(t), t.c.subject))
+        self.queue = Prepared(mysql.insert(o).inline().on_duplicate_key_update(key=o.c.key))
+        self.put_rulebook = mysql.insert(r).on_duplicate_key_update(ref=r.c.ref)
+        self.inserted = _wrote_no_mark
+        counting = mysql.insert(n).values(series=bindparam("series_"), last=bindparam("by_"))
+        self.next_number = Prepared(
+            counting.on_duplicate_key_update(last=n.c.last + bindparam("by_")).returning(n.c.last)
+        )
+        moving = mysql.insert(c)
+        self.move_cursor = moving.on_duplicate_key_update(position=moving.inserted.position)
+        # A host may read its own snapshot, which is older than the key that was just found taken.
+        self.key_known = self.key_known.with_for_update()
+        # On small tables the planner would rather read, and so lock, every row.
+        self.due = _through(self.due, t, "ix_csd_timer_next")
+        self.claim_messages = _through(self.claim_messages, o, "ix_csd_outbox_next")
+        self.unnumbered = _through(self.unnumbered, a, "ix_csd_audit_position")
+
+    def _say_to(self, upsert: Callable[[Table], Any]) -> None:
+        common = self.common
+        t, o, n, k = common.timer, common.outbox, common.number, common.key
+        self.inserted = _wrote_one
+        self.claim_key = Prepared(upsert(k).on_conflict_do_nothing())
+        self.queue = Prepared(upsert(o).inline().on_conflict_do_nothing())
+        self.add_timer = Prepared(upsert(t).on_conflict_do_nothing())
+        self.put_rulebook = upsert(common.rulebook).on_conflict_do_nothing()
+        counting = upsert(n).values(series=bindparam("series_"), last=bindparam("by_"))
+        self.next_number = Prepared(
+            counting.on_conflict_do_update(
+                index_elements=[n.c.series], set_={"last": n.c.last + bindparam("by_")}
+            ).returning(n.c.last)
+        )
+        moving = upsert(common.cursor)
+        self.move_cursor = moving.on_conflict_do_update(
+            index_elements=[common.cursor.c.consumer], set_={"position": moving.excluded.position}
+        )
+
+
+def _unless_there(inserting: mysql.Insert, key: Column[Any]) -> mysql.Insert:
+    """An insert that leaves a row with the same key as it is, and a mark for :func:`_wrote_no_mark`.
+
+    What MariaDB counts as affected then depends on the driver's flags and on its own version.
+    """
+    return inserting.on_duplicate_key_update({key.name: func.if_(func.last_insert_id(literal_column("1")), key, key)})
+
+
+def _wrote_no_mark(result: CursorResult[Any]) -> bool:
+    return result.lastrowid == 0
+
+
+def _wrote_one(result: CursorResult[Any]) -> bool:
+    return result.rowcount == 1
+
+
+def _through(statement: Select[Any], table: Table, index: str) -> Select[Any]:
+    hint = f"FORCE INDEX ({index})"
+    return statement.with_hint(table, hint, "mariadb").with_hint(table, hint, "mysql")
