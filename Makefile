@@ -24,7 +24,7 @@ setup:  ## everything that uv.lock names, into .venv (quick when nothing changed
 demo: setup  ## replay a help desk's log (LOG=… MAP=…), then file, accept and close a complaint
 	@$(PY) tools/demo.py $(if $(LOG),--log "$(LOG)") $(if $(MAP),--map "$(MAP)")
 
-test: setup  ## all tests, with a real PostgreSQL that is started for them, and branch coverage
+test: setup  ## all tests, with real PostgreSQL and MariaDB servers started for them, and branch coverage
 	@$(PY) tools/run_tests.py --workers $(WORKERS) -- $(ARGS)
 
 deep: setup  ## the long versions of property, fault and simulation tests

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 import businesstimedelta as peer
 import pytz  # the peer takes no other zones
-from common import options, report
+from common import Row, options, report
 
 from csdomain.kernel.calendar import CalendarSpec, WorkCalendar
 
@@ -45,7 +45,8 @@ def timed(calls: int, add: object) -> float:
 def main() -> int:
     given = options(__doc__)
     rounds, calls = (5, 1_000) if given.quick else (15, 5_000)
-    calendar, rules, rows, faults, ours = WorkCalendar(SPEC), their_hours(), [], [], {}
+    calendar, rules, faults, ours = WorkCalendar(SPEC), their_hours(), [], {}
+    rows: list[Row] = []
     for hours in SPANS:
         span, theirs = timedelta(hours=hours), peer.BusinessTimeDelta(rules, hours=hours)
         if calendar.add(START, span) != START + theirs:

@@ -44,7 +44,7 @@ class Ours:
         self.engine = self.desk.store.engine  # type: ignore[attr-defined]  # a SQL store has one
         self.agent = self.desk.actor(life.ACTOR, branch=life.BRANCH, positions=("service_agent",))
         claimed = csdomain.Money(life.CLAIMED, life.CURRENCY)
-        self.form = lambda: csdomain.ComplaintForm(**life.FORM, claimed=claimed)
+        self.form: Callable[[], csdomain.ComplaintForm] = lambda: csdomain.ComplaintForm(**life.FORM, claimed=claimed)
 
     def receive(self, key: str | None) -> str:
         return self.desk.complaints.receive(self.form(), by=self.agent, at=life.RECEIVED, key=key).id

@@ -63,7 +63,8 @@ class Running:
 
     def __init__(self, url: str, total: int, due: int) -> None:
         self.due = due
-        self.desk: Desk = csdomain.open(url, **({} if url.startswith("sqlite") else {"upgrade": True}))
+        more: dict[str, Any] = {} if url.startswith("sqlite") else {"upgrade": True}
+        self.desk: Desk = csdomain.open(url, **more)
         self.engine: Engine = self.desk.store.engine  # type: ignore[attr-defined]  # a SQL store has one
         clone = text(CLONES[self.engine.dialect.name])
         ahead = timedelta(days=3650) // timedelta(microseconds=1)

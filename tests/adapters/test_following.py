@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
 import csdomain
 from backends import BACKENDS
 from csdomain.desk import Services
-from csdomain.kernel.errors import Conflict, RuleBroken
+from csdomain.kernel.errors import Conflict, RuleBroken, UnitWithinUnit
 from csdomain.kernel.money import CurrencyMismatch
 from csdomain.kernel.ports import AuditRecord, Queued, Receipt
 from csdomain.kernel.rules import AUDITED, MONEY, NUMBERING, ONE_WRITER, PERMITTED
@@ -20,7 +21,7 @@ FORM = csdomain.ComplaintForm(customer="c-1", demand="refund", reason="broken")
 
 @pytest.fixture(params=BACKENDS)
 def desk(request: pytest.FixtureRequest, database_url: Callable[[str], str]) -> Iterator[csdomain.Desk]:
-    options = {} if request.param == "memory" else {"upgrade": True}
+    options: dict[str, Any] = {} if request.param == "memory" else {"upgrade": True}
     with csdomain.open(database_url(request.param), **options) as desk:
         yield desk
 
@@ -168,3 +169,17 @@ def test_a_notifier_that_breaks_on_one_message_delivers_the_others(desk: csdomai
     assert (report.sent, report.retrying, report.dead) == (2, 1, 0)
     [waiting] = desk.store.look(lambda unit: unit.session.outbox(unsent=True, limit=9))
     assert (waiting.failure, waiting.attempts) == ("ValueError", 1)
+
+
+@pytest.mark.rule(ONE_WRITER)
+def test_a_unit_within_a_unit_is_refused_and_the_outer_one_undone(desk: csdomain.Desk) -> None:
+    by = agent(desk)
+
+    def nested(services: Services) -> None:
+        services.complaints.receive(FORM, by=by, at=AT)
+        desk.complaints.receive(FORM, by=by, at=AT)
+
+    with pytest.raises(UnitWithinUnit):
+        desk.together(nested)
+    assert not desk.complaints.find(by=by).items
+    assert desk.complaints.receive(FORM, by=by, at=AT).number == "KS202611-0001"

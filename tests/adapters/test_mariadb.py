@@ -1,7 +1,7 @@
 """What is particular about MariaDB: what the server is set to does not matter, and a migration can be cut short."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, cast
 
 import pymysql
 import pytest
@@ -57,7 +57,7 @@ def test_another_server_than_a_mariadb_of_today_is_refused_by_name(
 ) -> None:
     really = pymysql.cursors.Cursor.execute
 
-    def pretending(cursor: Any, query: str, args: Any = None) -> int:
+    def pretending(cursor: Any, query: str, args: Any = None) -> Any:
         return really(cursor, query.lower().replace("version()", f"'{version}'"), args)
 
     monkeypatch.setattr(pymysql.cursors.Cursor, "execute", pretending)
@@ -135,12 +135,12 @@ def test_sweeps_and_relays_beside_each_other_share_what_is_due(desk: csdomain.De
 
     def timers(connection: Connection) -> list[str]:
         assert isinstance(desk.store, SqlStore)
-        found = desk.store.within(connection).run(lambda unit: unit.session.due_timers(later, 1, ()))  # type: ignore[attr-defined]
+        found = desk.store.within(connection).run(lambda unit: unit.session.due_timers(later, 1, ()))
         return [timer.subject for timer in found]
 
     def messages(connection: Connection) -> list[str]:
         assert isinstance(desk.store, SqlStore)
-        found = desk.store.within(connection).run(lambda unit: unit.session.claim_messages(later, later, 1))  # type: ignore[attr-defined]
+        found = desk.store.within(connection).run(lambda unit: unit.session.claim_messages(later, later, 1))
         return [message.key for message in found]
 
     for claim in (timers, messages):
@@ -168,7 +168,7 @@ def test_what_is_due_is_found_through_its_index(desk: csdomain.Desk, engine: Eng
             driver = connection.execute(statement, parameters).cursor
             assert driver is not None
             names = [column[0] for column in driver.description]
-            plan = dict(zip(names, driver.fetchone(), strict=True))
+            plan = dict(zip(names, cast("tuple[Any, ...]", driver.fetchone()), strict=True))
             assert (plan["key"], "filesort" in plan["Extra"]) == (index, False)
 
 
@@ -292,5 +292,5 @@ def test_taking_back_keeps_what_was_there_before(empty: Engine, mariadb_url: str
     with pytest.raises(SchemaOutdated, match="unfinished"):
         csdomain.open(mariadb_url, holidays=no_holidays())
     with csdomain.open(mariadb_url, holidays=no_holidays(), upgrade=True) as desk:
-        assert desk.store.run(lambda unit: unit.session.next_number("s")) == 8  # type: ignore[attr-defined]
+        assert desk.store.run(lambda unit: unit.session.next_number("s")) == 8
     assert UNFINISHED_TABLE not in tables(empty)

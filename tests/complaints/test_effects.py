@@ -1,6 +1,6 @@
 """What follows from what happens to a complaint: the clock of CMP-04, and who is told."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, cast
 
@@ -98,7 +98,7 @@ def test_the_customer_is_told_of_each_event_once_under_a_key_of_its_own(steps: l
     assert len({message.key for message in told}) == len(told)
     assert {message.to for message in told} <= {customer}
     for message in told:
-        assert message.facts["complaint"] in message.key
+        assert cast("str", message.facts["complaint"]) in message.key
         assert set(message.facts) == {"complaint"}  # whatever else is personal is looked up when it is sent
     again: list[Message] = of(Message, effects(events, BASE, OFFICE))
     assert [m.key for m in again] == [m.key for m in told]  # at least once, under the same key
@@ -152,7 +152,11 @@ def test_closed_by_the_deadline_is_met_and_later_is_an_overrun(
         at=T0,
     )
     store.run(lambda unit: unit.record(events, effects(events, rules, OFFICE)))
-    for act in (lambda: case.accept(by=ANN, at=T0), lambda: case.close("done", by=ANN, at=at)):
+    acts: tuple[Callable[[], Sequence[Event]], ...] = (
+        lambda: case.accept(by=ANN, at=T0),
+        lambda: case.close("done", by=ANN, at=at),
+    )
+    for act in acts:
         told = act()
         store.run(lambda unit, told=told: unit.record(told, effects(told, rules, OFFICE)))  # type: ignore[misc]
     (timer,) = store.look(lambda unit: unit.timers_of(case.id))

@@ -74,7 +74,9 @@ def oracle(s: Scenario) -> list[Got]:
             (lot for lot in s.lots if lot.product == request.product and is_fit(lot, s)),
             key=lambda lot: order_key(lot, s.rules),
         )
-        saved, taken, drawn = (dict(quantity), dict(left)), {}, {}
+        saved = (dict(quantity), dict(left))
+        taken: dict[str, int] = {}
+        drawn: dict[str, int] = {}
         for _ in range(request.quantity):
             for lot in fit:
                 on_lot = [r for r in holding if r.lot == lot.id and r.product == request.product]

@@ -35,8 +35,8 @@ from csdomain.kernel.errors import InvalidValue, NaiveTime
 from csdomain.kernel.money import Money
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
-LOT = {"id": "a", "product": "prd", "received": NOW, "quantity": 3, "cost": Money(5, "CNY")}
-RESERVATION = {"id": "r", "owner": "ord", "product": "prd", "quantity": 3, "expires": NOW}
+LOT: dict[str, Any] = {"id": "a", "product": "prd", "received": NOW, "quantity": 3, "cost": Money(5, "CNY")}
+RESERVATION: dict[str, Any] = {"id": "r", "owner": "ord", "product": "prd", "quantity": 3, "expires": NOW}
 NOT_WHOLE: list[object] = [True, False, 1.0, float("nan"), float("inf"), Decimal(1), Decimal("NaN"), "1", None]
 WRONG: list[tuple[object, type[InvalidQuantity]]] = [
     *((value, InexactQuantity) for value in NOT_WHOLE),
@@ -106,7 +106,7 @@ def test_a_lot_has_a_quantity_or_is_empty(quantity: object, error: type[InvalidQ
     ids=repr,
 )
 def test_a_lot_that_cannot_be_is_refused(wrong: dict[str, Any]) -> None:
-    assert lot()
+    assert isinstance(lot(), Lot)
     with pytest.raises(InvalidLot) as refused:
         lot(**wrong)
     assert refused.value.facts["field"] in (*wrong, "cost")
@@ -229,6 +229,7 @@ def test_a_measure_that_cannot_be_is_refused(unit: str, smallest: int) -> None:
 def test_house_rules_are_typed(days: Any) -> None:
     assert INVENTORY_RULES.type is InventoryRules
     assert INVENTORY_RULES.name == "inventory"
-    assert InventoryRules(strategy=Strategy.FIFO, usable_on_expiry_date=True, refill_reminder_days=0)
+    zero = InventoryRules(strategy=Strategy.FIFO, usable_on_expiry_date=True, refill_reminder_days=0)
+    assert isinstance(zero, InventoryRules)
     with pytest.raises(InvalidQuantity):
         InventoryRules(strategy=Strategy.FIFO, usable_on_expiry_date=True, refill_reminder_days=days)

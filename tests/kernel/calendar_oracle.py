@@ -4,8 +4,8 @@ Written from the rules (KRN-04, KRN-05), not from the library's code: no tables,
 calendars whose edges lie on a grid of ``STEP``, which the strategies below keep to; instants may lie anywhere.
 """
 
-from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
@@ -159,7 +159,7 @@ def window(start: int, end: int) -> str:
 
 
 @st.composite
-def own_hours(draw: Callable[..., list[int]]) -> tuple[str, ...]:
+def own_hours(draw: st.DrawFn) -> tuple[str, ...]:
     """Windows of one date, the last perhaps across midnight."""
     points = sorted(draw(st.lists(st.integers(0, 24 * 12 + 60), min_size=2, max_size=6, unique=True)))
     found = []
@@ -170,7 +170,7 @@ def own_hours(draw: Callable[..., list[int]]) -> tuple[str, ...]:
 
 
 @st.composite
-def weeks(draw: Callable[..., list[int]]) -> dict[str, tuple[str, ...]]:
+def weeks(draw: st.DrawFn) -> dict[str, tuple[str, ...]]:
     """A week as a ring of minutes: windows may cross midnight, Sunday's too."""
     points = sorted(draw(st.lists(st.integers(0, 7 * 288 - 1), min_size=2, max_size=20, unique=True)))
     if len(points) % 2:
@@ -183,44 +183,44 @@ def weeks(draw: Callable[..., list[int]]) -> dict[str, tuple[str, ...]]:
     return week
 
 
-OFFICE = dict.fromkeys(DAYS[:5], ("09:00-12:00", "13:00-18:00"))
-ROUND_THE_CLOCK = dict.fromkeys(DAYS, ("00:00-24:00",))
-NIGHTS = dict.fromkeys(DAYS[:6], ("22:00-06:00",))
+OFFICE: dict[str, tuple[str, ...]] = dict.fromkeys(DAYS[:5], ("09:00-12:00", "13:00-18:00"))
+ROUND_THE_CLOCK: dict[str, tuple[str, ...]] = dict.fromkeys(DAYS, ("00:00-24:00",))
+NIGHTS: dict[str, tuple[str, ...]] = dict.fromkeys(DAYS[:6], ("22:00-06:00",))
 
 
 @st.composite
-def calendars(draw: Callable[..., object]) -> tuple[CalendarSpec, datetime]:
+def calendars(draw: st.DrawFn) -> tuple[CalendarSpec, datetime]:
     """A calendar and an instant near where its clocks or its dates are odd."""
     zone = draw(st.sampled_from(sorted(ODD_DATES)))
-    odd = draw(st.sampled_from(ODD_DATES[zone]))  # type: ignore[index]
-    near = st.integers(-6, 12).map(lambda n: odd + timedelta(days=n))  # type: ignore[operator]
+    odd = draw(st.sampled_from(ODD_DATES[zone]))
+    near = st.integers(-6, 12).map(lambda n: odd + timedelta(days=n))
     weekly = draw(weeks() | st.sampled_from([OFFICE, ROUND_THE_CLOCK, NIGHTS]))
     holidays = draw(st.frozensets(near, max_size=4))
-    as_ = st.none() | st.sampled_from(sorted(weekly)) | own_hours().filter(bool)  # type: ignore[call-overload]
+    as_ = st.none() | st.sampled_from(sorted(weekly)) | own_hours().filter(bool)
     worked = draw(st.dictionaries(near, as_, max_size=3))
     local = st.builds(lambda day, minute: datetime.combine(day, time()) + minute * STEP, near, st.integers(0, 287))
     closures = []
-    for start in draw(st.lists(local, max_size=2)):  # type: ignore[attr-defined]
+    for start in draw(st.lists(local, max_size=2)):
         zoned = draw(st.sampled_from([None, UTC]))
         closures.append(
             Closure(start.replace(tzinfo=zoned), (start + draw(st.integers(37, 900)) * STEP).replace(tzinfo=zoned))
-        )  # type: ignore[operator]
+        )
     spec = CalendarSpec(
-        zone=zone,  # type: ignore[arg-type]
-        weekly=weekly,  # type: ignore[arg-type]
-        holidays=holidays,  # type: ignore[arg-type]
+        zone=zone,
+        weekly=weekly,
+        holidays=holidays,
         yearly_holidays=draw(st.frozensets(near.map(lambda day: f"{day:%m-%d}"), max_size=1))
-        - {f"{day:%m-%d}" for day in worked},  # type: ignore[operator, attr-defined]
-        make_up_days={day: how for day, how in worked.items() if day not in holidays},  # type: ignore[attr-defined, operator]
-        make_up_as=min(weekly),  # type: ignore[call-overload]
-        date_hours=draw(st.dictionaries(near, own_hours(), max_size=2)),  # type: ignore[arg-type]
-        holiday_beats_date_hours=draw(st.booleans()),  # type: ignore[arg-type]
-        breaks=draw(st.dictionaries(near, own_hours(), max_size=2)),  # type: ignore[arg-type]
+        - {f"{day:%m-%d}" for day in worked},
+        make_up_days={day: how for day, how in worked.items() if day not in holidays},
+        make_up_as=cast("Any", min(weekly)),
+        date_hours=draw(st.dictionaries(near, own_hours(), max_size=2)),
+        holiday_beats_date_hours=draw(st.booleans()),
+        breaks=draw(st.dictionaries(near, own_hours(), max_size=2)),
         closures=closures,
         unpublished="weekends_only",
-        boundary=draw(st.sampled_from(["close", "next_open"])),  # type: ignore[arg-type]
+        boundary=draw(st.sampled_from(["close", "next_open"])),
     )
-    return spec, datetime.combine(odd, time(12), UTC)  # type: ignore[arg-type]
+    return spec, datetime.combine(odd, time(12), UTC)
 
 
 def instants(around: datetime, days: int = 5) -> st.SearchStrategy[datetime]:

@@ -164,7 +164,7 @@ def test_ids_are_text(given_: object) -> None:
 
 def test_one_position_given_as_a_text_is_no_set_of_letters() -> None:
     with pytest.raises(MalformedActor):
-        Actor(ActorId("a"), "b", "sales")  # type: ignore[arg-type]
+        Actor(ActorId("a"), "b", "sales")
 
 
 def test_grants_are_not_part_of_who_someone_is_and_not_shown() -> None:

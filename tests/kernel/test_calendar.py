@@ -4,6 +4,7 @@ import pickle
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice, pairwise, takewhile
+from typing import Literal
 
 import pytest
 from hypothesis import assume, given, note, settings
@@ -45,7 +46,7 @@ def test_between_counts_the_open_time(drawn: Drawn, data: st.DataObject) -> None
 def test_add_ends_when_that_much_open_time_has_passed(drawn: Drawn, data: st.DataObject) -> None:
     spec, around = drawn
     start, span = data.draw(instants(around)), data.draw(spans(24))
-    boundary = data.draw(st.sampled_from([None, "close", "next_open"]))
+    boundary: Literal["close", "next_open"] | None = data.draw(st.sampled_from([None, "close", "next_open"]))
     expected = Oracle(spec).add(start, span, boundary or spec.boundary, start + HORIZON)
     found = WorkCalendar(spec).add(start, span, boundary)
     assert found == expected if expected is not None else found >= start + HORIZON

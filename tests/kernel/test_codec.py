@@ -269,5 +269,6 @@ def test_any_change_of_a_form_changes_the_fingerprint(form: ComplaintForm, data:
     value = {"samples": form.samples + 1, "shipped_on": date(2001, 1, 1), "extra": {**form.extra, "new": 1}}.get(
         name, "changed"
     )
-    changed = attrs.evolve(form, **{name: value})
+    change: dict[str, Any] = {name: value}
+    changed = attrs.evolve(form, **change)
     assert (fingerprint("x", {"form": changed}) == fingerprint("x", {"form": form})) is (changed == form)

@@ -178,7 +178,8 @@ plain_facts = (
 @example([Money(13812345678, "JPY"), Decimal(13812345678), 13812345678, Fraction(13812345678, 7)])
 @example(["550e8400-e29b-41d4-a716-446655440000", "cmp_01234567890123456789012345"])
 def test_ids_amounts_and_dates_survive(facts: list[object]) -> None:
-    error = InvalidValue(HOUSE_RULES, **{f"fact{i}": fact for i, fact in enumerate(facts)})
+    named: dict[str, Any] = {f"fact{i}": fact for i, fact in enumerate(facts)}
+    error = InvalidValue(HOUSE_RULES, **named)
     said = everything_said(error)
     for i, fact in enumerate(facts):
         text = fact.isoformat() if isinstance(fact, date) else str(fact)
@@ -264,7 +265,7 @@ def test_what_an_error_carries_beside_its_facts_survives_a_process_boundary() ->
         (Conflict(id="x"), ["facts"]),
     ):
         again = pickle.loads(pickle.dumps(error))  # noqa: S301
-        assert [getattr(again, name) for name in names_] == [getattr(error, name) for name in names_]  # type: ignore[attr-defined]
+        assert [getattr(again, name) for name in names_] == [getattr(error, name) for name in names_]
         assert str(again) == str(error)
 
 
@@ -316,6 +317,12 @@ class NoZone(tzinfo):
     """A zone that does not know its offset."""
 
     def utcoffset(self, _: datetime | None) -> None:
+        return None
+
+    def dst(self, _: datetime | None) -> None:
+        return None
+
+    def tzname(self, _: datetime | None) -> None:
         return None
 
 

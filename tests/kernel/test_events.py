@@ -1,6 +1,6 @@
 """Events are facts with a stable name, in UTC; a unit writes each to the trail with what it brings about (KRN-11)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta, timezone
 from enum import Enum
 from typing import Any
@@ -18,7 +18,7 @@ from csdomain.kernel.effects import Effect, MalformedMessage, Message, PauseTime
 from csdomain.kernel.errors import NaiveTime, RuleBroken
 from csdomain.kernel.events import Event, Moved, TimerBreached, TimerFired, utc
 from csdomain.kernel.ids import IdKind
-from csdomain.kernel.ports import Unit
+from csdomain.kernel.ports import AuditRecord, Unit
 from csdomain.kernel.rules import AUDITED, TIME
 from csdomain.kernel.timers import TimerState, start
 from csdomain.kernel.unit import Backstage
@@ -116,14 +116,19 @@ def test_an_event_is_a_frozen_fact_with_a_name_and_a_schema() -> None:
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
         sent(T0).weight = 2  # type: ignore[misc]
     with pytest.raises(TypeError):
-        ParcelSent("case", ActorId("a"), T0, 1)  # type: ignore[call-arg, misc]
+        ParcelSent("case", ActorId("a"), T0, 1)  # type: ignore[call-arg]
 
 
 @pytest.mark.rule(AUDITED)
 @given(st.sampled_from(State) | st.none(), st.sampled_from(State), st.text(max_size=20).filter(lambda t: "\0" not in t))
 def test_a_move_is_told_as_who_when_what_from_to_and_why(source: State | None, dest: State, reason: str) -> None:
     event = Moved.of("case", Move.GO, source, dest, by=ActorId("ann"), at=T0, reason=reason)
-    (record,) = memory().run(lambda unit: (unit.record([event]), unit.trail("case"))[1])
+
+    def told(unit: Unit) -> Sequence[AuditRecord]:
+        unit.record([event])
+        return unit.trail("case")
+
+    (record,) = memory().run(told)
     assert (record.by, record.at, record.move, record.dest, record.reason) == ("ann", T0, "go", dest.value, reason)
     assert record.source == ("" if source is None else source.value)
 
@@ -151,7 +156,7 @@ def test_a_unit_that_fails_leaves_no_trail_no_timer_and_no_message() -> None:
     store = memory()
 
     def work(unit: Unit) -> None:
-        effects = [StartTimer(start("case", "T", ALWAYS, ElapsedTime(HOUR), T0)), Message("k", "o", "to")]
+        effects: list[Effect] = [StartTimer(start("case", "T", ALWAYS, ElapsedTime(HOUR), T0)), Message("k", "o", "to")]
         unit.record([sent(T0)], effects)
         raise RuleBroken(AUDITED)
 

@@ -2,8 +2,9 @@
 
 import copy
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from enum import Enum
+from typing import Generic, TypeVar
 
 import attrs
 import pytest
@@ -33,9 +34,12 @@ MOVE = {n: enum("move", n) for n in range(1, TRIGGERS + 1)}
 RULE = Rule("CMP-25", "A step.", zh="一步。")
 
 
+E = TypeVar("E", bound=Enum)
+
+
 @attrs.define
-class Case:
-    state: Enum
+class Case(Generic[E]):
+    state: E
     note: str = "as it was"
 
 
@@ -51,20 +55,20 @@ Edge = tuple[int, int | None, int, frozenset[str]]
 
 
 @st.composite
-def drawn_tables(draw: Callable[..., int]) -> tuple[type[Enum], type[Enum], list[Edge]]:
+def drawn_tables(draw: st.DrawFn) -> tuple[type[Enum], type[Enum], list[Edge]]:
     """Any rows at all, good tables and bad: (move, from, to, paths)."""
     states, moves = draw(st.integers(1, STATES)), draw(st.integers(1, TRIGGERS))
     spots = st.integers(0, states - 1)
-    on = st.just(frozenset()) | st.frozensets(st.sampled_from(PATHS), max_size=2)
+    on: st.SearchStrategy[frozenset[str]] = st.just(frozenset()) | st.frozensets(st.sampled_from(PATHS), max_size=2)
     use_paths = draw(st.booleans())
     rows = st.tuples(st.integers(0, moves - 1), spots, spots, on if use_paths else st.just(frozenset()))
-    inner = draw(st.lists(rows, max_size=12, unique_by=lambda row: row[:2]))  # type: ignore[call-overload]
+    inner = draw(st.lists(rows, max_size=12, unique_by=lambda row: row[:2]))
     opening: list[Edge] = [(draw(st.integers(0, moves - 1)), None, 0, frozenset())] if draw(st.booleans()) else []
-    return STATE[states], MOVE[moves], [*opening, *inner]  # type: ignore[misc]
+    return STATE[states], MOVE[moves], [*opening, *inner]
 
 
 @st.composite
-def good_tables(draw: Callable[..., int]) -> tuple[type[Enum], type[Enum], list[Edge]]:
+def good_tables(draw: st.DrawFn) -> tuple[type[Enum], type[Enum], list[Edge]]:
     """A table in which every state lies between the first and a last one: a random tree, and some edges more."""
     states, moves = draw(st.integers(2, STATES)), draw(st.integers(2, TRIGGERS))
     edges: list[Edge] = [(draw(st.integers(0, moves - 1)), None, 0, frozenset())]
@@ -77,7 +81,7 @@ def good_tables(draw: Callable[..., int]) -> tuple[type[Enum], type[Enum], list[
         edges.append((move, start, to, frozenset()))
     leads_on = {start for _, start, _, _ in edges}
     more = [(move, start) for move, start in free if start in leads_on]  # an end stays an end
-    for move, start in draw(st.lists(st.sampled_from(more), max_size=4, unique=True)) if more else ():  # type: ignore[attr-defined]
+    for move, start in draw(st.lists(st.sampled_from(more), max_size=4, unique=True)) if more else ():
         edges.append((move, start, draw(st.integers(0, states - 1)), frozenset()))
     return STATE[states], MOVE[moves], edges
 
@@ -85,7 +89,7 @@ def good_tables(draw: Callable[..., int]) -> tuple[type[Enum], type[Enum], list[
 def steps(states: type[Enum], moves: type[Enum], edges: Sequence[Edge]) -> list[Step[Enum, Enum]]:
     state, move = list(states), list(moves)
     return [
-        Step(move[m], None if source is None else state[source], state[dest], action(move[m]), RULE, paths)
+        Step(move[m], None if source is None else state[source], state[dest], action(move[m]), RULE, paths)  # type: ignore[arg-type]  # mypy loses attrs' frozenset converter
         for m, source, dest, paths in edges
     ]
 
@@ -107,7 +111,7 @@ def sound(states: int, table: list[Edge]) -> bool:
     """The rule, said slowly: on each path every state it knows is reached and reaches an end; no state is left over."""
     paths = sorted({path for *_, on in table for path in on})
     known: set[int] = set()
-    for path in paths or [None]:
+    for path in paths or (None,):
         edges = [(a, b) for _, a, b, on in table if a is not None and (path is None or not on or path in on)]
         there = {0} | {s for edge in edges for s in edge} if paths else set(range(states))
         known |= there
@@ -294,10 +298,10 @@ def test_a_path_has_its_own_moves_and_its_own_end() -> None:
 
 
 def test_a_state_that_only_another_path_leaves_is_caught() -> None:
-    stuck = [Step(M.FINISH, S.LEVEL, S.NEW, Action("b"), RULE, frozenset({"levels"}))]
+    stuck = [Step(M.FINISH, S.LEVEL, S.NEW, Action("b"), RULE, frozenset({"levels"}))]  # type: ignore[arg-type]  # mypy loses attrs' frozenset converter
     with pytest.raises(LifecycleInvalid, match="levels: .* no final state"):  # noqa: RUF043
         Lifecycle("two", S, S.NEW, two_paths(*stuck))
-    stray = [Step(M.UP, S.DONE, S.LEVEL, Action("a"), RULE, frozenset({"levels"}))]
+    stray = [Step(M.UP, S.DONE, S.LEVEL, Action("a"), RULE, frozenset({"levels"}))]  # type: ignore[arg-type]  # mypy loses attrs' frozenset converter
     with pytest.raises(LifecycleInvalid, match="levels: DONE cannot be reached"):
         Lifecycle("two", S, S.NEW, two_paths(*stray))
 
@@ -308,7 +312,7 @@ def test_a_state_that_no_path_knows_is_caught() -> None:
         DONE = "done"
         LOST = "lost"
 
-    rows = [Step(M.FINISH, More.NEW, More.DONE, Action("a"), RULE, frozenset({"only"}))]
+    rows = [Step(M.FINISH, More.NEW, More.DONE, Action("a"), RULE, frozenset({"only"}))]  # type: ignore[arg-type]  # mypy loses attrs' frozenset converter
     with pytest.raises(LifecycleInvalid, match="LOST"):
         Lifecycle("lost", More, More.NEW, rows)
 
@@ -331,10 +335,12 @@ def test_the_diagram_has_every_row_and_every_end_once(table: tuple[type[Enum], t
 
 @pytest.mark.parametrize("bad", ["收到", "été", "two words", "a-->b", "a:b", "", "9"])
 def test_names_of_states_and_moves_are_plain_ascii(bad: str) -> None:
-    states = Enum("states", {"A": "a", "B": bad})  # type: ignore[misc]
-    moves = Enum("moves", {"GO": bad})  # type: ignore[misc]
-    ok, go = Enum("ok", {"A": "a", "B": "b"}), Enum("go", {"GO": "go"})  # type: ignore[misc]
-    for table, move in ((states, go), (ok, moves)):
+    states = Enum("states", {"A": "a", "B": bad})
+    moves = Enum("moves", {"GO": bad})
+    ok = Enum("ok", {"A": "a", "B": "b"})
+    go = Enum("go", {"GO": "go"})
+    pairs: list[tuple[type[Enum], type[Enum]]] = [(states, go), (ok, moves)]
+    for table, move in pairs:
         a, b = table
         with pytest.raises(LifecycleInvalid, match="ASCII"):
             Lifecycle("bad", table, a, [Step(next(iter(move)), a, b, Action("x"), RULE)])

@@ -6,6 +6,7 @@ import pickle
 from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
 from fractions import Fraction
+from typing import Any
 
 import pytest
 from hypothesis import assume, example, given
@@ -76,7 +77,11 @@ def test_a_text_is_taken_only_where_it_says_a_number_in_plain_digits(text: str) 
 
 @pytest.mark.parametrize("amount", [Decimal("NaN"), Decimal("sNaN"), Decimal("Infinity"), Decimal("-Infinity")])
 def test_decimals_that_are_no_number_are_refused(amount: Decimal) -> None:
-    for take in (lambda: Money.of(amount, "CNY"), lambda: Money(5, "CNY").times(amount)):
+    takes: tuple[Callable[[], object], ...] = (
+        lambda: Money.of(amount, "CNY"),
+        lambda: Money(5, "CNY").times(amount),
+    )
+    for take in takes:
         with pytest.raises(InexactMoney):
             take()
 
@@ -112,7 +117,7 @@ def test_minor_units_are_those_of_the_standard() -> None:
 def test_amounts_stay_within_what_every_database_holds(sign: int) -> None:
     assert Money(sign * (2**63 - 1), "CNY").minor == sign * (2**63 - 1)
     largest = Money(sign * (2**63 - 1), "CNY")
-    for take in (
+    takes: tuple[Callable[[], object], ...] = (
         lambda: Money(sign * 2**63, "CNY"),
         lambda: largest + Money(sign, "CNY"),
         lambda: largest - Money(-sign, "CNY"),
@@ -120,7 +125,8 @@ def test_amounts_stay_within_what_every_database_holds(sign: int) -> None:
         lambda: largest.times(Fraction(3, 2)),
         lambda: Money.of(Decimal("1E+17") * sign, "CNY"),
         lambda: Money(sign * 10**5000, "CNY"),
-    ):
+    )
+    for take in takes:
         with pytest.raises(AmountTooLarge) as refused:
             take()
         assert str(LARGEST) in str(refused.value)
@@ -128,7 +134,11 @@ def test_amounts_stay_within_what_every_database_holds(sign: int) -> None:
 
 @pytest.mark.parametrize("amount", [Decimal("1E+999999999"), Decimal("1E-999999999"), Decimal("-1E+99999999")])
 def test_an_absurd_exponent_is_refused_and_not_worked_out(amount: Decimal) -> None:
-    for take in (lambda: Money.of(amount, "CNY"), lambda: Money(1, "CNY").times(amount)):
+    takes: tuple[Callable[[], object], ...] = (
+        lambda: Money.of(amount, "CNY"),
+        lambda: Money(1, "CNY").times(amount),
+    )
+    for take in takes:
         with pytest.raises(InvalidValue):
             take()
 
@@ -162,18 +172,19 @@ def test_comparing_orders_by_amount_and_refuses_two_currencies(a: Money, b: Mone
 @given(amounts, currencies)
 def test_two_currencies_are_never_added(a: Money, other: str) -> None:
     assume(other != a.currency)
-    for act in (
+    acts: tuple[Callable[[], object], ...] = (
         lambda: a + Money.zero(other),
         lambda: a - Money.zero(other),
         lambda: total([a], other),
         lambda: max(a, Money.zero(other)),
-    ):
+    )
+    for act in acts:
         with pytest.raises(CurrencyMismatch):
             act()
 
 
 @pytest.mark.parametrize("number", [1.5, 1, True, Decimal("1"), "1", None])
-def test_money_and_a_mere_number_do_not_mix(number: object) -> None:
+def test_money_and_a_mere_number_do_not_mix(number: Any) -> None:
     one = Money(1, "CNY")
     for act in (operator.add, operator.sub, operator.lt, operator.le, operator.gt, operator.ge):
         with pytest.raises(TypeError):

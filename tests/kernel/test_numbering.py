@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from collections.abc import Callable
 from datetime import date, timedelta
 
 import pytest
@@ -51,7 +52,7 @@ def test_no_number_is_given_twice_and_each_series_counts_on(
 @given(st.sampled_from(["KS{yyyy}{mm}-{seq:04}", "{yy}-{seq}", "{yyyy}{mm}{dd}/{seq:3}", "N{seq:6}"]), dates, dates)
 def test_a_series_restarts_exactly_when_its_period_does(text: str, one: date, other: date) -> None:
     pattern = NumberPattern(text)
-    period = {
+    period: dict[str, Callable[[date], int]] = {
         "{yyyy}": lambda d: d.year,
         "{yy}": lambda d: d.year % 100,
         "{mm}": lambda d: d.month,

@@ -16,7 +16,7 @@ from csdomain.kernel.effects import Effect, Message, StartTimer, StopTimer
 from csdomain.kernel.errors import NaiveTime, RuleBroken, StoreFailure
 from csdomain.kernel.events import Event, TimerBreached, TimerFired, TimerWarned
 from csdomain.kernel.ids import IdKind
-from csdomain.kernel.ports import Unit
+from csdomain.kernel.ports import TimerHandler, Unit
 from csdomain.kernel.rules import TIME, TIMERS
 from csdomain.kernel.sweeping import sweep
 from csdomain.kernel.timers import Timer, TimerState, advance, pause, start
@@ -189,10 +189,15 @@ def test_a_handler_may_start_timers_that_are_due_themselves(batch: int) -> None:
 @pytest.mark.rule(TIMERS)
 def test_a_handler_of_the_whole_name_goes_before_that_of_the_rule() -> None:
     told: list[str] = []
-    handlers = {
-        "CMP-04": lambda _unit, event: told.append(f"rule {event.timer}") or (),
-        "CMP-04.special": lambda _unit, event: told.append(f"name {event.timer}") or (),
-    }
+
+    def telling(by: str) -> TimerHandler:
+        def handler(_unit: Unit, event: TimerFired) -> Iterable[Effect]:
+            told.append(f"{by} {event.timer}")
+            return ()
+
+        return handler
+
+    handlers = {"CMP-04": telling("rule"), "CMP-04.special": telling("name")}
     names = ["CMP-04", "CMP-04.other", "CMP-04.special", "CMP-05"]
     timers = [start("case", name, ALWAYS, ElapsedTime((n + 1) * MINUTE), T0) for n, name in enumerate(names)]
     sweep(stored(timers, **handlers), T0 + timedelta(hours=1))

@@ -512,6 +512,6 @@ def test_settings_at_their_limits_are_taken() -> None:
     house(grace_days=0, paid_in_grace=StartsFrom.DAY_OF_PAYMENT)
     house(tax=(TABLE[2], attrs.evolve(TABLE[3], since=date(2030, 1, 1))))
     assert TaxRate(TODAY, Decimal(0), None).rate == 0
-    assert (PercentOff(Decimal(1)).rate, PercentOff(Decimal(0)).rate) == (1, 0)
+    assert (PercentOff(Decimal(1)).rate, PercentOff(Decimal(0)).rate) == (Decimal(1), Decimal(0))
     assert Plan("x", 1, Money(1, "CNY")).discount is None
     assert len(set(POLICIES)) == len(POLICIES)

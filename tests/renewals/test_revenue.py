@@ -1,7 +1,7 @@
 """Changes of vehicles in mid-term (REN-10) and revenue earned by the day (REN-11)."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -87,7 +87,7 @@ def histories(draw: st.DrawFn) -> History:
         on += timedelta(days=draw(st.integers(0, 30)))
         if on >= terms[-1].period.end:
             break
-        if covered and draw(st.booleans()):
+        if bool(covered) and draw(st.booleans()):
             leaving = draw(st.lists(st.sampled_from(sorted(covered)), min_size=1, unique=True))
             change = remove_vehicles(terms, leaving, on)
             covered -= set(leaving)
@@ -374,7 +374,11 @@ def test_what_a_contract_does_not_cover() -> None:
         add((*terms, rented), ["new"], day(5))
     after = attrs.evolve(rented, period=Period(day(425), day(600)), whole=Period(day(425), day(600)))
     assert len(add((after, *terms), ["new"], day(5)).lines) == 2
-    for empty in (lambda: add((), ["new"], day(5)), lambda: remove_vehicles((), ["new"], day(5))):
+    empties: tuple[Callable[[], object], ...] = (
+        lambda: add((), ["new"], day(5)),
+        lambda: remove_vehicles((), ["new"], day(5)),
+    )
+    for empty in empties:
         with pytest.raises(ChangeOutsideTerm):
             empty()
 

@@ -280,7 +280,7 @@ GOOD: dict[str, Any] = {
     "inner": {"level": 1},
     "table": {"a": {"level": 1}},
 }
-ANY = [*(value for value in GOOD.values()), 1, 0, Decimal("1.9"), Decimal(0), "12", "", "true", False, [],
+ANY = [*(value for value in GOOD.values()), 1, 0, Decimal("1.9"), Decimal("0.0"), "12", "", "true", False, [],
         [1], ["a", 1], {}, {"level": 1, "more": 2},
        {"a": {"level": "1"}}, {"a": 1}, "2026-03-09", "08:30", "CNY 5", "1e3 CNY", "0.001 CNY", "6", "RED"]  # fmt: skip
 TAKES: dict[str, Callable[[Any], bool]] = {

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from csdomain.kernel.errors import DomainError, MissingBackend, StoreFailure
+from csdomain.kernel.errors import DomainError, MissingBackend, StoreFailure, UnitWithinUnit
 from csdomain.kernel.ports import Call, Store, Unit
 from csdomain.kernel.storage import Kind
 from csdomain.kernel.unit import Backstage, StandardUnit, perform, refused
@@ -22,11 +22,15 @@ class MemoryStore:
         self._backstage = backstage
         self._tables = Tables()
         self._lock = threading.RLock()
+        self._open = False
 
     def run(self, work: Callable[[Unit], R], /, call: Call | None = None) -> R:
         began = time.perf_counter()
         outcome = "ok"
         with self._lock:
+            if self._open:  # by this very thread: others wait
+                raise UnitWithinUnit
+            self._open = True
             session = MemorySession(self._tables)
             try:
                 result = perform(session, self._backstage, work, call)
@@ -41,6 +45,7 @@ class MemoryStore:
                     MemorySession(self._tables).add_refusal(record)
                 raise
             finally:
+                self._open = False
                 if self._backstage.observer is not None:
                     name = "" if call is None else call.use_case
                     self._backstage.observer(name, time.perf_counter() - began, outcome)

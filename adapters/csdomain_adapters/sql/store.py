@@ -3,14 +3,15 @@
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
-from csdomain.kernel.errors import DomainError, StoreBusy, StoreFailure
-from csdomain.kernel.ports import Call, Store, Unit
+from csdomain.kernel.errors import DomainError, StoreBusy, StoreFailure, UnitWithinUnit
+from csdomain.kernel.ports import Call, Refusal, Store, Unit
 from csdomain.kernel.rules import Text
 from csdomain.kernel.storage import Kind
 from csdomain.kernel.unit import Backstage, Joined, StandardUnit, perform, refused
@@ -42,19 +43,24 @@ class SqlStore:
         self._schema = Schema(kinds)
         self._statements = Statements(self._schema.common, engine.dialect.name)
         self._readers = reading(engine)
+        self._open: ContextVar[bool] = ContextVar("csdomain_unit", default=False)
 
     def run(self, work: Callable[[Unit], R], /, call: Call | None = None) -> R:
+        if self._open.get():
+            raise UnitWithinUnit
         began = time.perf_counter()
         outcome = "ok"
+        token = self._open.set(True)
         try:
             return self._with_retries(lambda session: perform(session, self._backstage, work, call))
         except BaseException as error:
             outcome = error.code if isinstance(error, DomainError) else type(error).__name__
             record = refused(call, error)
             if record is not None:
-                self._with_retries(lambda session: session.add_refusal(record))
+                self._keep(record)
             raise
         finally:
+            self._open.reset(token)
             if self._backstage.observer is not None:
                 name = "" if call is None else call.use_case
                 self._backstage.observer(name, time.perf_counter() - began, outcome)
@@ -84,6 +90,13 @@ class SqlStore:
                     raise (error if isinstance(error, DomainError) else translate(error)) from None
                 _log.info("attempt %d of a unit met a conflict in the database; beginning again", attempt)
                 time.sleep(jitter(attempt))
+
+    def _keep(self, record: Refusal) -> None:
+        try:
+            self._with_retries(lambda session: session.add_refusal(record))
+        except StoreFailure:
+            # What was refused matters more to the caller than that nobody will read of it.
+            _log.warning("a refusal of %s could not be kept", record.use_case)
 
     def _session(self, connection: Connection) -> SqlSession:
         return SqlSession(connection, self._schema, self._statements)

@@ -8,7 +8,7 @@ from csdomain.kernel.actors import Actor
 from csdomain.kernel.errors import RuleBroken, require
 from csdomain.kernel.events import Event, utc
 from csdomain.kernel.rules import Text
-from csdomain.kernel.storage import Field, Kind
+from csdomain.kernel.storage import Field, Kind, storable
 
 from .events import ComplaintAccepted, ComplaintClosed, ComplaintReceived
 from .lifecycle import COMPLAINT_MOVES, Move, State
@@ -67,7 +67,7 @@ class Complaint:
         step = COMPLAINT_MOVES.check(self, Move.CLOSE, by)
         at = self._later(at, self.accepted_at or self.received_at)
         require(
-            len(outcome.strip()) > 0 and len(outcome) <= _OUTCOME_LONGEST and "\0" not in outcome,
+            storable(outcome, _OUTCOME_LONGEST) and bool(outcome.strip()),
             STATES,
             accepted=_OUTCOME,
             given=len(outcome),

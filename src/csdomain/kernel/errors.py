@@ -95,8 +95,8 @@ _LIKE_PERSONAL: Final = re.compile(
     r"|(?<![0-9A-Za-z])[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?![0-9A-Za-z])"  # a UUID
     r"|(?<!\d)(?:19|20)[0-9]{2}-[01][0-9]-[0-3][0-9](?!\d))"  # a date
     r"|[\w.+!#$%&'*/=?^`{|}~-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+"  # e-mail
-    # A phone, identity or card number: 11 to 19 digits, however grouped. Decimals are not.
-    r"|(?:(?<![0-9A-Za-z])|(?<=\\[nrt]))(?<!\d\.)\+?\(?\d(?:[\s()‐-―-]{0,2}\d){10,18}[Xx]?(?![0-9A-Za-z])(?!\.\d)"
+    # A phone, identity or card number, or several in a row: 11 digits or more, however grouped. Decimals are not.
+    r"|(?:(?<![0-9A-Za-z])|(?<=\\[nrt]))(?<!\d\.)\+?\(?\d(?:[\s()‐-―-]{0,2}\d){10,}[Xx]?(?![0-9A-Za-z])(?!\.\d)"
     r"|(?<!\d)(?<!\d\.)1[3-9]\d(?:[\s()‐-―-]{0,2}\d{4}){2}(?!\d)(?!\.\d)"  # a mobile number, also right after a letter
 )
 _HIDDEN: Final = "•••"
@@ -273,6 +273,15 @@ class StoreBusy(StoreFailure):
 
     retryable = True
     problem = Text("The store is busy; nothing was changed.", "存储繁忙；没有任何改动。")
+
+
+class UnitWithinUnit(StoreFailure):
+    """A unit of work was begun inside another of the same store: it would wait for its own locks, or see nothing."""
+
+    problem = Text(
+        "A unit of work was begun inside another one: use the one that is open, or desk.together.",
+        "在一个工作单元之内又开始了另一个：请使用已打开的单元，或 desk.together。",
+    )
 
 
 class MissingBackend(DomainError):
