@@ -183,9 +183,11 @@ def test_each_planted_fault_is_named_once_at_its_path(planted: set[str], between
         path = FAULTS[name][0]
         alone = path[0] in ("permissions", "complainst") or path[1:2] == ["branches"]
         places.setdefault(tuple(path if alone else path[:2]), name)
-    sections_hit = [FAULTS[name][0][0] for name in places.values()]
-    # A section is looked at as a whole once all its parts have been read.
-    chosen = [n for n in places.values() if n not in AS_A_WHOLE or sections_hit.count(FAULTS[n][0][0]) == 1]
+    chosen: list[str] = []
+    for name in sorted(places.values(), key=lambda name: name in AS_A_WHOLE):
+        # A section is looked at as a whole once all its parts have been read, and then its first fault is told.
+        if name not in AS_A_WHOLE or FAULTS[name][0][0] not in [FAULTS[other][0][0] for other in chosen]:
+            chosen.append(name)
     faulty = {FAULTS[name][0][0] for name in chosen}
     seen = [name for name in sorted(between) if BETWEEN[name][0][0] not in faulty]
     seen = [name for name in seen if "calendar" not in name or "calendars" not in faulty]
