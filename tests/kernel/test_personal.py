@@ -46,7 +46,7 @@ class Case:
     remark: str = ""
 
 
-#: What is personal carries letters that stand nowhere else, between all of its characters: digits alone may be an amount.
+#: What is personal carries letters that stand nowhere else, all through it: digits alone may be an amount.
 secret_texts = st.text("äö0123456789", min_size=4, max_size=12).map(lambda t: f"ÄÖ{'ü'.join(t)}ÖÄ")
 contacts = st.builds(
     Contact,
