@@ -269,7 +269,8 @@ class MariaDb(Server):
             made = self.spawn(
                 [
                     *(str(self.maker), "--no-defaults", f"--datadir={self.data}"),
-                    *("--skip-test-db", "--skip-name-resolve", "--auth-root-authentication-method=normal"),
+                    # A machine need not know its own name: without --force that ends the making.
+                    *("--force", "--skip-test-db", "--skip-name-resolve", "--auth-root-authentication-method=normal"),
                     *settings,
                 ],
                 log,
