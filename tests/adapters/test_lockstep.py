@@ -235,7 +235,7 @@ def machine(desks: Desks, *names: str) -> type[Lockstep]:
     return Opened
 
 
-def run(desks: Desks, backend: str, share: int, steps: int) -> None:
+def check_alike(desks: Desks, backend: str, share: int, steps: int) -> None:
     usual = settings.default
     assert usual is not None
     count = max(1, usual.max_examples * share // 100)
@@ -248,14 +248,14 @@ def run(desks: Desks, backend: str, share: int, steps: int) -> None:
 @pytest.mark.rule(PORTS, AUDITED, ONE_WRITER, PERMITTED)
 @pytest.mark.parametrize(("backend", "share"), [(name, 25 if name == "sqlite" else 10) for name in SQL])
 def test_memory_and_a_database_behave_alike(desks: Desks, backend: str, share: int) -> None:
-    run(desks, backend, share, 20)
+    check_alike(desks, backend, share, 20)
 
 
 @pytest.mark.deep
 @pytest.mark.rule(PORTS)
 @pytest.mark.parametrize("backend", SQL)
 def test_memory_and_a_database_behave_alike_for_long(desks: Desks, backend: str) -> None:
-    run(desks, backend, 20, 60)
+    check_alike(desks, backend, 20, 60)
 
 
 @pytest.mark.rule(PORTS)

@@ -242,7 +242,7 @@ def cut_at(url: str, work: Callable[[Engine], None], after: int) -> bool:
     return cut.left <= 0
 
 
-def cut_everywhere(url: str, whole: dict[str, object], stride: int) -> None:
+def check_cut_everywhere(url: str, whole: dict[str, object], stride: int) -> None:
     engine = make_engine(url, {})
     turn, cuts = 1, 0
     while cut_at(url, upgrade, turn):
@@ -275,12 +275,12 @@ def whole(empty: Engine) -> dict[str, object]:
 
 
 def test_an_upgrade_that_was_killed_is_taken_up_again(mariadb_url: str, whole: dict[str, object]) -> None:
-    cut_everywhere(mariadb_url, whole, 9)
+    check_cut_everywhere(mariadb_url, whole, 9)
 
 
 @pytest.mark.deep
 def test_an_upgrade_killed_at_any_statement_is_taken_up_again(mariadb_url: str, whole: dict[str, object]) -> None:
-    cut_everywhere(mariadb_url, whole, 1)
+    check_cut_everywhere(mariadb_url, whole, 1)
 
 
 def test_taking_back_keeps_what_was_there_before(empty: Engine, mariadb_url: str) -> None:

@@ -31,7 +31,7 @@ def url(request: pytest.FixtureRequest, clean_url: Callable[[str], str]) -> str:
 # --- many writers -----------------------------------------------------------------------------------------------------
 
 
-def sixteen_writers(nursery: Nursery, url: str, times: int) -> None:
+def check_sixteen_writers(nursery: Nursery, url: str, times: int) -> None:
     (id,) = nursery.one("prepare", url=url).value()
     ended = [e.value() for e in nursery.all("write", [{"url": url, "id": id, "times": times}] * 16)]
     assert [e["given_up"] for e in ended] == [[]] * 16, "none is given up"
@@ -42,13 +42,13 @@ def sixteen_writers(nursery: Nursery, url: str, times: int) -> None:
 
 @pytest.mark.rule(ONE_WRITER, NUMBERING)
 def test_sixteen_writers_lose_no_update_and_no_number(nursery: Nursery, url: str) -> None:
-    sixteen_writers(nursery, url, 4)
+    check_sixteen_writers(nursery, url, 4)
 
 
 @pytest.mark.deep
 @pytest.mark.rule(ONE_WRITER, NUMBERING)
 def test_sixteen_writers_for_long(nursery: Nursery, url: str) -> None:
-    sixteen_writers(nursery, url, 100)
+    check_sixteen_writers(nursery, url, 100)
 
 
 @pytest.mark.rule(NUMBERING, ONE_WRITER)
@@ -132,7 +132,7 @@ def test_dying_in_any_use_case_leaves_all_or_nothing(
     assert die_at_every_call(nursery, lambda: clean_url(backend), use_case, tmp_path) > 10
 
 
-def die_in_a_sweep(nursery: Nursery, fresh: Callable[[], str], stride: int) -> None:
+def check_dying_in_a_sweep(nursery: Nursery, fresh: Callable[[], str], stride: int) -> None:
     turn = 1
     while True:
         url = fresh()
@@ -148,7 +148,7 @@ def die_in_a_sweep(nursery: Nursery, fresh: Callable[[], str], stride: int) -> N
         turn += stride
 
 
-def die_in_a_relay(nursery: Nursery, fresh: Callable[[], str], tmp_path: Path, count: int) -> None:
+def check_dying_in_a_relay(nursery: Nursery, fresh: Callable[[], str], tmp_path: Path, count: int) -> None:
     turn = 1
     while True:
         url = fresh()
@@ -172,7 +172,7 @@ def die_in_a_relay(nursery: Nursery, fresh: Callable[[], str], tmp_path: Path, c
 def test_dying_in_a_sweep_fires_each_timer_once(
     nursery: Nursery, clean_url: Callable[[str], str], backend: str
 ) -> None:
-    die_in_a_sweep(nursery, lambda: clean_url(backend), 5)
+    check_dying_in_a_sweep(nursery, lambda: clean_url(backend), 5)
 
 
 @pytest.mark.rule(AUDITED)
@@ -180,7 +180,7 @@ def test_dying_in_a_sweep_fires_each_timer_once(
 def test_dying_in_a_relay_loses_no_message(
     nursery: Nursery, clean_url: Callable[[str], str], backend: str, tmp_path: Path
 ) -> None:
-    die_in_a_relay(nursery, lambda: clean_url(backend), tmp_path, 1)
+    check_dying_in_a_relay(nursery, lambda: clean_url(backend), tmp_path, 1)
 
 
 @pytest.mark.deep
@@ -189,14 +189,14 @@ def test_dying_in_a_relay_loses_no_message(
 def test_dying_at_every_call_of_the_jobs(
     nursery: Nursery, clean_url: Callable[[str], str], backend: str, tmp_path: Path
 ) -> None:
-    die_in_a_sweep(nursery, lambda: clean_url(backend), 1)
-    die_in_a_relay(nursery, lambda: clean_url(backend), tmp_path, 3)
+    check_dying_in_a_sweep(nursery, lambda: clean_url(backend), 1)
+    check_dying_in_a_relay(nursery, lambda: clean_url(backend), tmp_path, 3)
 
 
 # --- several at once --------------------------------------------------------------------------------------------------
 
 
-def four_at_once(nursery: Nursery, url: str, count: int, tmp_path: Path) -> None:
+def check_four_at_once(nursery: Nursery, url: str, count: int, tmp_path: Path) -> None:
     ids = nursery.one("prepare", url=url, count=count, accepted=True).value()
     reports = [e.value() for e in nursery.all("sweep", [{"url": url, "at": LATER}] * 4)]
     assert [sum(column) for column in zip(*reports, strict=True)] == [2 * count, count, 0]
@@ -211,10 +211,10 @@ def four_at_once(nursery: Nursery, url: str, count: int, tmp_path: Path) -> None
 
 @pytest.mark.rule(TIMERS, AUDITED, PORTS)
 def test_four_sweepers_and_four_relays_do_each_thing_once(nursery: Nursery, url: str, tmp_path: Path) -> None:
-    four_at_once(nursery, url, 12, tmp_path)
+    check_four_at_once(nursery, url, 12, tmp_path)
 
 
 @pytest.mark.deep
 @pytest.mark.rule(TIMERS, AUDITED, PORTS)
 def test_four_sweepers_and_four_relays_for_long(nursery: Nursery, url: str, tmp_path: Path) -> None:
-    four_at_once(nursery, url, 400, tmp_path)
+    check_four_at_once(nursery, url, 400, tmp_path)
