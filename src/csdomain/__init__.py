@@ -7,7 +7,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from csdomain.complaints.values import Channel as Channel
+    from csdomain.complaints.values import Classification as Classification
     from csdomain.complaints.values import ComplaintForm as ComplaintForm
+    from csdomain.complaints.values import Finding as Finding
+    from csdomain.complaints.values import Goods as Goods
+    from csdomain.complaints.values import Judgement as Judgement
+    from csdomain.complaints.values import Liable as Liable
+    from csdomain.complaints.values import ProposedPenalty as ProposedPenalty
+    from csdomain.complaints.values import Remedy as Remedy
+    from csdomain.complaints.values import Share as Share
     from csdomain.desk import Desk as Desk
     from csdomain.desk import load_rulebook as load_rulebook
     from csdomain.desk import open as open
@@ -19,7 +28,16 @@ if TYPE_CHECKING:
 else:
     _WHERE = {
         "Actor": "csdomain.kernel.actors",
+        "Channel": "csdomain.complaints.values",
+        "Classification": "csdomain.complaints.values",
         "ComplaintForm": "csdomain.complaints.values",
+        "Finding": "csdomain.complaints.values",
+        "Goods": "csdomain.complaints.values",
+        "Judgement": "csdomain.complaints.values",
+        "Liable": "csdomain.complaints.values",
+        "ProposedPenalty": "csdomain.complaints.values",
+        "Remedy": "csdomain.complaints.values",
+        "Share": "csdomain.complaints.values",
         "Desk": "csdomain.desk",
         "DomainError": "csdomain.kernel.errors",
         "Money": "csdomain.kernel.money",
@@ -41,11 +59,20 @@ else:
 
 __all__ = [
     "Actor",
+    "Channel",
+    "Classification",
     "ComplaintForm",
     "Desk",
     "DomainError",
+    "Finding",
+    "Goods",
+    "Judgement",
+    "Liable",
     "Money",
+    "ProposedPenalty",
+    "Remedy",
     "RuleBroken",
+    "Share",
     "WorkCalendar",
     "load_rulebook",
     "open",

@@ -61,9 +61,9 @@ def kinds() -> tuple[Kind[Any], ...]:
 
 def lifecycles() -> tuple[Lifecycle[Any, Any], ...]:
     """The lifecycles of every context."""
-    from csdomain.complaints.lifecycle import COMPLAINT_MOVES
+    from csdomain.complaints.lifecycle import LIFECYCLES
 
-    return (COMPLAINT_MOVES,)
+    return LIFECYCLES
 
 
 def scheme(url: str) -> str:

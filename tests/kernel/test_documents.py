@@ -35,18 +35,46 @@ def slip(**more: Any) -> Document:
 
 
 @pytest.mark.rule(FORMS)
-@given(fields, st.text(min_size=1, max_size=8), values)
-def test_any_change_of_a_signed_form_shows(content: dict[str, Value], name: str, value: Value) -> None:
-    assume(name not in content or (content[name], type(content[name])) != (value, type(value)))
+@given(fields.filter(bool), st.data(), values)
+def test_any_change_of_a_signed_form_shows(content: dict[str, Value], data: st.DataObject, value: Value) -> None:
+    name = data.draw(st.sampled_from(sorted(content)))
+    assume((content[name], type(content[name])) != (value, type(value)))
     form = draw_up("f", "1", content, by=ANN, at=T0).sign("sales", by=ANN, at=T0)
     form.verify()
-    changed = attrs.evolve(form, fields={**content, name: value})
-    with pytest.raises(Tampered):
-        changed.verify()
-    with pytest.raises(Tampered):
-        changed.sign("finance", by=BOB, at=T0)
+    gone = {k: v for k, v in content.items() if k != name}
+    for other in ({**content, name: value}, gone, {"before": value, **content}):
+        changed = attrs.evolve(form, fields=other)
+        with pytest.raises(Tampered):
+            changed.verify()
+        with pytest.raises(Tampered):
+            changed.sign("finance", by=BOB, at=T0)
     with pytest.raises(Sealed):
         form.filled(**{name: value})
+    with pytest.raises(Sealed):
+        form.continued(**{name: value})
+
+
+@pytest.mark.rule(FORMS)
+@given(fields, st.text(min_size=1, max_size=8), values, values)
+def test_the_next_department_fills_in_below_and_signs_that_too(
+    content: dict[str, Value], name: str, value: Value, other: Value
+) -> None:
+    assume(name not in content)
+    form = draw_up("f", "1", content, by=ANN, at=T0).sign("sales", by=ANN, at=T0)
+    more = form.continued(**{name: value})
+    more.verify()
+    assert dict(more.fields) == {**content, name: value}
+    for entry in content:
+        assert more.stated(entry) == content[entry]
+    with pytest.raises(Unsigned):
+        more.stated(name)  # nobody stands for it yet
+    signed = more.sign("rnd", by=BOB, at=T0)
+    assert signed.stated(name) == value
+    if (value, type(value)) != (other, type(other)):
+        with pytest.raises(Tampered):
+            attrs.evolve(signed, fields={**signed.fields, name: other}).verify()
+    with pytest.raises(Tampered):
+        attrs.evolve(signed, fields=content).verify()
 
 
 @pytest.mark.rule(FORMS)

@@ -89,7 +89,7 @@ def good_tables(draw: st.DrawFn) -> tuple[type[Enum], type[Enum], list[Edge]]:
 def steps(states: type[Enum], moves: type[Enum], edges: Sequence[Edge]) -> list[Step[Enum, Enum]]:
     state, move = list(states), list(moves)
     return [
-        Step(move[m], None if source is None else state[source], state[dest], action(move[m]), RULE, paths)  # type: ignore[arg-type]  # mypy loses attrs' frozenset converter
+        Step(move[m], None if source is None else state[source], state[dest], action(move[m]), RULE, paths)
         for m, source, dest, paths in edges
     ]
 
@@ -298,10 +298,10 @@ def test_a_path_has_its_own_moves_and_its_own_end() -> None:
 
 
 def test_a_state_that_only_another_path_leaves_is_caught() -> None:
-    stuck = [Step(M.FINISH, S.LEVEL, S.NEW, Action("b"), RULE, frozenset({"levels"}))]  # type: ignore[arg-type]  # mypy loses attrs' frozenset converter
+    stuck = [Step(M.FINISH, S.LEVEL, S.NEW, Action("b"), RULE, frozenset({"levels"}))]
     with pytest.raises(LifecycleInvalid, match="levels: .* no final state"):  # noqa: RUF043
         Lifecycle("two", S, S.NEW, two_paths(*stuck))
-    stray = [Step(M.UP, S.DONE, S.LEVEL, Action("a"), RULE, frozenset({"levels"}))]  # type: ignore[arg-type]  # mypy loses attrs' frozenset converter
+    stray = [Step(M.UP, S.DONE, S.LEVEL, Action("a"), RULE, frozenset({"levels"}))]
     with pytest.raises(LifecycleInvalid, match="levels: DONE cannot be reached"):
         Lifecycle("two", S, S.NEW, two_paths(*stray))
 
@@ -312,7 +312,7 @@ def test_a_state_that_no_path_knows_is_caught() -> None:
         DONE = "done"
         LOST = "lost"
 
-    rows = [Step(M.FINISH, More.NEW, More.DONE, Action("a"), RULE, frozenset({"only"}))]  # type: ignore[arg-type]  # mypy loses attrs' frozenset converter
+    rows = [Step(M.FINISH, More.NEW, More.DONE, Action("a"), RULE, frozenset({"only"}))]
     with pytest.raises(LifecycleInvalid, match="LOST"):
         Lifecycle("lost", More, More.NEW, rows)
 
@@ -327,10 +327,16 @@ def test_the_diagram_has_every_row_and_every_end_once(table: tuple[type[Enum], t
     rows = [
         f"{'[*]' if s.source is None else s.source.value} --> {s.dest.value}: {s.trigger.value}"
         for s in lifecycle.steps
+        if s.source is not s.dest
     ]
+    staying: dict[str, list[str]] = {}
+    for s in lifecycle.steps:
+        if s.source is s.dest:
+            staying.setdefault(s.dest.value, []).append(s.trigger.value)
+    notes = [f"note right of {state}: {', '.join(moves)}" for state, moves in staying.items()]
     ends = [f"{state.value} --> [*]" for state in lifecycle.final]
     assert head == "stateDiagram-v2"
-    assert sorted(line.strip() for line in lines) == sorted(rows + ends)
+    assert sorted(line.strip() for line in lines) == sorted(rows + notes + ends)
 
 
 @pytest.mark.parametrize("bad", ["收到", "été", "two words", "a-->b", "a:b", "", "9"])

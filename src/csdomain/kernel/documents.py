@@ -61,12 +61,13 @@ class Unsigned(RuleBroken):
 
 @attrs.frozen
 class Signature:
-    """Who signed, in which role, when; ``seal`` is what the form was at that moment."""
+    """Who signed, in which role, when; ``seal`` is what the form was at that moment: its first ``fields`` entries."""
 
     role: str
     by: ActorId
     at: datetime
     seal: str
+    fields: int
 
 
 @attrs.frozen
@@ -128,14 +129,17 @@ class Document:
         """Whether anyone has signed."""
         return bool(self.signatures)
 
-    def seal(self) -> str:
-        """What identifies the content of the form: any change of a field, or of personal data, changes it."""
+    def seal(self, entries: int | None = None) -> str:
+        """What identifies the content of the form: any change of a field, or of personal data, changes it.
+
+        With ``entries`` it is that of the first so many fields, in the order in which they were filled in.
+        """
         content = [
             self.kind,
             self.number,
             plain(self.drawn_up_at),
             self.drawn_up_by,
-            dict(self.fields),
+            list(self.fields.items())[:entries],
             self.personal_digest,
             [[copy.number, copy.purpose] for copy in self.copies],
             self.corrects,
@@ -151,7 +155,7 @@ class Document:
             raise Tampered(number=self.number, field="personal")
         before: tuple[Signature, ...] = ()
         for signature in self.signatures:
-            if signature.seal != _sealed(self.seal(), signature.role, signature.by, signature.at, before):
+            if not 0 <= signature.fields <= len(self.fields) or signature.seal != _sealed(self, signature, before):
                 raise Tampered(number=self.number, field="signature", role=signature.role)
             before = (*before, signature)
 
@@ -168,8 +172,9 @@ class Document:
             if signature.role == role or (different_people and signature.by == by):
                 raise SignedTwice(number=self.number, role=role, actor=by, accepted=Text("another", "其他角色或人员"))
             require(at >= signature.at, FORMS, accepted=Text("signatures in order of time", "按时间先后签核"), at=at)
-        seal = _sealed(self.seal(), role, by, at, self.signatures)
-        return attrs.evolve(self, signatures=(*self.signatures, Signature(role, by, at, seal)))
+        unsealed = Signature(role, by, at, "", len(self.fields))
+        signature = attrs.evolve(unsealed, seal=_sealed(self, unsealed, self.signatures))
+        return attrs.evolve(self, signatures=(*self.signatures, signature))
 
     def signature(self, role: str) -> Signature:
         """The signature of a role. Raises :class:`Unsigned`."""
@@ -191,6 +196,25 @@ class Document:
             correct = Text("a correction: a new form that refers to this one", "更正：另立新单并引用本单")
             raise Sealed(number=self.number, signed=roles, accepted=correct)
         return attrs.evolve(self, fields={**self.fields, **changes})
+
+    def continued(self, **entries: Value) -> "Document":
+        """The form with further fields below those that are there, as the next department fills in its part.
+
+        What has been signed stays as it is; the next signature covers the new entries too. Raises :class:`Sealed` for a
+        field that is there already. [KRN-09]
+        """
+        there = ", ".join(sorted(self.fields.keys() & entries.keys()))
+        if there:
+            raise Sealed(number=self.number, field=there, accepted=Text("further fields", "新的栏目"))
+        return attrs.evolve(self, fields={**self.fields, **entries})
+
+    def stated(self, name: str) -> Value:
+        """What the form says in a field that a signature covers. Raises :class:`Unsigned`, Tampered. [KRN-09]"""
+        self.verify()
+        covered = max((signature.fields for signature in self.signatures), default=0)
+        if name not in list(self.fields)[:covered]:
+            raise Unsigned(number=self.number, field=name)
+        return self.fields[name]
 
     def hand_over(self, copy: int, holder: str, *, by: ActorId, at: datetime) -> "Document":
         """The form with one copy in another's hands; signed or not, since paper travels. Raises MalformedDocument."""
@@ -293,5 +317,6 @@ def _digest(content: object) -> str:
     return sha256(text.encode()).hexdigest()
 
 
-def _sealed(content: str, role: str, by: ActorId, at: datetime, before: tuple[Signature, ...]) -> str:
-    return _digest([content, role, by, plain(at), [signature.seal for signature in before]])
+def _sealed(form: Document, signature: Signature, before: tuple[Signature, ...]) -> str:
+    content = form.seal(signature.fields)
+    return _digest([content, signature.role, signature.by, plain(signature.at), [earlier.seal for earlier in before]])

@@ -70,6 +70,18 @@ class ResumeTimer:
 
 
 @attrs.frozen
+class CancelTimers:
+    """Nothing that the subject's timers wait for matters any more; those that are late are late all the same.
+
+    With a ``prefix``: only timers whose names begin with it.
+    """
+
+    subject: str
+    at: datetime = attrs.field(converter=utc)
+    prefix: str = ""
+
+
+@attrs.frozen
 class Message:
     """Something to tell someone: queued with the change that causes it, delivered at least once under ``key``.
 
@@ -83,5 +95,5 @@ class Message:
     facts: Mapping[str, Fact] = attrs.field(factory=dict)
 
 
-TimerEffect = StartTimer | StopTimer | PauseTimer | ResumeTimer
+TimerEffect = StartTimer | StopTimer | PauseTimer | ResumeTimer | CancelTimers
 Effect = TimerEffect | Message

@@ -74,6 +74,14 @@ class Moved(Event):
 
 
 @attrs.frozen(kw_only=True)
+class Rebased(Event):
+    """A running case goes by another rulebook from now on (KRN-01)."""
+
+    before: str
+    after: str
+
+
+@attrs.frozen(kw_only=True)
 class TimerFired(Event):
     """A timer reached a warning or its deadline. ``at`` is the instant it was due, ``found_at`` when it was noticed."""
 
@@ -91,3 +99,8 @@ class TimerWarned(TimerFired):
 @attrs.frozen(kw_only=True)
 class TimerBreached(TimerFired):
     """The deadline passed without the timer being met (KRN-06)."""
+
+
+@attrs.frozen(kw_only=True)
+class TimerReminded(TimerFired):
+    """The time of a reminder came: nothing is late, somebody is told (KRN-06)."""

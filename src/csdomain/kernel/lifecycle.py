@@ -13,12 +13,26 @@ from .rules import Rule, Text
 
 S = TypeVar("S", bound=Enum)
 T = TypeVar("T", bound=Enum)
+S_co = TypeVar("S_co", bound=Enum, covariant=True)
+
+
+class InState(Protocol[S_co]):
+    """Anything that is in a state of the lifecycle."""
+
+    @property
+    def state(self) -> S_co:
+        """The state."""
+        ...
 
 
 class HasState(Protocol[S]):
-    """Anything with a state of the lifecycle."""
+    """Anything whose state a move changes."""
 
     state: S
+
+
+def _frozen(paths: Iterable[str]) -> frozenset[str]:
+    return frozenset(paths)
 
 
 @attrs.frozen
@@ -34,7 +48,7 @@ class Step(Generic[T, S]):
     dest: S
     action: Action
     rule: Rule
-    paths: frozenset[str] = attrs.field(factory=frozenset, converter=frozenset)
+    paths: frozenset[str] = attrs.field(factory=frozenset, converter=_frozen)
 
     def on(self, path: str | None) -> bool:
         """Whether a variant of the flow has this step; every one has it where ``path`` is None."""
@@ -131,15 +145,21 @@ class Lifecycle(Generic[T, S]):
     def _ends(self, path: str | None) -> set[S]:
         return self._used(path) - {step.source for step in self.steps if step.on(path) and step.source is not None}
 
-    def opening(self, trigger: T, by: Actor) -> Step[T, S]:
+    def opening(self, trigger: T, by: Actor, *, path: str | None = None) -> Step[T, S]:
         """The step that opens a case. Raises like :meth:`check`."""
-        return self._checked(self._steps.get((trigger, None)), trigger, None, by, None)
+        return self._checked(self._steps.get((trigger, None)), trigger, None, by, path)
 
-    def check(self, entity: HasState[S], trigger: T, by: Actor, *, path: str | None = None) -> Step[T, S]:
+    def check(self, entity: InState[S], trigger: T, by: Actor, *, path: str | None = None) -> Step[T, S]:
         """The step that ``trigger`` would take from the entity's state; changes nothing."""
         return self._checked(self._steps.get((trigger, entity.state)), trigger, entity.state, by, path)
 
     def _checked(self, step: Step[T, S] | None, trigger: T, state: S | None, by: Actor, path: str | None) -> Step[T, S]:
+        step = self._found(step, trigger, state, path)
+        if not by.may(step.action):
+            raise NotPermitted(action=step.action, actor=by.id, move=trigger)
+        return step
+
+    def _found(self, step: Step[T, S] | None, trigger: T, state: S | None, path: str | None) -> Step[T, S]:
         if step is None or not step.on(path):
             allowed = sorted(s.trigger.value for s in self.steps if s.source is state and s.on(path))
             raise MoveRefused(
@@ -150,15 +170,20 @@ class Lifecycle(Generic[T, S]):
                     ", ".join(allowed) or "no move: this state is final", "、".join(allowed) or "终态，无可用流转"
                 ),
             )
-        if not by.may(step.action):
-            raise NotPermitted(action=step.action, actor=by.id, move=trigger)
         return step
+
+    def consequence(self, entity: InState[S], trigger: T, *, path: str | None = None) -> Step[T, S]:
+        """The step that follows by itself from what somebody was permitted to do: no permission is asked again.
+
+        Raises MoveRefused where the table has no such step from the entity's state.
+        """
+        return self._found(self._steps.get((trigger, entity.state)), trigger, entity.state, path)
 
     def move(self, entity: HasState[S], step: Step[T, S]) -> None:
         """Take a step that :meth:`check` returned."""
         self._events[step.trigger].trigger(entity)
 
-    def moves(self, entity: HasState[S], by: Actor, *, path: str | None = None) -> tuple[PossibleMove[T], ...]:
+    def moves(self, entity: InState[S], by: Actor, *, path: str | None = None) -> tuple[PossibleMove[T], ...]:
         """Every move of the table, in its order, with whether ``by`` may make it now and why not."""
         found: list[PossibleMove[T]] = []
         for trigger, action in self.actions.items():
@@ -174,13 +199,16 @@ class Lifecycle(Generic[T, S]):
         return tuple(found)
 
     def mermaid(self, path: str | None = None) -> str:
-        """The table as a Mermaid state diagram, with ASCII names."""
+        """The table as a Mermaid state diagram, with ASCII names; moves that stay in a state are a note beside it."""
         lines = ["stateDiagram-v2"]
         lines += [f"    [*] --> {self.initial.value}"] if not any(s.source is None for s in self.steps) else []
         for step in self.steps:
-            if step.on(path):
+            if step.on(path) and step.source is not step.dest:
                 source = "[*]" if step.source is None else step.source.value
                 lines.append(f"    {source} --> {step.dest.value}: {step.trigger.value}")
+        for state in self.states:
+            staying = [s.trigger.value for s in self.steps if s.on(path) and s.source is s.dest is state]
+            lines += [f"    note right of {state.value}: {', '.join(staying)}"] if staying else []
         ends = self._ends(path)
         lines += [f"    {state.value} --> [*]" for state in self.states if state in ends]
         return "\n".join(lines) + "\n"

@@ -15,6 +15,7 @@ from typing import Any, Final, TypeVar, cast
 import attrs
 
 _MARK: Final = "csdomain.personal"
+_ERASED: Final = "csdomain.erased"
 _HIDDEN: Final = "•••"
 T = TypeVar("T")
 
@@ -50,9 +51,12 @@ def mask(kind: PersonalKind, value: object) -> str:
     return _HIDDEN
 
 
-def personal(kind: PersonalKind, **options: Any) -> Any:
-    """An ``attrs`` field that holds personal data: masked in the repr, found by the functions below."""
-    metadata = {**options.pop("metadata", {}), _MARK: kind}
+def personal(kind: PersonalKind, *, erased: object = None, **options: Any) -> Any:
+    """An ``attrs`` field that holds personal data: masked in the repr, found by the functions below.
+
+    ``erased`` is what an erased field holds where it must hold something.
+    """
+    metadata = {**options.pop("metadata", {}), _MARK: kind, _ERASED: erased}
     return attrs.field(**{"repr": lambda value: mask(kind, value), **options}, metadata=metadata)
 
 
@@ -98,7 +102,8 @@ def erased(value: T) -> T:
     for field in attrs.fields(cast("Any", type(value))):
         item = getattr(value, field.name)
         if _MARK in field.metadata:
-            changes[field.alias] = _emptied(item)
+            stands_in = field.metadata.get(_ERASED)
+            changes[field.alias] = _emptied(item) if stands_in is None else stands_in
         elif (cleared := _cleared(item)) is not item:
             changes[field.alias] = cleared
     return attrs.evolve(value, **changes) if changes else value  # type: ignore[misc]  # T is an attrs class

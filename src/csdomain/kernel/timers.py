@@ -15,7 +15,7 @@ from .actors import ActorId
 from .calendar import Explanation, WorkCalendar
 from .durations import Duration
 from .errors import InvalidValue, RuleBroken
-from .events import TimerBreached, TimerFired, TimerWarned, utc
+from .events import TimerBreached, TimerFired, TimerReminded, TimerWarned, utc
 from .rules import TIMERS, Text
 
 _TICK: Final = timedelta(microseconds=1)
@@ -67,7 +67,8 @@ class Timer:
 
     ``due_at`` is where it stands now, ``budget`` the working time it had at the start, ``calendar`` the name of the
     calendar it runs on. ``ended_at`` is when it was met, breached (the deadline, not the sweep) or cancelled;
-    ``completed_at`` is when the work was done, also where that was too late.
+    ``completed_at`` is when the work was done, also where that was too late. A ``reminder`` breaches nothing: at its
+    time it is met, and somebody is told.
     """
 
     subject: str
@@ -83,6 +84,7 @@ class Timer:
     pauses: tuple[Pause, ...] = ()
     ended_at: datetime | None = None
     completed_at: datetime | None = None
+    reminder: bool = False
 
     @property
     def live(self) -> bool:
@@ -123,11 +125,12 @@ def start(
     at: datetime,
     *,
     warnings: Sequence[int] = (),
+    reminder: bool = False,
 ) -> Timer:
     """A running timer, due when ``duration`` from ``at`` has passed on ``calendar``.
 
-    ``warnings`` are percentages, 1 to 99, ascending, of the working time between ``at`` and the deadline. Raises
-    :class:`MalformedTimer` and what the calendar raises. [KRN-06]
+    ``warnings`` are percentages, 1 to 99, ascending, of the working time between ``at`` and the deadline; a
+    ``reminder`` only reminds. Raises :class:`MalformedTimer` and what the calendar raises. [KRN-06]
     """
     at = utc(at)
     if not name or len(name) > _NAME_LONGEST or not name.isprintable():
@@ -139,7 +142,7 @@ def start(
     budget = calendar.between(at, due)
     # A deadline in closed time may lie before the next opening, where a share of no working time would end.
     thresholds = tuple(Threshold(p, min(calendar.add(at, budget * p // 100), due)) for p in percents)
-    return Timer(subject, name, calendar.name, duration, at, due, budget, thresholds)
+    return Timer(subject, name, calendar.name, duration, at, due, budget, thresholds, reminder=reminder)
 
 
 def advance(timer: Timer, until: datetime) -> tuple[Timer, tuple[TimerFired, ...]]:
@@ -166,10 +169,11 @@ def advance(timer: Timer, until: datetime) -> tuple[Timer, tuple[TimerFired, ...
     return timer, tuple(fired)
 
 
-def _breach(timer: Timer, found_at: datetime) -> tuple[Timer, TimerBreached]:
+def _breach(timer: Timer, found_at: datetime) -> tuple[Timer, TimerFired]:
     due = timer.due_at
-    event = TimerBreached(subject=timer.subject, by=SYSTEM, at=due, timer=timer.name, found_at=found_at)
-    return attrs.evolve(timer, state=TimerState.BREACHED, ended_at=due), event
+    kind, state = (TimerReminded, TimerState.MET) if timer.reminder else (TimerBreached, TimerState.BREACHED)
+    event = kind(subject=timer.subject, by=SYSTEM, at=due, timer=timer.name, found_at=found_at)
+    return attrs.evolve(timer, state=state, ended_at=due), event
 
 
 def _settled(timer: Timer, at: datetime) -> tuple[Timer, tuple[TimerFired, ...]]:

@@ -15,7 +15,7 @@ from . import timers
 from .actors import Action, Actor
 from .calendar import WorkCalendar
 from .codec import plain
-from .effects import Effect, Message, PauseTimer, ResumeTimer, StartTimer, StopTimer, TimerEffect
+from .effects import CancelTimers, Effect, Message, PauseTimer, ResumeTimer, StartTimer, StopTimer, TimerEffect
 from .errors import Conflict, KeyReused, NotFound, RuleBroken, StoreBusy, StoreFailure, aware, require, show
 from .events import Event, Moved, TimerFired, utc
 from .ids import IdKind, IdSource
@@ -230,6 +230,11 @@ class StandardUnit:
     def _change(self, effect: TimerEffect) -> tuple[TimerFired, ...]:
         if isinstance(effect, StartTimer):
             return ()
+        if isinstance(effect, CancelTimers):
+            there = self._session.timers_of(effect.subject)
+            live = [timer.name for timer in there if timer.live and timer.name.startswith(effect.prefix)]
+            stops = [StopTimer(effect.subject, name, effect.at, cancelled=True) for name in live]
+            return tuple(fired for stop in stops for fired in self._change(stop))
         timer = self._session.timer(effect.subject, effect.name, lock=True)
         if timer is None:
             return ()

@@ -15,6 +15,7 @@ from cattrs.cols import homogenous_tuple_structure_factory, mapping_structure_fa
 from cattrs.errors import BaseValidationError, ForbiddenExtraKeysError
 from cattrs.gen import make_dict_structure_fn
 
+from csdomain.kernel.approvals import ApprovalLadder, Band
 from csdomain.kernel.calendar import CalendarSpec
 from csdomain.kernel.durations import Duration, parse_duration
 from csdomain.kernel.errors import DomainError, RulebookInvalid
@@ -154,6 +155,9 @@ def strict_converter() -> Converter:
     converter.register_structure_hook(Decimal, _decimal)
     converter.register_structure_hook(Money, _money)
     converter.register_structure_hook(Duration, lambda value, _: parse_duration(value))
+    converter.register_structure_hook(Duration | None, lambda value, _: parse_duration(value))
+    bands = _sequence(tuple[Band, ...], converter)
+    converter.register_structure_hook(ApprovalLadder, lambda value, _: ApprovalLadder(bands(value, tuple[Band, ...])))
     converter.register_structure_hook(NumberPattern, lambda value, _: NumberPattern(_text(value, _)))
     return converter
 

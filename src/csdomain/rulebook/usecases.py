@@ -6,18 +6,19 @@ Load, one domain call, save, record; permission and idempotency key on the way. 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, Required, TypedDict, TypeVar, Unpack
 
 import attrs
 
 from csdomain.kernel.actors import Action, Actor, Scope
 from csdomain.kernel.codec import fingerprint
 from csdomain.kernel.effects import Effect
-from csdomain.kernel.errors import NotPermitted, aware
-from csdomain.kernel.events import Event
+from csdomain.kernel.errors import NotPermitted, aware, require
+from csdomain.kernel.events import Event, Rebased
 from csdomain.kernel.ids import IdSource
 from csdomain.kernel.lifecycle import Lifecycle, PossibleMove
 from csdomain.kernel.ports import AuditRecord, Call, Receipt, Store, Unit
+from csdomain.kernel.rules import HOUSE_RULES, Text
 from csdomain.kernel.storage import Aggregate, Comparison, Kind, Page, Query, Tally, TallyRow, Where
 from csdomain.kernel.timers import TimerExplanation, explain
 
@@ -32,19 +33,29 @@ class Case(Aggregate, Protocol[S]):
     """An aggregate with a lifecycle that pins the rulebook it began under."""
 
     state: S
+    #: The ref of the rulebook it goes by.
+    rulebook: str
 
     @property
     def number(self) -> str:
         """Its human-readable number."""
         ...
 
-    @property
-    def rulebook(self) -> str:
-        """The ref of the rulebook it began under."""
-        ...
-
 
 C = TypeVar("C", bound=Case[Any])
+
+
+class CallOptions(TypedDict, total=False):
+    """What every command takes besides its own arguments.
+
+    ``by`` acts, with the positions held now; ``at`` is the aware instant of acting. ``key`` makes the command happen
+    once however often it is sent; ``expected`` refuses it where the case is at another version than the caller read.
+    """
+
+    by: Required[Actor]
+    at: Required[datetime]
+    key: str | None
+    expected: int | None
 
 
 @attrs.frozen
@@ -71,6 +82,11 @@ class UseCases(Generic[C]):
     @property
     def reading(self) -> Action:
         """The permission for reading."""
+        raise NotImplementedError
+
+    @property
+    def rebasing(self) -> Action:
+        """The permission for moving a running case to another rulebook."""
         raise NotImplementedError
 
     def effects(self, case: C, events: Sequence[Event], unit: Unit) -> Iterable[Effect]:
@@ -111,21 +127,59 @@ class UseCases(Generic[C]):
         self,
         move: Enum,
         id: str,
-        command: Callable[[C, Actor], Sequence[Event]],
+        command: Callable[[C, Actor, Unit], Sequence[Event]],
         *,
-        expected: int | None = None,
-        **call: Any,
+        table: Lifecycle[Any, Any] | None = None,
+        arguments: Mapping[str, object] | None = None,
+        **call: Unpack[CallOptions],
     ) -> Receipt:
-        """A use case that moves a case: load it with the move's permission, one domain call, save, record."""
+        """A use case that moves a case: load it with the move's permission, one domain call, save, record.
+
+        ``table`` is the lifecycle of the part of the case that moves, where it is not the case itself.
+        """
+        lifecycle = table or self.table
+        name = move.value if table is None else f"{table.name}.{move.value}"
+        return self.change(name, lifecycle.actions[move], id, command, arguments=arguments, **call)
+
+    def change(
+        self,
+        name: str,
+        action: Action,
+        id: str,
+        command: Callable[[C, Actor, Unit], Sequence[Event]],
+        *,
+        arguments: Mapping[str, object] | None = None,
+        **call: Unpack[CallOptions],
+    ) -> Receipt:
+        """A use case that changes a case: what ``act`` is made of. ``action`` is the permission it needs."""
+        expected = call.get("expected")
 
         def work(unit: Unit, actor: Actor) -> Receipt:
-            case = unit.load(self.kind, id, may=self.table.actions[move], by=actor, expected=expected)
-            events = command(case, actor)
+            case = unit.load(self.kind, id, may=action, by=actor, expected=expected)
+            events = command(case, actor, unit)
             unit.of(self.kind).save(case)
             unit.record(events, self.effects(case, events, unit))
             return receipt(case)
 
-        return self.run(move.value, work, subject=id, **call)
+        return self.run(name, work, by=call["by"], at=call["at"], subject=id, key=call.get("key"), arguments=arguments)
+
+    def rebase(self, id: str, **call: Unpack[CallOptions]) -> Receipt:
+        """Let a running case go by the current rulebook from now on; timers that run keep their deadlines.
+
+        Raises NotFound, NotPermitted, Conflict, and RuleBroken where the case goes by it already. [KRN-01]
+        """
+
+        def command(case: C, actor: Actor, unit: Unit) -> Sequence[Event]:
+            before, after = case.rulebook, self.house.rulebook.ref
+            require(before != after, HOUSE_RULES, accepted=Text("another rulebook", "另一版规则手册"), rulebook=before)
+            self.check_rebase(case)
+            case.rulebook = after
+            return (Rebased(subject=case.id, by=actor.id, at=call["at"], before=before, after=after),)
+
+        return self.change("rebase", self.rebasing, id, command, **call)
+
+    def check_rebase(self, case: C) -> None:
+        """Refuse a case that the current rulebook has no place for. Raises RuleBroken."""
 
     # --- questions
     def get(self, id: str, *, by: Actor) -> C:

@@ -31,16 +31,21 @@ pytest.register_assert_rewrite(
 
 from .base import EVERY, Ability, Contract, Rig, StoreFactory  # noqa: E402
 from .kit import (  # noqa: E402
+    HANDLING,
+    QUALITY,
     MovableClock,
     SequentialIds,
     accepted,
     agent,
+    answered,
     closed,
     complaint_form,
+    decided,
     memory_desk,
     no_holidays,
     received,
     snapshot,
+    staff,
 )
 from .notifier import NotifierContract  # noqa: E402
 from .sources import ClockContract, HolidaySourceContract, IdSourceContract  # noqa: E402
@@ -60,6 +65,8 @@ from .store import (  # noqa: E402
 
 __all__ = [
     "EVERY",
+    "HANDLING",
+    "QUALITY",
     "Ability",
     "ClockContract",
     "ConcurrencyContract",
@@ -83,10 +90,13 @@ __all__ = [
     "UnitContract",
     "accepted",
     "agent",
+    "answered",
     "closed",
     "complaint_form",
+    "decided",
     "memory_desk",
     "no_holidays",
     "received",
     "snapshot",
+    "staff",
 ]

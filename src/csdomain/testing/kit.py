@@ -6,12 +6,13 @@ from threading import Lock
 from typing import Any, Final
 
 import csdomain.desk
-from csdomain.complaints.values import ComplaintForm
+from csdomain.complaints.values import Channel, Classification, ComplaintForm, Finding, Judgement, Liable, Remedy
 from csdomain.desk import Desk
 from csdomain.kernel.actors import Actor
 from csdomain.kernel.events import utc
 from csdomain.kernel.holidays import Holidays
 from csdomain.kernel.ids import I, IdKind, IdSource
+from csdomain.kernel.money import Money
 from csdomain.kernel.ports import Clock, Receipt, Store, Unit
 from csdomain.kernel.storage import Kind, Query
 
@@ -90,14 +91,25 @@ def memory_desk(
 
 
 def agent(desk: Desk, id: str = "agent-1", *, branch: str = "hq", position: str = "service_agent") -> Actor:
-    """Someone who may receive, accept and close complaints by the shipped rulebooks."""
+    """Someone at the desk: by default customer service, who may receive, accept and close by the shipped rulebooks."""
     return desk.actor(id, branch=branch, positions=(position,))
+
+
+def staff(desk: Desk, *, branch: str = "hq") -> Mapping[str, Actor]:
+    """One person for each position of the rulebook, with the position's name as id."""
+    positions = desk.house.permissions.positions
+    return {position: agent(desk, position, branch=branch, position=position) for position in positions}
 
 
 def complaint_form(**changes: Any) -> ComplaintForm:
     """A form filled in plausibly, with ``changes``. Raises MalformedForm."""
     filled: dict[str, Any] = {"customer": "customer-1", "demand": "replacement", "reason": "does not start"}
-    return ComplaintForm(**{**filled, "quantity": 1, "defective": 1, **changes})
+    goods = {"product": "engine", "batch": "2026-01", "quantity": 1, "defective": 1}
+    return ComplaintForm(**{**filled, **goods, **changes})
+
+
+QUALITY: Final = Classification("quality", "material")
+HANDLING: Final = Classification("not_quality", "handling")
 
 
 def received(desk: Desk, form: ComplaintForm | None = None, *, by: Actor | None = None, **call: Any) -> Receipt:
@@ -106,18 +118,65 @@ def received(desk: Desk, form: ComplaintForm | None = None, *, by: Actor | None 
     return desk.complaints.receive(form or complaint_form(), by=by or agent(desk), **call)
 
 
-def accepted(desk: Desk, form: ComplaintForm | None = None, *, by: Actor | None = None, **call: Any) -> Receipt:
-    """A complaint that has been accepted: its clock runs."""
+def accepted(
+    desk: Desk,
+    form: ComplaintForm | None = None,
+    *,
+    by: Actor | None = None,
+    classification: Classification = HANDLING,
+    **call: Any,
+) -> Receipt:
+    """A complaint that sales has checked and customer service accepted: its clock runs."""
     by = by or agent(desk)
     call.setdefault("at", desk.clock.now())
-    return desk.complaints.accept(received(desk, form, by=by, at=call["at"]).id, by=by, **call)
+    id = received(desk, form, by=by, at=call["at"]).id
+    desk.complaints.check(
+        id, "the order is ours", by=agent(desk, "sales-1", branch=by.branch, position="sales"), at=call["at"]
+    )
+    return desk.complaints.accept(id, classification, by=by, **call)
 
 
-def closed(desk: Desk, form: ComplaintForm | None = None, *, by: Actor | None = None, **call: Any) -> Receipt:
-    """A complaint that has been closed with the outcome ``replaced``."""
-    by = by or agent(desk)
-    call.setdefault("at", desk.clock.now())
-    return desk.complaints.close(accepted(desk, form, by=by, at=call["at"]).id, "replaced", by=by, **call)
+def decided(
+    desk: Desk,
+    form: ComplaintForm | None = None,
+    *,
+    remedy: Remedy | None = None,
+    judgement: Judgement | None = None,
+    classification: Classification = HANDLING,
+    branch: str = "hq",
+    at: datetime | None = None,
+) -> Receipt:
+    """A complaint that went through every department and was decided by the authority it belongs to."""
+    who, at = staff(desk, branch=branch), at or desk.clock.now()
+    does = desk.complaints
+    id = accepted(desk, form, by=who["service_agent"], classification=classification, at=at).id
+    does.investigate(id, by=who["service_agent"], at=at)
+    if classification == QUALITY:
+        does.inspect(id, Finding(True, "the fault is there"), by=who["rnd"], at=at)
+    does.conclude(id, by=who["service_agent"], at=at)
+    does.report(id, "what was found", by=who["service_agent"], at=at)
+    does.rule(id, "go on", by=who["deputy_general_manager"], at=at)
+    judged = judgement or Judgement(liable=Liable.US, unit="production", tracked=False)
+    does.judge(id, judged, by=who["service_agent"], at=at)
+    nothing = Remedy(granted=Money.zero(desk.house.currency), text="an explanation")
+    does.submit(id, remedy or nothing, by=who["service_agent"], at=at)
+    authority = does.approval(id, by=who["service_agent"], at=at).decided_by
+    return does.approve(id, by=who[authority], at=at)
+
+
+def answered(desk: Desk, form: ComplaintForm | None = None, **how: Any) -> Receipt:
+    """A decided complaint of which the customer was told; ``how`` is as for :func:`decided`."""
+    case = decided(desk, form, **how)
+    teller = agent(desk, "sales-1", branch=how.get("branch", "hq"), position="sales")
+    at = how.get("at") or desk.clock.now()
+    return desk.complaints.answer(case.id, Channel.LETTER, "We are sorry.", by=teller, at=at)
+
+
+def closed(desk: Desk, form: ComplaintForm | None = None, **how: Any) -> Receipt:
+    """An answered complaint that was closed with the outcome ``replaced``; ``how`` is as for :func:`decided`."""
+    case = answered(desk, form, **how)
+    by = staff(desk, branch=how.get("branch", "hq"))["service_agent"]
+    return desk.complaints.close(case.id, "replaced", by=by, at=how.get("at") or desk.clock.now())
 
 
 def snapshot(

@@ -23,14 +23,29 @@ def upgrade() -> None:
         sa.Column("owner", text(64), nullable=False),
         sa.Column("number", text(120), nullable=True),
         sa.Column("state", text(120), nullable=True),
+        sa.Column("rulebook", text(120), nullable=True),
         sa.Column("customer", text(120), nullable=True),
         sa.Column("claimed", sa.BigInteger, nullable=True),
+        sa.Column("granted", sa.BigInteger, nullable=True),
+        sa.Column("lost", sa.BigInteger, nullable=True),
         sa.Column("received_at", sa.BigInteger, nullable=True),
         sa.Column("closed_at", sa.BigInteger, nullable=True),
+        sa.Column("closed_month", text(120), nullable=True),
+        sa.Column("class_name", text(120), nullable=True),
+        sa.Column("cause", text(120), nullable=True),
+        sa.Column("unit", text(120), nullable=True),
+        sa.Column("product", text(120), nullable=True),
+        sa.Column("in_time", sa.Boolean, nullable=True),
+        sa.Column("grave", sa.Boolean, nullable=True),
+        sa.Column("reviewed", sa.Boolean, nullable=True),
+        sa.Column("discrepancies", sa.BigInteger, nullable=True),
         sa.Column("body", BODY, nullable=False),
         **OPTIONS,
     )
-    for column in ("branch", "owner", "state", "customer", "claimed", "received_at", "closed_at"):
+    for column in (
+        *("branch", "owner", "state", "rulebook", "customer", "received_at", "closed_at", "closed_month"),
+        "discrepancies",
+    ):
         op.create_index(f"ix_{_TABLE}_{column}", _TABLE, [column])
     op.create_index(f"uq_{_TABLE}_number", _TABLE, ["number"], unique=True)
 

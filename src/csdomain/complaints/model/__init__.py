@@ -1,0 +1,64 @@
+"""The complaint: one case, its forms, its state. Every command checks first and changes after."""
+
+from .case import CaseBody
+from .complaint import (
+    CLOSED_AT,
+    CLOSED_MONTH,
+    COMPLAINTS,
+    CUSTOMER,
+    DISCREPANCIES,
+    GRAVE,
+    NUMBER,
+    RECEIVED_AT,
+    REVIEWED,
+    RULEBOOK,
+    STATE,
+    Complaint,
+)
+from .deciding import AnswerBeyondDecision, Standing
+from .forms import (
+    Certificate,
+    HandlingForm,
+    Improvement,
+    Memorandum,
+    Part,
+    Penalty,
+    Remark,
+    ReturnSlip,
+    Review,
+    Submission,
+)
+from .investigating import SecondPenalty
+from .returning import ReturnWithoutSlip
+from .settling import JudgementMissing
+
+__all__ = [
+    "CLOSED_AT",
+    "CLOSED_MONTH",
+    "COMPLAINTS",
+    "CUSTOMER",
+    "DISCREPANCIES",
+    "GRAVE",
+    "NUMBER",
+    "RECEIVED_AT",
+    "REVIEWED",
+    "RULEBOOK",
+    "STATE",
+    "AnswerBeyondDecision",
+    "CaseBody",
+    "Certificate",
+    "Complaint",
+    "HandlingForm",
+    "Improvement",
+    "JudgementMissing",
+    "Memorandum",
+    "Part",
+    "Penalty",
+    "Remark",
+    "ReturnSlip",
+    "ReturnWithoutSlip",
+    "Review",
+    "SecondPenalty",
+    "Standing",
+    "Submission",
+]

@@ -1,0 +1,263 @@
+"""What a complaint holds, and how each of its commands goes: everything is checked first, then it changes."""
+
+from collections.abc import Collection, Iterator
+from datetime import datetime
+from typing import Any, TypeVar
+
+import attrs
+
+from csdomain.complaints.events import ComplaintMoved, ComplaintSettled
+from csdomain.complaints.lifecycle import (
+    COMPLAINT_MOVES,
+    CertificateState,
+    ImprovementState,
+    Move,
+    PenaltyState,
+    RemarkState,
+    SlipState,
+    State,
+)
+from csdomain.complaints.policies import case_total
+from csdomain.complaints.rules import STATES
+from csdomain.complaints.values import ComplaintForm, ComplaintId, Finding, Path, Remedy
+from csdomain.kernel.actors import Actor, ActorId
+from csdomain.kernel.errors import RuleBroken
+from csdomain.kernel.events import Event, utc
+from csdomain.kernel.lifecycle import Step
+from csdomain.kernel.money import Money
+from csdomain.kernel.personal import PersonalKind, personal
+from csdomain.kernel.rules import Text
+
+from .forms import (
+    Certificate,
+    HandlingForm,
+    Improvement,
+    Memorandum,
+    Part,
+    Penalty,
+    Remark,
+    ReturnSlip,
+    Review,
+    Submission,
+)
+
+E = TypeVar("E", bound=ComplaintMoved)
+MainStep = Step[Move, State]
+
+
+@attrs.define(kw_only=True)
+class CaseBody:
+    """A complaint. ``rulebook`` is what it was opened under and keeps; ``owner`` is the actor who handles it.
+
+    Times are UTC. ``forms`` are in the order in which they were opened; the last is the present one. ``level`` counts
+    from 0 on the path ``levels``. ``moved_at`` is when it last moved: nothing happens before that.
+    """
+
+    id: ComplaintId = attrs.field(on_setattr=attrs.setters.frozen)
+    branch: str
+    owner: str
+    rulebook: str
+    currency: str
+    path: Path
+    customer: str
+    forms: tuple[HandlingForm, ...]
+    received_at: datetime
+    moved_at: datetime
+    state: State = State.RECEIVED
+    version: int = 0
+    grave: bool = False
+    harm: bool = False
+    level: int = 0
+    handler: ActorId | None = None
+    promises: int = 0
+    promised_until: datetime | None = None
+    parts: tuple[Part, ...] = ()
+    memoranda: tuple[Memorandum, ...] = ()
+    slips: tuple[ReturnSlip, ...] = ()
+    certificates: tuple[Certificate, ...] = ()
+    penalties: tuple[Penalty, ...] = ()
+    improvements: tuple[Improvement, ...] = ()
+    remarks: tuple[Remark, ...] = ()
+    review: Review | None = None
+    reviewed: bool = False
+    closed_at: datetime | None = None
+    closed_month: str = ""
+    in_time: bool | None = None
+    outcome: str = personal(PersonalKind.OTHER, default="")
+    erased_at: datetime | None = None
+
+    # --- what it is
+    @property
+    def form(self) -> HandlingForm:
+        """The present form."""
+        return self.forms[-1]
+
+    @property
+    def number(self) -> str:
+        """The number of the case: that of its first form."""
+        return self.forms[0].number
+
+    @property
+    def turn(self) -> int:
+        """How many forms there have been."""
+        return len(self.forms)
+
+    @property
+    def round(self) -> int:
+        """How many times the case has been looked into: once a form, and once more where a superior has it so."""
+        return self.turn + sum(memo.reopened for memo in self.memoranda)
+
+    @property
+    def total(self) -> Money:
+        """What the case comes to: all its forms, each with the remedy that stands or is asked for. [CMP-11]"""
+        return self.total_with(None)
+
+    def total_with(self, remedy: Remedy | None) -> Money:
+        """What the case would come to with ``remedy`` on the present form. [CMP-11]"""
+        return case_total(self._amounts(remedy), self.currency)
+
+    def _amounts(self, remedy: Remedy | None) -> Iterator[tuple[ComplaintForm, Remedy | None]]:
+        for form in self.forms[:-1]:
+            yield form.content, None if form.approved is None else form.approved.remedy
+        last = self.form.submission
+        present = remedy or (None if last is None or last.returned is not None else last.remedy)
+        yield self.form.content, present
+
+    @property
+    def finding(self) -> Finding | None:
+        """R&D's last finding: the present form's, else that of the form it attaches. [CMP-27]"""
+        return next((form.finding for form in reversed(self.forms) if form.finding is not None), None)
+
+    @property
+    def signed(self) -> tuple[str, ...]:
+        """The roles that have signed the present form."""
+        return tuple(signature.role for signature in self.form.document.signatures)
+
+    @staticmethod
+    def nth(name: str, there: Collection[str]) -> str:
+        """``name``, or with the number of its turn where it stands on the form already."""
+        count = 1 + sum(other == name or other.startswith(f"{name}.") for other in there)
+        return name if count == 1 else f"{name}.{count}"
+
+    @property
+    def internal(self) -> tuple[tuple[str, str], ...]:
+        """What stands on the forms and is nobody's business outside, each with the name of its field. [CMP-13]"""
+        found: list[tuple[str, str]] = []
+        for form in self.forms:
+            opinions = [("opinion", form.checked), ("report", form.report), ("ruling", form.ruling)]
+            opinions += [("dismissal", form.dismissal)]
+            for submission in form.submissions:
+                opinions += [("recommendation", opinion) for opinion in submission.recommendations]
+                opinions += [("returned", submission.returned)]
+            found += [(name, opinion.text) for name, opinion in opinions if opinion is not None]
+            if form.finding is not None:
+                found += [("finding", form.finding.text), ("countermeasures", form.finding.countermeasures)]
+            if (judgement := form.judgement) is not None:
+                found += [("disposal", judgement.disposal), ("unit", judgement.unit), ("company", judgement.company)]
+                found += [("person", person) for person in judgement.persons]
+                lost = judgement.lost(self.currency)
+                found += [("loss", f"{lost.amount:f}")] if lost else []
+            found += [("person", person) for person in (form.finding.persons if form.finding else ())]
+        found += [("part", part.done.text) for part in self.parts if part.done is not None]
+        return tuple((name, text) for name, text in found if text)
+
+    def open_ends(self) -> tuple[str, ...]:
+        """What still has to come to its end before the case is settled, by name. [CMP-25]"""
+        ends = [f"slip {s.number}" for s in self.slips if s.state not in (SlipState.BOOKED, SlipState.CANCELLED)]
+        ends += [f"certificate {c.number}" for c in self.certificates if c.state is not CertificateState.BOOKED]
+        done = (PenaltyState.CARRIED_OUT, PenaltyState.DROPPED)
+        ends += [f"penalty {n}" for n, penalty in enumerate(self.penalties, 1) if penalty.state not in done]
+        ends += [
+            f"improvement {n}"
+            for n, improvement in enumerate(self.improvements, 1)
+            if improvement.state is not ImprovementState.VERIFIED
+        ]
+        ends += [f"remark {n}" for n, remark in enumerate(self.remarks, 1) if remark.state is RemarkState.OPEN]
+        for form in self.forms:
+            if form.declined is None and form.approved is not None:
+                ends += self._unserved(form.approved.remedy, self.forms.index(form) + 1)
+        return (*ends, *(() if self.reviewed else ("review",)))
+
+    def _unserved(self, remedy: Remedy, turn: int) -> Iterator[str]:
+        """What was granted and is on no paper yet."""
+        drawn = [slip for slip in self.slips if slip.turn == turn]
+        if remedy.pieces and not drawn:
+            yield "return"
+        paid = sum(certificate.amount.minor for certificate in self.certificates if certificate.turn == turn)
+        if remedy.compensation is not None and paid < remedy.compensation.minor:
+            yield "compensation"
+
+    @property
+    def discrepancies(self) -> int:
+        """How many slips finance finds at odds with what was approved. [CMP-24]"""
+        return sum(slip.state is SlipState.DISPUTED for slip in self.slips)
+
+    # --- how a command goes
+    def begin(self, move: Move, by: Actor, at: datetime) -> tuple[MainStep, datetime]:
+        """The step that the move takes, and the instant in UTC. Raises MoveRefused, NotPermitted, RuleBroken."""
+        return COMPLAINT_MOVES.check(self, move, by, path=self.path.value), self.later(at)
+
+    def later(self, at: datetime) -> datetime:
+        """``at`` in UTC. Raises RuleBroken where the case moved after it."""
+        at = utc(at)
+        if at < self.moved_at:
+            when = self.moved_at.isoformat()
+            raise RuleBroken(STATES, accepted=Text(f"not before {when}", f"不早于 {when}"), at=at)
+        return at
+
+    def done(
+        self, step: MainStep, event: type[E], *, by: Actor | ActorId, at: datetime, reason: str = "", **facts: Any
+    ) -> E:
+        """Take the step; the event of it."""
+        COMPLAINT_MOVES.move(self, step)
+        self.moved_at = at
+        return self.told(event, step.trigger.value, step.source, step.dest, by=by, at=at, reason=reason, **facts)
+
+    def told(
+        self,
+        event: type[E],
+        move: str,
+        source: Any,
+        dest: Any,
+        *,
+        by: Actor | ActorId,
+        at: datetime,
+        reason: str = "",
+        **facts: Any,
+    ) -> E:
+        """The event of a move of the case or of one of its parts. Of a long text the trail keeps the beginning."""
+        return event(
+            subject=self.id,
+            by=by.id if isinstance(by, Actor) else by,
+            at=at,
+            move=move,
+            source="" if source is None else source.value,
+            dest=dest.value,
+            reason=reason if len(reason) <= _REASON else reason[: _REASON - 1] + "…",
+            number=self.form.number,
+            customer=self.customer,
+            turn=self.turn,
+            round=self.round,
+            **facts,
+        )
+
+    def put_form(self, **changes: Any) -> None:
+        """The present form with changes."""
+        self.forms = (*self.forms[:-1], attrs.evolve(self.form, **changes))
+
+    def put_submission(self, **changes: Any) -> Submission:
+        """The present form's last submission with changes."""
+        changed = attrs.evolve(self.form.submissions[-1], **changes)
+        self.put_form(submissions=(*self.form.submissions[:-1], changed))
+        return changed
+
+    def settle_if_nothing_is_open(self, by: Actor, at: datetime) -> tuple[Event, ...]:
+        """After closing, the case is settled as soon as nothing is open (CMP-25)."""
+        if self.state not in (State.CLOSED, State.SETTLING) or self.open_ends():
+            return ()
+        step = COMPLAINT_MOVES.consequence(self, Move.SETTLE, path=self.path.value)
+        return (self.done(step, ComplaintSettled, by=by, at=at),)
+
+
+#: As much of a text as the trail keeps.
+_REASON = 400

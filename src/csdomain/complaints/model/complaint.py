@@ -1,0 +1,85 @@
+"""The complaint as it is stored: all its commands together, and the columns by which it is found and counted."""
+
+from datetime import datetime
+from typing import Any
+
+import attrs
+
+from csdomain.complaints.values import COMPLAINT, Judgement
+from csdomain.kernel.storage import Field, Kind
+
+from .case import CaseBody
+from .deciding import Deciding
+from .following import Following
+from .investigating import Investigating
+from .returning import Returning
+
+
+@attrs.define(kw_only=True)
+class Complaint(Investigating, Deciding, Returning, Following):
+    """A complaint: see :class:`CaseBody` for what it holds; its commands stand with the steps they belong to."""
+
+
+def _judgement(case: CaseBody) -> Judgement | None:
+    return next((form.judgement for form in reversed(case.forms) if form.judgement is not None), None)
+
+
+def _unit(case: CaseBody) -> str | None:
+    if case.review is not None:
+        return case.review.unit
+    judgement = _judgement(case)
+    return None if judgement is None else judgement.unit or None
+
+
+def _granted(case: CaseBody) -> int | None:
+    granted = [f.approved.remedy.granted.minor for f in case.forms if f.approved is not None and f.declined is None]
+    return sum(granted) if granted else None
+
+
+def _claimed(case: CaseBody) -> int | None:
+    claims = [form.content.claimed.minor for form in case.forms if form.content.claimed is not None]
+    return sum(claims) if claims else None
+
+
+def _lost(case: CaseBody) -> int | None:
+    losses = [form.judgement.lost(case.currency).minor for form in case.forms if form.judgement is not None]
+    return sum(losses) if losses else None
+
+
+def _class(case: CaseBody) -> str | None:
+    return None if case.form.classification is None else case.form.classification.name
+
+
+def _cause(case: CaseBody) -> str | None:
+    return None if case.form.classification is None else case.form.classification.cause
+
+
+NUMBER: Field[Complaint, str] = Field("number", str, lambda c: c.number, unique=True)
+STATE: Field[Complaint, str] = Field("state", str, lambda c: c.state.value)
+RULEBOOK: Field[Complaint, str] = Field("rulebook", str, lambda c: c.rulebook)
+CUSTOMER: Field[Complaint, str] = Field("customer", str, lambda c: c.customer)
+CLAIMED: Field[Complaint, int] = Field("claimed", int, _claimed, index=False)
+GRANTED: Field[Complaint, int] = Field("granted", int, _granted, index=False)
+LOST: Field[Complaint, int] = Field("lost", int, _lost, index=False)
+RECEIVED_AT: Field[Complaint, datetime] = Field("received_at", datetime, lambda c: c.received_at)
+CLOSED_AT: Field[Complaint, datetime] = Field("closed_at", datetime, lambda c: c.closed_at)
+#: The month of closing in the branch's zone, ``2026-03``: statistics read one month, whatever the store holds.
+CLOSED_MONTH: Field[Complaint, str] = Field("closed_month", str, lambda c: c.closed_month or None)
+CLASS: Field[Complaint, str] = Field("class_name", str, _class, index=False)
+CAUSE: Field[Complaint, str] = Field("cause", str, _cause, index=False)
+UNIT: Field[Complaint, str] = Field("unit", str, _unit, index=False)
+PRODUCT: Field[Complaint, str] = Field("product", str, lambda c: c.forms[0].content.product or None, index=False)
+IN_TIME: Field[Complaint, bool] = Field("in_time", bool, lambda c: c.in_time, index=False)
+#: Grave ones come before others (CMP-16): queues sort by it.
+GRAVE: Field[Complaint, bool] = Field("grave", bool, lambda c: c.grave, index=False)
+REVIEWED: Field[Complaint, bool] = Field("reviewed", bool, lambda c: c.reviewed, index=False)
+#: Slips at odds with what was approved; nothing where there is none, so that the index holds only open ones (CMP-24).
+DISCREPANCIES: Field[Complaint, int] = Field("discrepancies", int, lambda c: c.discrepancies or None)
+
+_FIELDS: tuple[Field[Complaint, Any], ...] = (
+    *(NUMBER, STATE, RULEBOOK, CUSTOMER, CLAIMED, GRANTED, LOST, RECEIVED_AT, CLOSED_AT, CLOSED_MONTH, CLASS, CAUSE),
+    *(UNIT, PRODUCT, IN_TIME, GRAVE, REVIEWED, DISCREPANCIES),
+)
+
+
+COMPLAINTS: Kind[Complaint] = Kind(Complaint, COMPLAINT, "complaint", _FIELDS)

@@ -1,0 +1,182 @@
+"""The parts of a case: its forms with what stands on them, and what follows after the decision. All frozen."""
+
+from datetime import datetime
+
+import attrs
+
+from csdomain.complaints.lifecycle import CertificateState, ImprovementState, PenaltyState, RemarkState, SlipState
+from csdomain.complaints.values import (
+    Classification,
+    ComplaintForm,
+    Finding,
+    Goods,
+    Judgement,
+    Notice,
+    Opinion,
+    Remedy,
+    remarks,
+    words,
+)
+from csdomain.kernel.actors import ActorId
+from csdomain.kernel.approvals import Approval, Outcome
+from csdomain.kernel.documents import Document
+from csdomain.kernel.money import Money
+
+
+@attrs.frozen(kw_only=True)
+class Submission:
+    """A remedy as it was put before the authority, what was recommended, and what was decided (CMP-11)."""
+
+    remedy: Remedy
+    by: ActorId
+    at: datetime
+    recommendations: tuple[Opinion, ...] = ()
+    approval: Approval | None = None
+    returned: Opinion | None = None
+
+    @property
+    def approved(self) -> bool:
+        """Whether the authority approved it, and nobody has turned it down since."""
+        return self.approval is not None and self.approval.outcome is Outcome.APPROVED and self.returned is None
+
+
+@attrs.frozen(kw_only=True)
+class HandlingForm:
+    """One complaint handling form of the case: what was filled in at each step, and the paper it stands on (CMP-14).
+
+    ``salt`` keeps the digest of the document's personal fields from being guessed; it goes when the person is erased.
+    """
+
+    number: str
+    content: ComplaintForm
+    document: Document
+    salt: str = attrs.field(repr=False)
+    opened_at: datetime
+    former: str | None = None
+    accepted_at: datetime | None = None
+    classification: Classification | None = None
+    quality: bool = False
+    checked: Opinion | None = None
+    finding: Finding | None = None
+    concluded_at: datetime | None = None
+    report: Opinion | None = None
+    ruling: Opinion | None = None
+    judgement: Judgement | None = None
+    dismissal: Opinion | None = None
+    submissions: tuple[Submission, ...] = ()
+    answer: Notice | None = None
+    declined: Opinion | None = None
+
+    @property
+    def submission(self) -> Submission | None:
+        """The last remedy that was put before the authority."""
+        return self.submissions[-1] if self.submissions else None
+
+    @property
+    def approved(self) -> Submission | None:
+        """The last remedy, if it stands approved."""
+        last = self.submission
+        return last if last is not None and last.approved else None
+
+
+@attrs.frozen(kw_only=True)
+class Part:
+    """What a department was asked to do, by when, and what came of it (CMP-06, CMP-19)."""
+
+    department: str
+    round: int
+    asked_at: datetime
+    until: datetime
+    done: Opinion | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Memorandum:
+    """A memorandum (簽呈) on a complaint that is not established, and the superior's ruling (CMP-15)."""
+
+    number: str
+    document: Document
+    by: ActorId
+    at: datetime
+    text: str = words()
+    ruling: Opinion | None = None
+    reopened: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class ReturnSlip:
+    """A product return slip (產品退貨單): goods it lets back in, those that came, what finance made of it (CMP-22…24).
+
+    ``approved`` are the pieces that finance compares with; a difference that was resolved changes them.
+    """
+
+    number: str
+    state: SlipState
+    turn: int
+    document: Document
+    goods: tuple[Goods, ...]
+    approved: int
+    returned: tuple[Goods, ...] = ()
+    voucher: str = ""
+    resolution: str = remarks()
+
+
+@attrs.frozen(kw_only=True)
+class Certificate:
+    """A sales discount certificate (銷貨折扣證明單) for what is paid or let off (CMP-21)."""
+
+    number: str
+    state: CertificateState
+    turn: int
+    document: Document
+    amount: Money
+    voucher: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class Penalty:
+    """A discipline or a deduction on its way from proposal to being carried out (CMP-10, CMP-20)."""
+
+    state: PenaltyState
+    turn: int
+    on: str
+    discipline: str
+    amount: Money | None
+    approved_by: ActorId | None = None
+    notice: Document | None = None
+
+    @property
+    def path(self) -> str:
+        """Which variant of the lifecycle it goes through."""
+        return "discipline" if self.discipline else "deduction"
+
+
+@attrs.frozen(kw_only=True)
+class Improvement:
+    """An improvement that is tracked until its effect is verified, and what was noted on the way (CMP-09)."""
+
+    state: ImprovementState
+    turn: int
+    notes: tuple[Opinion, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class Remark:
+    """Something the customer remarked besides, and what the department concerned made of it (CMP-29)."""
+
+    state: RemarkState
+    department: str
+    at: datetime
+    by: ActorId
+    text: str = words()
+    answer: Opinion | None = None
+
+
+@attrs.frozen
+class Review:
+    """What the GM office decided of a closed case: the unit that is liable among those that share (CMP-20)."""
+
+    by: ActorId
+    at: datetime
+    unit: str
+    text: str = remarks()

@@ -1,0 +1,40 @@
+"""Which amount a complaint is decided by, and by whom (CMP-11, CMP-16)."""
+
+from collections.abc import Iterable
+
+import attrs
+
+from csdomain.complaints.values import ComplaintForm, ComplaintRules, Remedy
+from csdomain.kernel.approvals import ApprovalLadder, Band
+from csdomain.kernel.money import Money, total
+
+
+def form_amount(form: ComplaintForm, remedy: Remedy | None, currency: str) -> Money:
+    """What a form comes to: what is claimed or, if more, what is granted. [CMP-11]"""
+    claimed = form.claimed or Money.zero(currency)
+    return claimed if remedy is None else max(claimed, remedy.granted)
+
+
+def case_total(forms: Iterable[tuple[ComplaintForm, Remedy | None]], currency: str) -> Money:
+    """What a case comes to: all its forms together, so that none can be split below a limit. [CMP-11, CMP-14]"""
+    return total([form_amount(form, remedy, currency) for form, remedy in forms], currency)
+
+
+def decider(rules: ComplaintRules, amount: Money, *, grave: bool, level: int = 0) -> ApprovalLadder:
+    """The ladder that decides ``amount``: the house's from ``level`` on; without an amount that of CMP-16.
+
+    [CMP-11, CMP-16, CMP-18]
+    """
+    bands = rules.ladder.bands
+    if amount.minor:
+        return _from(bands, level)
+    who = rules.without_amount.grave if grave else rules.without_amount.ordinary
+    at = next((place for place, band in enumerate(bands) if band.authority == who), None)
+    if at is not None:  # whoever decides more than that authority decides nothing at all as well
+        return _from(bands, max(at, level))
+    least = Money(1, amount.currency)
+    return ApprovalLadder((Band(who, None, least), attrs.evolve(bands[0], over=least), *bands[1:]))
+
+
+def _from(bands: tuple[Band, ...], level: int) -> ApprovalLadder:
+    return ApprovalLadder((attrs.evolve(bands[level], over=None), *bands[level + 1 :]))

@@ -1,0 +1,40 @@
+"""What may leave the house (CMP-13)."""
+
+from collections.abc import Iterable
+
+from csdomain.complaints.rules import NOTICE
+from csdomain.kernel.documents import Document
+from csdomain.kernel.errors import RuleBroken
+from csdomain.kernel.rules import Text
+
+#: Shorter internal texts ("ok") stand in any letter by chance.
+_SHORTEST = 6
+
+
+class InternalDisclosed(RuleBroken):
+    """The form itself, or something internal that stands on it, would go to the customer (CMP-13)."""
+
+    default_rule = NOTICE
+    problem = Text("What goes to the customer holds something internal.", "给客户的通知含有内部内容。")
+
+
+def require_nothing_internal(text: object, internal: Iterable[tuple[str, str]]) -> str:
+    """``text`` if it is our own words to the customer: not a form, and nothing that was written inside the house.
+
+    ``internal`` are what stands on the form, each with the name of its field. Raises :class:`InternalDisclosed`, which
+    names the fields and never repeats them. [CMP-13]
+    """
+    accepted = Text("words of one's own to the customer", "另行撰写给客户的文字")
+    if isinstance(text, Document) or not isinstance(text, str):
+        raise InternalDisclosed(field="form", accepted=accepted)
+    said = "".join(text.split()).casefold()
+    leaked = sorted(
+        {
+            name
+            for name, written in internal
+            if len(plain := "".join(written.split()).casefold()) >= _SHORTEST and plain in said
+        }
+    )
+    if leaked:
+        raise InternalDisclosed(field=", ".join(leaked), accepted=accepted)
+    return text

@@ -1,0 +1,121 @@
+"""What complaints ask of others: who holds which authority, and the warehouse, finance and personnel (D9).
+
+Orders to others leave through the outbox, as messages to these recipients; their answers come back as use cases.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Final, Protocol
+
+import attrs
+
+from csdomain.kernel.actors import Actor
+from csdomain.kernel.approvals import Delegations
+from csdomain.kernel.ports import DeliveryFailed, Notifier, Queued, Unit
+
+from .model import Standing
+
+#: The recipients of orders that go to other parts of the house.
+WAREHOUSE: Final = "warehouse"
+FINANCE: Final = "finance"
+PERSONNEL: Final = "personnel"
+
+
+class Authorities(Protocol):
+    """Port: who holds which position now, and who stands in for whom (KRN-08, PPL-01)."""
+
+    def standing(self, unit: Unit, by: Actor, authorities: Iterable[str], at: datetime, /) -> Standing:
+        """What ``by`` and those ``by`` may act for hold at ``at``, and the delegations of ``authorities``."""
+        ...
+
+
+class GivenPositions:
+    """Authorities where nobody keeps staff records: positions are those that the host gives, nobody stands in."""
+
+    def standing(self, unit: Unit, by: Actor, authorities: Iterable[str], at: datetime, /) -> Standing:
+        """The positions of ``by`` and no delegation."""
+        return Standing({by.id: by.positions}, Delegations())
+
+
+@attrs.frozen(kw_only=True)
+class Order:
+    """Something that another part of the house is to do. ``key`` is the same however often it comes: do it once."""
+
+    key: str
+    complaint: str
+    number: str
+    pieces: int = 0
+    amount: int = 0
+    discipline: str = ""
+
+
+class Warehouse(Protocol):
+    """Port: the warehouse. It answers with ``complaints.take_in`` when the goods are there (CMP-23)."""
+
+    def expect_return(self, order: Order, /) -> None:
+        """Goods will come back on slip ``order.number``. Raises DeliveryFailed."""
+        ...
+
+
+class Finance(Protocol):
+    """Port: finance. It answers with ``complaints.reconcile`` or ``complaints.book_certificate`` (CMP-21, CMP-24)."""
+
+    def compare_return(self, order: Order, /) -> None:
+        """``order.pieces`` have come back on slip ``order.number``: compare and book. Raises DeliveryFailed."""
+        ...
+
+    def book_discount(self, order: Order, /) -> None:
+        """Book ``order.amount`` minor units on certificate ``order.number``. Raises DeliveryFailed."""
+        ...
+
+
+class Personnel(Protocol):
+    """Port: personnel. It answers with ``complaints.publish_penalty`` or ``carry_out_penalty`` (CMP-20)."""
+
+    def discipline(self, order: Order, /) -> None:
+        """A discipline was approved: publish it once the case is reviewed. Raises DeliveryFailed."""
+        ...
+
+    def deduct(self, order: Order, /) -> None:
+        """A deduction of ``order.amount`` minor units is on a signed notice. Raises DeliveryFailed."""
+        ...
+
+
+@attrs.frozen
+class OutwardOrders:
+    """A notifier that brings orders to warehouse, finance and personnel, and everything else to ``others``."""
+
+    others: Notifier
+    warehouse: Warehouse
+    finance: Finance
+    personnel: Personnel
+
+    def send(self, message: Queued, /) -> None:
+        """Deliver one message. Raises DeliveryFailed."""
+        if message.to not in (WAREHOUSE, FINANCE, PERSONNEL):
+            self.others.send(message)
+            return
+        facts = message.facts
+        order = Order(
+            key=message.key,
+            complaint=str(facts.get("complaint", "")),
+            number=str(facts.get("slip") or facts.get("certificate") or facts.get("penalty") or ""),
+            pieces=_figure(facts.get("pieces")),
+            amount=_figure(facts.get("amount")),
+            discipline=str(facts.get("kind") or ""),
+        )
+        occasion = message.occasion.removeprefix("complaint.")
+        known = {
+            "expect_return": self.warehouse.expect_return,
+            "compare_return": self.finance.compare_return,
+            "book_discount": self.finance.book_discount,
+            "discipline": self.personnel.discipline,
+            "deduct": self.personnel.deduct,
+        }
+        if occasion not in known:
+            raise DeliveryFailed(definite=True, why=f"no order {occasion}")
+        known[occasion](order)
+
+
+def _figure(value: object) -> int:
+    return value if isinstance(value, int) else 0

@@ -1,0 +1,21 @@
+"""The use cases of complaints, one method each."""
+
+import attrs
+
+from .deciding import Deciding
+from .handling import Handling
+from .questions import Questions
+from .settling import Settling
+
+
+@attrs.frozen
+class Complaints(Handling, Deciding, Settling, Questions):
+    """Complaints, from the counter to the archive: one method a use case.
+
+    Every command takes ``by``, ``at``, and if one likes ``key`` and ``expected``: see
+    :class:`~csdomain.rulebook.usecases.CallOptions`. Every command raises NotFound, NotPermitted, MoveRefused,
+    NaiveTime, Conflict, KeyReused; what else it refuses, its docstring says.
+    """
+
+
+__all__ = ["Complaints"]

@@ -1,0 +1,121 @@
+"""The complaint handling form as it is filled in at the counter, and how its fields are checked (CMP-01)."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any, Final
+
+import attrs
+
+from csdomain.complaints.rules import FORM, STATES
+from csdomain.kernel.errors import InvalidValue
+from csdomain.kernel.money import Money
+from csdomain.kernel.personal import PersonalKind, personal
+from csdomain.kernel.rules import Text
+from csdomain.kernel.storage import storable
+
+_ID: Final = 64
+_SHORT: Final = 120
+_LONG: Final = 4000
+_WHOLE: Final = 2**63
+#: What stands where a person's words were.
+ERASED: Final = "-"
+#: What an extra field of the form may hold, by the name of its type in the rulebook.
+EXTRA_TYPES: Final[Mapping[str, type]] = {"text": str, "integer": int, "yes_no": bool}
+Extra = str | int | bool | None
+
+
+class MalformedForm(InvalidValue):
+    """A complaint form with a field that is missing, too long, or not possible (CMP-01)."""
+
+    default_rule = FORM
+    problem = Text("The complaint form is not complete and plausible.", "客户投诉处理表不完整或不合理。")
+
+
+class MalformedStep(InvalidValue):
+    """What was given for a step of a complaint is missing, too long, or not possible (CMP-25)."""
+
+    default_rule = STATES
+    problem = Text("What this step needs is not complete and plausible.", "此步骤所需的内容不完整或不合理。")
+
+
+def text(
+    longest: int = _LONG, *, empty: bool = True, error: type[InvalidValue] = MalformedStep
+) -> "attrs._ValidatorType[str]":
+    """A validator: text that every store keeps. The text itself is never repeated in the error."""
+
+    def check(instance: object, attribute: "attrs.Attribute[str]", value: str) -> None:
+        shortest = 0 if empty else 1
+        if not storable(value, longest) or len(value.strip() if shortest else value) < shortest:
+            raise error(
+                field=attribute.name,
+                accepted=Text(f"text of {shortest} to {longest} characters", f"{shortest} 到 {longest} 个字符的文本"),
+            )
+
+    return check
+
+
+def count(instance: object, attribute: "attrs.Attribute[int]", value: int) -> None:
+    """A validator: pieces, an integer from 0 on."""
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < _WHOLE:
+        raise MalformedForm(field=attribute.name, given=value, accepted=Text("an integer ≥ 0", "≥ 0 的整数"))
+
+
+def identifier(error: type[InvalidValue] = MalformedForm) -> "attrs._ValidatorType[str]":
+    """A validator: an id of the host's. An id goes into messages and trails; free text does not."""
+
+    def check(instance: object, attribute: "attrs.Attribute[str]", value: str) -> None:
+        if not storable(value, _ID) or not value or not value.isprintable():
+            raise error(
+                field=attribute.name,
+                accepted=Text(f"an id of 1 to {_ID} printable characters", f"1 到 {_ID} 个可见字符的标识"),
+            )
+
+    return check
+
+
+def _of(kind: type, accepted: Text) -> "attrs._ValidatorType[Any]":
+    def check(instance: object, attribute: "attrs.Attribute[Any]", value: object) -> None:
+        if value is not None and type(value) is not kind:
+            raise MalformedForm(field=attribute.name, given=type(value).__name__, accepted=accepted)
+
+    return check
+
+
+def _frozen(extra: Mapping[str, Extra]) -> Mapping[str, Extra]:
+    return dict(extra)
+
+
+@attrs.frozen(kw_only=True)
+class ComplaintForm:
+    """The customer complaint handling form (客戶投訴處理表), as it is filled in at the counter.
+
+    ``customer`` is the customer's id; ``product`` the id of what was delivered; quantities are in pieces; ``claimed``
+    is what the customer asks for, if anything; ``shipped_on`` is a date in the branch's zone. ``demand``, ``reason``
+    and ``extra`` hold what the customer said, so they count as personal. Raises MalformedForm. [CMP-01, KRN-14]
+    """
+
+    customer: str = attrs.field(validator=identifier())
+    demand: str = personal(PersonalKind.OTHER, erased=ERASED, validator=text(empty=False, error=MalformedForm))
+    reason: str = personal(PersonalKind.OTHER, erased=ERASED, validator=text(empty=False, error=MalformedForm))
+    order_number: str = attrs.field(default="", validator=text(_SHORT, error=MalformedForm))
+    product: str = attrs.field(default="", validator=text(_SHORT, error=MalformedForm))
+    batch: str = attrs.field(default="", validator=text(_SHORT, error=MalformedForm))
+    specification: str = attrs.field(default="", validator=text(_SHORT, error=MalformedForm))
+    quantity: int = attrs.field(default=0, validator=count)
+    defective: int = attrs.field(default=0, validator=count)
+    shipped_on: date | None = attrs.field(default=None, validator=_of(date, Text("a date", "日期")))
+    claimed: Money | None = attrs.field(default=None, validator=_of(Money, Text("an amount", "金额")))
+    samples: int = attrs.field(default=0, validator=count)
+    extra: Mapping[str, Extra] = personal(PersonalKind.OTHER, factory=dict, converter=_frozen)
+
+    def __attrs_post_init__(self) -> None:
+        if self.defective > self.quantity:
+            raise MalformedForm(field="defective", given=self.defective, maximum=self.quantity)
+        if self.claimed is not None and self.claimed.minor < 0:
+            raise MalformedForm(field="claimed", given=self.claimed, accepted=Text("an amount ≥ 0", "≥ 0 的金额"))
+        for name, value in self.extra.items():
+            if isinstance(value, int) and not -_WHOLE <= value < _WHOLE:
+                raise MalformedForm(field=f"extra.{name}", maximum=_WHOLE - 1)
+            if isinstance(value, str) and not storable(value, _LONG):
+                limit = Text(f"text of at most {_LONG} characters", f"至多 {_LONG} 个字符的文本")
+                raise MalformedForm(field=f"extra.{name}", accepted=limit)
