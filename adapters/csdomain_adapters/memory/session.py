@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, MutableMapping, Sequence
 from copy import copy
 from datetime import datetime
+from functools import partial
 from typing import Any, Final, TypeVar, cast
 
 import attrs
@@ -162,6 +163,22 @@ class MemorySession:
 
     def trail(self, subject: str, /) -> Sequence[AuditRecord]:
         return [self._t.audit[i] for i in self._t.by_subject.get(subject, ())]
+
+    def trails(self, subjects: Sequence[str], /) -> Sequence[AuditRecord]:
+        return [record for subject in dict.fromkeys(subjects) for record in self.trail(subject)]
+
+    def redact(self, subject: str, /) -> int:
+        found = [i for i in self._t.by_subject.get(subject, ()) if self._t.audit[i].reason]
+        for i in found:
+            before = self._t.audit[i]
+            self._undo.append(partial(self._t.audit.__setitem__, i, before))
+            self._t.audit[i] = attrs.evolve(before, reason="")
+        told = [i for i, refusal in enumerate(self._t.refusals) if refusal.subject == subject and refusal.facts]
+        for i in told:
+            refusal = self._t.refusals[i]
+            self._undo.append(partial(self._t.refusals.__setitem__, i, refusal))
+            self._t.refusals[i] = attrs.evolve(refusal, facts={})
+        return len(found) + len(told)
 
     def number_events(self, limit: int, /) -> int:
         begin = len(self._t.positions)

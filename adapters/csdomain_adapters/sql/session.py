@@ -133,6 +133,16 @@ class SqlSession:
     def trail(self, subject: str, /) -> Sequence[AuditRecord]:
         return [_record(row) for row in self.execute(self._s.trail, {"subject_": subject}).mappings()]
 
+    def trails(self, subjects: Sequence[str], /) -> Sequence[AuditRecord]:
+        if not subjects:
+            return []
+        return [_record(row) for row in self.execute(self._s.trails, {"subjects_": list(subjects)}).mappings()]
+
+    def redact(self, subject: str, /) -> int:
+        found = self.execute(self._s.redact, {"subject_": subject}).rowcount
+        told = self.execute(self._s.redact_refusals, {"subject_": subject, "none_": b"{}"}).rowcount
+        return int(found) + int(told)
+
     def number_events(self, limit: int, /) -> int:
         # The counter's row is the lock: one process numbers at a time, so a late commit is never skipped.
         last = self._count(_EVENTS, 0)

@@ -34,6 +34,9 @@ class Statements:
         self.common = common
         self.audit = Prepared(insert(a).inline())
         self.trail = select(a).where(a.c.subject == bindparam("subject_")).order_by(a.c.seq)
+        among = a.c.subject.in_(bindparam("subjects_", expanding=True))
+        self.trails = select(a).where(among).order_by(a.c.subject, a.c.seq)
+        self.redact = update(a).where(a.c.subject == bindparam("subject_"), a.c.reason != "").values(reason="")
         self.unnumbered = select(a.c.seq).where(a.c.position.is_(None)).order_by(a.c.seq).limit(bindparam("limit_"))
         self.place = update(a).where(a.c.seq == bindparam("seq_")).values(position=bindparam("position_"))
         self.after = (
@@ -41,6 +44,10 @@ class Statements:
         )
         self.refuse = insert(common.refusal)
         r = common.refusal
+        blank = bindparam("none_", type_=r.c.facts.type)
+        self.redact_refusals = (
+            update(r).where(r.c.subject == bindparam("subject_"), r.c.facts != blank).values(facts=blank)
+        )
         self.refusals = select(r).where(r.c.subject == bindparam("subject_")).order_by(r.c.seq)
         self.cursor = select(common.cursor.c.position).where(common.cursor.c.consumer == bindparam("consumer_"))
 
@@ -113,6 +120,9 @@ class Statements:
         # On small tables the planner would rather read, and so lock, every row.
         self.due = _through(self.due, t, "ix_csd_timer_next")
         self.claim_messages = _through(self.claim_messages, o, "ix_csd_outbox_next")
+        among = a.c.subject.in_(bindparam("subjects_", expanding=True))
+        self.trails = select(a).where(among).order_by(a.c.subject, a.c.seq)
+        self.redact = update(a).where(a.c.subject == bindparam("subject_"), a.c.reason != "").values(reason="")
         self.unnumbered = _through(self.unnumbered, a, "ix_csd_audit_position")
 
     def _say_to(self, upsert: Callable[[Table], Any]) -> None:

@@ -15,6 +15,7 @@ from .actors import ActorId
 from .errors import InvalidValue, RuleBroken, require
 from .events import utc
 from .money import Money
+from .personal import PersonalKind, personal
 from .rules import APPROVALS, Text
 
 
@@ -261,7 +262,7 @@ class Approval:
     authority: str
     acting_for: ActorId | None
     at: datetime
-    reason: str = ""
+    reason: str = personal(PersonalKind.OTHER, default="")
 
     def require_covers(self, total: Money) -> None:
         """Refuse unless this approval covers the case as it is now. Raises :class:`ApprovalVoid`. [KRN-08]"""

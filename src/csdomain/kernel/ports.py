@@ -151,6 +151,18 @@ class Session(Protocol):
         """The lines of a subject, oldest first."""
         ...
 
+    def trails(self, subjects: Sequence[str], /) -> Sequence[AuditRecord]:
+        """The lines of several subjects, each subject's oldest first."""
+        ...
+
+    def redact(self, subject: str, /) -> int:
+        """Blank what people wrote in their own words: the reasons on the trail of a subject, and the facts of the
+        refusals that concern it; how many lines (KRN-14).
+
+        The one exception to a trail that is only added to: who, when, what, from, to and figures stay.
+        """
+        ...
+
     def number_events(self, limit: int, /) -> int:
         """Give positions, in order and without gaps, to events that have none yet; how many it gave."""
         ...

@@ -2,12 +2,14 @@
 
 import threading
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from csdomain.kernel.errors import RuleBroken
-from csdomain.kernel.ports import AuditRecord
+from csdomain.kernel.ports import AuditRecord, Refusal
+from csdomain.kernel.rules import AUDITED
 from csdomain.kernel.sweeping import follow
 from csdomain.kernel.unit import StandardUnit
 
@@ -45,6 +47,34 @@ class EventContract(Contract):
             reason="ripe 熟\n" + "é" * 390,
             facts={"weight": 3},
         )
+
+    def test_the_trails_of_several_subjects_come_each_in_order(self, rig: Rig) -> None:
+        for n, subject in enumerate("abcab"):
+            rig.run(lambda unit: unit.record([rig.picked(subject, weight=n)]))  # noqa: B023 - run at once
+        found = rig.store.look(lambda unit: unit.session.trails(["b", "a", "none", "a"]))
+        weights: dict[str, list[object]] = {}
+        for record in found:
+            weights.setdefault(record.subject, []).append(record.facts["weight"])
+        assert weights == {"a": [0, 3], "b": [1, 4]}
+        assert rig.store.look(lambda unit: list(unit.session.trails([]))) == []
+
+    def test_redacting_blanks_what_people_wrote_and_nothing_else(self, rig: Rig) -> None:
+        for subject in "ab":
+            rig.run(lambda unit: unit.record([rig.picked(subject, reason="said by Wang", weight=5)]))  # noqa: B023
+            rig.run(lambda unit: unit.record([rig.picked(subject, weight=6)]))  # noqa: B023
+            refusal = Refusal("pick", rig.actor().id, at(0), subject, "KRN-11", "rule_broken", {"given": "Wang"})
+            rig.run(lambda unit: unit.session.add_refusal(refusal))  # noqa: B023
+        before = rig.snapshot("a", "b")
+        with pytest.raises(RuleBroken):
+            rig.run(lambda unit: (unit.session.redact("a"), raising(RuleBroken(AUDITED))))
+        assert rig.unrefused("a", "b") == {k: v for k, v in before.items() if k != "refusals"}
+        assert rig.run(lambda unit: unit.session.redact("a")) == 2
+        after = rig.snapshot("a", "b")
+        assert after["trails"]["b"] == before["trails"]["b"]
+        assert after["trails"]["a"] == [attrs.evolve(record, reason="") for record in before["trails"]["a"]]
+        assert [refusal.facts for refusal in after["refusals"]["a"]] == [{}]
+        assert after["refusals"]["b"] == before["refusals"]["b"]
+        assert rig.run(lambda unit: unit.session.redact("a")) == 0
 
     @pytest.mark.parametrize("reason", ["x" * 401, "a\0b", "\ud800"], ids=["long", "NUL", "surrogate"])
     def test_a_reason_that_cannot_be_kept_is_refused(self, rig: Rig, reason: str) -> None:

@@ -1,5 +1,6 @@
 """The complaint: one case, its forms, its state. Every command checks first and changes after."""
 
+from .archiving import PastCase
 from .case import CaseBody
 from .complaint import (
     CLOSED_AT,
@@ -53,6 +54,7 @@ __all__ = [
     "JudgementMissing",
     "Memorandum",
     "Part",
+    "PastCase",
     "Penalty",
     "Remark",
     "ReturnSlip",

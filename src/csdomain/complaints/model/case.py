@@ -19,7 +19,7 @@ from csdomain.complaints.lifecycle import (
 )
 from csdomain.complaints.policies import case_total
 from csdomain.complaints.rules import STATES
-from csdomain.complaints.values import ComplaintForm, ComplaintId, Finding, Path, Remedy
+from csdomain.complaints.values import ComplaintForm, ComplaintId, Finding, MalformedStep, Path, Remedy
 from csdomain.kernel.actors import Actor, ActorId
 from csdomain.kernel.errors import RuleBroken
 from csdomain.kernel.events import Event, utc
@@ -27,6 +27,7 @@ from csdomain.kernel.lifecycle import Step
 from csdomain.kernel.money import Money
 from csdomain.kernel.personal import PersonalKind, personal
 from csdomain.kernel.rules import Text
+from csdomain.kernel.storage import storable
 
 from .forms import (
     Certificate,
@@ -193,9 +194,16 @@ class CaseBody:
         return sum(slip.state is SlipState.DISPUTED for slip in self.slips)
 
     # --- how a command goes
-    def begin(self, move: Move, by: Actor, at: datetime) -> tuple[MainStep, datetime]:
-        """The step that the move takes, and the instant in UTC. Raises MoveRefused, NotPermitted, RuleBroken."""
-        return COMPLAINT_MOVES.check(self, move, by, path=self.path.value), self.later(at)
+    def begin(self, move: Move, by: Actor, at: datetime, reason: str = "") -> tuple[MainStep, datetime]:
+        """The step that the move takes, and the instant in UTC.
+
+        Raises MoveRefused, NotPermitted, RuleBroken, and MalformedStep for a reason that no store keeps.
+        """
+        step = COMPLAINT_MOVES.check(self, move, by, path=self.path.value)
+        if not storable(reason, _REASON):
+            accepted = Text(f"text of at most {_REASON} characters", f"至多 {_REASON} 个字符的文本")
+            raise MalformedStep(field="reason", accepted=accepted)
+        return step, self.later(at)
 
     def later(self, at: datetime) -> datetime:
         """``at`` in UTC. Raises RuleBroken where the case moved after it."""

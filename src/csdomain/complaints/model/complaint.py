@@ -8,6 +8,7 @@ import attrs
 from csdomain.complaints.values import COMPLAINT, Judgement
 from csdomain.kernel.storage import Field, Kind
 
+from .archiving import Archiving
 from .case import CaseBody
 from .deciding import Deciding
 from .following import Following
@@ -16,7 +17,7 @@ from .returning import Returning
 
 
 @attrs.define(kw_only=True)
-class Complaint(Investigating, Deciding, Returning, Following):
+class Complaint(Investigating, Deciding, Returning, Following, Archiving):
     """A complaint: see :class:`CaseBody` for what it holds; its commands stand with the steps they belong to."""
 
 

@@ -142,7 +142,7 @@ class Deciding(CaseBody):
 
         Raises OwnRequest, BeyondAuthority, SignatureMissing, Tampered, RuleBroken. [CMP-11, KRN-08]
         """
-        step, at = self.begin(_MOVES[outcome], by, at)
+        step, at = self.begin(_MOVES[outcome], by, at, reason)
         for form in self.forms:
             form.document.verify()
         submission = self.form.submissions[-1]

@@ -21,6 +21,7 @@ from csdomain.kernel.actors import ActorId
 from csdomain.kernel.approvals import Approval, Outcome
 from csdomain.kernel.documents import Document
 from csdomain.kernel.money import Money
+from csdomain.kernel.personal import PersonalKind, personal
 
 
 @attrs.frozen(kw_only=True)
@@ -50,7 +51,7 @@ class HandlingForm:
     number: str
     content: ComplaintForm
     document: Document
-    salt: str = attrs.field(repr=False)
+    salt: str = personal(PersonalKind.OTHER)
     opened_at: datetime
     former: str | None = None
     accepted_at: datetime | None = None

@@ -152,14 +152,14 @@ class Investigating(CaseBody):
     # --- all along
     def mark(self, *, harm: bool, by: Actor, at: datetime, reason: str = "") -> tuple[Event, ...]:
         """It is grave; ``harm``: somebody was hurt or lost something through a service. [CMP-16, CMP-30]"""
-        step, at = self.begin(Move.MARK, by, at)
+        step, at = self.begin(Move.MARK, by, at, reason)
         self.grave = True
         self.harm = self.harm or harm
         return (self.done(step, ComplaintMarked, by=by, at=at, reason=reason, harm=self.harm),)
 
     def assign(self, to: ActorId, *, by: Actor, at: datetime, reason: str = "") -> tuple[Event, ...]:
         """Somebody is named to see to the customer, and handles the case from now on. [CMP-16, CMP-17]"""
-        step, at = self.begin(Move.ASSIGN, by, at)
+        step, at = self.begin(Move.ASSIGN, by, at, reason)
         Actor(to, by.branch)  # an id, nothing else
         self.handler = to
         self.owner = to
@@ -167,7 +167,7 @@ class Investigating(CaseBody):
 
     def promise(self, until: datetime, *, by: Actor, at: datetime, reason: str = "") -> tuple[Event, ...]:
         """The customer is told when an answer will come: a holding reply, which admits nothing. [CMP-12, CMP-18]"""
-        step, at = self.begin(Move.PROMISE, by, at)
+        step, at = self.begin(Move.PROMISE, by, at, reason)
         until = utc(until)
         require(until > at, r.LEVELS, accepted=Text("a later time", "更晚的时间"), given=until, at=at)
         self.promises += 1

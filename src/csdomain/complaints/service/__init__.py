@@ -2,6 +2,7 @@
 
 import attrs
 
+from .archiving import Archiving
 from .deciding import Deciding
 from .handling import Handling
 from .questions import Questions
@@ -9,7 +10,7 @@ from .settling import Settling
 
 
 @attrs.frozen
-class Complaints(Handling, Deciding, Settling, Questions):
+class Complaints(Handling, Deciding, Settling, Archiving, Questions):
     """Complaints, from the counter to the archive: one method a use case.
 
     Every command takes ``by``, ``at``, and if one likes ``key`` and ``expected``: see
