@@ -135,6 +135,18 @@ class LosesTheOrderOfTheTrail(S):
         return sorted(super().trail(subject), key=lambda record: record.at)
 
 
+class RedactsTheFiguresToo(S):
+    def redact(self, subject: str, /) -> int:
+        for i in self._t.by_subject.get(subject, ()):
+            self._t.audit[i] = attrs.evolve(self._t.audit[i], facts={})
+        return super().redact(subject)
+
+
+class RedactsEverybody(S):
+    def redact(self, subject: str, /) -> int:
+        return sum(super(RedactsEverybody, self).redact(each) for each in list(self._t.by_subject))
+
+
 class OneCursorForAll(S):
     def cursor(self, consumer: str, /) -> int:
         return super().cursor("all")
@@ -259,6 +271,8 @@ FAULTS: list[tuple[type[MemorySession], type]] = [
     (SkipsAnEvent, EventContract),
     (MovesACursorTooLittle, EventContract),
     (LosesTheOrderOfTheTrail, EventContract),
+    (RedactsTheFiguresToo, EventContract),
+    (RedactsEverybody, EventContract),
     (OneCursorForAll, EventContract),
     (ForgetsOnceThatATimerFired, TimerContract),
     (FiresInAnyOrder, TimerContract),

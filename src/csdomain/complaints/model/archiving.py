@@ -1,0 +1,148 @@
+"""Cases of another system taken over as they stand, without timers or messages; and persons erased (KRN-14)."""
+
+from datetime import datetime
+from typing import Final, TypeVar
+
+import attrs
+
+from csdomain.complaints.events import ComplaintErased, ComplaintImported
+from csdomain.complaints.lifecycle import State
+from csdomain.complaints.policies import month_of
+from csdomain.complaints.rules import STATES
+from csdomain.complaints.values import Classification, ComplaintForm, ComplaintId, ComplaintRules, Path
+from csdomain.kernel.actors import Actor
+from csdomain.kernel.errors import require
+from csdomain.kernel.events import Event, utc
+from csdomain.kernel.personal import erased
+from csdomain.kernel.rules import Text
+
+from .case import CaseBody
+from .forms import HandlingForm
+from .investigating import drawn_up
+
+A = TypeVar("A", bound="Archiving")
+#: States in which a case can be taken over: nothing that our rules would have wanted on paper is claimed of it.
+_BEFORE_ACCEPTANCE: Final = (State.RECEIVED, State.CHECKED)
+_BY_AMOUNT: Final = (*_BEFORE_ACCEPTANCE, State.ACCEPTED, State.INVESTIGATING, State.CLOSED, State.SETTLED)
+_BY_LEVEL: Final = (State.RECEIVED, State.HANDLING, State.CLOSED, State.SETTLED)
+IMPORTABLE: Final = {Path.DEPARTMENTS: _BY_AMOUNT, Path.LEVELS: _BY_LEVEL}
+
+
+@attrs.frozen(kw_only=True)
+class PastCase:
+    """A case as it stood in another system: its form and number, the state it was in, and when it came there.
+
+    Times are aware instants. ``accepted_at`` belongs to every state after acceptance, ``closed_at`` and ``outcome`` to
+    a closed one; ``in_time`` says whether it was closed by its deadline, None where nobody knows.
+    """
+
+    number: str
+    form: ComplaintForm
+    state: State
+    received_at: datetime = attrs.field(converter=utc)
+    accepted_at: datetime | None = None
+    closed_at: datetime | None = None
+    classification: Classification | None = None
+    outcome: str = ""
+    in_time: bool | None = None
+    grave: bool = False
+    harm: bool = False
+    owner: str = ""
+
+
+class Archiving(CaseBody):
+    """Taking over, and erasing."""
+
+    __slots__ = ()
+
+    @classmethod
+    def take_over(
+        cls: type[A],
+        id: ComplaintId,
+        past: PastCase,
+        rules: ComplaintRules,
+        *,
+        rulebook: str,
+        currency: str,
+        salt: str,
+        zone: str,
+        by: Actor,
+        at: datetime,
+    ) -> tuple[A, tuple[Event, ...]]:
+        """The case as it stood. What our rules want on the way there is not made up: it goes on from its state.
+
+        Raises RuleBroken where the state cannot be taken over, or times and facts do not fit it. [CMP-25]
+        """
+        at = utc(at)
+        states = IMPORTABLE[rules.path]
+        known = ", ".join(state.value for state in states)
+        require(past.state in states, STATES, accepted=Text(known, known), state=past.state)
+        closed, accepted = _time(past.closed_at), _time(past.accepted_at)
+        ended = past.state in (State.CLOSED, State.SETTLED)
+        taken_on = past.state not in _BEFORE_ACCEPTANCE
+        order = [time for time in (past.received_at, accepted, closed, at) if time is not None]
+        fits = (accepted is not None) is taken_on and (closed is not None) is ended and order == sorted(order)
+        accepted_times = Text(
+            "received ≤ accepted ≤ closed ≤ now, those that the state has", "收到 ≤ 受理 ≤ 结案 ≤ 现在，与状态相符"
+        )
+        require(fits, STATES, accepted=accepted_times, state=past.state)
+        require(
+            (past.classification is not None) is taken_on,
+            STATES,
+            accepted=Text("a class once it is accepted", "受理后须有类别"),
+            state=past.state,
+        )
+        require(
+            bool(past.outcome) is ended, STATES, accepted=Text("an outcome once it is closed", "结案后须有处理结果")
+        )
+        quality = past.classification is not None and rules.classified(past.classification).quality
+        paper = drawn_up(past.number, past.form, rules, salt=salt, by=by, at=at)
+        form = HandlingForm(
+            number=past.number,
+            content=past.form,
+            document=paper,
+            salt=salt,
+            opened_at=past.received_at,
+            accepted_at=accepted,
+            classification=past.classification,
+            quality=quality,
+        )
+        case = cls(
+            id=id,
+            branch=by.branch,
+            owner=past.owner or by.id,
+            rulebook=rulebook,
+            currency=currency,
+            path=rules.path,
+            customer=past.form.customer,
+            forms=(form,),
+            received_at=past.received_at,
+            moved_at=at,
+            state=past.state,
+            grave=past.grave or past.harm,
+            harm=past.harm,
+            reviewed=ended or rules.review_by is None,
+            closed_at=closed,
+            closed_month="" if closed is None else month_of(closed, zone),
+            in_time=past.in_time if ended else None,
+            outcome=past.outcome,
+        )
+        event = case.told(ComplaintImported, "import", None, past.state, by=by, at=at)
+        return case, (event,)
+
+    def erase(self, *, by: Actor, at: datetime) -> tuple[Event, ...]:
+        """What the customer said, and what was written about it, is gone; figures, signatures and seals stay.
+
+        Documents still verify. Once erased, a case stays so; erasing it again changes nothing. [KRN-14]
+        """
+        at = utc(at)
+        without = erased(self)
+        for field in attrs.fields(type(self)):
+            if (value := getattr(without, field.name)) is not getattr(self, field.name):
+                setattr(self, field.name, value)
+        self.erased_at = self.erased_at or at
+        return (ComplaintErased(subject=self.id, by=by.id, at=at),)
+
+
+def _time(at: datetime | None) -> datetime | None:
+    return None if at is None else utc(at)
