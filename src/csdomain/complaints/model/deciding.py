@@ -356,7 +356,11 @@ _MOVES: Final = {
 def _approved(paper: Document, count: int, remedy: Remedy, approval: Approval) -> Document:
     entries: dict[str, Value] = {f"approved.{count}": str(remedy.granted), f"approved_return.{count}": remedy.pieces}
     role = f"{approval.authority}.{count}"
-    return paper.continued(**entries).sign(role, by=approval.by, at=approval.at, different_people=False)
+    paper = paper.continued(**entries).sign(role, by=approval.by, at=approval.at, different_people=False)
+    for copy in paper.copies:
+        if copy.holder is None:  # the fourth, with the approved return quantity, is finance's (CMP-28)
+            paper = paper.hand_over(copy.number, copy.purpose, by=approval.by, at=approval.at)
+    return paper
 
 
 def _right(approval: Approval) -> dict[str, object]:

@@ -7,8 +7,8 @@ from csdomain.complaints import rules as r
 from csdomain.complaints.events import ComplaintClosed, ComplaintReviewed, ComplaintWithdrawn, SettlingBegun
 from csdomain.complaints.lifecycle import COMPLAINT_MOVES, Move, State
 from csdomain.complaints.policies import month_of
-from csdomain.complaints.values import Opinion, Path, Remedy
-from csdomain.kernel.actors import Actor, ActorId
+from csdomain.complaints.values import ComplaintRules, Opinion, Path, Remedy
+from csdomain.kernel.actors import Actor
 from csdomain.kernel.errors import RuleBroken, require
 from csdomain.kernel.events import Event
 from csdomain.kernel.rules import Text
@@ -66,11 +66,19 @@ class Settling(CaseBody):
         Opinion(by.id, at, reason)
         return (self.done(step, ComplaintWithdrawn, by=by, at=at, reason=reason),)
 
-    def judge_month(self, unit: str, text: str, *, by: Actor, at: datetime) -> tuple[Event, ...]:
+    def judge_month(self, unit: str, text: str, rules: ComplaintRules, *, by: Actor, at: datetime) -> tuple[Event, ...]:
         """The GM office reviews the closed case: which unit among those concerned is liable. [CMP-20]"""
         step, at = self.begin(Move.REVIEW, by, at)
         require(not self.reviewed, r.MONTHLY_REVIEW, accepted=Text("one review a case", "每案审视一次"))
-        Actor(ActorId(unit), "-")
+        judged = [form.judgement for form in self.forms if form.judgement is not None]
+        concerned = {j.unit for j in judged if j.unit} | {share.unit for j in judged for share in j.shares}
+        units = ", ".join(sorted({*rules.review_units, *concerned}))
+        require(
+            unit in rules.review_units or unit in concerned,
+            r.MONTHLY_REVIEW,
+            accepted=Text(units, units),
+            given=unit,
+        )
         self.review = Review(by.id, at, unit, text)
         self.reviewed = True
         event = self.done(step, ComplaintReviewed, by=by, at=at, reason=text, unit=unit)

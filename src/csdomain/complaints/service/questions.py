@@ -14,8 +14,9 @@ from csdomain.complaints.lifecycle import (
     REMARK_MOVES,
     SLIP_MOVES,
 )
-from csdomain.complaints.model import CLOSED_MONTH, DISCREPANCIES, REVIEWED, Complaint
+from csdomain.complaints.model import CLOSED_MONTH, DISCREPANCIES, GRAVE, REVIEWED, Complaint
 from csdomain.kernel.actors import Actor
+from csdomain.kernel.documents import Document
 from csdomain.kernel.lifecycle import InState, Lifecycle, PossibleMove
 from csdomain.kernel.ports import Unit
 from csdomain.kernel.storage import Page, Query, Tally, TallyRow
@@ -61,6 +62,28 @@ class Questions(ComplaintUseCases):
                 *(of(PENALTY_MOVES, n, penalty, penalty.path) for n, penalty in enumerate(case.penalties, 1)),
                 *(of(IMPROVEMENT_MOVES, n, part) for n, part in enumerate(case.improvements, 1)),
                 *(of(REMARK_MOVES, n, remark) for n, remark in enumerate(case.remarks, 1)),
+            )
+
+        return self._read(work, by)
+
+    def queue(self, query: Query[Complaint] = Query(), *, by: Actor) -> Page[Complaint]:  # noqa: B008 - frozen
+        """My queue: the cases that ``by`` owns, grave ones before others unless the query orders otherwise. [CMP-16]"""
+        if query.order_by == "id" and not query.descending:
+            query = attrs.evolve(query, order_by=GRAVE.name, descending=True)
+        return ComplaintUseCases.queue(self, query, by=by)
+
+    def papers(self, id: str, *, by: Actor) -> tuple[Document, ...]:
+        """Every paper of the case: forms, memoranda, slips, certificates, penalty notices; each can be printed, and
+        says which copy lies with whom. Personal fields are there: printing masks them. [KRN-09]"""
+
+        def work(unit: Unit, actor: Actor) -> tuple[Document, ...]:
+            case = self._readable(unit, id, actor)
+            return (
+                *(form.document for form in case.forms),
+                *(memorandum.document for memorandum in case.memoranda),
+                *(slip.document for slip in case.slips),
+                *(certificate.document for certificate in case.certificates),
+                *(penalty.notice for penalty in case.penalties if penalty.notice is not None),
             )
 
         return self._read(work, by)

@@ -61,7 +61,7 @@ class Settling(ComplaintUseCases):
         return self.do(
             Move.REVIEW,
             id,
-            lambda case, h: case.judge_month(unit, text, by=h.actor, at=at),
+            lambda case, h: case.judge_month(unit, text, h.rules, by=h.actor, at=at),
             {"unit": unit, "text": text},
             **call,
         )

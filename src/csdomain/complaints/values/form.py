@@ -16,6 +16,7 @@ from csdomain.kernel.storage import storable
 _ID: Final = 64
 _SHORT: Final = 120
 _LONG: Final = 4000
+_REFERENCE: Final = 200
 _WHOLE: Final = 2**63
 #: What stands where a person's words were.
 ERASED: Final = "-"
@@ -90,8 +91,9 @@ class ComplaintForm:
     """The customer complaint handling form (客戶投訴處理表), as it is filled in at the counter.
 
     ``customer`` is the customer's id; ``product`` the id of what was delivered; quantities are in pieces; ``claimed``
-    is what the customer asks for, if anything; ``shipped_on`` is a date in the branch's zone. ``demand``, ``reason``
-    and ``extra`` hold what the customer said, so they count as personal. Raises MalformedForm. [CMP-01, KRN-14]
+    is what the customer asks for, if anything; ``shipped_on`` is a date in the branch's zone; ``attachments`` are the
+    host's references to files that it keeps. ``demand``, ``reason`` and ``extra`` hold what the customer said, so they
+    count as personal. Raises :class:`MalformedForm`. [CMP-01, KRN-14]
     """
 
     customer: str = attrs.field(validator=identifier())
@@ -106,6 +108,7 @@ class ComplaintForm:
     shipped_on: date | None = attrs.field(default=None, validator=_of(date, Text("a date", "日期")))
     claimed: Money | None = attrs.field(default=None, validator=_of(Money, Text("an amount", "金额")))
     samples: int = attrs.field(default=0, validator=count)
+    attachments: tuple[str, ...] = attrs.field(default=(), converter=tuple)
     extra: Mapping[str, Extra] = personal(PersonalKind.OTHER, factory=dict, converter=_frozen)
 
     def __attrs_post_init__(self) -> None:
@@ -113,6 +116,10 @@ class ComplaintForm:
             raise MalformedForm(field="defective", given=self.defective, maximum=self.quantity)
         if self.claimed is not None and self.claimed.minor < 0:
             raise MalformedForm(field="claimed", given=self.claimed, accepted=Text("an amount ≥ 0", "≥ 0 的金额"))
+        for reference in self.attachments:
+            if not storable(reference, _REFERENCE) or not reference or not reference.isprintable():
+                limit = Text(f"references of 1 to {_REFERENCE} characters", f"1 到 {_REFERENCE} 个字符的引用")
+                raise MalformedForm(field="attachments", accepted=limit)
         for name, value in self.extra.items():
             if isinstance(value, int) and not -_WHOLE <= value < _WHOLE:
                 raise MalformedForm(field=f"extra.{name}", maximum=_WHOLE - 1)

@@ -113,7 +113,8 @@ class ComplaintRules:
     amount (CMP-11); on the path ``levels`` they are the levels as well, lowest first (CMP-18). ``signatures`` must be
     on the form before anyone decides, R&D's only for a quality fault. ``handled_by`` names who sees to complaining
     customers (CMP-17), ``grave_to`` gets grave ones at once (CMP-16). ``review_by`` is the day of the next month by
-    which closed cases are reviewed (CMP-20). ``extra`` are the house's own fields of the form and their types.
+    which closed cases are reviewed, ``review_units`` those among which the liable one is decided (CMP-20). ``extra``
+    are the house's own fields of the form and their types.
     """
 
     path: Path
@@ -137,6 +138,7 @@ class ComplaintRules:
     penalty_basis: tuple[PenaltyRate, ...] = ()
     disciplines: tuple[str, ...] = ()
     review_by: int | None = None
+    review_units: tuple[str, ...] = ()
     extra: Mapping[str, str] = attrs.field(factory=dict)
 
     def __attrs_post_init__(self) -> None:
