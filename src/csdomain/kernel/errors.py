@@ -71,6 +71,7 @@ LABELS: Final[dict[str, str]] = {
     "reason": "原因",
     "received": "入库",
     "role": "角色",
+    "row": "行",
     "rulebook": "规则手册",
     "scope": "范围",
     "section": "章节",

@@ -1,4 +1,4 @@
-"""Figures and reports: the replay of a real event log through a workflow, its calendar and its deadlines (RPT-06)."""
+"""Figures and reports: tables to export (RPT-04), and the replay of a real event log through a workflow (RPT-06)."""
 
 from .distribution import Distribution, Quantiles
 from .log_faults import Fault, LogInvalid, MapInvalid, Reason, RowInvalid
@@ -7,23 +7,31 @@ from .replay_map import ReplayMap, read_map
 from .replay_plan import Plan, plan
 from .replay_report import CaseResult, ReplayReport, SlaReport, StageReport
 from .replay_text import render
+from .tables import Cell, ColumnKind, MalformedCell, MalformedTable, RaggedRow, ReportTable, TableColumn
 
 __all__ = [
     "CaseResult",
+    "Cell",
+    "ColumnKind",
     "Distribution",
     "Fault",
     "LogInvalid",
+    "MalformedCell",
+    "MalformedTable",
     "MapInvalid",
     "Plan",
     "Quantiles",
+    "RaggedRow",
     "Reason",
     "Replay",
     "ReplayMap",
     "ReplayReport",
+    "ReportTable",
     "RowInvalid",
     "SeenCases",
     "SlaReport",
     "StageReport",
+    "TableColumn",
     "plan",
     "read_map",
     "render",

@@ -2,6 +2,12 @@
 
 from csdomain.kernel.rules import Rule
 
+EXPORTS = Rule(
+    "RPT-04",
+    "An exported file is whole and safe to open: no text in it becomes a formula, no digit is lost, every time has its "
+    "zone.",
+    zh="导出的文件完整且可安全打开：文本不会变成公式，数字不丢位，时间都带时区。",
+)
 CHARTS = Rule(
     "RPT-05",
     "A report is one self-contained page whose charts can be read on screen, on paper and by a screen reader.",
