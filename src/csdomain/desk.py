@@ -10,16 +10,32 @@ from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, cast
 
 from csdomain.kernel.actors import Actor, ActorId
 from csdomain.kernel.calendar import WorkCalendar
-from csdomain.kernel.errors import MissingBackend, NotFound
+from csdomain.kernel.errors import MissingBackend, NotFound, RulebookInvalid
 from csdomain.kernel.holidays import Holidays
 from csdomain.kernel.ids import IdSource
 from csdomain.kernel.lifecycle import Lifecycle
 from csdomain.kernel.ports import AuditRecord, Clock, Notifier, Observer, OpenStore, Store, TimerHandler, Unit
 from csdomain.kernel.rules import Text
-from csdomain.kernel.storage import Kind
+from csdomain.kernel.storage import ColumnValue, Kind
 from csdomain.kernel.sweeping import BATCH, Progress, RelayPolicy, RelayReport, SweepReport, follow, relay, sweep
 from csdomain.kernel.unit import Backstage, Joined, StandardUnit
-from csdomain.rulebook import COMMON, House, Rulebook, Section, loads
+from csdomain.rulebook import (
+    COMMON,
+    House,
+    Pinning,
+    Rulebook,
+    RulebookDiff,
+    RunningCases,
+    RunningPage,
+    Section,
+    Touched,
+    loads,
+    restore,
+    running,
+    running_page,
+    touched,
+)
+from csdomain.rulebook.house import calendars
 
 if TYPE_CHECKING:
     from csdomain.complaints.service import Complaints
@@ -66,6 +82,16 @@ def lifecycles() -> tuple[Lifecycle[Any, Any], ...]:
     return LIFECYCLES
 
 
+def pinnings() -> tuple[Pinning, ...]:
+    """The kinds of case that keep the rulebook they began under, where that can be asked of a store."""
+    from csdomain.complaints.lifecycle import COMPLAINT_MOVES
+    from csdomain.complaints.model import COMPLAINTS
+    from csdomain.complaints.values import COMPLAINT_RULES
+
+    every = ((COMPLAINTS, COMPLAINT_MOVES, (COMPLAINT_RULES,)),)
+    return tuple(Pinning(kind, moves, theirs) for kind, moves, theirs in every if Pinning.fits(kind))
+
+
 def scheme(url: str) -> str:
     """The name of the store that a URL asks for: ``sqlite``, ``postgresql``, ``memory``."""
     return url.partition(":")[0].partition("+")[0]
@@ -97,9 +123,9 @@ def load_rulebook(rulebook: str | Path | Rulebook) -> Rulebook:
 
         def beside(name: str) -> str | None:
             sibling = path.with_name(f"{name}.toml")
-            return sibling.read_text(encoding="utf-8") if sibling.is_file() else shipped(name)
+            return _read(sibling) if sibling.is_file() else shipped(name)
 
-        return loads(path.read_text(encoding="utf-8"), sections(), beside)
+        return loads(_read(path), sections(), beside)
     text = shipped(str(rulebook))
     if text is None:
         known = ", ".join(shipped_names())
@@ -107,6 +133,30 @@ def load_rulebook(rulebook: str | Path | Rulebook) -> Rulebook:
             rulebook=str(rulebook), accepted=Text(f"{known}, or a path to a .toml file", f"{known}，或 .toml 文件")
         )
     return loads(text, sections(), shipped)
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise RulebookInvalid((f"{path.name} is not text in UTF-8",), name=path.stem) from None
+
+
+def stored_rulebook(store: Store, ref: str) -> Rulebook:
+    """The rulebook that a store keeps under ``ref`` (``name@hash``). Raises NotFound, RulebookInvalid. [KRN-01]"""
+    text = store.look(lambda unit: unit.session.get_rulebook(ref))
+    if text is None:
+        raise NotFound(rulebook=ref)
+    return restore(text, sections())
+
+
+def store_to_read(url: str) -> OpenStore:
+    """The store at ``url`` for questions alone: no table is brought up to date, no rulebook is kept in it.
+
+    Raises MissingBackend, and what the store raises where its tables are of another version.
+    """
+    backstage = Backstage(calendars({}), adapter("csdomain.system", "system")().ids)
+    return cast("OpenStore", adapter(STORES, scheme(url))(url, kinds(), backstage, {"upgrade": False}))
 
 
 def _holidays(name: str) -> Holidays | None:
@@ -129,6 +179,27 @@ class Services:
         from csdomain.complaints.service import Complaints
 
         return Complaints(self._store, self.house, self._ids)
+
+    def running(self, ref: str | None = None) -> tuple[RunningCases, ...]:
+        """How many cases run under which rulebook, by kind and state; under ``ref`` alone where given (KRN-01).
+
+        It is a question about the operation, like :meth:`Desk.sweep`: no actor asks it, the host says who may see it.
+        """
+        return self._store.look(lambda unit: running(unit, pinnings(), ref))
+
+    def running_page(
+        self, kind: str, ref: str | None = None, *, after: tuple[ColumnValue, str] | None = None, limit: int = 200
+    ) -> RunningPage:
+        """One page of the ids of the running cases of a kind (``complaint``). Raises NotFound, MalformedQuery."""
+        known = {pinning.name: pinning for pinning in pinnings()}
+        if kind not in known:
+            names = ", ".join(sorted(known)) or "-"
+            raise NotFound(kind=kind, accepted=Text(names, names))
+        return self._store.look(lambda unit: running_page(unit, known[kind], ref, after=after, limit=limit))
+
+    def touched(self, diff: RulebookDiff) -> Touched:
+        """The running cases that a change of house rules touches: at once, or once they are rebased (KRN-01)."""
+        return self._store.look(lambda unit: touched(unit, pinnings(), diff))
 
     def together(self, work: Callable[["Services"], R]) -> R:
         """One unit of work over several use cases: all of it happens, or none."""

@@ -1,5 +1,6 @@
 """The commands."""
 
+from contextlib import closing, nullcontext
 from datetime import datetime
 from enum import Enum, unique
 from pathlib import Path
@@ -11,8 +12,11 @@ import csdomain
 from csdomain import desk as desks
 from csdomain.kernel.errors import DomainError, InvalidValue, NotFound
 from csdomain.kernel.lifecycle import Lifecycle
+from csdomain.kernel.ports import OpenStore
 from csdomain.kernel.rules import PORTS, Language, Text
+from csdomain.rulebook import Rulebook, compare
 
+from . import diffs
 from .output import answer, err, progress, refused, table
 
 app = typer.Typer(
@@ -22,7 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Customer service as a library: house rules, databases, deadlines, messages, event logs.",
 )
-rules = typer.Typer(no_args_is_help=True, help="House rules: list, show and check rulebooks.")
+rules = typer.Typer(no_args_is_help=True, help="House rules: list, show, check and compare rulebooks.")
 db = typer.Typer(no_args_is_help=True, help="Databases: bring the tables up to date.")
 app.add_typer(rules, name="rules")
 app.add_typer(db, name="db")
@@ -125,6 +129,37 @@ def rules_show(name: Annotated[str, typer.Argument(help="A rulebook that ships, 
 
     book = desks.load_rulebook(name)
     answer({"ref": book.ref, **json.loads(book.canonical)}, as_json=True)
+
+
+@rules.command("diff")
+def rules_diff(
+    old: Annotated[str, typer.Argument(help="A rulebook that ships, a TOML file, or a ref name@hash of the database.")],
+    new: Annotated[str, typer.Argument(help="The same, for the rulebook it is compared with.")],
+    database: Annotated[str | None, typer.Option(help="The store whose running cases are counted.")] = None,
+    cases: Annotated[bool, typer.Option("--cases", help="Also list the ids of the running cases.")] = False,
+    exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with 1 where they differ.")] = False,
+    as_json: Json = False,
+) -> int:
+    """Say what a new rulebook changes, when it acts, and which running cases of a database it touches."""
+    settings.as_json = as_json
+    with closing(desks.store_to_read(database)) if database else nullcontext() as store:
+        diff = compare(*(_book(name, store) for name in (old, new)))
+        found = None if store is None else diffs.ask(store, diff, ids=cases)
+    if as_json:
+        answer(diffs.as_data(diff, found), as_json=True)
+    else:
+        diffs.show(diff, found, settings.language)
+    return 1 if exit_code and diff else 0
+
+
+def _book(name: str, store: OpenStore | None) -> Rulebook:
+    if "@" not in name or name.endswith(".toml"):
+        return desks.load_rulebook(name)
+    if store is None:
+        raise NotFound(
+            rulebook=name, accepted=Text("--database URL, where it is kept", "--database URL，即其所在的存储")
+        )
+    return desks.stored_rulebook(store, name)
 
 
 # --- databases

@@ -16,7 +16,7 @@ import attrs
 from csdomain.kernel.errors import InvalidValue, aware
 from csdomain.kernel.money import Money
 from csdomain.kernel.rules import Text
-from csdomain.rulebook import Section
+from csdomain.rulebook import Label, Section, Unit
 
 from .rules import ALLOCATION, LOTS, RESERVATIONS
 
@@ -377,4 +377,13 @@ class InventoryRules:
     refill_reminder_days: int = attrs.field(validator=_days)
 
 
-INVENTORY_RULES: Final = Section("inventory", InventoryRules)
+INVENTORY_RULES: Final = Section(
+    "inventory",
+    InventoryRules,
+    labels={
+        "": Text("stock", "库存"),
+        "strategy": Text("order in which lots are drawn", "批次出库顺序"),
+        "usable_on_expiry_date": Text("goods may be given on the day they expire", "到期当日可否发放"),
+        "refill_reminder_days": Label("reminder before goods run out", "用完前提醒", Unit.DAYS),
+    },
+)

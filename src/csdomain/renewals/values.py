@@ -12,7 +12,7 @@ import attrs
 from csdomain.kernel.errors import InvalidValue, RuleBroken
 from csdomain.kernel.money import Money, exact
 from csdomain.kernel.rules import Text
-from csdomain.rulebook import Section
+from csdomain.rulebook import Label, Section, Unit
 
 from .rules import EXTENSION, PRICE_PLANS, QUOTE, VEHICLES_CHANGE
 
@@ -309,4 +309,26 @@ class RenewalRules:
         raise TaxRateUnknown(at=on, accepted=Text("a date of the tax table", "税率表所列日期"))
 
 
-RENEWAL_RULES: Final[Section[RenewalRules]] = Section("renewals", RenewalRules)
+RENEWAL_RULES: Final[Section[RenewalRules]] = Section(
+    "renewals",
+    RenewalRules,
+    labels={
+        "": Text("renewals", "续费"),
+        "grace_days": Label("days of grace", "宽限期", Unit.DAYS),
+        "paid_in_grace": Text("an extension paid in the days of grace runs from", "宽限期内续费的起算"),
+        "paid_lapsed": Text("an extension paid later runs from", "宽限期后续费的起算"),
+        "longest_months": Label("longest term sold at once", "一次可售的最长期限", Unit.MONTHS),
+        "plans.*": Text("plan {0}", "方案 {0}"),
+        "plans.*.months": Label("months in a block of plan {0}", "方案 {0} 每期月数", Unit.MONTHS),
+        "plans.*.price": Text("price of plan {0}", "方案 {0} 的价格"),
+        "plans.*.gift_months": Label("months given with plan {0}", "方案 {0} 的赠送月数", Unit.MONTHS),
+        "plans.*.discount": Text("discounts on plan {0}", "方案 {0} 的优惠"),
+        "plans.*.discount.floor": Text("lowest price of plan {0}", "方案 {0} 的最低价"),
+        "plans.*.discount.minimum_months": Label(
+            "shortest term of plan {0} with a discount", "方案 {0} 可享优惠的最短期限", Unit.MONTHS
+        ),
+        "tax": Text("tax rates", "税率表"),
+        "tax.*": Text("tax rate {0}", "税率（{0}）"),
+        "tax.*.rate": Label("tax rate {0}", "税率（{0}）", Unit.SHARE),
+    },
+)

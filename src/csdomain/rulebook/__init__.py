@@ -1,19 +1,34 @@
 """House rules as data: typed sections, loaded whole from TOML, pinned by ``name@hash`` (KRN-01)."""
 
+from .diff import Acts, Change, RulebookDiff, compare
 from .house import House
 from .loader import loads, restore
 from .organisation import CALENDARS, COMMON, ORGANISATION, PERMISSIONS
-from .sections import Rulebook, Section, SectionMissing
+from .running import Pinning, RunningCases, RunningPage, Touched, running, running_page, touched
+from .sections import Label, Rulebook, Section, SectionMissing, Unit
 
 __all__ = [
     "CALENDARS",
     "COMMON",
     "ORGANISATION",
     "PERMISSIONS",
+    "Acts",
+    "Change",
     "House",
+    "Label",
+    "Pinning",
     "Rulebook",
+    "RulebookDiff",
+    "RunningCases",
+    "RunningPage",
     "Section",
     "SectionMissing",
+    "Touched",
+    "Unit",
+    "compare",
     "loads",
     "restore",
+    "running",
+    "running_page",
+    "touched",
 ]

@@ -12,13 +12,18 @@ from typing import Any, Final, NoReturn, TypeVar, get_args, get_origin
 import attrs
 from cattrs import Converter, transform_error
 from cattrs.cols import homogenous_tuple_structure_factory, mapping_structure_factory
-from cattrs.errors import BaseValidationError, ForbiddenExtraKeysError
+from cattrs.errors import (
+    AttributeValidationNote,
+    BaseValidationError,
+    ClassValidationError,
+    ForbiddenExtraKeysError,
+)
 from cattrs.gen import make_dict_structure_fn
 
 from csdomain.kernel.approvals import ApprovalLadder, Band
 from csdomain.kernel.calendar import CalendarSpec
 from csdomain.kernel.durations import Duration, parse_duration
-from csdomain.kernel.errors import DomainError, RulebookInvalid
+from csdomain.kernel.errors import DomainError, InvalidValue, RulebookInvalid
 from csdomain.kernel.money import Money
 from csdomain.kernel.numbering import NumberPattern
 
@@ -101,9 +106,25 @@ def _attrs(cls: Any, converter: Converter) -> Callable[[object, object], Any]:
     def hook(value: object, _: object) -> Any:
         if not isinstance(value, Mapping):
             _expected("a table", value)
-        return structure(value, cls)
+        try:
+            return structure(value, cls)
+        except ClassValidationError as error:
+            for inner in error.exceptions:
+                _place(inner, cls)
+            raise
 
     return hook
+
+
+def _place(error: BaseException, cls: Any) -> bool:
+    """Note on what a class refused as a whole which of its settings was wrong; whether the error says so."""
+    field = error.facts.get("field") if isinstance(error, InvalidValue) else None
+    if not isinstance(field, str) or hasattr(error, "__notes__"):
+        return False
+    if field.partition(".")[0] not in attrs.fields_dict(cls):
+        return False
+    error.add_note(AttributeValidationNote(f"in {cls.__name__}", field, object))
+    return True
 
 
 def _enum(cls: Any, _: Converter) -> Callable[[object, object], Any]:
@@ -127,7 +148,13 @@ def _calendar(value: object) -> CalendarRules:
         raise ForbiddenExtraKeysError("", CalendarSpec, unknown)
     if "zone" not in settings:
         raise KeyError("zone")
-    return CalendarRules(CalendarSpec(**settings), _text(public, str))
+    named = _text(public, str)
+    try:
+        return CalendarRules(CalendarSpec(**settings), named)
+    except InvalidValue as error:
+        if _place(error, CalendarSpec):
+            raise ClassValidationError("", [error], CalendarSpec) from None
+        raise
 
 
 def strict_converter() -> Converter:
@@ -183,7 +210,21 @@ def loads(text: str, sections: Iterable[Section[Any]], library: Library = lambda
 
 def restore(canonical: str, sections: Iterable[Section[Any]]) -> Rulebook:
     """The rulebook again from its ``canonical`` text, as a store keeps it for the cases that pin it."""
-    return _build(json.loads(canonical, object_hook=_revived, parse_float=Decimal), sections)
+    return _build(content(canonical), sections)
+
+
+def content(canonical: str) -> dict[str, Any]:
+    """The data of a rulebook from its ``canonical`` text: new tables and lists each time, values as TOML gives them."""
+    data: dict[str, Any] = json.loads(canonical, object_hook=_revived, parse_float=Decimal)
+    return data
+
+
+def structured(section: Section[T], raw: object, converter: Converter) -> T:
+    """The house rules of one section from its data. Raises RulebookInvalid with every fault. [KRN-01]"""
+    try:
+        return converter.structure(raw, section.type)
+    except (BaseValidationError, _WrongType, DomainError) as error:
+        raise RulebookInvalid(tuple(transform_error(error, f"$.{section.name}", _said))) from None
 
 
 def _merged(text: str, library: Library, seen: tuple[str, ...]) -> dict[str, Any]:
@@ -223,13 +264,13 @@ def _build(raw: Mapping[str, Any], sections: Iterable[Section[Any]]) -> Rulebook
     parts: dict[str, object] = {}
     for key in sorted(known.keys() & raw.keys()):
         try:
-            parts[key] = converter.structure(raw[key], known[key].type)
-        except (BaseValidationError, _WrongType, DomainError) as error:
-            faults += transform_error(error, f"$.{key}", _said)
+            parts[key] = structured(known[key], raw[key], converter)
+        except RulebookInvalid as error:
+            faults += error.faults
     canonical = json.dumps(raw, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=_frozen)
     digest = sha256(canonical.encode()).hexdigest()[:_HASH_DIGITS]
     actions = frozenset(action for section in known.values() for action in section.actions)
-    book = Rulebook(name, f"{name}@{digest}", canonical, parts, actions)
+    book = Rulebook(name, f"{name}@{digest}", canonical, parts, actions, tuple(known.values()))
     for key, part in parts.items():
         faults += known[key].check(part, book)
     if faults:

@@ -1,15 +1,18 @@
 """The sections every rulebook has: the organisation and its branches, its calendars, and who may do what."""
 
 from collections.abc import Iterable, Mapping
+from typing import Final
 
 import attrs
 
 from csdomain.kernel.actors import Scope, matching
 from csdomain.kernel.calendar import CalendarSpec
 from csdomain.kernel.calendar_spec import zone_of
+from csdomain.kernel.calendar_values import WEEKDAYS
 from csdomain.kernel.money import exponent
+from csdomain.kernel.rules import Text
 
-from .sections import Rulebook, Section
+from .sections import Label, Rulebook, Section, Unit
 
 
 @attrs.frozen
@@ -84,9 +87,58 @@ def _roles_known(matrix: PermissionRules, book: Rulebook) -> Iterable[str]:
     ]
 
 
-ORGANISATION: Section[Organisation] = Section("organisation", Organisation, check=_calendars_known, required=True)
-CALENDARS: Section[dict[str, CalendarRules]] = Section("calendars", dict[str, CalendarRules], required=True)
-PERMISSIONS: Section[PermissionRules] = Section("permissions", PermissionRules, check=_roles_known, required=True)
+def _week() -> Iterable[tuple[str, Text]]:
+    for day, en, zh in zip(WEEKDAYS, _DAYS_EN, "一二三四五六日", strict=True):
+        yield f"*.weekly.{day}", Label(f"calendar {{0}}, {en}", f"日历 {{0}}，星期{zh}", Unit.HOURS)
+
+
+_DAYS_EN: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+ORGANISATION: Section[Organisation] = Section(
+    "organisation",
+    Organisation,
+    check=_calendars_known,
+    required=True,
+    pinned=False,
+    labels={
+        "": Text("organisation", "组织"),
+        "currency": Text("currency of the house", "本位货币"),
+        "zone": Text("time zone of the house", "本公司时区"),
+        "calendar": Text("calendar that deadlines run on", "期限所依日历"),
+        "branches.*": Text("branch {0}", "分支 {0}"),
+        "branches.*.zone": Text("time zone of branch {0}", "分支 {0} 的时区"),
+        "branches.*.calendar": Text("calendar of branch {0}", "分支 {0} 的日历"),
+    },
+)
+CALENDARS: Section[dict[str, CalendarRules]] = Section(
+    "calendars",
+    dict[str, CalendarRules],
+    required=True,
+    pinned=False,
+    labels={
+        "": Text("calendars", "日历"),
+        "*": Text("calendar {0}", "日历 {0}"),
+        "*.zone": Text("time zone of calendar {0}", "日历 {0} 的时区"),
+        "*.public_holidays": Text("public holidays of calendar {0}", "日历 {0} 的法定假日"),
+        "*.holidays": Text("holidays of calendar {0}", "日历 {0} 的假日"),
+        "*.yearly_holidays": Text("yearly holidays of calendar {0}", "日历 {0} 的每年假日"),
+        "*.make_up_days": Text("make-up working days of calendar {0}", "日历 {0} 的调休上班日"),
+        "*.date_hours.*": Label("calendar {0}, {1}", "日历 {0}，{1}", Unit.HOURS),
+        "*.closures": Text("closures of calendar {0}", "日历 {0} 的临时关闭"),
+        **dict(_week()),
+    },
+)
+PERMISSIONS: Section[PermissionRules] = Section(
+    "permissions",
+    PermissionRules,
+    check=_roles_known,
+    required=True,
+    pinned=False,
+    labels={
+        "": Text("permissions", "权限"),
+        "roles.*": Text("role {0}", "角色 {0}"),
+        "positions.*": Text("position {0}", "职位 {0}"),
+    },
+)
 #: What every rulebook has, whatever contexts it turns on.
 COMMON: tuple[Section[Organisation] | Section[dict[str, CalendarRules]] | Section[PermissionRules], ...] = (
     ORGANISATION,

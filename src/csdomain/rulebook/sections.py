@@ -1,7 +1,8 @@
 """A rulebook: typed sections of house rules, immutable, known by name and content (KRN-01, design decision D7)."""
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Generic, TypeVar, cast
+from enum import Enum, unique
+from typing import Any, Generic, TypeVar, cast
 
 import attrs
 
@@ -19,6 +20,25 @@ class SectionMissing(InvalidValue):
     problem = Text("This rulebook leaves that context off.", "该规则手册未启用此功能。")
 
 
+@unique
+class Unit(Enum):
+    """What a bare number of a setting counts, and how a list of windows reads: for people, never for reckoning."""
+
+    PLAIN = "plain"
+    PERCENT = "percent"
+    SHARE = "share"
+    DAYS = "days"
+    MONTHS = "months"
+    HOURS = "opening hours"
+
+
+@attrs.frozen
+class Label(Text):
+    """How people call a setting, and what its number counts: 0.17 as a ``SHARE`` reads 17%."""
+
+    unit: Unit = Unit.PLAIN
+
+
 @attrs.frozen(eq=False)
 class Section(Generic[T]):
     """A context's own part of a rulebook: the table's name in the file and the attrs class that types it.
@@ -27,6 +47,10 @@ class Section(Generic[T]):
     asks for, so that a role cannot name one that does not exist. ``check`` sees the whole book once every section has
     been read and yields faults that only show between sections, each with its key path; sections with faults of their
     own are not in the book it sees. A context whose section is left out is off, unless it is ``required``.
+
+    ``pinned``: a case keeps these rules as they were when it began; False where the current ones always hold.
+    ``labels`` say how people call the settings, by their path in the section (``plans.*.price``; ``{0}`` in the text is
+    what the first ``*`` stands for); the empty path is the section itself.
     """
 
     name: str
@@ -34,6 +58,8 @@ class Section(Generic[T]):
     actions: tuple[Action, ...] = ()
     check: "Callable[[T, Rulebook], Iterable[str]]" = lambda _part, _book: ()
     required: bool = False
+    pinned: bool = True
+    labels: Mapping[str, Text] = attrs.field(factory=dict)
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -41,7 +67,7 @@ class Rulebook:
     """House rules, loaded whole and checked. ``ref`` is ``name@hash`` of the content: what a running case pins.
 
     ``canonical`` is the merged content as text, from which :func:`csdomain.rulebook.restore` makes the same book again;
-    ``actions`` are those of all sections it was loaded with.
+    ``sections`` are those it was loaded with, turned on or not, and ``actions`` all of theirs.
     """
 
     name: str
@@ -49,6 +75,7 @@ class Rulebook:
     canonical: str
     parts: Mapping[str, object]
     actions: frozenset[Action] = frozenset()
+    sections: tuple[Section[Any], ...] = ()
 
     def __getitem__(self, section: Section[T]) -> T:
         """The house rules of a context. Raises :class:`SectionMissing`."""
