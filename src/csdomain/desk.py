@@ -39,6 +39,7 @@ from csdomain.rulebook.house import calendars
 
 if TYPE_CHECKING:
     from csdomain.complaints.service import Complaints
+    from csdomain.messaging.service import Messages
 
 R = TypeVar("R")
 STORES: Final = "csdomain.stores"
@@ -63,9 +64,10 @@ def sections() -> tuple[Section[Any], ...]:
     """The sections of every context."""
     from csdomain.complaints.values import COMPLAINT_RULES
     from csdomain.inventory.values import INVENTORY_RULES
+    from csdomain.messaging.values import MESSAGE_RULES
     from csdomain.renewals.values import RENEWAL_RULES
 
-    return (*COMMON, COMPLAINT_RULES, INVENTORY_RULES, RENEWAL_RULES)
+    return (*COMMON, COMPLAINT_RULES, INVENTORY_RULES, MESSAGE_RULES, RENEWAL_RULES)
 
 
 def kinds() -> tuple[Kind[Any], ...]:
@@ -200,6 +202,13 @@ class Services:
     def touched(self, diff: RulebookDiff) -> Touched:
         """The running cases that a change of house rules touches: at once, or once they are rebased (KRN-01)."""
         return self._store.look(lambda unit: touched(unit, pinnings(), diff))
+
+    @cached_property
+    def messages(self) -> "Messages":
+        """Messages (MSG): what waits, what was given up, and the texts of the house."""
+        from csdomain.messaging.service import Messages
+
+        return Messages(self._store, self.house)
 
     def together(self, work: Callable[["Services"], R]) -> R:
         """One unit of work over several use cases: all of it happens, or none."""

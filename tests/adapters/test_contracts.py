@@ -29,6 +29,7 @@ from csdomain.testing import (
     SequentialIds,
     UnitContract,
 )
+from csdomain.testing.notifier import MESSAGE
 from csdomain_adapters.memory import MemoryStore
 from csdomain_adapters.memory import store as memory
 from csdomain_adapters.memory.session import MemorySession
@@ -167,12 +168,15 @@ def test_wrong_notifiers_are_caught() -> None:
             notifier=notifier,
             delivered=lambda: lambda: dict.fromkeys(made[-1].sent, 1),
             broken=lambda: None,
+            message=lambda: MESSAGE,
         )
 
     assert against(CollectingNotifier) == set()
     assert against(Lossy)
     assert against(NewKeys)
-    assert failing(NotifierContract, broken=Swallows, notifier=CollectingNotifier, delivered=lambda: dict)
+    assert failing(
+        NotifierContract, broken=Swallows, notifier=CollectingNotifier, delivered=lambda: dict, message=lambda: MESSAGE
+    )
 
 
 @attrs.frozen

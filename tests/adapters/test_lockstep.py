@@ -172,6 +172,21 @@ class Lockstep(RuleBasedStateMachine):
 
         self.each(work)
 
+    @rule(which=which, who=who, key=st.sampled_from(["k", "/accepted", "", "a\0b"]), later=hours)
+    def resend(self, which: int, who: Any, key: str, later: int) -> None:
+        def work(desk: Desk) -> Any:
+            by = self.actor(desk, who)
+            dead = [message.key for message in desk.messages.dead(by=self.actor(desk, ACTORS[3]))]
+            one = dead[which % len(dead)] if dead and key == "k" else key
+            return dead, desk.messages.resend(one, by=by, at=desk.clock.now() + timedelta(hours=later))
+
+        self.each(work)
+
+    @rule(who=who, limit=st.integers(0, 4))
+    def ask_of_messages(self, who: Any, limit: int) -> None:
+        self.each(lambda desk: desk.messages.dead(by=self.actor(desk, who), limit=limit))
+        self.each(lambda desk: desk.messages.waiting(by=self.actor(desk, who), limit=limit))
+
     @rule(name=st.sampled_from(["c1", "c2"]))
     def follow(self, name: str) -> None:
         def work(desk: Desk) -> Any:

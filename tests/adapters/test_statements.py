@@ -6,7 +6,7 @@ import pytest
 
 from adapters.harness import SQL, Desks, Statements
 from csdomain.kernel.rules import PORTS
-from csdomain.testing import MovableClock, agent, complaint_form
+from csdomain.testing import CollectingGateway, MemoryDirectory, MovableClock, agent, complaint_form
 from csdomain_adapters.notify import CollectingNotifier
 
 pytestmark = [pytest.mark.rule(PORTS), pytest.mark.parametrize("backend", SQL)]
@@ -74,6 +74,19 @@ def test_questions_cost_one_each(desks: Desks, backend: str) -> None:
     assert said.of(lambda: complaints.moves(id, by=by)) == one
     assert said.of(lambda: complaints.trail(id, by=by)) == [*one, "SELECT csd_audit"]
     assert said.of(lambda: complaints.deadlines(id, by=by, at=at)) == [*one, "SELECT csd_timer"]
+
+
+def test_the_outbox_costs_one_for_a_list_and_three_to_send_again(desks: Desks, backend: str) -> None:
+    desk = desks(backend)
+    said, by, at = Statements(desk.store), agent(desk, "boss", position="service_manager"), desk.clock.now()
+    case = desk.complaints.receive(complaint_form(), by=by, at=at).id
+    desk.complaints.accept(case, by=by, at=at)
+    desk.relay(desk.messages.notifier(CollectingGateway(), MemoryDirectory()))
+    messages, key = desk.messages, f"{case}/accepted"
+    assert said.of(lambda: messages.dead(by=by)) == ["SELECT csd_outbox"]
+    assert said.of(lambda: messages.waiting(by=by)) == ["SELECT csd_outbox"]
+    again = ["SELECT csd_outbox", "UPDATE csd_outbox", "INSERT INTO csd_audit"]
+    assert said.of(lambda: messages.resend(key, by=by, at=at)) == again
 
 
 def test_jobs_cost_by_the_batch(desks: Desks, backend: str) -> None:

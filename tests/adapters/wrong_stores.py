@@ -207,6 +207,48 @@ class UndoesASuccess(S):
         self._put(self._t.outbox, message.key, message)
 
 
+class HidesWhatWaitsBehindTheDead(S):
+    def outbox(self, *, unsent: bool, dead: bool | None = None, limit: int) -> Sequence[Queued]:
+        found = super().outbox(unsent=unsent, limit=limit)
+        return [message for message in found if dead in (None, message.dead)]
+
+
+class TakesTheSentForDead(S):
+    def outbox(self, *, unsent: bool, dead: bool | None = None, limit: int) -> Sequence[Queued]:
+        found = super().outbox(unsent=unsent and not dead, limit=100_000)
+        return [m for m in found if dead is None or (m.next_at is None) is dead][:limit]
+
+
+class FindsAnyMessage(S):
+    def message(self, key: str, /) -> Queued | None:
+        return super().message(key.strip().lower())
+
+
+class SendsAgainWhatWasSent(S):
+    def requeue(self, key: str, at: datetime, /) -> bool:
+        there = self._t.outbox.get(key)
+        if there is None:
+            return False
+        self._put(self._t.outbox, key, attrs.evolve(there, next_at=at, sent_at=None, attempts=0))
+        return True
+
+
+class PutsBackAtTheLastAttempt(S):
+    def requeue(self, key: str, at: datetime, /) -> bool:
+        was = self._t.outbox.get(key)
+        done = super().requeue(key, at)
+        if done and was is not None:
+            self._put(self._t.outbox, key, attrs.evolve(was, next_at=at))
+        return done
+
+
+class PutsBackForGood(S):
+    def requeue(self, key: str, at: datetime, /) -> bool:
+        done = super().requeue(key, at)
+        self._undo.clear()
+        return done
+
+
 class ChangesARulebook(S):
     def put_rulebook(self, ref: str, text: str, /) -> None:
         self._put(self._t.rulebooks, ref, text)
@@ -283,6 +325,12 @@ FAULTS: list[tuple[type[MemorySession], type]] = [
     (HoldsNoClaim, OutboxContract),
     (CountsNoAttempts, OutboxContract),
     (UndoesASuccess, OutboxContract),
+    (HidesWhatWaitsBehindTheDead, OutboxContract),
+    (TakesTheSentForDead, OutboxContract),
+    (FindsAnyMessage, OutboxContract),
+    (SendsAgainWhatWasSent, OutboxContract),
+    (PutsBackAtTheLastAttempt, OutboxContract),
+    (PutsBackForGood, OutboxContract),
     (ChangesARulebook, RulebookContract),
     (LosesTies, QueryContract),
     (PagesByOffset, QueryContract),

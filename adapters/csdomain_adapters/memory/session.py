@@ -271,8 +271,23 @@ class MemorySession:
             outcome = attrs.evolve(there, next_at=message.next_at, sent_at=message.sent_at, failure=message.failure)
             self._put(self._t.outbox, message.key, outcome)
 
-    def outbox(self, *, unsent: bool, limit: int) -> Sequence[Queued]:
-        return [m for m in self._t.outbox.values() if not (unsent and m.sent_at is not None)][:limit]
+    def outbox(self, *, unsent: bool, dead: bool | None = None, limit: int) -> Sequence[Queued]:
+        found = [
+            message
+            for message in self._t.outbox.values()
+            if not (unsent and message.sent_at is not None) and dead in (None, message.dead)
+        ]
+        return found[:limit]
+
+    def message(self, key: str, /) -> Queued | None:
+        return self._t.outbox.get(key)
+
+    def requeue(self, key: str, at: datetime, /) -> bool:
+        there = self._t.outbox.get(key)
+        if there is None or not there.dead:
+            return False
+        self._put(self._t.outbox, key, attrs.evolve(there, next_at=at, attempts=0))
+        return True
 
     # --- numbers, keys, rulebooks
     def next_number(self, series: str, /) -> int:

@@ -249,12 +249,28 @@ class SqlSession:
         }
         self.execute(self._s.mark_message, row)
 
-    def outbox(self, *, unsent: bool, limit: int) -> Sequence[Queued]:
+    def outbox(self, *, unsent: bool, dead: bool | None = None, limit: int) -> Sequence[Queued]:
         o = self._s.common.outbox
-        statement = select(o).order_by(o.c.seq).limit(limit)
+        order: Any = o.c.seq
+        statement = select(o).limit(limit)
         if unsent:
             statement = statement.where(o.c.sent_at.is_(None))
-        return [_queued(row) for row in self.execute(statement).mappings()]
+        if dead:
+            statement = statement.where(o.c.sent_at.is_(None), o.c.next_at.is_(None))
+        elif dead is not None:
+            waits = o.c.next_at.is_not(None)
+            statement = statement.where(waits if unsent else or_(waits, o.c.sent_at.is_not(None)))
+            # What waits is little beside all that was sent: found by the index of what is due, sorted afterwards,
+            # not by reading the whole table in its order.
+            order = o.c.seq + 0
+        return [_queued(row) for row in self.execute(statement.order_by(order)).mappings()]
+
+    def message(self, key: str, /) -> Queued | None:
+        row = self.execute(self._s.message, {"key_": key}).mappings().first()
+        return None if row is None else _queued(row)
+
+    def requeue(self, key: str, at: datetime, /) -> bool:
+        return bool(self.execute(self._s.requeue, {"key_": key, "at_": at}).rowcount == 1)
 
     # --- numbers, keys, rulebooks
     def next_number(self, series: str, /) -> int:

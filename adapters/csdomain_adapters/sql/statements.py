@@ -81,6 +81,12 @@ class Statements:
             .where(o.c.key == bindparam("key_"), o.c.sent_at.is_(None))
             .values({c: bindparam(c) for c in ("next_at", "sent_at", "failure")})
         )
+        self.message = select(o).where(o.c.key == bindparam("key_"))
+        self.requeue = (
+            update(o)
+            .where(o.c.key == bindparam("key_"), o.c.sent_at.is_(None), o.c.next_at.is_(None))
+            .values(next_at=bindparam("at_"), attempts=0)
+        )
         self.key_known = select(k.c.fingerprint, k.c.receipt).where(
             k.c.actor == bindparam("actor_"), k.c.use_case == bindparam("use_case_"), k.c.key == bindparam("key_")
         )

@@ -15,6 +15,7 @@ from .rules import AUDITED, Text
 from .timers import Timer
 
 _KEY_LONGEST: Final = 120
+_SUBJECT_LONGEST: Final = 64
 #: What a message may carry about its occasion. Personal data is looked up when it is rendered (D12).
 Fact = str | int | bool | None
 
@@ -26,12 +27,22 @@ class MalformedMessage(InvalidValue):
     problem = Text("This message cannot be queued.", "无法将此消息排入队列。")
 
 
-def _short(instance: object, attribute: "attrs.Attribute[str]", value: str) -> None:
+def check_short(value: object, field: str) -> None:
+    """Refuse what is no key, occasion or recipient of a message. Raises :class:`MalformedMessage`."""
     if not isinstance(value, str) or not 0 < len(value) <= _KEY_LONGEST or not value.isprintable():
         raise MalformedMessage(
-            field=attribute.name,
+            field=field,
             accepted=Text(f"1 to {_KEY_LONGEST} printable characters", f"1 到 {_KEY_LONGEST} 个可见字符"),
         )
+
+
+def _short(instance: object, attribute: "attrs.Attribute[str]", value: str) -> None:
+    check_short(value, attribute.name)
+
+
+def subject_of(key: str) -> str:
+    """What a message is about, as the trail names it: its key up to the first slash."""
+    return (key.partition("/")[0] or key)[:_SUBJECT_LONGEST]
 
 
 @attrs.frozen
@@ -85,8 +96,9 @@ class CancelTimers:
 class Message:
     """Something to tell someone: queued with the change that causes it, delivered at least once under ``key``.
 
-    ``to`` is an id (a customer's, an actor's, a position's), ``occasion`` names the template; the text is made when it
-    is sent, so that no personal data waits in the outbox.
+    A key begins with the id of what the message is about and a slash (``cmp_…/accepted``). ``to`` is an id (a
+    customer's, an actor's, a position's), ``occasion`` names the template; the text is made when it is sent, so that no
+    personal data waits in the outbox.
     """
 
     key: str = attrs.field(validator=_short)

@@ -87,7 +87,12 @@ LABELS: Final[dict[str, str]] = {
     "year": "年份",
     "activity": "活动",
     "case": "案件",
+    "channel": "渠道",
+    "language": "语言",
+    "message": "消息",
     "occasion": "场合",
+    "placeholder": "占位符",
+    "position": "位置",
     "zone": "时区",
 }
 

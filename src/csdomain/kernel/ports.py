@@ -109,6 +109,11 @@ class Queued:
     sent_at: datetime | None = None
     failure: str = ""
 
+    @property
+    def dead(self) -> bool:
+        """Whether it was given up: it has not been sent and will not be by itself."""
+        return self.sent_at is None and self.next_at is None
+
 
 @attrs.frozen
 class KeyClaim:
@@ -221,8 +226,17 @@ class Session(Protocol):
         """Note what delivery came to; a message that was sent stays sent."""
         ...
 
-    def outbox(self, *, unsent: bool, limit: int) -> Sequence[Queued]:
-        """Messages, oldest first, at most ``limit``."""
+    def outbox(self, *, unsent: bool, dead: bool | None = None, limit: int) -> Sequence[Queued]:
+        """Messages, oldest first, at most ``limit``: all or those ``unsent``; only those given up where ``dead``, and
+        without them where it is False."""
+        ...
+
+    def message(self, key: str, /) -> Queued | None:
+        """A message by its key, None where there is none."""
+        ...
+
+    def requeue(self, key: str, at: datetime, /) -> bool:
+        """Make a message that was given up due at ``at``, its attempts counted from 0 again; whether it was one."""
         ...
 
     # --- numbers, keys, rulebooks

@@ -26,6 +26,7 @@ from csdomain.kernel.durations import Duration, parse_duration
 from csdomain.kernel.errors import DomainError, InvalidValue, RulebookInvalid
 from csdomain.kernel.money import Money
 from csdomain.kernel.numbering import NumberPattern
+from csdomain.kernel.occasions import Occasion
 
 from .organisation import CalendarRules
 from .sections import Rulebook, Section
@@ -270,7 +271,12 @@ def _build(raw: Mapping[str, Any], sections: Iterable[Section[Any]]) -> Rulebook
     canonical = json.dumps(raw, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=_frozen)
     digest = sha256(canonical.encode()).hexdigest()[:_HASH_DIGITS]
     actions = frozenset(action for section in known.values() for action in section.actions)
-    book = Rulebook(name, f"{name}@{digest}", canonical, parts, actions, tuple(known.values()))
+    occasions: dict[str, Occasion] = {}
+    for section in known.values():
+        for occasion in section.occasions:
+            if occasions.setdefault(occasion.name, occasion) is not occasion:
+                faults.append(f"another context declares the occasion {occasion.name} @ $.{section.name}")
+    book = Rulebook(name, f"{name}@{digest}", canonical, parts, actions, tuple(known.values()), occasions)
     for key, part in parts.items():
         faults += known[key].check(part, book)
     if faults:

@@ -8,6 +8,7 @@ import attrs
 
 from csdomain.kernel.actors import Action
 from csdomain.kernel.errors import InvalidValue
+from csdomain.kernel.occasions import Occasion
 from csdomain.kernel.rules import HOUSE_RULES, Text
 
 T = TypeVar("T")
@@ -44,9 +45,10 @@ class Section(Generic[T]):
     """A context's own part of a rulebook: the table's name in the file and the attrs class that types it.
 
     It is also the typed key: ``book[COMPLAINT_RULES].close_within``. ``actions`` are the permissions that the context
-    asks for, so that a role cannot name one that does not exist. ``check`` sees the whole book once every section has
-    been read and yields faults that only show between sections, each with its key path; sections with faults of their
-    own are not in the book it sees. A context whose section is left out is off, unless it is ``required``.
+    asks for, so that a role cannot name one that does not exist; ``occasions`` are what it may tell, so that the house
+    writes no text for another. ``check`` sees the whole book once every section has been read and yields faults that
+    only show between sections, each with its key path; sections with faults of their own are not in the book it sees.
+    A context whose section is left out is off, unless it is ``required``.
 
     ``pinned``: a case keeps these rules as they were when it began; False where the current ones always hold.
     ``labels`` say how people call the settings, by their path in the section (``plans.*.price``; ``{0}`` in the text is
@@ -60,6 +62,7 @@ class Section(Generic[T]):
     required: bool = False
     pinned: bool = True
     labels: Mapping[str, Text] = attrs.field(factory=dict)
+    occasions: tuple[Occasion, ...] = ()
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -67,7 +70,7 @@ class Rulebook:
     """House rules, loaded whole and checked. ``ref`` is ``name@hash`` of the content: what a running case pins.
 
     ``canonical`` is the merged content as text, from which :func:`csdomain.rulebook.restore` makes the same book again;
-    ``sections`` are those it was loaded with, turned on or not, and ``actions`` all of theirs.
+    ``sections`` are those it was loaded with, turned on or not; ``actions`` and ``occasions`` (by name) all of theirs.
     """
 
     name: str
@@ -76,6 +79,7 @@ class Rulebook:
     parts: Mapping[str, object]
     actions: frozenset[Action] = frozenset()
     sections: tuple[Section[Any], ...] = ()
+    occasions: Mapping[str, Occasion] = attrs.field(factory=dict)
 
     def __getitem__(self, section: Section[T]) -> T:
         """The house rules of a context. Raises :class:`SectionMissing`."""

@@ -23,7 +23,7 @@ pytest.register_assert_rewrite(
     *(
         f"csdomain.testing.{name}"
         for name in (
-            *("base", "concurrency", "events", "keys", "notifier", "outbox", "queries", "refusals"),
+            *("base", "concurrency", "events", "keys", "messages", "notifier", "outbox", "queries", "refusals"),
             *("sources", "timers", "units"),
         )
     )
@@ -47,6 +47,13 @@ from .kit import (  # noqa: E402
     snapshot,
     staff,
 )
+from .messages import (  # noqa: E402
+    CollectingGateway,
+    DirectoryContract,
+    GatewayContract,
+    MemoryDirectory,
+    recipient,
+)
 from .notifier import NotifierContract  # noqa: E402
 from .sources import ClockContract, HolidaySourceContract, IdSourceContract  # noqa: E402
 from .store import (  # noqa: E402
@@ -69,12 +76,16 @@ __all__ = [
     "QUALITY",
     "Ability",
     "ClockContract",
+    "CollectingGateway",
     "ConcurrencyContract",
     "Contract",
+    "DirectoryContract",
     "EventContract",
+    "GatewayContract",
     "HolidaySourceContract",
     "IdSourceContract",
     "KeyContract",
+    "MemoryDirectory",
     "MovableClock",
     "NotifierContract",
     "NumberContract",
@@ -97,6 +108,7 @@ __all__ = [
     "memory_desk",
     "no_holidays",
     "received",
+    "recipient",
     "snapshot",
     "staff",
 ]

@@ -22,7 +22,8 @@ class NotifierContract:
     """A notifier delivers what it is given, and a message that comes again under its key is not a second message.
 
     Give fixtures ``notifier`` and ``delivered``: what has arrived at the other side, by key, and how often there.
-    Where delivery can be made to fail, give ``broken`` as well: a notifier whose gateway is down.
+    Where delivery can be made to fail, give ``broken`` as well: a notifier whose gateway is down. Where it takes only
+    certain occasions, give ``message``: one that it can deliver.
     """
 
     @pytest.fixture
@@ -40,29 +41,38 @@ class NotifierContract:
         """A notifier that cannot deliver, None where that cannot be."""
         return None
 
-    def test_what_is_sent_arrives(self, notifier: Notifier, delivered: Callable[[], Mapping[str, int]]) -> None:
-        notifier.send(MESSAGE)
-        notifier.send(attrs.evolve(MESSAGE, key="other"))
-        assert set(delivered()) == {MESSAGE.key, "other"}
+    @pytest.fixture
+    def message(self) -> Queued:
+        """A message that the notifier can deliver."""
+        return MESSAGE
+
+    def test_what_is_sent_arrives(
+        self, notifier: Notifier, delivered: Callable[[], Mapping[str, int]], message: Queued
+    ) -> None:
+        notifier.send(message)
+        notifier.send(attrs.evolve(message, key="other"))
+        assert set(delivered()) == {message.key, "other"}
 
     def test_the_same_key_again_is_taken_and_is_the_same_message(
-        self, notifier: Notifier, delivered: Callable[[], Mapping[str, int]]
+        self, notifier: Notifier, delivered: Callable[[], Mapping[str, int]], message: Queued
     ) -> None:
-        notifier.send(MESSAGE)
-        notifier.send(attrs.evolve(MESSAGE, attempts=2))
-        assert set(delivered()) == {MESSAGE.key}, "a repeated message keeps its key, so that the receiver can tell"
+        notifier.send(message)
+        notifier.send(attrs.evolve(message, attempts=2))
+        assert set(delivered()) == {message.key}, "a repeated message keeps its key, so that the receiver can tell"
 
-    def test_many_messages_are_as_many(self, notifier: Notifier, delivered: Callable[[], Mapping[str, int]]) -> None:
+    def test_many_messages_are_as_many(
+        self, notifier: Notifier, delivered: Callable[[], Mapping[str, int]], message: Queued
+    ) -> None:
         keys = {f"k{n}" for n in range(50)}
         for key in sorted(keys):
-            notifier.send(attrs.evolve(MESSAGE, key=key))
+            notifier.send(attrs.evolve(message, key=key))
         assert set(delivered()) == keys
 
-    def test_a_failure_is_said_and_holds_no_personal_data(self, broken: Notifier | None) -> None:
+    def test_a_failure_is_said_and_holds_no_personal_data(self, broken: Notifier | None, message: Queued) -> None:
         if broken is None:
             return
         with pytest.raises(DeliveryFailed) as caught:
-            broken.send(MESSAGE)
+            broken.send(message)
         assert isinstance(caught.value.definite, bool)
         assert caught.value.why
-        assert MESSAGE.to not in str(caught.value)
+        assert message.to not in str(caught.value)

@@ -1,4 +1,4 @@
-"""Contract of the outbox: each message at least once, under one key, held by one relay at a time (KRN-11)."""
+"""Contract of the outbox: each message at least once, under one key, held by one relay at a time (KRN-11, MSG-09)."""
 
 from collections import Counter
 from contextlib import suppress
@@ -146,16 +146,78 @@ class OutboxContract(Contract):
 
     def test_a_message_given_up_can_be_sent_again(self, rig: Rig) -> None:
         self.queue(rig, "k")
-        self.relay(rig, Gateway(failure(definite=True)))
+        self.relay(rig, Gateway(failure(), failure()))
+        for _ in range(2):
+            rig.clock.advance(timedelta(hours=1))
+            self.relay(rig, Gateway(failure()))
         dead = self.outbox(rig)["k"]
-
-        def revive(unit: StandardUnit) -> None:
-            unit.session.mark_message(attrs.evolve(dead, next_at=rig.clock.now()))
-
-        rig.run(revive)
-        gateway = Gateway()
+        assert (dead.dead, dead.attempts) == (True, 3)
+        rig.clock.advance(timedelta(days=1))
+        due = rig.clock.now() + timedelta(hours=1)
+        assert rig.run(lambda unit: unit.session.requeue("k", due))
+        assert self.outbox(rig)["k"] == attrs.evolve(dead, next_at=due, attempts=0)
+        assert not rig.run(lambda unit: unit.session.requeue("k", due)), "it waits already"
+        assert self.relay(rig, Gateway()) == RelayReport(0, 0, 0), "it is not due yet"
+        rig.clock.move(due)
+        gateway = Gateway(failure())
+        assert self.relay(rig, gateway) == RelayReport(0, 1, 0), "its attempts are all before it again"
+        rig.clock.advance(timedelta(hours=1))
         assert self.relay(rig, gateway) == RelayReport(1, 0, 0)
-        assert gateway.keys == ["k"]
+        assert gateway.keys == ["k", "k"]
+
+    def test_only_what_was_given_up_is_put_back(self, rig: Rig) -> None:
+        self.queue(rig, "sent", "dead", "tried")
+        self.relay(rig, Gateway(None, failure(definite=True), failure()))
+        self.queue(rig, "new")
+        before = self.outbox(rig)
+        for key in ("sent", "tried", "new", "none", ""):
+            assert not rig.run(lambda unit: unit.session.requeue(key, at(9)))  # noqa: B023 - run at once
+        assert self.outbox(rig) == before
+        assert rig.run(lambda unit: unit.session.requeue("dead", at(9)))
+        assert {key: m for key, m in self.outbox(rig).items() if key != "dead"} == {
+            key: m for key, m in before.items() if key != "dead"
+        }
+
+    def test_what_waits_and_what_was_given_up_are_listed_apart(self, rig: Rig) -> None:
+        self.queue(rig, *(f"k{n}" for n in range(6)))
+        self.relay(rig, Gateway(None, failure(definite=True), failure(), failure(definite=True), None, failure()))
+
+        def listed(*, unsent: bool = True, dead: bool | None, limit: int = 9) -> list[str]:
+            found = rig.store.look(lambda unit: unit.session.outbox(unsent=unsent, dead=dead, limit=limit))
+            assert all(dead is None or message.dead is dead for message in found)
+            return [message.key for message in found]
+
+        assert listed(dead=True) == listed(dead=True, unsent=False) == ["k1", "k3"]
+        assert listed(dead=False) == ["k2", "k5"]
+        assert listed(dead=None) == ["k1", "k2", "k3", "k5"]
+        assert listed(dead=False, unsent=False) == ["k0", "k2", "k4", "k5"]
+        assert listed(dead=None, unsent=False) == [f"k{n}" for n in range(6)]
+        assert listed(dead=True, limit=1) == ["k1"]
+        assert listed(dead=False, limit=1) == ["k2"], "what was given up hides nothing that waits"
+
+    def test_a_message_is_found_by_its_key(self, rig: Rig) -> None:
+        self.queue(rig, "k", "l")
+        self.relay(rig, Gateway(failure(definite=True)))
+
+        def found(key: str) -> Queued | None:
+            return rig.store.look(lambda unit: unit.session.message(key))
+
+        assert {key: found(key) for key in ("k", "l")} == self.outbox(rig)
+        assert [found(key) for key in ("", "K", "k ", "m")] == [None] * 4
+
+    def test_putting_back_is_taken_back_with_its_unit(self, rig: Rig) -> None:
+        self.queue(rig, "k")
+        self.relay(rig, Gateway(failure(definite=True)))
+        before = self.outbox(rig)
+
+        def work(unit: StandardUnit) -> None:
+            assert unit.session.requeue("k", at(0))
+            raising(ValueError())
+
+        with suppress(ValueError):
+            rig.run(work)
+        assert self.outbox(rig) == before
+        assert self.relay(rig, Gateway()) == RelayReport(0, 0, 0)
 
     def test_a_relay_that_dies_loses_nothing(self, rig: Rig) -> None:
         self.queue(rig, "k", "l")

@@ -1,0 +1,16 @@
+"""The rules of messages."""
+
+from csdomain.kernel.rules import Rule
+
+TEMPLATES = Rule(
+    "MSG-01",
+    "A message's text is a template of its occasion, channel and language; every placeholder is known and filled, "
+    "or nothing is sent.",
+    zh="消息文本取自其场合、渠道与语言的模板；占位符须全部已知且有值，否则不予发送。",
+    source="B 預約3, C 附錄6",
+)
+OUTBOX = Rule(
+    "MSG-09",
+    "A message leaves at least once under one key; one that was given up is listed, and sent again on request.",
+    zh="每条消息以同一幂等键至少发出一次；放弃发送的消息须列出，并可要求重新发送。",
+)

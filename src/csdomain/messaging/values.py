@@ -1,0 +1,228 @@
+"""What a message is made of: channels, languages, texts with placeholders, and the templates of the house."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from enum import Enum, unique
+from typing import Final
+
+import attrs
+
+from csdomain.kernel.actors import Action
+from csdomain.kernel.errors import DomainError, InvalidValue
+from csdomain.kernel.occasions import Occasion
+from csdomain.kernel.personal import PersonalKind, personal
+from csdomain.kernel.rules import Text
+from csdomain.kernel.storage import storable
+from csdomain.rulebook import Rulebook, Section
+
+from .rules import TEMPLATES
+
+READ: Final = Action("messages.read")
+RESEND: Final = Action("messages.resend")
+
+_LONGEST: Final = 2000
+#: A brace that is written twice, a placeholder, or text without braces; anything else is a fault.
+_TOKEN: Final = re.compile(r"(?P<brace>\{\{|\}\})|\{(?P<name>[a-z][a-z0-9_]*)\}|(?P<text>[^{}]+)")
+_UP_TO_BRACE: Final = re.compile(r".[^{}]*\}?", re.DOTALL)
+
+
+@unique
+class Channel(Enum):
+    """The way a message takes."""
+
+    SMS = "sms"
+    EMAIL = "email"
+    PHONE = "phone"
+    LETTER = "letter"
+    IN_APP = "in_app"
+
+
+@unique
+class Language(Enum):
+    """The languages that texts are written in: Chinese in simplified and traditional characters, English."""
+
+    ZH_HANS = "zh_hans"
+    ZH_HANT = "zh_hant"
+    EN = "en"
+
+
+class MalformedTemplate(InvalidValue):
+    """A text that is empty, too long, or has a brace that belongs to no placeholder (MSG-01)."""
+
+    default_rule = TEMPLATES
+    problem = Text("This text is no template.", "此文本不是有效的模板。")
+
+
+class UnknownPlaceholder(InvalidValue):
+    """A placeholder or a value that the occasion does not know (MSG-01)."""
+
+    default_rule = TEMPLATES
+    problem = Text("The occasion knows no such placeholder.", "该场合没有这个占位符。")
+
+
+class PlaceholderMissing(InvalidValue):
+    """The template names a placeholder for which there is no value (MSG-01)."""
+
+    default_rule = TEMPLATES
+    problem = Text("A placeholder of the template has no value.", "模板中的占位符没有值。")
+
+
+class UnfitValue(InvalidValue):
+    """A value that is not what its placeholder stands for; the value itself is never told (MSG-01)."""
+
+    default_rule = TEMPLATES
+    problem = Text("The value is not of the placeholder's kind.", "该值与占位符的种类不符。")
+
+
+class TemplateMissing(InvalidValue):
+    """The house has no text for that occasion on that channel (MSG-01)."""
+
+    default_rule = TEMPLATES
+    problem = Text("The house has no text for this.", "没有适用的文本。")
+
+
+@attrs.frozen
+class Slot:
+    """The place of a placeholder in a text."""
+
+    name: str
+
+
+Part = str | Slot
+
+
+def known(occasion: Occasion) -> str:
+    """The placeholders of an occasion as they are written in a text."""
+    return " ".join(f"{{{name}}}" for name in sorted(occasion.known))
+
+
+def parse(text: str, occasion: Occasion) -> tuple[Part, ...]:
+    """The parts of a text: what is said as it stands, and placeholders between.
+
+    ``{{`` and ``}}`` are braces; between single braces stands the bare name of a placeholder and nothing else, so that
+    no text can run code. Raises :class:`MalformedTemplate`, :class:`UnknownPlaceholder`. [MSG-01]
+    """
+    if not storable(text, _LONGEST) or not text.strip():
+        limit = Text(f"text of 1 to {_LONGEST} characters", f"1 到 {_LONGEST} 个字符的文本")
+        raise MalformedTemplate(occasion=occasion.name, known=known(occasion), accepted=limit)
+    names, parts = occasion.known, list[Part]()
+    place = 0
+    while place < len(text):
+        token = _TOKEN.match(text, place)
+        if token is None:
+            found = _UP_TO_BRACE.match(text, place)
+            what = Text("{name}, or {{ and }} for braces", "{name}；花括号本身写作 {{ 和 }}")
+            raise MalformedTemplate(
+                occasion=occasion.name,
+                placeholder=found[0] if found else "",
+                position=place + 1,
+                known=known(occasion),
+                accepted=what,
+            )
+        place = token.end()
+        name = token["name"]
+        if name is None:
+            said = token["text"] or token["brace"][0]
+            parts[-1:] = [parts[-1] + said] if parts and isinstance(parts[-1], str) else [*parts[-1:], said]
+        elif name in names:
+            parts.append(Slot(name))
+        else:
+            raise UnknownPlaceholder(occasion=occasion.name, placeholder=f"{{{name}}}", known=known(occasion))
+    return tuple(parts)
+
+
+def printed(parts: Iterable[Part]) -> str:
+    """The text whose parts these are: what :func:`parse` reads."""
+    return "".join(
+        f"{{{part.name}}}" if isinstance(part, Slot) else part.replace("{", "{{").replace("}", "}}") for part in parts
+    )
+
+
+@attrs.frozen
+class Template:
+    """The text for an occasion on a channel in a language. Raises as :func:`parse` does. [MSG-01]"""
+
+    occasion: Occasion
+    channel: Channel
+    language: Language
+    text: str
+    parts: tuple[Part, ...] = attrs.field(init=False, repr=False, eq=False)
+
+    @parts.default
+    def _parsed(self) -> tuple[Part, ...]:
+        return parse(self.text, self.occasion)
+
+
+#: Texts as a rulebook writes them: by occasion, then channel, then language.
+Texts = Mapping[str, Mapping[str, Mapping[str, str]]]
+
+
+@attrs.frozen
+class MessageRules:
+    """The house's texts (MSG-01), and the language they are all written in (others are optional)."""
+
+    default_language: Language
+    templates: Texts = attrs.field(factory=dict)
+
+    def texts(self, occasion: Occasion, channel: Channel) -> Mapping[str, str]:
+        """The texts for an occasion on a channel, by the name of their language."""
+        return self.templates.get(occasion.name, {}).get(channel.value, {})
+
+
+def _faults(rules: MessageRules, book: Rulebook) -> Iterator[str]:
+    for name, channels in rules.templates.items():
+        at = f"$.messages.templates['{name}']"
+        occasion = book.occasions.get(name)
+        if occasion is None:
+            yield f"no context declares the occasion {name} @ {at}"
+        for channel, texts in channels.items():
+            yield from _channel_faults(rules, occasion, channel, texts, f"{at}['{channel}']")
+
+
+def _channel_faults(
+    rules: MessageRules, occasion: Occasion | None, channel: str, texts: Mapping[str, str], at: str
+) -> Iterator[str]:
+    if channel not in _CHANNELS:
+        yield f"one of {', '.join(_CHANNELS)} expected, not {channel} @ {at}"
+    if rules.default_language.value not in texts:
+        yield f"no text in {rules.default_language.value}, the default language @ {at}"
+    for language, text in texts.items():
+        if language not in _LANGUAGES:
+            yield f"one of {', '.join(_LANGUAGES)} expected, not {language} @ {at}['{language}']"
+        if occasion is not None:
+            try:
+                parse(text, occasion)
+            except DomainError as error:
+                yield f"{error} @ {at}['{language}']"
+
+
+_CHANNELS: Final = tuple(channel.value for channel in Channel)
+_LANGUAGES: Final = tuple(language.value for language in Language)
+
+MESSAGE_RULES: Section[MessageRules] = Section("messages", MessageRules, actions=(READ, RESEND), check=_faults)
+
+
+@attrs.frozen(kw_only=True)
+class Recipient:
+    """Whom a message is for: the channel and the address there, the language, how they are called and addressed.
+
+    It comes from the records that hold personal data and is kept nowhere else (D12).
+    """
+
+    channel: Channel
+    address: str = personal(PersonalKind.ADDRESS)
+    language: Language
+    name: str = personal(PersonalKind.NAME, default="")
+    title: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class OutgoingText:
+    """A message as a gateway sends it; ``key`` is the same whenever it comes again, so that it arrives once."""
+
+    key: str
+    occasion: str
+    channel: Channel
+    language: Language
+    address: str = personal(PersonalKind.ADDRESS)
+    text: str = personal(PersonalKind.OTHER)

@@ -1,0 +1,402 @@
+"""Texts are made when they are sent, from the one place with personal data; what cannot be made is given up by name."""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
+from typing import Any
+
+import attrs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapters.test_contracts import failing
+from csdomain.complaints.model import COMPLAINTS
+from csdomain.desk import Desk, load_rulebook, sections
+from csdomain.kernel.errors import StoreBusy
+from csdomain.kernel.holidays import Holidays
+from csdomain.kernel.ports import DeliveryFailed, Notifier, Queued
+from csdomain.kernel.rules import PERSONAL_DATA, PORTS
+from csdomain.messaging.ports import Directory, Gateway
+from csdomain.messaging.rules import OUTBOX, TEMPLATES
+from csdomain.messaging.service import RenderingNotifier
+from csdomain.messaging.values import MESSAGE_RULES, Channel, Language, OutgoingText, Recipient
+from csdomain.rulebook import House
+from csdomain.testing import (
+    CollectingGateway,
+    DirectoryContract,
+    GatewayContract,
+    MemoryDirectory,
+    MovableClock,
+    NotifierContract,
+    accepted,
+    agent,
+    closed,
+    complaint_form,
+    memory_desk,
+    recipient,
+    snapshot,
+)
+from csdomain.testing.messages import TEXT
+from csdomain.testing.notifier import MESSAGE
+
+CUSTOMER = "customer-1"
+BOSS = "service_manager"
+NO_HOLIDAYS = Holidays("CN", (), {}, range(2000, 2100))
+HOUSE = House(load_rulebook("after_sales"), sections(), {"CN": NO_HOLIDAYS}.get)
+
+
+class Down:
+    """A gateway that sends nothing."""
+
+    def __init__(self, *, definite: bool = False) -> None:
+        self.definite = definite
+
+    def deliver(self, text: OutgoingText, /) -> None:
+        raise DeliveryFailed(definite=self.definite, why="connection refused")
+
+
+def queued(**changes: Any) -> Queued:
+    return attrs.evolve(MESSAGE, facts={"complaint": MESSAGE.facts["complaint"]}, **changes)
+
+
+def directory(**changes: Any) -> MemoryDirectory:
+    return MemoryDirectory({CUSTOMER: recipient(**changes)})
+
+
+@pytest.fixture
+def desk() -> Iterator[Desk]:
+    with memory_desk() as desk:
+        yield desk
+
+
+# --- contracts --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.rule(PORTS, OUTBOX)
+class TestRenderingNotifier(NotifierContract):
+    @pytest.fixture
+    def gateway(self) -> CollectingGateway:
+        return CollectingGateway()
+
+    @pytest.fixture
+    def notifier(self, gateway: CollectingGateway) -> Notifier:
+        return RenderingNotifier(HOUSE, gateway, directory())
+
+    @pytest.fixture
+    def delivered(self, gateway: CollectingGateway) -> Callable[[], Mapping[str, int]]:
+        return lambda: dict.fromkeys(gateway.sent, 1)
+
+    @pytest.fixture
+    def broken(self) -> Notifier:
+        return RenderingNotifier(HOUSE, Down(), directory())
+
+    @pytest.fixture
+    def message(self) -> Queued:
+        return queued()
+
+
+@pytest.mark.rule(PORTS)
+class TestUnknownRecipient(TestRenderingNotifier):
+    @pytest.fixture
+    def broken(self) -> Notifier:
+        return RenderingNotifier(HOUSE, CollectingGateway(), MemoryDirectory())
+
+
+def arrived_at(gateway: CollectingGateway) -> Callable[[], Mapping[str, tuple[str, str]]]:
+    return lambda: {key: (text.address, text.text) for key, text in gateway.sent.items()}
+
+
+@pytest.mark.rule(PORTS)
+class TestCollectingGateway(GatewayContract):
+    @pytest.fixture
+    def gateway(self) -> Gateway:
+        return CollectingGateway()
+
+    @pytest.fixture
+    def arrived(self, gateway: CollectingGateway) -> Callable[[], Mapping[str, tuple[str, str]]]:
+        return arrived_at(gateway)
+
+    @pytest.fixture
+    def broken(self) -> Gateway:
+        return Down()
+
+
+PEOPLE = {
+    "customer-1": recipient(),
+    "客戶-2": recipient(channel=Channel.EMAIL, address="wang@example.com", language=Language.EN, name="Wang", title=""),
+}
+
+
+@pytest.mark.rule(PORTS)
+class TestMemoryDirectory(DirectoryContract):
+    @pytest.fixture
+    def directory(self) -> Directory:
+        return MemoryDirectory(PEOPLE)
+
+    @pytest.fixture
+    def known(self) -> Mapping[str, Recipient]:
+        return PEOPLE
+
+    @pytest.fixture
+    def erase(self, directory: MemoryDirectory) -> Callable[[str], object]:
+        return directory.erase
+
+
+class SendsTwice(CollectingGateway):
+    def deliver(self, text: OutgoingText, /) -> None:
+        super().deliver(attrs.evolve(text, key=f"{text.key}#{self.deliveries}"))
+
+
+class Shortens(CollectingGateway):
+    def deliver(self, text: OutgoingText, /) -> None:
+        super().deliver(attrs.evolve(text, text=text.text[:20]))
+
+
+class Overwhelmed(CollectingGateway):
+    def deliver(self, text: OutgoingText, /) -> None:
+        if len(self.sent) < 10:
+            super().deliver(text)
+
+
+class Fills(CollectingGateway):
+    def deliver(self, text: OutgoingText, /) -> None:
+        super().deliver(attrs.evolve(text, text=text.text.replace("{braces}", "")))
+
+
+class Silent:
+    def deliver(self, text: OutgoingText, /) -> None: ...
+
+
+class Talkative:
+    def deliver(self, text: OutgoingText, /) -> None:
+        raise DeliveryFailed(definite=True, why=f"no such number {text.address}")
+
+
+class Bare:
+    def deliver(self, text: OutgoingText, /) -> None:
+        raise ConnectionError
+
+
+@pytest.mark.rule(PORTS)
+@pytest.mark.parametrize("kind", [CollectingGateway, SendsTwice, Shortens, Overwhelmed, Fills])
+@pytest.mark.parametrize("broken", [Down, Silent, Talkative, Bare])
+def test_a_wrong_gateway_is_caught(kind: type[CollectingGateway], broken: type[Any]) -> None:
+    made: list[CollectingGateway] = []
+
+    def gateway() -> CollectingGateway:
+        made.append(kind())
+        return made[-1]
+
+    found = failing(
+        GatewayContract,
+        gateway=gateway,
+        arrived=lambda: arrived_at(made[-1]),
+        broken=broken,
+        text=lambda: TEXT,
+    )
+    said = "test_a_failure_is_said_and_holds_no_personal_data"
+    assert (said in found) is (broken is not Down)
+    assert bool(found - {said}) is (kind is not CollectingGateway)
+
+
+class AnswersForAnyone(MemoryDirectory):
+    def recipient(self, id: str, /) -> Recipient | None:
+        return super().recipient(id) or recipient()
+
+
+class Strict(MemoryDirectory):
+    def recipient(self, id: str, /) -> Recipient | None:
+        return self._recipients[id]
+
+
+class Remembers(MemoryDirectory):
+    def erase(self, id: str) -> None: ...
+
+
+class ErasesAll(MemoryDirectory):
+    def erase(self, id: str) -> None:
+        self._recipients.clear()
+
+
+class ForgetsTheTitle(MemoryDirectory):
+    def recipient(self, id: str, /) -> Recipient | None:
+        found = super().recipient(id)
+        return None if found is None else attrs.evolve(found, title="")
+
+
+@pytest.mark.rule(PORTS)
+@pytest.mark.parametrize("kind", [MemoryDirectory, AnswersForAnyone, Strict, Remembers, ErasesAll, ForgetsTheTitle])
+def test_a_wrong_directory_is_caught(kind: type[MemoryDirectory]) -> None:
+    made: list[MemoryDirectory] = []
+
+    def one() -> MemoryDirectory:
+        made.append(kind(PEOPLE))
+        return made[-1]
+
+    found = failing(DirectoryContract, directory=one, known=lambda: PEOPLE, erase=lambda: made[-1].erase)
+    assert bool(found) is (kind is not MemoryDirectory)
+
+
+# --- what is sent -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.rule(TEMPLATES)
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("channel", [Channel.SMS, Channel.EMAIL])
+def test_a_complaint_tells_its_customer_and_the_superior(desk: Desk, channel: Channel, language: Language) -> None:
+    """A complaint that is closed late, from the counter to the last message, in every language."""
+    late = accepted(desk)
+    assert isinstance(desk.clock, MovableClock)
+    desk.clock.advance(timedelta(days=30))
+    desk.sweep()
+    desk.complaints.close(late.id, "replaced", by=agent(desk), at=desk.clock.now())
+    people = MemoryDirectory({CUSTOMER: recipient(channel=channel, language=language)})
+    people.put(BOSS, recipient(channel=Channel.IN_APP, language=language, address="boss", name="李经理"))
+    gateway = CollectingGateway()
+    report = desk.relay(desk.messages.notifier(gateway, people))
+    assert (report.sent, report.retrying, report.dead) == (3, 0, 0)
+    accepted_, overdue, closed_ = gateway.sent.values()
+    assert [t.occasion for t in (accepted_, overdue, closed_)] == [
+        "complaint.accepted",
+        "complaint.overdue",
+        "complaint.closed",
+    ]
+    for text in (accepted_, closed_):
+        assert (text.channel, text.language, text.address) == (channel, language, "+8613800138000")
+        assert "王小明" in text.text
+        assert ("先生" in text.text) is (language is not Language.EN)
+        assert late.id not in text.text, "a customer does not know our ids"
+    assert (overdue.channel, overdue.language, overdue.address) == (Channel.IN_APP, language, "boss")
+    assert late.id in overdue.text
+    assert "hq" in overdue.text
+    assert "王小明" not in overdue.text
+
+
+@pytest.mark.rule(TEMPLATES)
+def test_a_text_in_another_language_is_that_of_the_house_s_default() -> None:
+    rules = {"sms": {"zh_hans": "您好，{name}"}}
+    book = load_rulebook("after_sales")
+    messages = attrs.evolve(book[MESSAGE_RULES], templates={"complaint.accepted": rules})
+    house = House(attrs.evolve(book, parts={**book.parts, "messages": messages}), sections(), {"CN": NO_HOLIDAYS}.get)
+    gateway = CollectingGateway()
+    RenderingNotifier(house, gateway, directory(language=Language.EN)).send(queued())
+    (text,) = gateway.sent.values()
+    assert (text.text, text.language) == ("您好，王小明", Language.ZH_HANS)
+
+
+@pytest.mark.rule(PERSONAL_DATA)
+def test_whom_it_is_for_is_looked_up_when_it_is_sent(desk: Desk) -> None:
+    accepted(desk)
+    people = directory()
+    people.put(CUSTOMER, recipient(name="王大明", address="+8613900139000"))  # moved, after the message was queued
+    gateway = CollectingGateway()
+    desk.relay(desk.messages.notifier(gateway, people))
+    (text,) = gateway.sent.values()
+    assert text.address == "+8613900139000"
+    assert "王大明" in text.text
+
+
+# --- what cannot be sent ----------------------------------------------------------------------------------------------
+
+#: A directory or a message that makes no text, and what its failure names.
+CANNOT: dict[str, tuple[MemoryDirectory, Queued, str]] = {
+    "nobody": (MemoryDirectory(), queued(), "recipient"),
+    "erased": (directory(address="", name="", title=""), queued(), "recipient"),
+    "no name": (directory(name=""), queued(), "{name}"),
+    "no text for the channel": (directory(channel=Channel.LETTER), queued(), "channel=letter"),
+    "no such occasion": (directory(), queued(occasion="complaint.forgotten"), "complaint.forgotten"),
+    "an unknown fact": (directory(), attrs.evolve(queued(), facts={"colour": "red"}), "{colour}"),
+    "a personal fact": (directory(), attrs.evolve(queued(), facts={"name": "王小明"}), "{name}"),
+    "a fact of another kind": (directory(), attrs.evolve(queued(), facts={"complaint": 7}), "{complaint}"),
+    "a fact that is missing": (directory(), queued(occasion="complaint.overdue"), "{branch}"),
+}
+
+
+@pytest.mark.rule(OUTBOX, TEMPLATES)
+@pytest.mark.parametrize("name", CANNOT)
+def test_what_no_text_can_be_made_of_is_surely_not_sent(name: str) -> None:
+    people, message, named = CANNOT[name]
+    gateway = CollectingGateway()
+    notifier = RenderingNotifier(HOUSE, gateway, people)
+    with pytest.raises(DeliveryFailed) as refused:
+        notifier.send(message)
+    assert refused.value.definite
+    assert named in refused.value.why
+    assert not gateway.sent
+    for personal in ("王小明", "13800138000"):
+        assert personal not in str(refused.value)
+
+
+@pytest.mark.rule(OUTBOX, PERSONAL_DATA)
+@given(st.lists(st.sampled_from(["fine", "nobody", "erased", "letter", "broken", "down"]), min_size=1, max_size=6))
+def test_one_message_that_cannot_be_sent_keeps_no_other_from_leaving(fates: list[str]) -> None:
+    people = MemoryDirectory(
+        {
+            f"{fate}-{n}": recipient(
+                address="" if fate == "erased" else f"+86138001380{n:02}",
+                channel=Channel.LETTER if fate == "letter" else Channel.SMS,
+            )
+            for n, fate in enumerate(fates)
+            if fate != "nobody"
+        }
+    )
+
+    class Asked:
+        def recipient(self, id: str, /) -> Recipient | None:
+            if id.startswith("broken"):
+                raise StoreBusy(id="13800138000")
+            return people.recipient(id)
+
+    class Some(CollectingGateway):
+        def deliver(self, text: OutgoingText, /) -> None:
+            if text.address in down:
+                raise DeliveryFailed(definite=False, why="connection refused")
+            super().deliver(text)
+
+    down = {f"+86138001380{n:02}" for n, fate in enumerate(fates) if fate == "down"}
+    with memory_desk() as desk:
+        ids = [closed(desk, complaint_form(customer=f"{fate}-{n}")).id for n, fate in enumerate(fates)]
+        gateway = Some()
+        report = desk.relay(desk.messages.notifier(gateway, Asked()))
+        count = {name: 2 * sum(fate in name.split() for fate in fates) for name in ("fine", "broken down")}
+        assert (report.sent, report.retrying) == (count["fine"], count["broken down"])
+        assert report.sent + report.retrying + report.dead == 2 * len(fates)
+        fine = [id for id, fate in zip(ids, fates, strict=True) if fate == "fine"]
+        assert sorted(gateway.sent) == sorted(f"{id}/{what}" for id in fine for what in ("accepted", "closed"))
+        by = agent(desk, "boss", position="service_manager")
+        assert len(desk.messages.dead(by=by)) == report.dead
+        assert all(message.failure for message in desk.messages.dead(by=by))
+        everything = repr(snapshot(desk.store, (COMPLAINTS,)))
+        assert "王小明" not in everything, "names and addresses are in no table of ours"
+        assert "+86138" not in everything
+        assert "尊敬的" not in everything
+
+
+@pytest.mark.rule(OUTBOX)
+def test_who_can_be_reached_again_gets_what_was_given_up(desk: Desk) -> None:
+    accepted(desk)
+    people, gateway = MemoryDirectory(), CollectingGateway()
+    notifier = desk.messages.notifier(gateway, people)
+    assert desk.relay(notifier).dead == 1
+    by = agent(desk, "boss", position="service_manager")
+    (dead,) = desk.messages.dead(by=by)
+    people.put(CUSTOMER, recipient())
+    desk.messages.resend(dead.key, by=by, at=desk.clock.now())
+    assert desk.relay(notifier).sent == 1
+    assert list(gateway.sent) == [dead.key]
+
+
+@pytest.mark.rule(OUTBOX)
+@pytest.mark.parametrize("definite", [True, False])
+def test_what_the_gateway_says_is_passed_on(desk: Desk, definite: bool) -> None:
+    accepted(desk)
+    report = desk.relay(desk.messages.notifier(Down(definite=definite), directory()))
+    assert (report.retrying, report.dead) == (int(not definite), int(definite))
+
+
+@pytest.mark.rule(PERSONAL_DATA)
+def test_what_is_personal_is_masked_where_it_is_shown() -> None:
+    shown = repr(recipient()) + repr(TEXT)
+    assert TEXT.key in shown
+    for personal in ("13800138000", "王小明", "尊敬的"):
+        assert personal not in shown

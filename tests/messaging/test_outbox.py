@@ -1,0 +1,294 @@
+"""What waits and what was given up is listed for those who may see it, and sent again on request (MSG-09)."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import csdomain
+from csdomain.complaints.model import COMPLAINTS
+from csdomain.desk import Desk, load_rulebook, sections, shipped
+from csdomain.kernel.actors import Actor
+from csdomain.kernel.effects import MalformedMessage, subject_of
+from csdomain.kernel.errors import Conflict, NaiveTime, NotFound, NotPermitted, RuleBroken
+from csdomain.kernel.ports import DeliveryFailed, Queued
+from csdomain.kernel.rules import AUDITED, PERMITTED
+from csdomain.kernel.storage import MalformedQuery
+from csdomain.messaging.rules import OUTBOX
+from csdomain.rulebook import Rulebook, SectionMissing, loads
+from csdomain.testing import (
+    CollectingGateway,
+    MemoryDirectory,
+    MovableClock,
+    SequentialIds,
+    accepted,
+    agent,
+    complaint_form,
+    memory_desk,
+    no_holidays,
+    snapshot,
+)
+
+pytestmark = pytest.mark.rule(OUTBOX)
+
+HOUR = timedelta(hours=1)
+NAIVE = datetime(2026, 3, 4, 2, 0)  # noqa: DTZ001 - naive on purpose
+
+
+class Unlucky:
+    """A notifier whose luck is told beforehand, by key."""
+
+    def __init__(self, *never: str, down: tuple[str, ...] = ()) -> None:
+        self.never, self.down = never, down
+        self.sent: list[str] = []
+
+    def send(self, message: Queued, /) -> None:
+        if message.key in self.never:
+            raise DeliveryFailed(definite=True, why="no such number: 13812345678")
+        if message.key in self.down:
+            raise DeliveryFailed(definite=False, why="gateway down")
+        self.sent.append(message.key)
+
+
+def opened(url: str, rulebook: str | Rulebook = "after_sales") -> Desk:
+    return csdomain.open(url, rulebook, clock=MovableClock(), ids=SequentialIds(), holidays=no_holidays())
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def desk(request: pytest.FixtureRequest, database_url: Callable[[str], str]) -> Iterator[Desk]:
+    with opened(database_url(request.param)) as desk:
+        yield desk
+
+
+def manager(desk: Desk) -> Actor:
+    return agent(desk, "boss", position="service_manager")
+
+
+def told(desk: Desk, count: int) -> list[str]:
+    """Complaints whose customers are to be told, and the keys of those messages."""
+    return [f"{accepted(desk, complaint_form(customer=f'c-{n}')).id}/accepted" for n in range(count)]
+
+
+def keys(messages: Any) -> list[str]:
+    return [message.key for message in messages]
+
+
+def state(desk: Desk) -> dict[str, Any]:
+    found = snapshot(desk.store, (COMPLAINTS,), subjects=("nothing",))
+    return {name: part for name, part in found.items() if name != "refusals"}
+
+
+def wait(desk: Desk, by: timedelta) -> None:
+    assert isinstance(desk.clock, MovableClock)
+    desk.clock.advance(by)
+
+
+# --- lists ------------------------------------------------------------------------------------------------------------
+
+
+def test_what_waits_and_what_was_given_up_is_listed(desk: Desk) -> None:
+    sent, dead, down = told(desk, 3)
+    by = manager(desk)
+    assert keys(desk.messages.waiting(by=by)) == [sent, dead, down]
+    assert keys(desk.messages.dead(by=by)) == []
+    desk.relay(Unlucky(dead, down=(down,)))
+    (waiting,) = desk.messages.waiting(by=by)
+    (given_up,) = desk.messages.dead(by=by)
+    assert (waiting.key, waiting.attempts, waiting.failure) == (down, 1, "gateway down")
+    assert waiting.next_at == desk.clock.now() + timedelta(minutes=1)
+    assert (given_up.key, given_up.to, given_up.occasion) == (dead, "c-1", "complaint.accepted")
+    assert given_up.failure == "no such number: •••"
+    assert given_up.dead
+    assert not waiting.dead
+
+
+def test_a_list_is_as_long_as_was_asked_for(desk: Desk) -> None:
+    all_of_them = told(desk, 4)
+    by = manager(desk)
+    assert keys(desk.messages.waiting(by=by, limit=3)) == all_of_them[:3]
+    desk.relay(Unlucky(*all_of_them))
+    assert keys(desk.messages.dead(by=by, limit=3)) == all_of_them[:3]
+    for bad in (0, -1, 1001, True, "3", 1.0, None):
+        for question in (desk.messages.dead, desk.messages.waiting):
+            with pytest.raises(MalformedQuery):
+                question(by=by, limit=bad)  # type: ignore[arg-type]
+    assert len(desk.messages.dead(by=by, limit=1000)) == 4
+
+
+@pytest.mark.rule(PERMITTED)
+@pytest.mark.parametrize("position", ["sales", "service_agent", "gardener"])
+def test_who_may_not_see_messages_sees_none_and_sends_none_again(desk: Desk, position: str) -> None:
+    (dead,) = told(desk, 1)
+    desk.relay(Unlucky(dead))
+    before, by = state(desk), agent(desk, "ann", position=position)
+    for refused in (
+        lambda: desk.messages.dead(by=by),
+        lambda: desk.messages.waiting(by=by),
+        lambda: desk.messages.resend(dead, by=by, at=desk.clock.now()),
+    ):
+        with pytest.raises(NotPermitted):
+            refused()
+    assert state(desk) == before
+    (refusal,) = desk.store.look(lambda unit: unit.session.refusals(subject_of(dead)))
+    assert (refusal.use_case, refusal.by, refusal.rule) == ("message.resend", "ann", PERMITTED.id)
+
+
+@pytest.mark.rule(PERMITTED)
+def test_a_director_sees_and_does_not_send_again() -> None:
+    with memory_desk() as desk:
+        (dead,) = told(desk, 1)
+        desk.relay(Unlucky(dead))
+        by = agent(desk, "ann", position="general_manager")
+        assert keys(desk.messages.dead(by=by)) == [dead]
+        with pytest.raises(NotPermitted):
+            desk.messages.resend(dead, by=by, at=desk.clock.now())
+
+
+@pytest.mark.rule(PERMITTED)
+@pytest.mark.parametrize(("scope", "may"), [("own", False), ("branch", False), ("all", True)])
+def test_a_message_belongs_to_no_branch(scope: str, may: bool) -> None:
+    mine = f'name = "m"\nextends = "after_sales"\n[permissions.roles.service]\n"messages.read" = "{scope}"\n'
+    with memory_desk(loads(mine, sections(), shipped)) as desk:  # type: ignore[arg-type]
+        if may:
+            assert desk.messages.dead(by=agent(desk)) == []
+        else:
+            with pytest.raises(NotPermitted):
+                desk.messages.dead(by=agent(desk))
+
+
+# --- sending again ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.rule(AUDITED)
+def test_a_message_that_was_given_up_is_sent_again_under_its_key(desk: Desk) -> None:
+    dead, other = told(desk, 2)
+    desk.relay(Unlucky(dead, other))
+    by, at = manager(desk), desk.clock.now() + HOUR
+    (before, _) = desk.messages.dead(by=by)
+    trail = desk.complaints.trail(subject_of(dead), by=by)
+    answer = desk.messages.resend(dead, by=by, at=at)
+    assert [answer] == list(desk.messages.waiting(by=by))
+    assert (answer.key, answer.next_at, answer.attempts, answer.sent_at) == (dead, at, 0, None)
+    assert (answer.created_at, answer.to, answer.facts) == (before.created_at, before.to, before.facts)
+    assert keys(desk.messages.dead(by=by)) == [other]
+
+    *earlier, last = desk.complaints.trail(subject_of(dead), by=by)
+    assert earlier == list(trail)
+    assert (last.name, last.by, last.at) == ("message_requeued", "boss", at)
+    assert last.facts == {"message": dead, "attempts": 1}
+
+    notifier = Unlucky()
+    assert desk.relay(notifier).sent == 0, "it is not due yet"
+    wait(desk, HOUR)
+    assert desk.relay(notifier).sent == 1
+    assert notifier.sent == [dead]
+    assert keys(desk.messages.waiting(by=by)) == []
+
+
+@pytest.mark.rule(AUDITED)
+def test_only_what_was_given_up_is_sent_again(desk: Desk) -> None:
+    sent, dead, down = told(desk, 3)
+    desk.relay(Unlucky(dead, down=(down,)))
+    by, at = manager(desk), desk.clock.now()
+    before = state(desk)
+    for key, stands in ((sent, "sent"), (down, "waiting")):
+        with pytest.raises(RuleBroken) as refused:
+            desk.messages.resend(key, by=by, at=at)
+        assert refused.value.rule is OUTBOX
+        assert refused.value.facts == {"message": key, "state": stands}
+        (refusal,) = desk.store.look(lambda unit: unit.session.refusals(subject_of(key)))  # noqa: B023 - at once
+        assert refusal.rule == OUTBOX.id
+    for key in ("nothing/accepted", "nothing", dead + "x", dead.upper()):
+        with pytest.raises(NotFound):
+            desk.messages.resend(key, by=by, at=at)
+    no_keys: list[Any] = ["", "x" * 121, "a\0b", "a\nb", "\ud800", None, 7]
+    for bad in no_keys:
+        with pytest.raises(MalformedMessage):
+            desk.messages.resend(bad, by=by, at=at)
+    with pytest.raises(NaiveTime):
+        desk.messages.resend(dead, by=by, at=NAIVE)
+    assert state(desk) == before
+    desk.messages.resend(dead, by=by, at=at)
+    with pytest.raises(RuleBroken):
+        desk.messages.resend(dead, by=by, at=at)
+
+
+def test_of_two_who_send_again_at_once_the_second_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    from csdomain_adapters.memory.session import MemorySession
+
+    with memory_desk() as desk:
+        (dead,) = told(desk, 1)
+        desk.relay(Unlucky(dead))
+        before = state(desk)
+        monkeypatch.setattr(MemorySession, "requeue", lambda *_: False)  # as a store that another wrote to meanwhile
+        with pytest.raises(Conflict):
+            desk.messages.resend(dead, by=manager(desk), at=desk.clock.now())
+        assert state(desk) == before
+
+
+def test_sending_again_joins_a_larger_unit(desk: Desk) -> None:
+    first, second = told(desk, 2)
+    desk.relay(Unlucky(first, second))
+    before, by = state(desk), manager(desk)
+
+    def both(services: csdomain.desk.Services) -> None:
+        services.messages.resend(first, by=by, at=desk.clock.now())
+        services.messages.resend("nothing", by=by, at=desk.clock.now())
+
+    with pytest.raises(NotFound):
+        desk.together(both)
+    assert state(desk) == before
+
+
+@pytest.mark.parametrize(
+    ("key", "subject"),
+    [("cmp_1/accepted", "cmp_1"), ("cmp_1/CMP-04/overdue", "cmp_1"), ("k", "k"), ("/k", "/k"), ("x" * 120, "x" * 64)],
+)
+def test_a_key_begins_with_what_the_message_is_about(key: str, subject: str) -> None:
+    assert subject_of(key) == subject
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.integers(1, 4),
+    st.lists(st.tuples(st.lists(st.sampled_from(["ok", "never", "down"]), min_size=4, max_size=4), st.booleans())),
+)
+def test_a_message_waits_or_was_given_up_or_was_sent_and_in_the_end_each_is_sent_once(
+    count: int, rounds: list[tuple[list[str], bool]]
+) -> None:
+    with memory_desk() as desk:
+        every, by, sent = told(desk, count), manager(desk), list[str]()
+        for luck, again in [*rounds, (["ok"] * 4, True), (["ok"] * 4, True)]:
+            lists = [keys(desk.messages.waiting(by=by)), keys(desk.messages.dead(by=by)), sent]
+            assert sorted(key for found in lists for key in found) == sorted(every)
+            for key in lists[1] if again else []:
+                desk.messages.resend(key, by=by, at=desk.clock.now())
+            never = [key for key, how in zip(every, luck, strict=False) if how == "never"]
+            down = tuple(key for key, how in zip(every, luck, strict=False) if how == "down")
+            notifier = Unlucky(*never, down=down)
+            desk.relay(notifier)
+            sent += notifier.sent
+            wait(desk, timedelta(days=30))
+        assert sorted(sent) == sorted(every)
+
+
+# --- off --------------------------------------------------------------------------------------------------------------
+
+
+def test_a_house_that_leaves_messages_off_has_no_texts() -> None:
+    with memory_desk("fleet") as desk:
+        with pytest.raises(SectionMissing):
+            desk.messages.notifier(CollectingGateway(), MemoryDirectory())
+        with pytest.raises(NotPermitted):
+            desk.messages.dead(by=manager(desk))
+
+
+def test_the_shipped_roles_name_those_who_may() -> None:
+    with memory_desk() as desk:
+        holders = desk.house.permissions.holders
+        assert holders("messages.resend") == ("service_manager",)  # type: ignore[arg-type]
+        assert "service_manager" in holders("messages.read")  # type: ignore[arg-type]
+        assert load_rulebook("after_sales").actions >= {"messages.read", "messages.resend"}
