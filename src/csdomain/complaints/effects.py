@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import attrs
 
@@ -10,6 +11,8 @@ from csdomain.kernel.calendar import WorkCalendar
 from csdomain.kernel.durations import ElapsedTime
 from csdomain.kernel.effects import CancelTimers, Effect, Fact, Message, StartTimer, StopTimer
 from csdomain.kernel.events import Event, TimerBreached, TimerFired, TimerReminded
+from csdomain.kernel.money import Money
+from csdomain.kernel.occasions import fact_of
 from csdomain.kernel.ports import TimerHandler, Unit
 from csdomain.kernel.rules import Rule
 from csdomain.kernel.timers import start
@@ -35,6 +38,11 @@ class Setting:
     rules: ComplaintRules
     calendar: WorkCalendar
     zone: str
+    currency: str
+
+    def local(self, at: datetime) -> Fact:
+        """An instant as a message tells it: in the branch's zone."""
+        return fact_of(at.astimezone(ZoneInfo(self.zone)))
 
     def begin(self, event: Event, name: str, until: datetime, *, reminder: bool = False) -> StartTimer:
         """A timer that ends at an instant that somebody set."""
@@ -62,7 +70,7 @@ def stage_timer(stage: StageName, count: int) -> str:
 def told(event: e.ComplaintMoved, occasion: str, to: str, mark: str = "", **facts: Fact) -> Message:
     """Something to tell somebody: once for the event, whatever happens twice."""
     key = f"{event.subject}/{occasion}/{event.turn}{mark and '/'}{mark}"
-    return Message(key, f"complaint.{occasion}", to, {"complaint": event.subject, **facts})
+    return Message(key, f"complaint.{occasion}", to, {"complaint": event.subject, "number": event.number, **facts})
 
 
 def _received(event: e.ComplaintReceived, s: Setting) -> Iterable[Effect]:
@@ -101,7 +109,7 @@ def _handled(event: e.ComplaintHandled, s: Setting) -> Iterable[Effect]:
 
 
 def _marked(event: e.ComplaintMarked, s: Setting) -> Iterable[Effect]:
-    yield told(event, "grave", s.rules.grave_to, "harm" if event.harm else "", harm=event.harm)
+    yield told(event, "harm" if event.harm else "grave", s.rules.grave_to)
 
 
 def _assigned(event: e.ComplaintAssigned, s: Setting) -> Iterable[Effect]:
@@ -112,7 +120,7 @@ def _promised(event: e.AnswerPromised, s: Setting) -> Iterable[Effect]:
     if event.promise > 1:
         yield StopTimer(event.subject, f"{r.LEVELS.id}.{event.promise - 1}", event.at, cancelled=True)
     yield s.begin(event, f"{r.LEVELS.id}.{event.promise}", event.until)
-    yield told(event, "promised", event.customer, str(event.promise), until=event.until.isoformat())
+    yield told(event, "promised", event.customer, str(event.promise), until=s.local(event.until))
 
 
 def _involved(event: e.DepartmentsInvolved, s: Setting) -> Iterable[Effect]:
@@ -122,7 +130,7 @@ def _involved(event: e.DepartmentsInvolved, s: Setting) -> Iterable[Effect]:
         if chasing is not None:
             name = f"{r.CHASING.id}.{part}.1"
             yield StartTimer(start(event.subject, name, s.calendar, chasing.every, event.at, reminder=True))
-        yield told(event, "part_wanted", department, str(part), until=event.until.isoformat())
+        yield told(event, "part_wanted", department, str(part), until=s.local(event.until))
     if RND_DEPARTMENT not in event.departments:
         yield told(event, "jointly", RND_DEPARTMENT, str(event.first))
 
@@ -149,6 +157,8 @@ def _reported(event: e.InvestigationReported, s: Setting) -> Iterable[Effect]:
 
 
 def _judged(event: e.ComplaintJudged, s: Setting) -> Iterable[Effect]:
+    # A second form may go by the finding of the first: nobody waits for R&D then.
+    yield StopTimer(event.subject, stage_timer(StageName.RND, event.round), event.at, cancelled=True)
     yield StopTimer(event.subject, stage_timer(StageName.CUSTOMER_SERVICE, event.round), event.at)
 
 
@@ -165,7 +175,8 @@ def _submitted(event: e.RemedySubmitted, s: Setting) -> Iterable[Effect]:
     if limit is not None:
         name = f"{r.STAGES.id}.{StageName.DECISION.value}.{count}"
         yield StartTimer(start(event.subject, name, s.calendar, limit.within, event.at))
-    yield told(event, "to_decide", event.belongs_to, str(event.submission), total=event.total)
+    total = fact_of(Money(event.total, s.currency))
+    yield told(event, "to_decide", event.belongs_to, str(event.submission), total=total)
 
 
 def _decided(event: e.RemedyApproved | e.RemedyReturned, s: Setting) -> Iterable[Effect]:
@@ -179,7 +190,7 @@ def _answered(event: e.ComplaintAnswered, s: Setting) -> Iterable[Effect]:
     yield told(event, "answered", event.customer, event.at.isoformat(), channel=event.channel)
 
 
-def _satisfied(event: e.CustomerSatisfied, s: Setting) -> Iterable[Effect]:
+def _told_by_level(event: e.RemedyProposed | e.CustomerSatisfied, s: Setting) -> Iterable[Effect]:
     if event.promises:
         yield StopTimer(event.subject, f"{r.LEVELS.id}.{event.promises}", event.at)
 
@@ -195,7 +206,7 @@ def _renewed(event: e.FormRenewed, s: Setting) -> Iterable[Effect]:
 
 
 def _objected(event: e.DismissalObjected, s: Setting) -> Iterable[Effect]:
-    yield told(event, "memorandum", s.rules.overrun_to, event.memorandum)
+    yield told(event, "memorandum", s.rules.ruling_by, event.memorandum, memorandum=event.memorandum)
 
 
 def _reopened(event: e.ComplaintReopened, s: Setting) -> Iterable[Effect]:
@@ -270,7 +281,8 @@ _TABLE: Mapping[type[Event], Callable[..., Iterable[Effect]]] = {
     e.RemedyApproved: _decided,
     e.RemedyReturned: _decided,
     e.ComplaintAnswered: _answered,
-    e.CustomerSatisfied: _satisfied,
+    e.RemedyProposed: _told_by_level,
+    e.CustomerSatisfied: _told_by_level,
     e.AnswerDeclined: _declined,
     e.FormRenewed: _renewed,
     e.DismissalObjected: _objected,
@@ -302,7 +314,7 @@ def handlers(house: House) -> Mapping[str, TimerHandler]:
                 f"{fired.subject}/{fired.timer}/overdue",
                 "complaint.overdue",
                 _superior(fired.timer, rules),
-                {"complaint": fired.subject, "branch": case.branch, "timer": fired.timer},
+                {"complaint": fired.subject, "number": case.number, "branch": case.branch, "timer": fired.timer},
             )
 
     def remind(unit: Unit, fired: TimerFired) -> Iterable[Effect]:
@@ -316,6 +328,7 @@ def handlers(house: House) -> Mapping[str, TimerHandler]:
             return
         facts: dict[str, Fact] = {
             "complaint": fired.subject,
+            "number": case.number,
             "branch": case.branch,
             "department": part.department,
             "times": times,

@@ -170,7 +170,9 @@ class RemedyReturned(ComplaintMoved):
 
 @attrs.frozen(kw_only=True)
 class RemedyProposed(RemedyApproved):
-    """Within their own authority somebody proposed a solution to the customer (CMP-12, CMP-18)."""
+    """Within their own authority somebody proposed a solution: ``promises`` of an answer are kept (CMP-12, CMP-18)."""
+
+    promises: int
 
 
 @attrs.frozen(kw_only=True)

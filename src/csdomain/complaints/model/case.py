@@ -145,22 +145,38 @@ class CaseBody:
         """What stands on the forms and is nobody's business outside, each with the name of its field. [CMP-13]"""
         found: list[tuple[str, str]] = []
         for form in self.forms:
+            found.append(("form", f"{form.document.kind} {form.document.number}"))  # as it is printed
             opinions = [("opinion", form.checked), ("report", form.report), ("ruling", form.ruling)]
-            opinions += [("dismissal", form.dismissal)]
+            opinions += [("dismissal", form.dismissal), *(("past", opinion) for opinion in form.past_opinions)]
             for submission in form.submissions:
                 opinions += [("recommendation", opinion) for opinion in submission.recommendations]
-                opinions += [("returned", submission.returned)]
+                if submission.approval is None:  # else it was the customer's word, or another remedy took its place
+                    opinions += [("returned", submission.returned)]
+                else:
+                    found += [("approval", submission.approval.reason)]
             found += [(name, opinion.text) for name, opinion in opinions if opinion is not None]
-            if form.finding is not None:
-                found += [("finding", form.finding.text), ("countermeasures", form.finding.countermeasures)]
+            for finding in (*form.past_findings, *([] if form.finding is None else [form.finding])):
+                found += [("finding", finding.text), ("countermeasures", finding.countermeasures)]
+                found += [("person", person) for person in finding.persons]
             if (judgement := form.judgement) is not None:
                 found += [("disposal", judgement.disposal), ("unit", judgement.unit), ("company", judgement.company)]
+                found += [("unit", share.unit) for share in judgement.shares]
                 found += [("person", person) for person in judgement.persons]
-                lost = judgement.lost(self.currency)
-                found += [("loss", f"{lost.amount:f}")] if lost else []
-            found += [("person", person) for person in (form.finding.persons if form.finding else ())]
+                found += [("loss", figure) for figure in self._untold(judgement.lost(self.currency))]
+        for penalty in self.penalties:
+            found += [("penalty", penalty.on), ("penalty", penalty.discipline)]
+            found += [("penalty", figure) for figure in self._untold(penalty.amount)]
+        for memo in self.memoranda:
+            found += [("memorandum", memo.text), ("memorandum", "" if memo.ruling is None else memo.ruling.text)]
         found += [("part", part.done.text) for part in self.parts if part.done is not None]
+        found += [("remark", remark.answer.text) for remark in self.remarks if remark.answer is not None]
         return tuple((name, text) for name, text in found if text)
+
+    def _untold(self, amount: Money | None) -> Iterator[str]:
+        """An internal amount as it is written, unless it is what the customer gets."""
+        remedies = [s.remedy for form in self.forms for s in form.submissions if s.approval is not None]
+        if amount and amount not in [sum for remedy in remedies for sum in (remedy.granted, remedy.compensation)]:
+            yield f"{amount.amount:f}"
 
     def open_ends(self) -> tuple[str, ...]:
         """What still has to come to its end before the case is settled, by name. [CMP-25]"""

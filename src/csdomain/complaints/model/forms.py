@@ -45,6 +45,7 @@ class Submission:
 class HandlingForm:
     """One complaint handling form of the case: what was filled in at each step, and the paper it stands on (CMP-14).
 
+    ``past_opinions`` and ``past_findings`` are those of an investigation that a superior had begun anew (CMP-15).
     ``salt`` keeps the digest of the document's personal fields from being guessed; it goes when the person is erased.
     """
 
@@ -66,6 +67,8 @@ class HandlingForm:
     dismissal: Opinion | None = None
     submissions: tuple[Submission, ...] = ()
     answer: Notice | None = None
+    past_opinions: tuple[Opinion, ...] = ()
+    past_findings: tuple[Finding, ...] = ()
     declined: Opinion | None = None
 
     @property

@@ -30,8 +30,8 @@ def decider(rules: ComplaintRules, amount: Money, *, grave: bool, level: int = 0
         return _from(bands, level)
     who = rules.without_amount.grave if grave else rules.without_amount.ordinary
     at = next((place for place, band in enumerate(bands) if band.authority == who), None)
-    if at is not None:  # whoever decides more than that authority decides nothing at all as well
-        return _from(bands, max(at, level))
+    if at is not None or level:  # whoever decides more than that authority decides nothing at all as well
+        return _from(bands, max(at or 0, level))
     least = Money(1, amount.currency)
     return ApprovalLadder((Band(who, None, least), attrs.evolve(bands[0], over=least), *bands[1:]))
 

@@ -1,13 +1,14 @@
 """What may leave the house (CMP-13)."""
 
 from collections.abc import Iterable
+from unicodedata import east_asian_width
 
 from csdomain.complaints.rules import NOTICE
 from csdomain.kernel.documents import Document
 from csdomain.kernel.errors import RuleBroken
 from csdomain.kernel.rules import Text
 
-#: Shorter internal texts ("ok") stand in any letter by chance.
+#: Shorter internal texts ("ok", 同意) stand in any letter by chance. A Chinese character says as much as two letters.
 _SHORTEST = 6
 
 
@@ -27,14 +28,17 @@ def require_nothing_internal(text: object, internal: Iterable[tuple[str, str]]) 
     accepted = Text("words of one's own to the customer", "另行撰写给客户的文字")
     if isinstance(text, Document) or not isinstance(text, str):
         raise InternalDisclosed(field="form", accepted=accepted)
-    said = "".join(text.split()).casefold()
-    leaked = sorted(
-        {
-            name
-            for name, written in internal
-            if len(plain := "".join(written.split()).casefold()) >= _SHORTEST and plain in said
-        }
-    )
+    said = _plain(text)
+    leaked = sorted({name for name, written in internal if telling(written) and _plain(written) in said})
     if leaked:
         raise InternalDisclosed(field=", ".join(leaked), accepted=accepted)
     return text
+
+
+def telling(written: str) -> bool:
+    """Whether an internal text is long enough to be known again in a letter."""
+    return sum(2 if east_asian_width(character) in "WF" else 1 for character in _plain(written)) >= _SHORTEST
+
+
+def _plain(text: str) -> str:
+    return "".join(text.split()).casefold()

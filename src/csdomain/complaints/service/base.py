@@ -70,7 +70,7 @@ class ComplaintUseCases(UseCases[Complaint]):
     def effects(self, case: Complaint, events: Sequence[Event], unit: Unit) -> Iterable[Effect]:
         """The effects of events, by the rules the complaint pinned."""
         calendar, zone = self.house.calendar_of(case.branch), self.house.zone(case.branch)
-        return effects(events, Setting(self.rules_of(case, unit), calendar, zone))
+        return effects(events, Setting(self.rules_of(case, unit), calendar, zone, case.currency))
 
     def check_rebase(self, case: Complaint) -> None:
         """The variant of the flow stays. Raises RuleBroken."""

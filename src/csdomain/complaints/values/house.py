@@ -16,6 +16,8 @@ from csdomain.rulebook import ORGANISATION, Rulebook, Section
 
 from .actions import ACTIONS
 from .form import EXTRA_TYPES, ComplaintForm, MalformedForm, MalformedStep
+from .labels import LABELS
+from .occasions import OCCASIONS
 from .outcome import Classification, Judgement, PenaltyRate, ProposedPenalty, Remedy
 
 _COPIES_FEWEST = 4  # CMP-28 names the fourth
@@ -244,4 +246,6 @@ def _whole(rules: ComplaintRules, book: Rulebook) -> Iterable[str]:
         yield f"one of {known} expected @ $.complaints.without_amount.grave"
 
 
-COMPLAINT_RULES: Section[ComplaintRules] = Section("complaints", ComplaintRules, actions=ACTIONS, check=_whole)
+COMPLAINT_RULES: Section[ComplaintRules] = Section(
+    "complaints", ComplaintRules, actions=ACTIONS, check=_whole, occasions=OCCASIONS, labels=LABELS
+)

@@ -1,0 +1,48 @@
+"""What is told of complaints, and to whom: the occasions for which the house writes its texts (MSG-01)."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from csdomain.kernel.occasions import Occasion, Placeholder
+
+_T, _N, _M, _I = Placeholder.TEXT, Placeholder.NUMBER, Placeholder.MONEY, Placeholder.INSTANT
+#: ``complaint`` is the id, by which a program finds the case; ``number`` is what people call it.
+_CASE: Final[Mapping[str, Placeholder]] = {"complaint": _T, "number": _T}
+_OVERDUE: Final = {"branch": _T, "timer": _T}
+_PART: Final = {"branch": _T, "department": _T, "times": _N}
+
+_TO_CUSTOMERS: Final[Mapping[str, Mapping[str, Placeholder]]] = {
+    "accepted": {},
+    "promised": {"until": _I},
+    "answered": {"channel": _T},
+    "closed": {},
+}
+_INTERNAL: Final[Mapping[str, Mapping[str, Placeholder]]] = {
+    "to_handle": {},
+    "grave": {},
+    "harm": {},
+    "assigned": {},
+    "to_inspect": {},
+    "jointly": {},
+    "part_wanted": {"until": _I},
+    "reminder": _PART,
+    "not_done": _PART,
+    "to_rule": {},
+    "to_decide": {"total": _M},
+    "declined": {},
+    "memorandum": {"memorandum": _T},
+    "escalated": {},
+    "discrepancy": {"slip": _T},
+    "remark": {},
+    "overdue": _OVERDUE,
+    # Orders to other parts of the house (D9).
+    "expect_return": {"slip": _T},
+    "compare_return": {"slip": _T, "pieces": _N},
+    "book_discount": {"certificate": _T, "amount": _N},
+    "deduct": {"penalty": _N, "amount": _N},
+    "discipline": {"penalty": _N, "kind": _T},
+}
+OCCASIONS: Final = (
+    *(Occasion(f"complaint.{name}", {**_CASE, **more}) for name, more in _TO_CUSTOMERS.items()),
+    *(Occasion(f"complaint.{name}", {**_CASE, **more}, internal=True) for name, more in _INTERNAL.items()),
+)
