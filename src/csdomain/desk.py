@@ -39,6 +39,7 @@ from csdomain.rulebook.house import calendars
 
 if TYPE_CHECKING:
     from csdomain.complaints.service import Complaints
+    from csdomain.flows.rebase_cases import RebaseReport
     from csdomain.messaging.service import Messages
 
 R = TypeVar("R")
@@ -209,6 +210,12 @@ class Services:
         from csdomain.messaging.service import Messages
 
         return Messages(self._store, self.house)
+
+    def rebase(self, ref: str, *, by: Actor, at: datetime, progress: Progress | None = None) -> "RebaseReport":
+        """Move the cases that run under the rulebook ``ref`` to the current one, on purpose and audited (KRN-01)."""
+        from csdomain.flows.rebase_cases import rebase_cases
+
+        return rebase_cases((self.complaints,), ref, by=by, at=at, progress=progress)
 
     def together(self, work: Callable[["Services"], R]) -> R:
         """One unit of work over several use cases: all of it happens, or none."""

@@ -152,6 +152,28 @@ def rules_diff(
     return 1 if exit_code and diff else 0
 
 
+@rules.command("rebase")
+def rules_rebase(
+    database: Url,
+    ref: Annotated[str, typer.Argument(help="The rulebook they run under: name@hash.")],
+    actor: Annotated[str, typer.Option("--as", help="Who does it: the id that the trail will show.")],
+    branch: Annotated[str, typer.Option(help="The branch of whoever does it.")],
+    position: Annotated[list[str], typer.Option(help="The positions held.")],
+    rulebook: Book = "after_sales",
+    as_json: Json = False,
+) -> int:
+    """Move the cases that run under a rulebook to another, on purpose and audited. Exit code 1 where some refused."""
+    settings.as_json = as_json
+    with desks.open(database, rulebook) as desk, progress("cases", quiet=as_json) as advance:
+        by = desk.actor(actor, branch=branch, positions=tuple(position))
+        report = desk.rebase(ref, by=by, at=desk.clock.now(), progress=advance)
+        after = desk.house.rulebook.ref
+    refusals = [{"case": id, "error": error.as_data()} for id, error in report.refused]
+    said = f"{len(report.moved)} cases moved from {ref} to {after}, {len(refusals)} refused"
+    answer({"moved": list(report.moved), "refused": refusals, "rulebook": after}, as_json=as_json, text=said)
+    return 1 if refusals else 0
+
+
 def _book(name: str, store: OpenStore | None) -> Rulebook:
     if "@" not in name or name.endswith(".toml"):
         return desks.load_rulebook(name)

@@ -1,0 +1,60 @@
+"""Move the running cases of a rulebook to the current one (KRN-01)."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any
+
+import attrs
+
+from csdomain.kernel.actors import Actor
+from csdomain.kernel.errors import Conflict, NotFound, RuleBroken
+from csdomain.kernel.storage import Comparison, Query, Where
+from csdomain.rulebook.usecases import UseCases
+
+_PAGE = 200
+Progress = Callable[[int], None]
+
+
+@attrs.frozen
+class RebaseReport:
+    """The ids of the cases that were moved, and of those that were refused, each with the refusal."""
+
+    moved: tuple[str, ...]
+    refused: tuple[tuple[str, RuleBroken | Conflict], ...]
+
+
+def rebase_cases(
+    contexts: Iterable[UseCases[Any]],
+    ref: str,
+    *,
+    by: Actor,
+    at: datetime,
+    progress: Progress | None = None,
+) -> RebaseReport:
+    """Move every case that runs under ``ref``, of every context, to the current rulebook, one unit of work a case.
+
+    Begun again after it was cut short, it goes on with those that are left. ``by`` needs the permissions to read and
+    to rebase. Raises NotPermitted where ``by`` may not read at all. [KRN-01]
+    """
+    moved: list[str] = []
+    refused: list[tuple[str, RuleBroken | Conflict]] = []
+    for cases in contexts:
+        query: Query[Any] = Query((Where("rulebook", Comparison.IS, ref),), limit=_PAGE)
+        while True:
+            page = cases.find(query, by=by)
+            for case in page.items:
+                if case.state in cases.table.final:
+                    continue
+                try:
+                    cases.rebase(case.id, by=by, at=at)
+                    moved.append(case.id)
+                except (RuleBroken, Conflict) as error:
+                    refused.append((case.id, error))
+                except NotFound:
+                    continue  # gone meanwhile
+            if progress is not None:
+                progress(len(page.items))
+            if page.next is None:
+                break
+            query = attrs.evolve(query, after=page.next)
+    return RebaseReport(tuple(moved), tuple(refused))
