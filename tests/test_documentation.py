@@ -3,8 +3,10 @@
 import doctest
 import importlib
 import os
+import re
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -15,7 +17,9 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted([*ROOT.glob("README*.md"), *(ROOT / "docs").rglob("*.md")])
 EXAMPLES = sorted((ROOT / "examples").glob("[0-9]*.py"))
 SOURCES = sorted(p for top in ("src", "adapters") for p in (ROOT / top).rglob("*.py") if ">>>" in p.read_text("utf-8"))
-NOT_RUN = "```python no-run"
+#: A block of a page that is run by itself, and one that is text of a file which is.
+BLOCK = re.compile(r"^ *```python *(?P<info>[^\n]*)\n(?P<text>.*?)^ *```$", re.MULTILINE | re.DOTALL)
+TITLE = re.compile(r'title="(?P<file>[\w./-]+)"')
 
 
 def name_of(path: Path) -> str:
@@ -25,8 +29,25 @@ def name_of(path: Path) -> str:
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_the_snippets_of_a_page_run(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert NOT_RUN not in page.read_text("utf-8"), "a snippet that does not run does not belong in the docs"
+    check_files(page.read_text("utf-8"))
     run_page(page)
+
+
+def check_files(text: str) -> int:
+    """That each Python block which names a file is text of that file, which runs elsewhere; how many there were."""
+    named = 0
+    for block in BLOCK.finditer(text):
+        if not block["info"]:
+            continue  # run by `run_page`
+        title = TITLE.fullmatch(block["info"].strip())
+        assert title, "a snippet that does not run does not belong in the docs"
+        file = ROOT / title["file"]
+        assert file in EXAMPLES, f"{title['file']} is no example that a test runs"
+        text, whole = block["text"].rstrip(), file.read_text("utf-8")
+        shown = any(f"\n{textwrap.indent(text, ' ' * inside)}\n" in whole for inside in range(0, 16, 4))
+        assert shown, f"the block is not text of {title['file']}"
+        named += 1
+    return named
 
 
 def run_page(page: Path) -> int:
@@ -73,6 +94,22 @@ def test_a_wrong_snippet_is_seen(tmp_path: Path) -> None:
     page.write_text("```python\nassert 1 == 2\n```\n", "utf-8")
     with pytest.raises(AssertionError):
         run_page(page)
+
+
+def test_a_block_of_a_file_is_text_of_a_file_that_runs() -> None:
+    page = '# A\n\n```python title="{}"\n{}\n```\n\n```python\nx = 1\n```\n'
+    shown = EXAMPLES[0].read_text("utf-8").splitlines()[-1]
+    assert check_files(page.format(name_of(EXAMPLES[0]), shown)) == 1
+    for file, text, why in (
+        (name_of(EXAMPLES[0]), shown + " or True", "is not text of"),
+        (name_of(EXAMPLES[0]), shown[1:], "is not text of"),
+        ("tools/check.py", "import argparse", "no example"),
+        ("examples/99_missing.py", shown, "no example"),
+    ):
+        with pytest.raises(AssertionError, match=why):
+            check_files(page.format(file, text))
+    with pytest.raises(AssertionError, match="does not run"):
+        check_files("```python no-run\nx = 1\n```\n")
 
 
 def test_the_snippets_of_a_page_share_a_namespace(tmp_path: Path) -> None:

@@ -287,7 +287,11 @@ class Desk(Services):
 
     def within(self, connection: Any) -> Services:
         """The contexts in a transaction that the host began on ``connection`` and will end (design decision D11)."""
-        return Services(self.store.within(connection), self.house, self._ids)
+        return self.over(self.store.within(connection))
+
+    def over(self, store: Store) -> Services:
+        """The contexts over another store-shaped thing: for an adapter that puts something of its own around one."""
+        return Services(store, self.house, self._ids)
 
     def close(self) -> None:
         """Give back what the store holds."""

@@ -18,6 +18,7 @@ from csdomain.kernel.unit import Backstage, Joined, StandardUnit, perform, refus
 from csdomain_adapters.system import jitter
 
 from .dialects import make_engine, reading, transient, translate
+from .guests import Guests
 from .migrate import HEAD, current, upgrade
 from .session import SqlSession
 from .statements import Statements
@@ -43,6 +44,7 @@ class SqlStore:
         self._schema = Schema(kinds)
         self._statements = Statements(self._schema.common, engine.dialect.name)
         self._readers = reading(engine)
+        self._guests = Guests(engine)
         self._open: ContextVar[bool] = ContextVar("csdomain_unit", default=False)
 
     def run(self, work: Callable[[Unit], R], /, call: Call | None = None) -> R:
@@ -101,11 +103,15 @@ class SqlStore:
     def _session(self, connection: Connection) -> SqlSession:
         return SqlSession(connection, self._schema, self._statements)
 
-    def within(self, connection: Connection, /) -> Store:
+    def within(self, connection: Any, /) -> Store:
         """A view in the host's own transaction on ``connection``: no begin, commit or retry (D11).
 
-        Errors of the database come as StoreBusy (the host may roll back and run its transaction again) or StoreFailure.
+        ``connection`` is SQLAlchemy's, or a raw one of the driver that the store itself uses (sqlite3, psycopg,
+        pymysql); raises MissingBackend for another. Errors of the database come as StoreBusy (the host may roll back
+        and run its transaction again) or StoreFailure; a raw connection outside a transaction is NoTransaction.
         """
+        if not isinstance(connection, Connection):
+            connection = self._guests.over(connection)
         return HostStore(Joined(StandardUnit(self._session(connection), self._backstage)))
 
     def close(self) -> None:

@@ -53,6 +53,17 @@ class Instant(TypeDecorator[datetime]):
         return None if value is None else from_micros(value)
 
 
+class Day(TypeDecorator[date]):
+    """A date. On SQLite it is text, which a host's connection that detects types gives as a date already (D11)."""
+
+    impl = Date
+    cache_ok = True
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any] | None:
+        read = super().result_processor(dialect, coltype)
+        return read if read is None else lambda value: value if isinstance(value, date) else read(value)
+
+
 #: Text by its bytes on MariaDB; ``utf8mb4_bin`` would take "a" and "a " for the same key.
 _BYTES: Final = "utf8mb4_nopad_bin"
 #: Options of every table: a server may be set to an engine without transactions, or to another character set.
@@ -78,7 +89,7 @@ _TYPES: Final[dict[type, Callable[[], TypeEngine[Any]]]] = {
     int: BigInteger,
     bool: Boolean,
     datetime: Instant,
-    date: Date,
+    date: Day,
 }
 
 

@@ -17,7 +17,7 @@ from csdomain.complaints.model import COMPLAINTS, Complaint
 from csdomain.desk import Services
 from csdomain.kernel.actors import Action
 from csdomain.kernel.errors import DomainError
-from csdomain.kernel.ports import Queued, Unit
+from csdomain.kernel.ports import AuditRecord, Queued, Unit
 from csdomain.kernel.sweeping import RelayPolicy
 from csdomain.testing import MovableClock, SequentialIds, agent, closed, complaint_form, no_holidays, snapshot
 from csdomain_adapters.sql import SqlStore
@@ -212,6 +212,22 @@ def relay(url: str, at: str, spool: str, turn: int = 0) -> list[int]:
         die_at(desk, turn)
         report = desk.relay(Spool(spool), policy=LEASE)
         return [report.sent, report.retrying, report.dead]
+
+
+def follow(url: str, mirror: str, turn: int = 0, handled: int = 0) -> int:
+    """Follow events into a file, and die at the ``turn``-th call or once so many events are handled."""
+    with opened(url) as desk, Path(mirror).open("a") as file:
+        die_at(desk, turn)
+
+        def handle(event: AuditRecord) -> None:
+            nonlocal handled
+            file.write(f"{event.position} {event.event_id}\n")
+            file.flush()
+            handled -= 1
+            if not handled:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        return desk.follow("mirror", handle)
 
 
 def after_a_sweep(url: str, at: str) -> dict[str, Any]:

@@ -1,0 +1,219 @@
+"""FastAPI over an async engine: one transaction a request, keys from a header, refusals as HTTP; fifty at once."""
+
+import asyncio
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import attrs
+import httpx
+from fastapi import Depends, FastAPI, Header, Request
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+from sqlalchemy import Column, Connection, MetaData, String, Table, event, select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+import csdomain
+from csdomain.desk import Services
+from csdomain.kernel.errors import (
+    Conflict,
+    DomainError,
+    InvalidValue,
+    KeyReused,
+    MoveRefused,
+    NotFound,
+    NotPermitted,
+    RuleBroken,
+    StoreBusy,
+)
+from csdomain_adapters.sql import transient
+
+R = TypeVar("R")
+ATTEMPTS = 8
+
+# --- tables of the host's own
+metadata = MetaData()
+tickets = Table("ticket", metadata, Column("complaint", String(40), primary_key=True), Column("channel", String(20)))
+
+
+# --- what the rules say, as HTTP
+#: The first that fits.
+STATUS: tuple[tuple[type[DomainError], int], ...] = (
+    (NotPermitted, 403),
+    (NotFound, 404),
+    (Conflict, 409),  # another was first: read again
+    (MoveRefused, 409),  # not in the state it is in
+    (RuleBroken, 422),
+    (InvalidValue, 422),
+    (KeyReused, 422),
+    (StoreBusy, 503),
+)
+
+
+def status_of(error: DomainError) -> int:
+    return next((status for kind, status in STATUS if isinstance(error, kind)), 500)
+
+
+def answer(error: DomainError) -> JSONResponse:
+    """Code, rule, facts, what would be accepted, and the message in two languages; nothing personal."""
+    headers = {"Retry-After": "1"} if error.retryable else {}
+    return JSONResponse(error.as_data(), status_of(error), headers)
+
+
+class Filed(BaseModel):
+    customer: str
+    demand: str
+    reason: str
+
+
+def who(desk: csdomain.Desk) -> Callable[..., csdomain.Actor]:
+    """Whoever your authentication says it is; here, two headers."""
+
+    def actor(x_user: Annotated[str, Header()], x_position: Annotated[str, Header()]) -> csdomain.Actor:
+        return desk.actor(x_user, branch="hq", positions=(x_position,))
+
+    return actor
+
+
+# --- the app on an async engine
+class Transactions:
+    """One transaction a request, over the host's rows and csdomain's, tried again where the database is busy."""
+
+    def __init__(self, desk: csdomain.Desk, engine: AsyncEngine) -> None:
+        self.desk = desk
+        self.engine = engine
+
+    async def run(self, work: Callable[[Services, Connection], R]) -> R:
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                async with self.engine.begin() as connection:
+                    return await connection.run_sync(lambda c: work(self.desk.within(c), c))
+            except StoreBusy:
+                pass
+            except DBAPIError as error:  # of the host's own statements, of BEGIN, of COMMIT
+                if not transient(error):
+                    raise
+            await asyncio.sleep(0.02 * attempt)
+        raise StoreBusy
+
+    async def keep(self, error: RuleBroken) -> None:
+        """A refusal changes nothing, and is on record (KRN-11); the transaction that it ended could not do it."""
+        record = error.refusal
+        if record is not None:
+            async with self.engine.begin() as connection:
+                await connection.run_sync(
+                    lambda c: self.desk.store.within(c).run(lambda unit: unit.session.add_refusal(record))
+                )
+
+
+def make_app(desk: csdomain.Desk, engine: AsyncEngine) -> FastAPI:
+    app = FastAPI()
+    transactions = Transactions(desk, engine)
+    Who = Annotated[csdomain.Actor, Depends(who(desk))]  # noqa: N806 - a type
+
+    @app.exception_handler(DomainError)
+    async def refuse(request: Request, error: DomainError) -> JSONResponse:
+        if isinstance(error, RuleBroken):
+            await transactions.keep(error)
+        return answer(error)
+
+    @app.post("/complaints", status_code=201)
+    async def receive(filed: Filed, by: Who, idempotency_key: Annotated[str | None, Header()] = None) -> dict[str, Any]:
+        form = csdomain.ComplaintForm(**filed.model_dump())
+
+        def work(inner: Services, connection: Connection) -> dict[str, Any]:
+            receipt = inner.complaints.receive(form, by=by, at=desk.clock.now(), key=idempotency_key)
+            mine = select(tickets).where(tickets.c.complaint == receipt.id)
+            if connection.execute(mine).first() is None:  # the same key again: the same receipt, and no second row
+                connection.execute(tickets.insert().values(complaint=receipt.id, channel="web"))
+            return attrs.asdict(receipt)
+
+        return await transactions.run(work)
+
+    @app.post("/complaints/{id}/acceptance")
+    async def accept(id: str, by: Who, expected: int | None = None) -> dict[str, Any]:
+        return await transactions.run(
+            lambda inner, _: attrs.asdict(inner.complaints.accept(id, by=by, at=desk.clock.now(), expected=expected))
+        )
+
+    @app.get("/complaints/{id}")
+    async def get(id: str, by: Who) -> dict[str, Any]:
+        case = await transactions.run(lambda inner, _: inner.complaints.get(id, by=by))
+        return {"id": case.id, "number": case.number, "state": case.state.value, "version": case.version}
+
+    return app
+
+
+# --- the app without: plain functions, which FastAPI runs in threads
+def make_simple_app(desk: csdomain.Desk) -> FastAPI:
+    app = FastAPI()
+    Who = Annotated[csdomain.Actor, Depends(who(desk))]  # noqa: N806 - a type
+
+    @app.exception_handler(DomainError)
+    async def refuse(request: Request, error: DomainError) -> JSONResponse:
+        return answer(error)
+
+    @app.post("/complaints", status_code=201)
+    def receive(filed: Filed, by: Who, idempotency_key: Annotated[str | None, Header()] = None) -> dict[str, Any]:
+        form = csdomain.ComplaintForm(**filed.model_dump())
+        return attrs.asdict(desk.complaints.receive(form, by=by, at=desk.clock.now(), key=idempotency_key))
+
+    @app.post("/complaints/{id}/acceptance")
+    def accept(id: str, by: Who, expected: int | None = None) -> dict[str, Any]:
+        return attrs.asdict(desk.complaints.accept(id, by=by, at=desk.clock.now(), expected=expected))
+
+    return app
+
+
+# --- the engine
+def make_engine(url: str) -> AsyncEngine:
+    """The host's engine. PostgreSQL needs nothing; SQLite has one writer, whose transactions begin as one."""
+    engine = create_async_engine(url)
+    if engine.dialect.name == "sqlite":
+
+        @event.listens_for(engine.sync_engine, "connect")
+        def connect(connection: Any, _: object) -> None:
+            connection.isolation_level = None
+
+        @event.listens_for(engine.sync_engine, "begin")
+        def begin(connection: Connection) -> None:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine
+
+
+async def main(folder: Path) -> None:
+    desk = csdomain.open(f"sqlite:///{folder / 'desk.db'}", rulebook="after_sales")  # makes the tables
+    engine = make_engine(f"sqlite+aiosqlite:///{folder / 'desk.db'}")
+    async with engine.begin() as connection:
+        await connection.run_sync(metadata.create_all)
+    for name, app in (("async", make_app(desk, engine)), ("threads", make_simple_app(desk))):
+        agent = {"X-User": "u-17", "X-Position": "service_agent"}
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://desk", headers=agent) as client:
+            body = {"customer": "c-2041", "demand": "refund", "reason": "cracked"}
+            key = {"Idempotency-Key": f"{name}-9f2c"}
+            answers = await asyncio.gather(*(client.post("/complaints", json=body, headers=key) for _ in range(50)))
+            assert {a.status_code for a in answers} == {201}
+            [receipt] = {a.text for a in answers}
+            print(name.ljust(8), "fifty requests under one key:", receipt)
+            id = answers[0].json()["id"]
+
+            assert (await client.post(f"/complaints/{id}/acceptance", params={"expected": 1})).status_code == 200
+            late = await client.post(f"/complaints/{id}/acceptance")
+            print(name.ljust(8), late.status_code, late.json()["message"]["en"])
+            assert (late.status_code, late.json()["code"]) == (409, "move_refused")
+            visitor = await client.post(f"/complaints/{id}/acceptance", headers={"X-Position": "visitor"})
+            assert (visitor.status_code, visitor.json()["rule"]) == (403, "KRN-13")
+            refusals = desk.store.look(lambda unit: unit.session.refusals(id))  # noqa: B023 - run at once
+            assert [kept.rule for kept in refusals] == ["KRN-07", "KRN-13"]
+    async with engine.connect() as connection:
+        assert len((await connection.execute(select(tickets))).all()) == 1
+    await engine.dispose()
+    desk.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(Path(tempfile.mkdtemp())))
