@@ -53,7 +53,7 @@ def complain(name: str, form: csdomain.ComplaintForm, by: csdomain.Actor, at: da
     with atomic(desk) as inner:
         filed = inner.complaints.receive(form, by=by, at=at, key=f"order-{name}")
         Order.objects.create(name=name, complaint=filed.id)
-        inner.complaints.accept(filed.id, by=by, at=at)
+        inner.complaints.check(filed.id, "the order is ours", by=by, at=at)
     return filed.number
 
 
@@ -67,18 +67,18 @@ def complain_patiently(name: str, form: csdomain.ComplaintForm, by: csdomain.Act
     return complain(name, form, by, at)
 
 
-agent = desk.actor("u-17", branch="hq", positions=("service_agent",))
-sales = desk.actor("u-04", branch="hq", positions=("sales",))
+agent = desk.actor("u-17", branch="hq", positions=("sales",))
+clerk = desk.actor("u-04", branch="hq", positions=("service_agent",))
 now = datetime(2026, 11, 16, 9, 0, tzinfo=UTC)
 form = csdomain.ComplaintForm(customer="c-2041", demand="refund", reason="cracked")
 
 print("together ", complain_patiently("o-1", form, agent, now))
 [order] = Order.objects.all()
-assert desk.complaints.get(order.complaint, by=agent).state.value == "accepted"
+assert desk.complaints.get(order.complaint, by=agent).state.value == "checked"
 
-# Sales may file, and may not accept: the block is rolled back, the order and the number with it.
+# Customer service may file, and does not check orders: the block is rolled back, the order and the number with it.
 try:
-    complain("o-2", form, sales, now)
+    complain("o-2", form, clerk, now)
 except RuleBroken as refused:
     print("refused  ", refused.rule.id, refused.facts["action"])
 assert Order.objects.count() == 1

@@ -132,10 +132,10 @@ def make_app(desk: csdomain.Desk, engine: AsyncEngine) -> FastAPI:
 
         return await transactions.run(work)
 
-    @app.post("/complaints/{id}/acceptance")
-    async def accept(id: str, by: Who, expected: int | None = None) -> dict[str, Any]:
+    @app.post("/complaints/{id}/check")
+    async def check(id: str, by: Who, expected: int | None = None) -> dict[str, Any]:
         return await transactions.run(
-            lambda inner, _: attrs.asdict(inner.complaints.accept(id, by=by, at=desk.clock.now(), expected=expected))
+            lambda inner, _: attrs.asdict(inner.complaints.check(id, "the order is ours", by=by, at=desk.clock.now(), expected=expected))
         )
 
     @app.get("/complaints/{id}")
@@ -160,9 +160,9 @@ def make_simple_app(desk: csdomain.Desk) -> FastAPI:
         form = csdomain.ComplaintForm(**filed.model_dump())
         return attrs.asdict(desk.complaints.receive(form, by=by, at=desk.clock.now(), key=idempotency_key))
 
-    @app.post("/complaints/{id}/acceptance")
-    def accept(id: str, by: Who, expected: int | None = None) -> dict[str, Any]:
-        return attrs.asdict(desk.complaints.accept(id, by=by, at=desk.clock.now(), expected=expected))
+    @app.post("/complaints/{id}/check")
+    def check(id: str, by: Who, expected: int | None = None) -> dict[str, Any]:
+        return attrs.asdict(desk.complaints.check(id, "the order is ours", by=by, at=desk.clock.now(), expected=expected))
 
     return app
 
@@ -190,7 +190,7 @@ async def main(folder: Path) -> None:
     async with engine.begin() as connection:
         await connection.run_sync(metadata.create_all)
     for name, app in (("async", make_app(desk, engine)), ("threads", make_simple_app(desk))):
-        agent = {"X-User": "u-17", "X-Position": "service_agent"}
+        agent = {"X-User": "u-17", "X-Position": "sales"}
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://desk", headers=agent) as client:
             body = {"customer": "c-2041", "demand": "refund", "reason": "cracked"}
@@ -201,11 +201,11 @@ async def main(folder: Path) -> None:
             print(name.ljust(8), "fifty requests under one key:", receipt)
             id = answers[0].json()["id"]
 
-            assert (await client.post(f"/complaints/{id}/acceptance", params={"expected": 1})).status_code == 200
-            late = await client.post(f"/complaints/{id}/acceptance")
+            assert (await client.post(f"/complaints/{id}/check", params={"expected": 1})).status_code == 200
+            late = await client.post(f"/complaints/{id}/check")
             print(name.ljust(8), late.status_code, late.json()["message"]["en"])
             assert (late.status_code, late.json()["code"]) == (409, "move_refused")
-            visitor = await client.post(f"/complaints/{id}/acceptance", headers={"X-Position": "visitor"})
+            visitor = await client.post(f"/complaints/{id}/check", headers={"X-Position": "visitor"})
             assert (visitor.status_code, visitor.json()["rule"]) == (403, "KRN-13")
             refusals = desk.store.look(lambda unit: unit.session.refusals(id))  # noqa: B023 - run at once
             assert [kept.rule for kept in refusals] == ["KRN-07", "KRN-13"]

@@ -30,14 +30,14 @@ def consume(url: str, mirror: str, seconds: float) -> None:
 
 # --- the app, which knows nothing of it
 def work(database: Path, complaints: int) -> int:
-    """Complaints, received and accepted; how many events that is."""
+    """Complaints, received and checked; how many events that is."""
     with csdomain.open(f"sqlite:///{database}") as desk:
-        agent = desk.actor("u-17", branch="hq", positions=("service_agent",))
+        agent = desk.actor("u-17", branch="hq", positions=("sales",))
         now = datetime(2026, 11, 16, 9, 0, tzinfo=UTC)
         for number in range(complaints):
             form = csdomain.ComplaintForm(customer=f"c-{number}", demand="refund", reason="cracked")
             filed = desk.complaints.receive(form, by=agent, at=now)
-            desk.complaints.accept(filed.id, by=agent, at=now)
+            desk.complaints.check(filed.id, "the order is ours", by=agent, at=now)
     return 2 * complaints
 
 

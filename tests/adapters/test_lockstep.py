@@ -17,7 +17,7 @@ from csdomain.kernel.actors import Actor
 from csdomain.kernel.ports import DeliveryFailed, Queued
 from csdomain.kernel.rules import AUDITED, ONE_WRITER, PERMITTED, PORTS
 from csdomain.kernel.storage import Query, Tally
-from csdomain.testing import MovableClock, SequentialIds, snapshot
+from csdomain.testing import MovableClock, SequentialIds, accepted, snapshot
 from csdomain.testing.strategies import complaint_forms
 
 ACTORS = [
@@ -29,6 +29,8 @@ ACTORS = [
     ("director", "hq", ("general_manager",)),
     ("stranger", "hq", ("gardener",)),
 ]
+BOSS = ACTORS[3]
+DEAD = ["one that was given up"] * 4
 NO_IDS = ["", "cmp_1", "' or 1=1", "cmp_01k9w3v7q8d3m6y2r5t0x4n1ab", "tmr_01k9w3v7q8d3m6y2r5t0x4n1ab", "x" * 200]
 OUTCOMES = ["replaced", "退款", "", "  ", "x" * 401, "a\0b"]
 NAIVE = datetime(2026, 3, 4, 2, 0)  # noqa: DTZ001 - naive on purpose
@@ -172,13 +174,18 @@ class Lockstep(RuleBasedStateMachine):
 
         self.each(work)
 
-    @rule(which=which, who=who, key=st.sampled_from(["k", "/accepted", "", "a\0b"]), later=hours)
-    def resend(self, which: int, who: Any, key: str, later: int) -> None:
+    @rule(
+        which=which, who=st.sampled_from([BOSS, BOSS, *ACTORS]), key=st.sampled_from([*DEAD, "", "a\0b"]), later=hours
+    )
+    def give_up_and_resend(self, which: int, who: Any, key: str, later: int) -> None:
+        self.remember(self.each(lambda desk: accepted(desk, by=self.actor(desk, BOSS))))
+
         def work(desk: Desk) -> Any:
-            by = self.actor(desk, who)
-            dead = [message.key for message in desk.messages.dead(by=self.actor(desk, ACTORS[3]))]
-            one = dead[which % len(dead)] if dead and key == "k" else key
-            return dead, desk.messages.resend(one, by=by, at=desk.clock.now() + timedelta(hours=later))
+            desk.relay(Unlucky(["never"] * 9))
+            dead = [message.key for message in desk.messages.dead(by=self.actor(desk, BOSS))]
+            one = dead[which % len(dead)] if dead and key in DEAD else key
+            at = desk.clock.now() + timedelta(hours=later)
+            return dead, desk.messages.resend(one, by=self.actor(desk, who), at=at)
 
         self.each(work)
 

@@ -193,7 +193,7 @@ class Host:
 
     def file(self, raw: Any) -> str:
         """A complaint, in the host's transaction."""
-        return self.desk.within(raw).complaints.receive(complaint_form(), by=agent(self.desk), at=self.now).number
+        return self.desk.within(raw).complaints.receive(complaint_form(), by=agent(self.desk, position="sales"), at=self.now).number
 
     @property
     def now(self) -> Any:
@@ -202,7 +202,7 @@ class Host:
     @property
     def filed(self) -> list[str]:
         """The complaints that others see."""
-        return [case.number[-4:] for case in self.desk.complaints.find(by=agent(self.desk)).items]
+        return [case.number[-4:] for case in self.desk.complaints.find(by=agent(self.desk, position="sales")).items]
 
     @property
     def orders(self) -> list[str]:
@@ -229,9 +229,9 @@ def test_both_commit_together(host: Host) -> None:
     begin(host.raw)
     sql(host.raw, "insert into host_order values (%s)", "A1")
     inner = host.desk.within(host.raw)
-    by = agent(host.desk)
+    by = agent(host.desk, position="sales")
     receipt = inner.complaints.receive(complaint_form(), by=by, at=host.now, key="k")
-    inner.complaints.accept(receipt.id, by=by, at=host.now)
+    inner.complaints.check(receipt.id, "the order is ours", by=by, at=host.now)
     assert inner.complaints.get(receipt.id, by=by).version == 2, "seen inside, before the commit"
     assert (host.orders, host.filed) == ([], []), "and by nobody else"
     host.raw.commit()
@@ -271,12 +271,12 @@ def test_nothing_of_ours_begins_or_ends_a_transaction_or_touches_the_connection(
     said.clear()
     inner = host.desk.within(host.raw)
     case = inner.complaints.get(
-        inner.complaints.receive(complaint_form(), by=agent(host.desk), at=host.now).id, by=agent(host.desk)
+        inner.complaints.receive(complaint_form(), by=agent(host.desk, position="sales"), at=host.now).id, by=agent(host.desk, position="sales")
     )
     with pytest.raises(NotFound):
-        inner.complaints.get("cmp_01k9w3v7q8d3m6y2r5t0x4n1ab", by=agent(host.desk))
+        inner.complaints.get("cmp_01k9w3v7q8d3m6y2r5t0x4n1ab", by=agent(host.desk, position="sales"))
     with pytest.raises(RuleBroken):
-        inner.complaints.accept(case.id, by=agent(host.desk, position="visitor"), at=host.now)
+        inner.complaints.check(case.id, "the order is ours", by=agent(host.desk, position="visitor"), at=host.now)
     with pytest.raises(Conflict):
         host.desk.store.within(host.raw).run(lambda unit: unit.of(COMPLAINTS).add(case))
     del inner
@@ -309,7 +309,7 @@ def test_a_savepoint_of_the_host_s_takes_back_what_was_done_after_it(host: Host)
 
 
 def test_after_an_error_of_the_database_a_savepoint_leads_back(host: Host) -> None:
-    by = agent(host.desk)
+    by = agent(host.desk, position="sales")
     case = host.desk.complaints.get(received(host.desk).id, by=by)
     begin(host.raw)
     sql(host.raw, "savepoint inside")

@@ -32,7 +32,7 @@ class Shop:
 
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
-        self.by = agent(desk)
+        self.by = agent(desk, position="sales")
 
     def order(self, inner: Services, name: str) -> str:
         """An order of the host's, with a complaint of ours about it."""
@@ -70,7 +70,7 @@ class Shop:
     def refused(self, inner: Services, id: str) -> None:
         """A command that is refused: a visitor may accept nothing."""
         visitor = agent(self.desk, "v-1", position="visitor")
-        inner.complaints.accept(id, by=visitor, at=self.desk.clock.now())
+        inner.complaints.check(id, "the order is ours", by=visitor, at=self.desk.clock.now())
 
 
 @pytest.fixture(params=BACKENDS)
@@ -86,7 +86,7 @@ def shop(request: pytest.FixtureRequest, desks: Desks, clean_url: Callable[[str]
 def test_both_commit_together(shop: Shop) -> None:
     with atomic(shop.desk, ALIAS) as inner:
         id = shop.order(inner, "A1")
-        inner.complaints.accept(id, by=shop.by, at=shop.desk.clock.now())
+        inner.complaints.check(id, "the order is ours", by=shop.by, at=shop.desk.clock.now())
         assert inner.complaints.get(id, by=shop.by).version == 2, "seen inside, before the commit"
         assert shop.desk.complaints.find(by=shop.by).items == (), "and by nobody else"
     assert shop.stored == (["A1"], ["0001"])
@@ -202,7 +202,7 @@ def test_a_refusal_that_leaves_the_block_is_kept_after_the_rollback(shop: Shop) 
     with pytest.raises(RuleBroken):
         shop.order_and_be_refused("A1", id)
     assert shop.stored == ([], ["0001"])
-    assert shop.refusals == ["complaint.accept"]
+    assert shop.refusals == ["complaint.check"]
 
 
 @pytest.mark.rule(AUDITED)
@@ -210,7 +210,7 @@ def test_a_refusal_from_a_block_in_a_block_is_kept_once(shop: Shop) -> None:
     id = received(shop.desk).id
     with pytest.raises(RuleBroken), atomic(shop.desk, ALIAS), atomic(shop.desk, ALIAS) as inner:
         shop.refused(inner, id)
-    assert shop.refusals == ["complaint.accept"]
+    assert shop.refusals == ["complaint.check"]
 
 
 @pytest.mark.rule(AUDITED)
@@ -221,13 +221,13 @@ def test_a_refusal_that_the_host_catches_leaves_the_block_as_it_was(shop: Shop) 
             shop.refused(inner, id)
         for error, missing in ((Conflict, id), (NotFound, "cmp_01k9w3v7q8d3m6y2r5t0x4n1ab")):
             with pytest.raises(error):
-                inner.complaints.accept(missing, by=shop.by, at=shop.desk.clock.now(), expected=9)
+                inner.complaints.check(missing, "the order is ours", by=shop.by, at=shop.desk.clock.now(), expected=9)
         shop.order(inner, "A1")
     assert shop.stored == (["A1"], ["0001", "0002"])
     assert shop.refusals == [], "the host has the record, and decides"
     record = caught.value.refusal
     assert record is not None
-    assert (record.use_case, record.by, record.subject) == ("complaint.accept", "v-1", id)
+    assert (record.use_case, record.by, record.subject) == ("complaint.check", "v-1", id)
 
 
 @pytest.mark.rule(AUDITED)
@@ -259,7 +259,7 @@ def test_a_refusal_that_cannot_be_kept_does_not_hide_the_refusal(
     monkeypatch.setattr(shop.desk.store, "run", busy)
     with pytest.raises(RuleBroken):
         shop.order_and_be_refused("A1", id)
-    assert "a refusal of complaint.accept could not be kept" in caplog.text
+    assert "a refusal of complaint.check could not be kept" in caplog.text
 
 
 # --- failures of the database -----------------------------------------------------------------------------------------
@@ -318,18 +318,18 @@ def test_a_failure_in_an_inner_block_is_undone_with_that_block(shop: Shop) -> No
 def test_a_lock_of_another_is_said_to_be_worth_another_try(shop: Shop) -> None:
     id, at = received(shop.desk).id, shop.desk.clock.now()
     with shop.desk.store.engine.connect() as holder, holder.begin():  # type: ignore[attr-defined]
-        shop.desk.within(holder).complaints.accept(id, by=shop.by, at=at)
+        shop.desk.within(holder).complaints.check(id, "the order is ours", by=shop.by, at=at)
         if connections[ALIAS].vendor == "sqlite":
             return  # one writer: BEGIN IMMEDIATE waits in Django, and fails there
         with atomic(shop.desk, ALIAS) as inner:
             with connections[ALIAS].cursor() as cursor:
                 cursor.execute("set local lock_timeout = '50ms'")
             with pytest.raises(StoreBusy) as caught:
-                inner.complaints.accept(id, by=shop.by, at=at)
+                inner.complaints.check(id, "the order is ours", by=shop.by, at=at)
         assert caught.value.retryable
         holder.rollback()
     with atomic(shop.desk, ALIAS) as inner:
-        assert inner.complaints.accept(id, by=shop.by, at=at).version == 2
+        assert inner.complaints.check(id, "the order is ours", by=shop.by, at=at).version == 2
 
 
 @pytest.mark.rule(ONE_WRITER)

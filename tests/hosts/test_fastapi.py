@@ -34,7 +34,7 @@ from csdomain.testing import agent, received
 APP = runpy.run_path(str(Path(__file__).parents[2] / "examples" / "12_fastapi.py"), run_name="example")
 DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg"}
 FORM = {"customer": "c-2041", "demand": "refund", "reason": "cracked"}
-AGENT = {"X-User": "agent-1", "X-Position": "service_agent"}
+AGENT = {"X-User": "agent-1", "X-Position": "sales"}
 pytestmark = pytest.mark.rule(PORTS)
 
 
@@ -83,7 +83,7 @@ class Site:
 
     @property
     def filed(self) -> list[str]:
-        found = self.desk.complaints.find(Query(limit=200), by=agent(self.desk)).items
+        found = self.desk.complaints.find(Query(limit=200), by=agent(self.desk, position="sales")).items
         return sorted(case.number[-4:] for case in found)
 
     def refusals(self, id: str) -> list[str]:
@@ -134,17 +134,17 @@ def test_what_the_rules_refuse_comes_as_http_and_is_on_record(site: Site) -> Non
     id = received(site.desk).id
 
     async def work(client: httpx.AsyncClient) -> None:
-        async def accept(id: str, position: str = "service_agent", **query: Any) -> tuple[int, str, str]:
-            answer = await client.post(f"/complaints/{id}/acceptance", headers={"X-Position": position}, params=query)
+        async def check(id: str, position: str = "sales", **query: Any) -> tuple[int, str, str]:
+            answer = await client.post(f"/complaints/{id}/check", headers={"X-Position": position}, params=query)
             said = answer.json()
             return answer.status_code, said.get("code", said.get("state")), said.get("rule", "")
 
-        assert await accept(id, "visitor") == (403, "not_permitted", "KRN-13")
-        assert await accept("cmp_01k9w3v7q8d3m6y2r5t0x4n1ab") == (404, "not_found", "KRN-15")
-        assert (await accept("cmp_1"))[:2] == (422, "malformed_id")
-        assert await accept(id, expected=9) == (409, "conflict", "KRN-12")
-        assert await accept(id, expected=1) == (200, "accepted", "")
-        assert await accept(id) == (409, "move_refused", "KRN-07")
+        assert await check(id, "visitor") == (403, "not_permitted", "KRN-13")
+        assert await check("cmp_01k9w3v7q8d3m6y2r5t0x4n1ab") == (404, "not_found", "KRN-15")
+        assert (await check("cmp_1"))[:2] == (422, "malformed_id")
+        assert await check(id, expected=9) == (409, "conflict", "KRN-12")
+        assert await check(id, expected=1) == (200, "checked", "")
+        assert await check(id) == (409, "move_refused", "KRN-07")
 
         phone = "13812345678"
         answer = await client.post("/complaints", json={**FORM, "customer": f"{phone}\n"})
@@ -183,14 +183,14 @@ def test_a_busy_database_is_waited_for_or_said(site: Site, monkeypatch: pytest.M
     async def work(client: httpx.AsyncClient) -> None:
         with site.desk.store.engine.connect() as holder:  # type: ignore[attr-defined]
             transaction = holder.begin()
-            site.desk.within(holder).complaints.get(id, by=agent(site.desk))
+            site.desk.within(holder).complaints.get(id, by=agent(site.desk, position="sales"))
             if holder.dialect.name == "postgresql":
                 holder.execute(text("select id from csd_complaint for update"))
-            answer = await client.post(f"/complaints/{id}/acceptance")
+            answer = await client.post(f"/complaints/{id}/check")
             assert (answer.status_code, answer.json()["code"]) == (503, "store_busy")
             assert answer.headers["Retry-After"] == "1"
             assert answer.json()["retryable"] is True
-            waiting = asyncio.create_task(client.post(f"/complaints/{id}/acceptance"))
+            waiting = asyncio.create_task(client.post(f"/complaints/{id}/check"))
             await asyncio.sleep(0.05)
             transaction.rollback()
             answer = await waiting

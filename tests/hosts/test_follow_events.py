@@ -10,7 +10,7 @@ from adapters.faults.nursery import Nursery
 from csdomain.kernel.rules import AUDITED
 
 BACKENDS = ("sqlite", "postgresql")
-#: Three complaints, received and accepted.
+#: Three complaints, received and checked.
 EVENTS = 6
 
 
