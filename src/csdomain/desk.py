@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from csdomain.complaints.service import Complaints
     from csdomain.flows.rebase_cases import RebaseReport
     from csdomain.messaging.service import Messages
+    from csdomain.staff.service import Staff
 
 R = TypeVar("R")
 STORES: Final = "csdomain.stores"
@@ -67,22 +68,25 @@ def sections() -> tuple[Section[Any], ...]:
     from csdomain.inventory.values import INVENTORY_RULES
     from csdomain.messaging.values import MESSAGE_RULES
     from csdomain.renewals.values import RENEWAL_RULES
+    from csdomain.staff.values import STAFF_RULES
 
-    return (*COMMON, COMPLAINT_RULES, INVENTORY_RULES, MESSAGE_RULES, RENEWAL_RULES)
+    return (*COMMON, COMPLAINT_RULES, INVENTORY_RULES, MESSAGE_RULES, RENEWAL_RULES, STAFF_RULES)
 
 
 def kinds() -> tuple[Kind[Any], ...]:
     """The aggregates of every context."""
     from csdomain.complaints.model import COMPLAINTS
+    from csdomain.staff.model import DELEGATIONS, STAFF
 
-    return (COMPLAINTS,)
+    return (COMPLAINTS, STAFF, DELEGATIONS)
 
 
 def lifecycles() -> tuple[Lifecycle[Any, Any], ...]:
     """The lifecycles of every context."""
     from csdomain.complaints.lifecycle import LIFECYCLES
+    from csdomain.staff.lifecycle import DELEGATION_MOVES, STAFF_MOVES
 
-    return LIFECYCLES
+    return (*LIFECYCLES, STAFF_MOVES, DELEGATION_MOVES)
 
 
 def pinnings() -> tuple[Pinning, ...]:
@@ -180,8 +184,9 @@ class Services:
     def complaints(self) -> "Complaints":
         """Complaints (CMP)."""
         from csdomain.complaints.service import Complaints
+        from csdomain.flows.ask_who_decides import RecordedAuthorities
 
-        return Complaints(self._store, self.house, self._ids)
+        return Complaints(self._store, self.house, self._ids, RecordedAuthorities())
 
     def running(self, ref: str | None = None) -> tuple[RunningCases, ...]:
         """How many cases run under which rulebook, by kind and state; under ``ref`` alone where given (KRN-01).
@@ -216,6 +221,13 @@ class Services:
         from csdomain.flows.rebase_cases import rebase_cases
 
         return rebase_cases((self.complaints,), ref, by=by, at=at, progress=progress)
+
+    @cached_property
+    def staff(self) -> "Staff":
+        """Staff and delegations (PPL-01, KRN-08)."""
+        from csdomain.staff.service import Staff
+
+        return Staff(self._store, self.house, self._ids)
 
     def together(self, work: Callable[["Services"], R]) -> R:
         """One unit of work over several use cases: all of it happens, or none."""

@@ -9,7 +9,7 @@ import attrs
 from csdomain.kernel.actors import Actor
 from csdomain.kernel.errors import Conflict, NotFound, RuleBroken
 from csdomain.kernel.storage import Comparison, Query, Where
-from csdomain.rulebook.usecases import UseCases
+from csdomain.rulebook.usecases import PinnedUseCases
 
 _PAGE = 200
 Progress = Callable[[int], None]
@@ -24,7 +24,7 @@ class RebaseReport:
 
 
 def rebase_cases(
-    contexts: Iterable[UseCases[Any]],
+    contexts: Iterable[PinnedUseCases[Any]],
     ref: str,
     *,
     by: Actor,

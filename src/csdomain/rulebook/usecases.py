@@ -30,19 +30,25 @@ T = TypeVar("T", bound=Enum)
 
 
 class Case(Aggregate, Protocol[S]):
-    """An aggregate with a lifecycle that pins the rulebook it began under."""
+    """An aggregate with a lifecycle."""
 
     state: S
-    #: The ref of the rulebook it goes by.
-    rulebook: str
 
     @property
     def number(self) -> str:
-        """Its human-readable number."""
+        """Its human-readable number; empty where its kind has none."""
         ...
 
 
+class PinnedCase(Case[S], Protocol[S]):
+    """A case that keeps the rulebook it began under until it is moved on purpose."""
+
+    #: The ref of the rulebook it goes by.
+    rulebook: str
+
+
 C = TypeVar("C", bound=Case[Any])
+P = TypeVar("P", bound=PinnedCase[Any])
 
 
 class CallOptions(TypedDict, total=False):
@@ -82,11 +88,6 @@ class UseCases(Generic[C]):
     @property
     def reading(self) -> Action:
         """The permission for reading."""
-        raise NotImplementedError
-
-    @property
-    def rebasing(self) -> Action:
-        """The permission for moving a running case to another rulebook."""
         raise NotImplementedError
 
     def effects(self, case: C, events: Sequence[Event], unit: Unit) -> Iterable[Effect]:
@@ -163,24 +164,6 @@ class UseCases(Generic[C]):
 
         return self.run(name, work, by=call["by"], at=call["at"], subject=id, key=call.get("key"), arguments=arguments)
 
-    def rebase(self, id: str, **call: Unpack[CallOptions]) -> Receipt:
-        """Let a running case go by the current rulebook from now on; timers that run keep their deadlines.
-
-        Raises NotFound, NotPermitted, Conflict, and RuleBroken where the case goes by it already. [KRN-01]
-        """
-
-        def command(case: C, actor: Actor, unit: Unit) -> Sequence[Event]:
-            before, after = case.rulebook, self.house.rulebook.ref
-            require(before != after, HOUSE_RULES, accepted=Text("another rulebook", "另一版规则手册"), rulebook=before)
-            self.check_rebase(case)
-            case.rulebook = after
-            return (Rebased(subject=case.id, by=actor.id, at=call["at"], before=before, after=after),)
-
-        return self.change("rebase", self.rebasing, id, command, **call)
-
-    def check_rebase(self, case: C) -> None:
-        """Refuse a case that the current rulebook has no place for. Raises RuleBroken."""
-
     # --- questions
     def get(self, id: str, *, by: Actor) -> C:
         """The case. Raises NotFound, NotPermitted, MalformedId, WrongKind."""
@@ -252,6 +235,34 @@ class UseCases(Generic[C]):
         if scope is Scope.BRANCH:
             return (Where("branch", Comparison.IS, actor.branch),)
         return (Where("owner", Comparison.IS, actor.id),)
+
+
+@attrs.frozen
+class PinnedUseCases(UseCases[P]):
+    """A service of cases that pin their rulebook: it can move a running one to the current rulebook."""
+
+    @property
+    def rebasing(self) -> Action:
+        """The permission for moving a running case to another rulebook."""
+        raise NotImplementedError
+
+    def rebase(self, id: str, **call: Unpack[CallOptions]) -> Receipt:
+        """Let a running case go by the current rulebook from now on; timers that run keep their deadlines.
+
+        Raises NotFound, NotPermitted, Conflict, and RuleBroken where the case goes by it already. [KRN-01]
+        """
+
+        def command(case: P, actor: Actor, unit: Unit) -> Sequence[Event]:
+            before, after = case.rulebook, self.house.rulebook.ref
+            require(before != after, HOUSE_RULES, accepted=Text("another rulebook", "另一版规则手册"), rulebook=before)
+            self.check_rebase(case)
+            case.rulebook = after
+            return (Rebased(subject=case.id, by=actor.id, at=call["at"], before=before, after=after),)
+
+        return self.change("rebase", self.rebasing, id, command, **call)
+
+    def check_rebase(self, case: P) -> None:
+        """Refuse a case that the current rulebook has no place for. Raises RuleBroken."""
 
 
 def receipt(case: Case[Any]) -> Receipt:

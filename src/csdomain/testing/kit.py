@@ -15,6 +15,7 @@ from csdomain.kernel.ids import I, IdKind, IdSource
 from csdomain.kernel.money import Money
 from csdomain.kernel.ports import Clock, Receipt, Store, Unit
 from csdomain.kernel.storage import Kind, Query
+from csdomain.staff.values import Post
 
 #: A Wednesday morning in Shanghai: 2026-03-04, 10:00 there.
 BEGINNING: Final = datetime(2026, 3, 4, 2, 0, tzinfo=UTC)
@@ -177,6 +178,19 @@ def closed(desk: Desk, form: ComplaintForm | None = None, **how: Any) -> Receipt
     case = answered(desk, form, **how)
     by = staff(desk, branch=how.get("branch", "hq"))["service_agent"]
     return desk.complaints.close(case.id, "replaced", by=by, at=how.get("at") or desk.clock.now())
+
+
+def personnel(desk: Desk, id: str = "hr-1", *, branch: str = "hq") -> Actor:
+    """Someone of HR, who may keep staff records and delegate for others by ``after_sales``."""
+    return desk.actor(id, branch=branch, positions=("hr",))
+
+
+def engaged(desk: Desk, actor: str = "manager-1", *positions: str, by: Actor | None = None, **call: Any) -> Receipt:
+    """The staff record of ``actor``, in these positions (general manager) in the branch of ``by`` (HR)."""
+    by = by or personnel(desk)
+    call.setdefault("at", desk.clock.now())
+    post = call.pop("post", None) or Post(positions or ("general_manager",), "head office", by.branch)
+    return desk.staff.engage(actor, call.pop("name", "王小明"), post, by=by, **call)
 
 
 def snapshot(

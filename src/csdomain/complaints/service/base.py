@@ -22,7 +22,7 @@ from csdomain.kernel.numbering import NumberPattern
 from csdomain.kernel.ports import Receipt, Unit
 from csdomain.kernel.rules import Text
 from csdomain.kernel.storage import Kind
-from csdomain.rulebook.usecases import CallOptions, UseCases
+from csdomain.rulebook.usecases import CallOptions, PinnedUseCases
 
 
 @attrs.frozen
@@ -38,7 +38,7 @@ Command = Callable[[Complaint, Hand], Sequence[Event]]
 
 
 @attrs.frozen
-class ComplaintUseCases(UseCases[Complaint]):
+class ComplaintUseCases(PinnedUseCases[Complaint]):
     """The frame: kind, lifecycle, rules and effects of complaints."""
 
     authorities: Authorities = attrs.field(factory=GivenPositions)

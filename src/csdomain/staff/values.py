@@ -1,0 +1,160 @@
+"""What a staff record is made of, and what it refuses."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, Final, NewType
+
+import attrs
+
+from csdomain.kernel.actors import Action, ActorId
+from csdomain.kernel.errors import InvalidValue, RuleBroken
+from csdomain.kernel.events import utc
+from csdomain.kernel.ids import IdKind
+from csdomain.kernel.rules import APPROVALS, Text
+from csdomain.kernel.storage import storable
+from csdomain.rulebook import Section
+
+from .rules import EMPLOYMENT, MATRIX
+
+StaffId = NewType("StaffId", str)
+STAFF_MEMBER: Final = IdKind[StaffId]("stf")
+DelegationId = NewType("DelegationId", str)
+DELEGATION: Final = IdKind[DelegationId]("dlg")
+
+READ: Final = Action("staff.read")
+MANAGE: Final = Action("staff.manage")
+DELEGATE: Final = Action("staff.delegate")
+PERSONAL: Final = Action("staff.personal")
+
+_ID: Final = 64
+_DEPARTMENT: Final = 120
+_POSTS_POSITIONS: Final = 64
+NAME_LONGEST: Final = 120
+PHONE_LONGEST: Final = 40
+
+
+class MalformedStaff(InvalidValue):
+    """A staff record with a field that is missing, too long, or not possible (PPL-01)."""
+
+    default_rule = EMPLOYMENT
+    problem = Text("The staff record is not complete and plausible.", "员工记录不完整或不合理。")
+
+
+class UnknownPosition(InvalidValue):
+    """A position to which the current rulebook gives no roles (PPL-05)."""
+
+    default_rule = MATRIX
+    problem = Text("The house rules know no such position.", "内部规定中没有此职位。")
+
+
+class AlreadyEngaged(RuleBroken):
+    """The house keeps a record of this actor already: whoever left comes back in the same record (PPL-01)."""
+
+    default_rule = EMPLOYMENT
+    problem = Text("There is a staff record of this actor already.", "此操作人已有员工记录。")
+
+
+class NotHeld(RuleBroken):
+    """Whoever would delegate an authority does not hold it now, by the staff record and by the host (KRN-08)."""
+
+    default_rule = APPROVALS
+    problem = Text("Only an authority that one holds can be delegated.", "只能授出本人现有的权限。")
+
+
+def check_id(value: object, field: str) -> str:
+    """``value`` if it can name an actor, a branch or a position. Raises :class:`MalformedStaff`."""
+    if not storable(value, _ID) or not isinstance(value, str) or not value or not value.isprintable() or "@" in value:
+        raise MalformedStaff(
+            field=field,
+            accepted=Text(f"an id of 1 to {_ID} printable characters", f"1 到 {_ID} 个可见字符的标识"),
+        )
+    return value
+
+
+def check_text(value: object, field: str, longest: int, *, empty: bool = False) -> str:
+    """``value`` if it is text that every store keeps. Raises :class:`MalformedStaff`, which does not repeat it."""
+    if not storable(value, longest) or not isinstance(value, str) or not (empty or value.strip()):
+        shortest = 0 if empty else 1
+        raise MalformedStaff(
+            field=field,
+            accepted=Text(f"text of {shortest} to {longest} characters", f"{shortest} 到 {longest} 个字符的文本"),
+        )
+    return value
+
+
+def _id(instance: object, attribute: "attrs.Attribute[str]", value: object) -> None:
+    check_id(value, attribute.name)
+
+
+def _department(instance: object, attribute: "attrs.Attribute[str]", value: object) -> None:
+    check_text(value, attribute.name, _DEPARTMENT)
+
+
+def _positions(given: Iterable[str]) -> tuple[str, ...]:
+    positions = None if isinstance(given, str) or not isinstance(given, Iterable) else tuple(given)
+    if not positions or len(positions) > _POSTS_POSITIONS:
+        raise MalformedStaff(
+            field="positions",
+            accepted=Text(f"1 to {_POSTS_POSITIONS} positions", f"1 到 {_POSTS_POSITIONS} 个职位"),
+        )
+    return tuple(sorted({check_id(position, "positions") for position in positions}))
+
+
+@attrs.frozen
+class Post:
+    """Where someone works: the positions held (sorted, each once), the department, the branch.
+
+    Which positions there are is the rulebook's (PPL-05). Raises :class:`MalformedStaff`. [PPL-01]
+
+    >>> Post(["sales", "hr", "sales"], "front office", "hq").positions
+    ('hr', 'sales')
+    """
+
+    positions: tuple[str, ...] = attrs.field(converter=_positions)
+    department: str = attrs.field(validator=_department)
+    branch: str = attrs.field(validator=_id)
+
+
+def _instant(at: datetime | None) -> datetime | None:
+    return None if at is None else utc(at)
+
+
+@attrs.frozen
+class Term:
+    """A post from ``since`` up to, and without, ``until``; None: until further notice. Instants are in UTC.
+
+    Raises :class:`MalformedStaff` where it would end before it began, NaiveTime. [PPL-01]
+    """
+
+    post: Post
+    since: datetime = attrs.field(converter=utc)
+    until: datetime | None = attrs.field(default=None, converter=_instant)
+
+    def __attrs_post_init__(self) -> None:
+        if self.until is not None and self.until <= self.since:
+            raise MalformedStaff(
+                field="until",
+                given=self.until,
+                accepted=Text(f"after {self.since.isoformat()}", f"晚于 {self.since.isoformat()}"),
+            )
+
+    def holds(self, at: datetime) -> bool:
+        """Whether it is served at an instant."""
+        return self.since <= at and self.lasts_beyond(at)
+
+    def lasts_beyond(self, at: datetime) -> bool:
+        """Whether it ends after an instant, or not at all."""
+        return self.until is None or at < self.until
+
+
+def actor_id(value: object, field: str) -> ActorId:
+    """The host's id of someone who acts. Raises :class:`MalformedStaff`."""
+    return ActorId(check_id(value, field))
+
+
+@attrs.frozen
+class StaffRules:
+    """The house rules of staff: none yet but the permissions, which the section declares."""
+
+
+STAFF_RULES: Section[Any] = Section("staff", StaffRules, actions=(READ, MANAGE, DELEGATE, PERSONAL))
