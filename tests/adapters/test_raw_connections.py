@@ -344,6 +344,22 @@ def test_a_connection_that_commits_each_statement_is_refused_until_a_transaction
             host.file(raw)
 
 
+def test_a_connection_that_is_lost_is_said_to_be(desks: Desks, clean_url: Callable[[str], str]) -> None:
+    host = Host(clean_url("postgresql"), desks.at(clean_url("postgresql")))
+    with closing(host.raw), closing(connect(host.url)) as other:
+        inner = host.desk.within(host.raw)
+        sql(host.raw, "select 1")
+        sql(other, "select pg_terminate_backend(%s)", host.raw.info.backend_pid)
+        for _ in range(2):
+            with pytest.raises(StoreFailure) as caught:
+                inner.complaints.receive(complaint_form(), by=agent(host.desk), at=host.now)
+            assert not isinstance(caught.value, StoreBusy)
+        with pytest.raises(StoreFailure):
+            host.file(host.raw)
+    assert host.filed == []
+    assert received(host.desk).number.endswith("-0001"), "the desk's own connections are as they were"
+
+
 def test_sqlite_s_own_way_of_beginning_transactions_will_do(desks: Desks, clean_url: Callable[[str], str]) -> None:
     host = Host(clean_url("sqlite"), desks.at(clean_url("sqlite")))
     with closing(host.raw), closing(sqlite3.connect(str(make_url(host.url).database), timeout=30)) as raw:
