@@ -193,6 +193,9 @@ def test_no_text_of_a_csv_file_begins_a_formula_and_each_comes_back(text: str, d
 
 
 @given(st.lists(st.lists(texts, min_size=3, max_size=3), max_size=4), delimiters, delimiters)
+@example([["x", 'a;"=1', ""]], ",", ";")
+@example([["x", "a\n=1", ""]], ",", ";")
+@example([["x", "a\t'\" =1", ""]], "|", "\t")
 def test_a_csv_file_divided_at_another_delimiter_holds_no_formula_either(
     rows: list[list[str]], written: str, read: str
 ) -> None:
@@ -281,6 +284,7 @@ def test_a_file_is_what_it_is_documented_to_be() -> None:
     tab = ReportTable(TITLE, (column("a"), column("b")), [["x\ty", "z;,|"]])
     assert csv_bytes(tab, delimiter="\t", bom=False) == b'A\tB\r\n"x\ty"\tz;,|\r\n'
     assert xlsx_bytes(tab) == xlsx_bytes(tab)
+    assert Book(xlsx_bytes(tab)).parts["docProps/core.xml"].count(b">1980-01-01T00:00:00Z<") == 2  # and no clock
 
 
 class Level(str, Enum):  # noqa: UP042 - str() of it is no value

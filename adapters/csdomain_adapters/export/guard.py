@@ -23,7 +23,7 @@ _QUOTES: Final = frozenset("'\"")
 _PARTS: Final = {own: re.compile("([\r\n" + "".join(d for d in DELIMITERS if d != own) + "])") for own in DELIMITERS}
 #: A telephone number as people write it: 15 digits at most (E.164), so that none is lost where it is read as a number.
 #: No hyphen after the plus sign: +86-138-1234-5678 would be worked out, to -6964.
-_PHONE: Final = re.compile(r"\+(?=(?: ?[0-9]){1,15}\Z)[0-9]+(?: [0-9]+)*")
+_PHONE: Final = re.compile(r"\+[0-9](?: ?[0-9]){0,14}")
 _UNWRITABLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
