@@ -1,9 +1,10 @@
-"""Who decides a complaint: by what all its forms come to, by what is held at that moment, never the requester (CMP-11)."""
+"""Who decides a complaint: by what all its forms come to, by what is held then, never the requester (CMP-11)."""
 
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -33,8 +34,7 @@ from csdomain import DomainError
 from csdomain.complaints.lifecycle import State
 from csdomain.complaints.model import AnswerBeyondDecision, Complaint, Standing
 from csdomain.complaints.rules import GRAVE, NO_PROMISE, WITHIN_LIMIT
-from csdomain.complaints.values import Channel, Classification, ComplaintRules, Finding, Goods, MalformedStep, Remedy
-from csdomain.complaints.values import WithoutAmount as Without
+from csdomain.complaints.values import Channel, ComplaintRules, Finding, Goods, MalformedStep, Remedy, WithoutAmount
 from csdomain.kernel.actors import Actor, ActorId
 from csdomain.kernel.approvals import (
     ApprovalLadder,
@@ -54,7 +54,7 @@ from csdomain.kernel.money import Money
 from csdomain.kernel.ports import Unit
 from csdomain.kernel.rules import APPROVALS, FORMS
 from csdomain.kernel.timers import TimerState
-from csdomain.testing import HANDLING, QUALITY, complaint_form
+from csdomain.testing import QUALITY, complaint_form
 
 pytestmark = pytest.mark.rule(WITHIN_LIMIT, APPROVALS)
 
@@ -67,11 +67,11 @@ amounts = st.integers(0, LARGE)
 forms = st.lists(st.tuples(st.none() | amounts, amounts), min_size=1, max_size=3)
 
 
-def house(limits: Sequence[int], without: Without = Without("a0", CLERK)) -> ComplaintRules:
+def house(limits: Sequence[int], *, grave: str = "a0", ordinary: str = CLERK) -> ComplaintRules:
     """A house with authorities a0, a1 … that decide up to these limits in fen, the last without end."""
     floors, ceilings = [None, *map(fen, limits)], [*map(fen, limits), None]
     bands = [Band(f"a{n}", low, top) for n, (low, top) in enumerate(zip(floors, ceilings, strict=True))]
-    return attrs.evolve(RULES, ladder=ApprovalLadder(tuple(bands)), without_amount=without)
+    return attrs.evolve(RULES, ladder=ApprovalLadder(tuple(bands)), without_amount=WithoutAmount(grave, ordinary))
 
 
 def deciders(limits: Sequence[int], drawn: Sequence[tuple[int | None, int]]) -> set[str]:
@@ -163,8 +163,11 @@ def test_without_an_amount_a_grave_one_and_an_ordinary_one_have_an_authority_eac
     limits: list[int], data: st.DataObject
 ) -> None:
     places = range(len(limits) + 1)
-    ordinary, grave = data.draw(st.sampled_from([CLERK, *(f"a{n}" for n in places)])), data.draw(st.sampled_from(places))
-    rules = house(limits, Without(f"a{grave}", ordinary))
+    ordinary, grave = (
+        data.draw(st.sampled_from([CLERK, *(f"a{n}" for n in places)])),
+        data.draw(st.sampled_from(places)),
+    )
+    rules = house(limits, grave=f"a{grave}", ordinary=ordinary)
     for marked in (False, True):
         waiting = case_of([(None, 0)], rules)
         if marked:  # after it was put before the authority: what counts is what it is when it is decided
@@ -181,7 +184,7 @@ def test_without_an_amount_a_grave_one_and_an_ordinary_one_have_an_authority_eac
 
 def test_a_remedy_that_nobody_may_decide_is_not_even_submitted() -> None:
     ladder = ApprovalLadder((Band("a0", None, cny(10)), Band("a1", cny(10), cny(20))))
-    rules = attrs.evolve(RULES, ladder=ladder, without_amount=Without("a0", "a0"))
+    rules = attrs.evolve(RULES, ladder=ladder, without_amount=WithoutAmount("a0", "a0"))
     case = received(None, rules)
     accept(case, rules)
     judge(case, rules)
@@ -338,7 +341,7 @@ def test_a_chain_of_delegations_that_passes_the_requester_decides_nothing() -> N
 
 
 def test_who_holds_the_authority_does_not_decide_what_they_asked_for_themselves() -> None:
-    counter, records = recorded(cny(3000), by="chief")
+    counter, _ = recorded(cny(3000), by="chief")
     for use_case, words in (("approve", ()), ("reject", ("no",)), ("return_back", ("no",)), ("recommend", ("yes",))):
         counter.refused(OwnRequest, use_case, *words, by=person(counter, "chief", DEPUTY))
     counter.do("approve", by=person(counter, "boss", "general_manager"))
@@ -464,18 +467,9 @@ def test_a_reason_that_no_store_keeps_is_refused() -> None:
     case = submitted([(None, cny(10))])
     for outcome in (Outcome.APPROVED, Outcome.RECOMMENDED, Outcome.RETURNED):
         for reason in ("a\0b", "\ud800", "x" * 4001):
-            unchanged(
-                case,
-                MalformedStep,
-                lambda: case.decide(  # noqa: B023 - run at once
-                    outcome,  # noqa: B023
-                    RULES,
-                    holding(bob="general_manager"),
-                    by=anyone("bob"),
-                    at=T0,
-                    reason=reason,  # noqa: B023
-                ),
-            )
+            bob, standing = anyone("bob"), holding(bob="general_manager")
+            act = partial(case.decide, outcome, RULES, standing, by=bob, at=T0, reason=reason)
+            unchanged(case, MalformedStep, act)
 
 
 # --- changed after the approval ---------------------------------------------------------------------------------------
@@ -650,7 +644,11 @@ def test_only_the_very_remedy_that_was_approved_is_told(approved: Remedy, other:
     def decide() -> object:
         return approve(case, RULES, "general_manager")
 
-    same = (approved.granted, approved.compensation, approved.pieces) == (other.granted, other.compensation, other.pieces)
+    same = (approved.granted, approved.compensation, approved.pieces) == (
+        other.granted,
+        other.compensation,
+        other.pieces,
+    )
     if before:
         put()
         if not same:
@@ -664,5 +662,3 @@ def test_only_the_very_remedy_that_was_approved_is_told(approved: Remedy, other:
         assert (case.form.answer.granted, case.form.answer.pieces) == (approved.granted, approved.pieces)
     else:
         unchanged(case, RuleBroken, lambda: case.answer(Channel.LETTER, "so it is", by=ANN, at=T0))
-
-

@@ -1,6 +1,6 @@
 """What is found, judged, proposed and told in the course of a complaint."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum, unique
@@ -54,6 +54,11 @@ def _known(instance: object, attribute: "attrs.Attribute[bool]", value: bool) ->
         raise MalformedStep(field=attribute.name, given=type(value).__name__, accepted=Text("yes or no", "是或否"))
 
 
+# A type checker knows the arguments of a field with a converter from the converter's own.
+def _texts(given: Iterable[str]) -> tuple[str, ...]:
+    return tuple(given)
+
+
 @attrs.frozen
 class Opinion:
     """What somebody wrote on the form, and who and when."""
@@ -77,7 +82,7 @@ class Finding:
 
     confirmed: bool = attrs.field(validator=_known)
     text: str = words()
-    persons: tuple[str, ...] = attrs.field(default=(), converter=tuple)
+    persons: tuple[str, ...] = attrs.field(default=(), converter=_texts)
     countermeasures: str = remarks()
 
 
@@ -108,6 +113,18 @@ class ProposedPenalty:
             raise MalformedStep(field="amount", given=self.amount, accepted=Text("an amount > 0", "> 0 的金额"))
 
 
+def _shares(given: Iterable[Share]) -> tuple[Share, ...]:
+    return tuple(given)
+
+
+def _penalties(given: Iterable[ProposedPenalty]) -> tuple[ProposedPenalty, ...]:
+    return tuple(given)
+
+
+def _amounts(given: Mapping[str, Money]) -> Mapping[str, Money]:
+    return dict(given)
+
+
 @attrs.frozen(kw_only=True)
 class Judgement:
     """Who is responsible, what is lost, what is done about it (CMP-08, CMP-09, CMP-10).
@@ -119,13 +136,13 @@ class Judgement:
 
     liable: Liable
     unit: str = attrs.field(default="", validator=text(64))
-    persons: tuple[str, ...] = attrs.field(default=(), converter=tuple)
+    persons: tuple[str, ...] = attrs.field(default=(), converter=_texts)
     company: str = attrs.field(default="", validator=text(_SHORT))
     disposal: str = remarks()
     tracked: bool | None = None
-    loss: Mapping[str, Money] = attrs.field(factory=dict, converter=dict)
-    shares: tuple[Share, ...] = attrs.field(default=(), converter=tuple)
-    penalties: tuple[ProposedPenalty, ...] = attrs.field(default=(), converter=tuple)
+    loss: Mapping[str, Money] = attrs.field(factory=dict, converter=_amounts)
+    shares: tuple[Share, ...] = attrs.field(default=(), converter=_shares)
+    penalties: tuple[ProposedPenalty, ...] = attrs.field(default=(), converter=_penalties)
 
     def __attrs_post_init__(self) -> None:
         if (self.liable is Liable.US) is not bool(self.unit):
