@@ -73,6 +73,8 @@ hq = ["counter"]
 "complaints.withdraw" = "all"
 "complaints.mark" = "all"
 "complaints.assign" = "all"
+"complaints.remark" = "all"
+"complaints.contribute" = "all"
 """
 
 

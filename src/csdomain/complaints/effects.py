@@ -29,6 +29,7 @@ from .values import COMPLAINT_RULES, ComplaintRules, Path, StageName
 #: The timer of CMP-04: of the first form; later forms have theirs with their number.
 CLOSING: Final = r.ACCEPTANCE.id
 RND_DEPARTMENT: Final = "rnd"
+SALES_DEPARTMENT: Final = "sales"
 
 
 @attrs.frozen
@@ -167,6 +168,7 @@ def _dismissed(event: e.ComplaintDismissed, s: Setting) -> Iterable[Effect]:
     yield CancelTimers(event.subject, event.at, f"{r.JOINT.id}.")
     yield CancelTimers(event.subject, event.at, f"{r.CHASING.id}.")
     yield CancelTimers(event.subject, event.at, r.REPORT.id)
+    yield told(event, "collect", SALES_DEPARTMENT, str(event.round))
 
 
 def _submitted(event: e.RemedySubmitted, s: Setting) -> Iterable[Effect]:

@@ -1,0 +1,200 @@
+"""Grave complaints go to the deputy in charge at once, come first, get a letter; who sees to whom (CMP-16, CMP-17)."""
+
+from collections.abc import Callable
+from typing import Any
+
+import attrs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from complaints.desks import ANN, T0, Counter, accept, anyone, cny, levels_book, received, remedy, unchanged
+from csdomain.complaints.lifecycle import OPEN, State
+from csdomain.complaints.model import GRAVE as GRAVE_COLUMN
+from csdomain.complaints.model import Complaint
+from csdomain.complaints.rules import GRAVE, HANDLED, HARM
+from csdomain.complaints.values import ASSIGN, Channel
+from csdomain.kernel.actors import ActorId, MalformedActor
+from csdomain.kernel.approvals import BeyondAuthority
+from csdomain.kernel.errors import DomainError, MoveRefused, NotPermitted, RuleBroken
+from csdomain.kernel.storage import Query
+from csdomain.testing import HANDLING, accepted, agent, complaint_form, memory_desk
+from csdomain.testing import received as received_at
+
+BOSS = "deputy_general_manager"
+
+
+@pytest.mark.rule(GRAVE)
+@pytest.mark.parametrize("when", ["at acceptance", "before it", "long after"])
+def test_the_deputy_is_told_at_once_whenever_it_turns_out_to_be_grave(when: str) -> None:
+    counter = Counter.open()
+    if when == "before it":
+        counter.receive(complaint_form())
+        counter.do("mark", by=BOSS, reason="the press has called")
+    else:
+        counter.accepted(grave=when == "at acceptance")
+    if when == "long after":
+        assert counter.messages("grave") == []
+        counter.judged()
+        counter.do("mark", by="service_agent")
+    (told,) = counter.messages("grave")
+    assert (told.to, told.created_at) == (BOSS, counter.clock.now())  # in the very unit of work
+    assert counter.case.grave
+    if when == "before it":
+        counter.do("check", "ours", by="sales")
+        counter.do("accept", HANDLING, by="service_agent")
+        assert counter.case.grave  # acceptance as an ordinary one does not undo it
+    counter.refused(NotPermitted, "mark", by="sales")
+    counter.do("mark", by="service_agent")
+    assert len(counter.messages("grave")) == 1
+
+
+@pytest.mark.rule(GRAVE, HARM)
+def test_harm_makes_it_grave_and_is_told_even_where_grave_was_told_before() -> None:
+    counter = Counter.open()
+    counter.accepted(grave=True)
+    counter.do("mark", by="service_agent", harm=True)
+    assert (counter.case.grave, counter.case.harm) == (True, True)
+    assert [(m.to, m.facts.get("harm")) for m in counter.messages("grave")] == [(BOSS, None), (BOSS, True)]
+    counter.do("mark", by="service_agent")
+    assert counter.case.harm  # what was marked stays so
+
+
+@pytest.mark.rule(GRAVE)
+@given(st.booleans(), st.booleans(), st.sampled_from(Channel))
+def test_a_grave_one_is_answered_by_letter_and_an_ordinary_one_by_either(
+    grave: bool, established: bool, channel: Channel
+) -> None:
+    counter = Counter.open()
+    if established:
+        counter.submitted(remedy(cny(10)), grave=grave)
+        counter.do("approve", by="sales_manager")
+    else:
+        counter.accepted(grave=grave)
+        counter.do("dismiss", "unfounded", by="service_agent")
+    if grave and channel is not Channel.LETTER:
+        error = counter.refused(RuleBroken, "answer", channel, "We are sorry.", by="sales")
+        assert error.rule is GRAVE
+        channel = Channel.LETTER
+    counter.do("answer", channel, "We are sorry.", by="sales")
+    assert counter.messages("answered")[-1].facts["channel"] == channel.value
+
+
+@pytest.mark.rule(GRAVE)
+def test_one_that_turned_grave_after_the_decision_is_answered_by_letter_too() -> None:
+    counter = Counter.open()
+    counter.submitted(remedy(cny(10)))
+    counter.do("approve", by="sales_manager")
+    counter.do("mark", by="service_agent")
+    counter.refused(RuleBroken, "answer", Channel.PHONE, "We are sorry.", by="sales")
+    counter.do("answer", Channel.LETTER, "We are sorry.", by="sales")
+
+
+@pytest.mark.rule(GRAVE)
+def test_without_an_amount_the_service_manager_decides_until_it_is_grave() -> None:
+    counter = Counter.open()
+    counter.submitted(remedy(cny(0)))
+    assert counter.messages("to_decide")[-1].to == "service_manager"
+    counter.do("mark", by="service_agent")
+    for lower in ("service_manager", "sales_manager"):
+        counter.refused(BeyondAuthority, "approve", by=lower)
+    counter.do("approve", by=BOSS)
+
+
+@pytest.mark.rule(GRAVE)
+@given(st.lists(st.booleans(), min_size=1, max_size=8))
+def test_grave_ones_come_first_in_the_queue(drawn: list[bool]) -> None:
+    desk = memory_desk()
+    ids = {accepted(desk, grave=grave).id: grave for grave in drawn}
+    query: Query[Complaint] = Query(order_by=GRAVE_COLUMN.name, descending=True)
+    page = desk.complaints.queue(query, by=agent(desk))
+    assert [case.grave for case in page.items] == sorted(drawn, reverse=True)
+    assert {case.id: case.grave for case in page.items} == ids
+
+
+@pytest.mark.rule(GRAVE, HANDLED)
+def test_the_deputy_passes_it_on_and_it_is_theirs_from_then_on() -> None:
+    counter = Counter.open()
+    counter.submitted(remedy(cny(10)), grave=True)
+    counter.do("approve", by="sales_manager")
+    counter.do("answer", Channel.LETTER, "We are sorry.", by="sales")
+    counter.do("assign", "agent-9", by=BOSS, reason="knows the customer")
+    case = counter.case
+    assert (case.handler, case.owner) == ("agent-9", "agent-9")
+    (told,) = counter.messages("assigned")
+    assert told.to == "agent-9"
+    nine = counter.desk.actor("agent-9", branch="hq", positions=("service_agent",))
+    assert [c.id for c in counter.desk.complaints.queue(by=nine).items] == [counter.id]
+    counter.refused(NotPermitted, "close", "done", by="service_agent")  # it was theirs, and is no more
+    counter.do("close", "done", by=nine)
+
+
+@pytest.mark.rule(HANDLED)
+@pytest.mark.parametrize(("book", "told"), [("after_sales", "service_manager"), (levels_book(), "supervisor")])
+def test_whoever_is_at_fault_the_manager_hears_of_every_customer_who_complains(book: Any, told: str) -> None:
+    desk = memory_desk(book)
+    by = agent(desk, position="service_agent")
+    for n in range(3):
+        received_at(desk, complaint_form(customer=f"customer-{n}"), by=by)
+    queued = desk.store.look(lambda unit: unit.session.outbox(unsent=False, limit=100))
+    assert [message.to for message in queued if message.occasion == "complaint.to_handle"] == [told] * 3
+
+
+@pytest.mark.rule(HANDLED)
+def test_who_sees_to_a_customer_is_named_by_the_manager_or_above_and_by_an_id() -> None:
+    counter = Counter.open()
+    counter.accepted()
+    holders = counter.desk.house.permissions.holders(ASSIGN)
+    assert holders == ("deputy_general_manager", "general_manager", "service_manager")
+    for position in counter.who.keys() - set(holders):
+        counter.refused(NotPermitted, "assign", "agent-9", by=position)
+    for bad in ("", "x" * 65, "a\nb", "li@example.com"):
+        counter.refused(MalformedActor, "assign", bad, by="service_manager")
+    counter.do("assign", "service_manager", by="service_manager")  # in person
+    counter.do("assign", "agent-9", by="service_manager")
+    assert [message.to for message in counter.messages("assigned")] == ["service_manager", "agent-9"]
+
+
+marks = st.tuples(st.just("mark"), st.booleans())
+names = st.tuples(st.just("assign"), st.sampled_from(["agent-1", "agent-9", "boss"]))
+
+
+@pytest.mark.rule(GRAVE, HANDLED, HARM)
+@given(st.lists(marks | names, max_size=6))
+def test_marks_stay_and_the_last_named_has_it_and_nothing_else_changes(tried: list[tuple[str, Any]]) -> None:
+    case = received()
+    accept(case)
+    before = attrs.evolve(case)
+    for act, given_ in tried:
+        if act == "mark":
+            case.mark(harm=given_, by=ANN, at=T0)
+        else:
+            case.assign(ActorId(given_), by=ANN, at=T0)
+    marked = [given_ for act, given_ in tried if act == "mark"]
+    named = [given_ for act, given_ in tried if act == "assign"]
+    assert (case.grave, case.harm) == (bool(marked), any(marked))
+    assert (case.handler, case.owner) == ((named[-1], named[-1]) if named else (None, before.owner))
+    restored = attrs.evolve(case, grave=before.grave, harm=before.harm, handler=before.handler, owner=before.owner)
+    assert restored == before
+
+
+@pytest.mark.rule(GRAVE, HANDLED)
+@pytest.mark.parametrize("state", list(State))
+def test_it_can_be_marked_and_passed_on_while_it_is_open_and_not_after(state: State) -> None:
+    """The state is put there: what is tried is the table, for every state of both lines."""
+    case = received()
+    case.state = state
+    case.path = type(case.path).LEVELS if state in (State.HANDLING, State.PROPOSED, State.SATISFIED) else case.path
+    acts: list[Callable[[Complaint], object]] = [
+        lambda c: c.mark(harm=True, by=anyone("x"), at=T0),
+        lambda c: c.assign(ActorId("agent-9"), by=anyone("x"), at=T0),
+    ]
+    for act in acts:
+        if state in OPEN:
+            act(case)
+        else:
+            error: type[DomainError] = MoveRefused
+            unchanged(case, error, lambda: act(case))  # noqa: B023 - run at once
+    assert (case.grave, case.handler, case.state) == (
+        (True, "agent-9", state) if state in OPEN else (False, None, state)
+    )

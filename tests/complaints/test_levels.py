@@ -1,0 +1,359 @@
+"""By level (B): settled within one's own authority, else up the line one step at a time, and the customer told when."""
+
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import attrs
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from complaints.desks import (
+    ANN,
+    RULES,
+    T0,
+    Counter,
+    anyone,
+    cny,
+    fen,
+    holding,
+    levels_book,
+    received,
+    remedy,
+    unchanged,
+)
+from csdomain.complaints.lifecycle import COMPLAINT_MOVES, State
+from csdomain.complaints.model import Complaint, Standing
+from csdomain.complaints.policies.notices import InternalDisclosed
+from csdomain.complaints.rules import LEVELS, MONTHLY_REVIEW, NO_PROMISE, NOT_ACCEPTED, STATES, WITHIN_LIMIT
+from csdomain.complaints.values import Channel, ComplaintRules, MalformedStep, WithoutAmount
+from csdomain.complaints.values import Path as Variant
+from csdomain.kernel.actors import ActorId
+from csdomain.kernel.approvals import (
+    ApprovalLadder,
+    ApprovalVoid,
+    Band,
+    BeyondAuthority,
+    Delegation,
+    Delegations,
+    OwnRequest,
+)
+from csdomain.kernel.documents import Tampered
+from csdomain.kernel.errors import MoveRefused, NotPermitted, RuleBroken
+from csdomain.kernel.money import CurrencyMismatch, Money
+from csdomain.kernel.rules import APPROVALS
+from csdomain.kernel.timers import TimerState
+from csdomain.testing import HANDLING, complaint_form
+
+pytestmark = pytest.mark.rule(LEVELS)
+
+LINE = ("receiver", "supervisor", "director", "hq")
+
+
+def handled(claimed: Money | None = None, url: str = "") -> Counter:
+    counter = Counter.open(levels_book(), url)
+    counter.receive(complaint_form(claimed=claimed), by="receiver")
+    counter.do("handle", HANDLING, by="receiver")
+    return counter
+
+
+def by_level(limits: Sequence[int], ordinary: str = "l0") -> ComplaintRules:
+    floors, tops = [None, *map(fen, limits)], [*map(fen, limits), None]
+    bands = [Band(f"l{n}", low, top) for n, (low, top) in enumerate(zip(floors, tops, strict=True))]
+    return attrs.evolve(
+        RULES,
+        path=Variant.LEVELS,
+        ladder=ApprovalLadder(tuple(bands)),
+        signatures=(),
+        without_amount=WithoutAmount(f"l{len(limits)}", ordinary),
+        review_by=None,
+    )
+
+
+def at_level(level: int, claimed: Money | None, rules: ComplaintRules) -> Complaint:
+    case = received(claimed, rules)
+    case.handle(HANDLING, rules, by=ANN, at=T0)
+    for _ in range(level):
+        case.escalate("beyond me", rules, by=ANN, at=T0)
+    return case
+
+
+def propose(case: Complaint, granted: Money, rules: ComplaintRules, authority: str) -> object:
+    return case.propose(remedy(granted), rules, holding(bob=authority), by=anyone("bob"), at=T0)
+
+
+# --- within one's own authority ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.rule(WITHIN_LIMIT, NO_PROMISE)
+@given(
+    st.lists(st.integers(2, 10**6), min_size=1, max_size=3, unique=True).map(sorted),
+    st.none() | st.integers(0, 10**6),
+    st.integers(0, 10**6),
+    st.data(),
+)
+def test_who_settles_is_nobody_below_the_level_and_nobody_beyond_their_limit(
+    limits: list[int], claimed: int | None, granted: int, data: st.DataObject
+) -> None:
+    rules = by_level(limits)
+    level = data.draw(st.integers(0, len(limits)))
+    amount = max(claimed or 0, granted)
+    waiting = at_level(level, None if claimed is None else fen(claimed), rules)
+    for place in range(len(limits) + 1):
+        case = attrs.evolve(waiting)
+        within = place == len(limits) or amount <= limits[place]
+        act = partial(propose, case, fen(granted), rules, f"l{place}")
+        if place >= level and within:
+            act()
+            approval = case.form.submissions[-1].approval
+            assert approval is not None
+            assert (approval.authority, approval.amount) == (f"l{place}", fen(amount))
+            assert (case.state, case.owner) == (State.PROPOSED, "bob")
+        else:
+            assert unchanged(case, BeyondAuthority, act).facts["amount"] == fen(amount)
+    unchanged(waiting, BeyondAuthority, partial(propose, waiting, fen(granted), rules, "passer-by"))
+
+
+@given(st.integers(0, 2))
+def test_without_an_amount_too_nobody_below_the_level_settles(level: int) -> None:
+    """Whoever decides where there is no amount, and is not of the line, has it only before it goes up."""
+    rules = by_level([100, 500], ordinary="clerk")
+    case = at_level(level, None, rules)
+    if level:
+        unchanged(case, BeyondAuthority, partial(propose, case, fen(0), rules, "clerk"))
+        propose(case, fen(0), rules, f"l{level}")
+    else:
+        propose(case, fen(0), rules, "clerk")
+    assert case.state is State.PROPOSED
+
+
+@pytest.mark.rule(APPROVALS)
+def test_who_stands_in_for_a_level_settles_what_that_level_may_and_the_customer_never() -> None:
+    rules = by_level([100, 500])
+    row = Delegation(ActorId("boss"), ActorId("bob"), "l1", T0, T0 + timedelta(hours=1), limit=fen(300))
+    standing = Standing({ActorId("boss"): frozenset({"l1"}), ActorId("customer-1"): frozenset({"l2"})})
+    standing = attrs.evolve(standing, delegations=Delegations((row,)))
+    case = at_level(1, None, rules)
+    act = partial(case.propose, rules=rules, standing=standing, at=T0)
+    unchanged(case, BeyondAuthority, partial(act, remedy(fen(301)), by=anyone("bob")))
+    unchanged(case, OwnRequest, partial(act, remedy(fen(1)), by=anyone("customer-1")))
+    act(remedy(fen(300)), by=anyone("bob"))
+    approval = case.form.submissions[-1].approval
+    assert approval is not None
+    assert (approval.by, approval.acting_for, approval.authority) == ("bob", "boss", "l1")
+
+
+def test_a_proposal_is_in_the_houses_money_and_holds_nothing_internal() -> None:
+    counter = handled()
+    counter.do("remark", "the lift was out of order", "building", by="receiver")
+    counter.refused(CurrencyMismatch, "propose", remedy(Money.of(1, "USD")), by="receiver")
+    counter.do("answer_remark", 1, "the mechanic was drunk", by="supervisor")
+    paper = counter.case.form.document
+    for text, field in ((paper.text(), "form"), ("Sorry, the mechanic was drunk.", "remark")):
+        told = remedy(cny(1), text=text)
+        assert counter.refused(InternalDisclosed, "propose", told, by="receiver").facts == {"field": field}
+    counter.do("propose", remedy(cny(1)), by="receiver")
+
+
+# --- up the line ------------------------------------------------------------------------------------------------------
+
+
+def test_it_goes_up_one_level_at_a_time_each_with_its_reason_and_the_next_is_told() -> None:
+    counter = handled(cny(3000))
+    for level, holder in enumerate(LINE):
+        for lower in LINE[: level + 1]:
+            if lower != "hq":
+                counter.refused(BeyondAuthority, "propose", remedy(cny(3000)), by=lower)
+        if level == len(LINE) - 1:
+            break
+        counter.refused(MalformedStep, "escalate", " ", by=holder)
+        counter.do("escalate", f"beyond the {holder}", by=holder)
+        assert (counter.case.level, counter.case.owner) == (level + 1, "")
+        assert counter.rows[-1] == ("escalate", "handling", "handling")
+        assert counter.messages("escalated")[-1].to == LINE[level + 1]
+    counter.refused(RuleBroken, "escalate", "beyond me too", by="hq")  # nobody is above
+    counter.do("propose", remedy(cny(3000)), by="hq")
+    trail = counter.desk.complaints.trail(counter.id, by=counter.who["hq"])
+    up = [(r.by, r.reason, r.facts["level"], r.facts["to"]) for r in trail if r.move == "escalate"]
+    assert up == [(LINE[n], f"beyond the {LINE[n]}", n + 1, LINE[n + 1]) for n in range(3)]
+
+
+@pytest.mark.parametrize("amount", [0, 1, 100, 500])
+def test_after_it_went_up_no_lower_level_settles_it_however_small_it_is(amount: int) -> None:
+    counter = handled()
+    counter.do("escalate", "the customer asks for somebody else", by="receiver")
+    counter.refused(BeyondAuthority, "propose", remedy(cny(amount)), by="receiver")
+    counter.do("escalate", "and again", by="supervisor")
+    for lower in ("receiver", "supervisor"):
+        counter.refused(BeyondAuthority, "propose", remedy(cny(amount)), by=lower)
+    counter.do("propose", remedy(cny(amount)), by="director")
+    counter.do("decline", "no", by="receiver")
+    for lower in ("receiver", "supervisor"):  # discussed anew it stays where it is
+        counter.refused(BeyondAuthority, "propose", remedy(cny(amount)), by=lower)
+    counter.refused(NotPermitted, "escalate", "x", by="sales")
+
+
+@pytest.mark.parametrize(("amount", "holder"), [(100, "receiver"), (500, "supervisor"), (2000, "director")])
+def test_each_settles_up_to_the_fen_and_not_one_more(amount: int, holder: str) -> None:
+    counter = handled()
+    error = counter.refused(BeyondAuthority, "propose", remedy(cny(amount) + fen(1)), by=holder)
+    assert error.facts["limit"] == cny(amount)
+    counter.do("propose", remedy(cny(amount)), by=holder)
+    # It cannot be raised in a second proposal beyond it either: what counts is the present one.
+    counter.do("decline", "a little more", by="receiver")
+    counter.refused(BeyondAuthority, "propose", remedy(cny(amount) + fen(1)), by=holder)
+    counter.do("propose", remedy(cny(amount)), by=holder)
+
+
+# --- the customer's word ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.rule(NOT_ACCEPTED)
+def test_until_the_customer_is_satisfied_it_is_discussed_anew_in_the_same_form() -> None:
+    counter = handled()
+    counter.refused(MoveRefused, "satisfy", by="receiver")
+    counter.refused(MoveRefused, "close", "done", by="receiver")
+    for count, amount in enumerate((10, 20, 30), 1):
+        counter.do("propose", remedy(cny(amount), text=f"we pay {amount}"), by="receiver")
+        assert counter.case.total == cny(amount)  # one of them is paid, not all
+        counter.refused(MoveRefused, "close", "done", by="receiver")
+        if count < 3:
+            counter.do("decline", "not enough for me", by="receiver")
+            assert counter.case.state is State.HANDLING
+            assert counter.case.form.approved is None
+            assert counter.case.total == cny(0)
+    counter.do("satisfy", by="receiver")
+    case = counter.case
+    assert (case.turn, len(case.form.submissions), case.form.number) == (1, 3, "KS202603-0001")
+    assert case.decided_remedy().granted == cny(30)
+    counter.refused(MoveRefused, "decline", "after all not", by="receiver")
+    counter.refused(MoveRefused, "withdraw", "no matter", by="receiver")
+    assert counter.do("close", "paid", by="receiver").state == "closed"
+
+
+@pytest.mark.rule(NOT_ACCEPTED)
+def test_a_new_proposal_may_take_up_the_customers_own_words() -> None:
+    counter = handled()
+    counter.do("propose", remedy(cny(10)), by="receiver")
+    counter.do("decline", "a hundred and a letter", by="receiver")
+    counter.do("propose", remedy(cny(100), text="You get a hundred and a letter."), by="receiver")
+
+
+@pytest.mark.rule(NO_PROMISE)
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        ({"granted": {"minor": 9001, "currency": "CNY"}}, ApprovalVoid),
+        ({"granted": {"minor": 8999, "currency": "CNY"}}, RuleBroken),
+        ({"compensation": {"minor": 1, "currency": "CNY"}}, RuleBroken),
+    ],
+)
+def test_what_was_changed_after_it_was_proposed_satisfies_nobody(
+    change: dict[str, Any], error: type[RuleBroken], sqlite_url: str
+) -> None:
+    counter = handled(url=sqlite_url)
+    counter.do("propose", remedy(cny(90)), by="receiver")
+    with closing(sqlite3.connect(Path(sqlite_url.partition("///")[2]))) as database:
+        (text,) = database.execute("select body from csd_complaint").fetchone()
+        body = orjson.loads(text)
+        body["forms"][-1]["submissions"][-1]["remedy"].update(change)
+        database.execute("update csd_complaint set body = ?", (orjson.dumps(body),))
+        database.commit()
+    counter.refused(error, "satisfy", by="receiver")
+    counter.desk.close()
+
+
+def test_a_proposal_goes_on_no_paper_that_was_changed() -> None:
+    rules = by_level([100])
+    case = at_level(0, None, rules)
+    propose(case, fen(5), rules, "l0")
+    case.decline("no", by=ANN, at=T0)
+    paper = case.form.document
+    case.put_form(document=attrs.evolve(paper, fields={**paper.fields, "approved.1": "1"}))
+    unchanged(case, Tampered, partial(propose, case, fen(5), rules, "l0"))
+
+
+# --- promises ---------------------------------------------------------------------------------------------------------
+
+
+@given(st.integers(1, 100), st.integers(-2, 2), st.booleans())
+def test_a_promise_is_kept_by_the_proposal_and_otherwise_the_superior_hears_of_it(
+    hours: int, late: int, satisfied_later: bool
+) -> None:
+    counter = handled()
+    counter.do("escalate", "beyond me", by="receiver")
+    counter.do("promise", until := counter.clock.now() + timedelta(hours=hours), by="receiver")
+    assert counter.due("CMP-18.1") == until
+    assert [dict(m.facts)["until"] for m in counter.messages("promised")] == [until.isoformat()]
+    at = counter.clock.move(until + late * timedelta(microseconds=1))
+    counter.desk.sweep(at)
+    counter.does.propose(counter.id, remedy(cny(1)), by=counter.who["supervisor"], at=at)
+    counter.clock.advance(timedelta(days=20) if satisfied_later else timedelta(0))
+    counter.desk.sweep()
+    counter.do("satisfy", by="receiver")
+    counter.do("close", "paid", by="receiver")
+    assert counter.timers["CMP-18.1"] is (TimerState.BREACHED if late > 0 else TimerState.MET)
+    overdue = [m.to for m in counter.messages("overdue") if m.facts["timer"] == "CMP-18.1"]
+    assert overdue == (["director"] if late > 0 else [])
+
+
+def test_a_promise_made_about_a_proposal_is_kept_by_the_customers_yes() -> None:
+    counter = handled()
+    counter.do("propose", remedy(cny(1)), by="receiver")
+    counter.do("promise", counter.clock.now() + timedelta(hours=9), by="receiver")
+    counter.do("satisfy", by="receiver")
+    assert counter.timers["CMP-18.1"] is TimerState.MET
+
+
+# --- the two lines do not mix -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.rule(STATES)
+def test_a_case_by_level_takes_no_step_of_the_departments_and_the_other_way_round() -> None:
+    levels, departments = handled(), Counter.open()
+    departments.receive(complaint_form())
+    for use_case, words in (
+        ("check", ("ours",)),
+        ("submit", (remedy(cny(1)),)),
+        ("approve", ()),
+        ("answer", (Channel.PHONE, "so it is")),
+        ("renew", (complaint_form(),)),
+        ("dismiss", ("unfounded",)),
+    ):
+        everybody = levels.desk.actor("x", branch="hq", positions=("sales", "service_agent", "general_manager"))
+        levels.refused(MoveRefused, use_case, *words, by=everybody)
+    everybody = anyone("x")
+    case = received()
+    for act in (
+        partial(case.handle, HANDLING, RULES),
+        partial(case.escalate, "up", RULES),
+        partial(case.propose, remedy(cny(1)), RULES, holding(x="general_manager")),
+        case.satisfy,
+    ):
+        unchanged(case, MoveRefused, partial(act, by=everybody, at=T0))
+    used = {variant: {s.dest for s in COMPLAINT_MOVES.steps if s.on(variant)} for variant in ("departments", "levels")}
+    assert used["levels"] & used["departments"] == {
+        *(State.RECEIVED, State.CLOSED, State.SETTLING, State.SETTLED, State.WITHDRAWN)
+    }
+
+
+@pytest.mark.rule(STATES, MONTHLY_REVIEW)
+def test_it_is_settled_at_once_where_nothing_is_open_and_after_the_review_where_the_house_has_one() -> None:
+    rules = by_level([100])
+    case = at_level(0, None, rules)
+    propose(case, fen(0), rules, "l0")
+    case.satisfy(by=ANN, at=T0)
+    case.close("explained", in_time=True, zone="Asia/Shanghai", by=ANN, at=T0)
+    assert case.state is State.SETTLED
+    counter = handled()
+    counter.do("propose", remedy(cny(0)), by="receiver")
+    counter.do("satisfy", by="receiver")
+    assert counter.do("close", "explained", by="receiver").state == "closed"
+    assert counter.case.open_ends() == ("review",)
+    assert counter.do("review", "reception", by="gm_office").state == "settled"

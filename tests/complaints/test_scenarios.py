@@ -1,0 +1,539 @@
+"""One story for each way through a complaint, at a desk in memory, each ending with its trail (CMP-25)."""
+
+from datetime import timedelta
+from typing import Any, Final
+
+import pytest
+
+from complaints.desks import Counter, cny, levels_book, remedy
+from csdomain.complaints.lifecycle import OPEN, ImprovementMove, State
+from csdomain.complaints.rules import (
+    CERTIFICATE,
+    CHASING,
+    FINANCE,
+    FINDING,
+    GRAVE,
+    IMPROVEMENT,
+    LEVELS,
+    LOSS,
+    MONTHLY_REVIEW,
+    NO_PROMISE,
+    NOT_ACCEPTED,
+    NOT_ESTABLISHED,
+    NOTICE,
+    RETURN_SLIP,
+    STATES,
+    WAREHOUSE,
+    WITHIN_LIMIT,
+)
+from csdomain.complaints.values import (
+    Channel,
+    Finding,
+    Goods,
+    Judgement,
+    Liable,
+    ProposedPenalty,
+    Share,
+)
+from csdomain.kernel.errors import MoveRefused, RuleBroken
+from csdomain.kernel.timers import TimerState
+from csdomain.testing import HANDLING, QUALITY, complaint_form
+
+pytestmark = pytest.mark.rule(STATES)
+
+Rows = list[tuple[str, str, str]]
+BOSS: Final = "deputy_general_manager"
+#: The stretches that many ways have in common.
+TAKEN_ON: Final[Rows] = [
+    ("receive", "", "received"),
+    ("check", "received", "checked"),
+    ("accept", "checked", "accepted"),
+]
+LOOKED_INTO: Final[Rows] = [
+    ("investigate", "accepted", "investigating"),
+    ("conclude", "investigating", "investigating"),
+    ("report", "investigating", "reported"),
+    ("rule", "reported", "reported"),
+    ("judge", "reported", "judged"),
+]
+DECIDED: Final[Rows] = [
+    ("submit", "judged", "awaiting_decision"),
+    ("approve", "awaiting_decision", "decided"),
+]
+CLOSED: Final[Rows] = [
+    ("answer", "decided", "answered"),
+    ("close", "answered", "closed"),
+]
+REVIEWED: Final[Rows] = [("review", "closed", "settling"), ("settle", "settling", "settled")]
+
+
+def stand(counter: Counter, state: str, *, running: tuple[str, ...] = ()) -> None:
+    """Where the case stands at the end, and which of its timers still run."""
+    assert counter.case.state.value == state
+    assert tuple(n for n, timer in counter.timers.items() if timer is TimerState.RUNNING) == running
+
+
+@pytest.mark.rule(
+    WITHIN_LIMIT, FINDING, IMPROVEMENT, LOSS, CERTIFICATE, RETURN_SLIP, WAREHOUSE, FINANCE, MONTHLY_REVIEW
+)
+def test_a_quality_fault_with_everything_that_can_follow() -> None:
+    counter = Counter.open()
+    # Five of a hundred bearings came cracked; the customer wants 3,200 yuan.
+    form = complaint_form(product="bearing", batch="b1", quantity=100, defective=5, claimed=cny(3200))
+    counter.accepted(form, QUALITY)
+    counter.do("remark", "nobody answers the phone after six", "switchboard", by="sales")
+    # Production is asked; R&D finds the fault in the hardening; the deputy in charge rules.
+    counter.do("involve", ["production"], counter.clock.now() + timedelta(days=2), by="service_agent")
+    counter.do("investigate", by="service_agent")
+    counter.do("contribute", "production", "batch b1 ran at night", by="service_agent")
+    counter.do("inspect", Finding(True, "hardened too fast", ("worker-7",), "a new curve"), by="rnd")
+    counter.do("conclude", by="service_agent")
+    counter.do("report", "the furnace was too hot", by="service_agent")
+    counter.do("rule", "replace and pay", by=BOSS)
+    judgement = Judgement(
+        liable=Liable.US,
+        unit="production",
+        persons=("worker-7",),
+        disposal="replace the batch",
+        tracked=True,
+        loss={"goods": cny(3000), "freight": cny(200)},
+        shares=(Share("production", 3), Share("dispatch", 1)),
+        penalties=(ProposedPenalty("worker-7", "warning"), ProposedPenalty("production")),
+    )
+    counter.do("judge", judgement, by="service_agent")
+    # 3,200 is not the sales manager's to decide, only to recommend.
+    back = [Goods("bearing", "b1", 5)]
+    counter.do("submit", remedy(cny(3200), compensation=cny(500), returns=back), by="service_agent")
+    counter.refused(RuleBroken, "approve", by="sales_manager")
+    counter.do("recommend", "I would grant it", by="sales_manager")
+    counter.do("approve", by=BOSS)
+    counter.do("answer", Channel.LETTER, "We take five bearings back and pay 500 yuan.", by="sales")
+    counter.do("close", "taken back and paid", by="service_agent")
+    assert counter.case.in_time is True
+    # The goods come back one short, which is cleared; the money is booked.
+    slip = counter.do("draw_slip", "truck", by="sales").number
+    counter.do("sign_slip", slip, by=BOSS)
+    counter.do("take_in", slip, [Goods("bearing", "b1", 4)], by="warehouse_keeper")
+    counter.do("reconcile", slip, "V-1", by="finance")
+    counter.do("resolve", slip, 4, "one was lost on the way", by=BOSS)
+    counter.do("reconcile", slip, "V-1", by="finance")
+    certificate = counter.do("draw_certificate", cny(500), by="sales").number
+    counter.do("sign_certificate", certificate, by=BOSS)
+    counter.do("countersign_certificate", certificate, by="sales")
+    counter.do("book_certificate", certificate, "V-2", by="finance")
+    # The office reviews it, the penalties take their ways, the new curve proves itself, the switchboard answers.
+    counter.do("review", "production", by="gm_office")
+    counter.do("approve_penalty", 1, by=BOSS)
+    counter.do("approve_penalty", 2, by=BOSS)
+    counter.do("publish_penalty", 1, by="hr")
+    counter.do("notice_penalty", 2, by="general_manager")
+    counter.do("carry_out_penalty", 2, by="hr")
+    counter.do("improve", 1, ImprovementMove.CARRY_OUT, "curve changed", by="rnd")
+    counter.do("improve", 1, ImprovementMove.VERIFY, "no crack in a month", by="rnd")
+    assert counter.case.open_ends() == ("remark 1",)
+    counter.do("answer_remark", 1, "there is a night line now", by="sales")
+    stand(counter, "settled")
+    assert counter.rows == [
+        *TAKEN_ON,
+        ("remark", "accepted", "accepted"),
+        ("involve", "accepted", "accepted"),
+        ("investigate", "accepted", "investigating"),
+        ("contribute", "investigating", "investigating"),
+        ("inspect", "investigating", "investigating"),
+        *LOOKED_INTO[1:],
+        ("penalty.propose", "", "proposed"),
+        ("penalty.propose", "", "proposed"),
+        ("submit", "judged", "awaiting_decision"),
+        ("recommend", "awaiting_decision", "awaiting_decision"),
+        ("approve", "awaiting_decision", "decided"),
+        *CLOSED,
+        ("follow_up", "closed", "settling"),
+        ("slip.draw_up", "", "drawn_up"),
+        ("slip.sign", "drawn_up", "signed"),
+        ("slip.take_in", "signed", "taken_in"),
+        ("slip.dispute", "taken_in", "disputed"),
+        ("slip.resolve", "disputed", "taken_in"),
+        ("slip.book", "taken_in", "booked"),
+        ("certificate.draw_up", "", "drawn_up"),
+        ("certificate.sign", "drawn_up", "signed"),
+        ("certificate.countersign", "signed", "countersigned"),
+        ("certificate.book", "countersigned", "booked"),
+        ("review", "settling", "settling"),
+        ("penalty.approve", "proposed", "approved"),
+        ("penalty.approve", "proposed", "approved"),
+        ("penalty.publish", "approved", "carried_out"),
+        ("penalty.notice", "approved", "noticed"),
+        ("penalty.carry_out", "noticed", "carried_out"),
+        ("improvement.carry_out", "tracked", "carried_out"),
+        ("improvement.verify", "carried_out", "verified"),
+        ("remark.answer", "open", "done"),
+        ("settle", "settling", "settled"),
+    ]
+
+
+@pytest.mark.rule(WITHIN_LIMIT, NOTICE)
+def test_not_a_quality_fault_the_carrier_is_liable_and_nobody_waits_for_the_laboratory() -> None:
+    counter = Counter.open()
+    counter.accepted(complaint_form(claimed=cny(800)), HANDLING)
+    assert counter.messages("to_inspect") == []
+    judgement = Judgement(liable=Liable.OTHER_COMPANY, company="Swift Carriers", disposal="hold them liable")
+    counter.judged(judgement)
+    counter.do("submit", remedy(cny(800), compensation=cny(800)), by="service_agent")
+    counter.do("approve", by="sales_manager")
+    counter.refused(RuleBroken, "answer", Channel.PHONE, "Swift Carriers broke it.", by="sales")
+    counter.do("answer", Channel.PHONE, "We pay you what the crate cost.", by="sales")
+    # The money is on its way while the case is still open.
+    certificate = counter.do("draw_certificate", cny(800), by="sales").number
+    counter.do("sign_certificate", certificate, by=BOSS)
+    counter.do("countersign_certificate", certificate, by="sales")
+    counter.do("book_certificate", certificate, "V-1", by="finance")
+    counter.do("close", "paid", by="service_agent")
+    stand(counter, "closed", running=("CMP-20",))
+    counter.do("review", "sales", by="gm_office")
+    stand(counter, "settled")
+    assert counter.rows == [
+        *TAKEN_ON,
+        *LOOKED_INTO,
+        *DECIDED,
+        CLOSED[0],
+        ("certificate.draw_up", "", "drawn_up"),
+        ("certificate.sign", "drawn_up", "signed"),
+        ("certificate.countersign", "signed", "countersigned"),
+        ("certificate.book", "countersigned", "booked"),
+        CLOSED[1],
+        *REVIEWED,
+    ]
+
+
+@pytest.mark.rule(GRAVE)
+def test_without_an_amount_an_ordinary_one_is_the_service_managers() -> None:
+    counter = Counter.open()
+    counter.submitted(remedy(cny(0), text="an apology"))
+    counter.do("approve", by="service_manager")
+    counter.do("answer", Channel.PHONE, "We are sorry for the tone.", by="sales")
+    counter.do("close", "apologised", by="service_agent")
+    counter.do("review", "sales", by="gm_office")
+    stand(counter, "settled")
+    assert counter.rows == [*TAKEN_ON, *LOOKED_INTO, *DECIDED, *CLOSED, *REVIEWED]
+
+
+@pytest.mark.rule(GRAVE)
+def test_without_an_amount_a_grave_one_is_the_deputys_who_names_somebody_and_it_gets_a_letter() -> None:
+    counter = Counter.open()
+    counter.accepted(grave=True)
+    counter.do("assign", "agent-9", by=BOSS)
+    counter.do("promise", counter.clock.now() + timedelta(days=1), by="sales")
+    counter.judged()
+    counter.do("submit", remedy(cny(0), text="an apology"), by="service_agent")
+    counter.refused(RuleBroken, "approve", by="service_manager")
+    counter.do("approve", by=BOSS)
+    counter.refused(RuleBroken, "answer", Channel.PHONE, "We are sorry.", by="sales")
+    counter.do("answer", Channel.LETTER, "We are sorry.", by="sales")
+    counter.do("close", "apologised", by=counter.desk.actor("agent-9", branch="hq", positions=("service_agent",)))
+    stand(counter, "closed", running=("CMP-20",))
+    assert counter.rows == [
+        *TAKEN_ON,
+        ("assign", "accepted", "accepted"),
+        ("promise", "accepted", "accepted"),
+        *LOOKED_INTO,
+        *DECIDED,
+        *CLOSED,
+    ]
+
+
+@pytest.mark.rule(NOT_ACCEPTED, WITHIN_LIMIT)
+def test_the_customer_does_not_accept_and_the_second_form_takes_the_case_over_the_limit() -> None:
+    counter = Counter.open()
+    counter.submitted(remedy(cny(3200)), complaint_form(claimed=cny(3200)))
+    counter.do("approve", by=BOSS)
+    counter.do("answer", Channel.PHONE, "You get 3,200.", by="sales")
+    counter.do("decline", "five thousand at least", by="sales")
+    assert counter.do("renew", complaint_form(claimed=cny(1801)), by="service_agent").number == "KS202603-0002"
+    counter.judged()
+    counter.do("submit", remedy(cny(1801)), by="service_agent")
+    counter.refused(RuleBroken, "approve", by=BOSS)  # 1,801 would be theirs, 5,001 is not
+    counter.do("approve", by="general_manager")
+    counter.do("answer", Channel.PHONE, "And 1,801 more.", by="sales")
+    counter.do("close", "agreed", by="service_agent")
+    counter.do("review", "production", by="gm_office")
+    stand(counter, "settled")
+    assert counter.rows == [
+        *TAKEN_ON,
+        *LOOKED_INTO,
+        *DECIDED,
+        CLOSED[0],
+        ("decline", "answered", "not_accepted"),
+        ("renew", "not_accepted", "accepted"),
+        *LOOKED_INTO,
+        *DECIDED,
+        *CLOSED,
+        *REVIEWED,
+    ]
+
+
+DISMISSED: Final[Rows] = [
+    *TAKEN_ON,
+    LOOKED_INTO[0],
+    ("dismiss", "investigating", "not_established"),
+    ("answer", "not_established", "not_established"),
+]
+
+
+def dismissed() -> Counter:
+    counter = Counter.open()
+    counter.accepted()
+    counter.do("investigate", by="service_agent")
+    counter.do("dismiss", "used against the manual", by="service_agent")
+    counter.do("answer", Channel.PHONE, "We cannot agree.", by="sales")
+    return counter
+
+
+@pytest.mark.rule(NOT_ESTABLISHED)
+def test_not_established_and_the_customer_takes_it() -> None:
+    counter = dismissed()
+    counter.do("close", "not established", by="service_agent")
+    stand(counter, "settled")
+    assert counter.rows == [*DISMISSED, ("close", "not_established", "closed"), ("settle", "closed", "settled")]
+
+
+@pytest.mark.rule(NOT_ESTABLISHED)
+def test_not_established_the_customer_objects_and_the_superior_stands_by_it() -> None:
+    counter = dismissed()
+    counter.do("object", "the customer sends photographs", by="sales")
+    counter.do("sustain", "they show the misuse", by=BOSS)
+    counter.do("answer", Channel.LETTER, "We have looked at your photographs and stay with our answer.", by="sales")
+    counter.do("close", "not established", by="service_agent")
+    stand(counter, "settled")
+    assert counter.rows == [
+        *DISMISSED,
+        ("object", "not_established", "not_established"),
+        ("sustain", "not_established", "not_established"),
+        ("answer", "not_established", "not_established"),
+        ("close", "not_established", "closed"),
+        ("settle", "closed", "settled"),
+    ]
+
+
+@pytest.mark.rule(NOT_ESTABLISHED, CHASING)
+def test_not_established_begun_anew_and_decided_after_all() -> None:
+    counter = dismissed()
+    counter.do("object", "the customer sends photographs", by="sales")
+    counter.do("reopen", "the photographs show a crack", by=BOSS)
+    counter.do("conclude", by="service_agent")
+    counter.do("report", "the crack was ours", by="service_agent")
+    counter.do("rule", "grant it", by=BOSS)
+    counter.do("judge", Judgement(liable=Liable.US, unit="production"), by="service_agent")
+    counter.do("submit", remedy(cny(100)), by="service_agent")
+    counter.do("approve", by="sales_manager")
+    counter.do("answer", Channel.LETTER, "You were right: you get a hundred.", by="sales")
+    counter.do("close", "granted", by="service_agent")
+    counter.do("review", "production", by="gm_office")
+    stand(counter, "settled")
+    assert counter.rows == [
+        *DISMISSED,
+        ("object", "not_established", "not_established"),
+        ("reopen", "not_established", "investigating"),
+        *LOOKED_INTO[1:],
+        *DECIDED,
+        *CLOSED,
+        *REVIEWED,
+    ]
+
+
+@pytest.mark.rule(WITHIN_LIMIT)
+def test_rejected_with_a_reason_then_less_is_asked_for_and_decided_below() -> None:
+    counter = Counter.open()
+    counter.submitted(remedy(cny(4000)))
+    counter.do("reject", "a quarter of it will do", by=BOSS)
+    counter.do("submit", remedy(cny(1200)), by="service_agent")
+    counter.do("return_back", "and no freight", by=BOSS)
+    counter.do("submit", remedy(cny(1000)), by="service_agent")
+    counter.do("approve", by="sales_manager")
+    counter.do("answer", Channel.PHONE, "You get a thousand.", by="sales")
+    counter.do("close", "paid", by="service_agent")
+    stand(counter, "closed", running=("CMP-20",))
+    turned_back: Rows = [DECIDED[0], ("return_back", "awaiting_decision", "judged")]
+    assert counter.rows == [*TAKEN_ON, *LOOKED_INTO, *turned_back, *turned_back, *DECIDED, *CLOSED]
+
+
+@pytest.mark.rule(WITHIN_LIMIT, NO_PROMISE)
+def test_revised_after_the_approval_it_is_decided_anew_by_the_next_authority() -> None:
+    counter = Counter.open()
+    counter.submitted(remedy(cny(1000)))
+    counter.do("approve", by="sales_manager")
+    counter.do("revise", remedy(cny(1001)), by="service_agent")
+    counter.refused(MoveRefused, "answer", Channel.PHONE, "You get a thousand.", by="sales")
+    counter.do("approve", by=BOSS)
+    counter.do("answer", Channel.PHONE, "You get a thousand and one.", by="sales")
+    counter.do("close", "paid", by="service_agent")
+    stand(counter, "closed", running=("CMP-20",))
+    assert counter.rows == [
+        *TAKEN_ON,
+        *LOOKED_INTO,
+        *DECIDED,
+        ("revise", "decided", "awaiting_decision"),
+        DECIDED[1],
+        *CLOSED,
+    ]
+
+
+# --- withdrawn --------------------------------------------------------------------------------------------------------
+
+Act = tuple[str, tuple[Any, ...], str]
+#: How to get from one state to the next, through departments: the last move leads into the state.
+BY_AMOUNT: Final[dict[State, list[Act]]] = {
+    State.RECEIVED: [],
+    State.CHECKED: [("check", ("ours",), "sales")],
+    State.ACCEPTED: [("accept", (HANDLING,), "service_agent")],
+    State.INVESTIGATING: [("investigate", (), "service_agent")],
+    State.REPORTED: [("conclude", (), "service_agent"), ("report", ("how it came",), "service_agent")],
+    State.JUDGED: [
+        ("rule", ("carry on",), BOSS),
+        ("judge", (Judgement(liable=Liable.CUSTOMER),), "service_agent"),
+    ],
+    State.AWAITING_DECISION: [("submit", (remedy(cny(5)),), "service_agent")],
+    State.DECIDED: [("approve", (), "sales_manager")],
+    State.ANSWERED: [("answer", (Channel.PHONE, "Five."), "sales")],
+    State.NOT_ACCEPTED: [("decline", ("no",), "sales")],
+    State.NOT_ESTABLISHED: [
+        ("renew", (complaint_form(),), "service_agent"),
+        ("dismiss", ("unfounded",), "service_agent"),
+    ],
+}
+BY_LEVEL: Final[dict[State, list[Act]]] = {
+    State.RECEIVED: [],
+    State.HANDLING: [("handle", (HANDLING,), "receiver")],
+    State.PROPOSED: [("propose", (remedy(cny(5)),), "receiver")],
+}
+
+
+@pytest.mark.parametrize(
+    ("line", "state"),
+    [
+        *(pytest.param("departments", state, id=f"departments-{state.value}") for state in BY_AMOUNT),
+        *(pytest.param("levels", state, id=f"levels-{state.value}") for state in BY_LEVEL),
+    ],
+)
+def test_withdrawn_wherever_it_stands_nothing_runs_on(line: str, state: State) -> None:
+    counter = Counter.open() if line == "departments" else Counter.open(levels_book())
+    by = "sales" if line == "departments" else "receiver"
+    counter.receive(complaint_form(), by)
+    counter.do("promise", counter.clock.now() + timedelta(days=9), by=by)
+    for there, acts in (BY_AMOUNT if line == "departments" else BY_LEVEL).items():
+        for use_case, words, who in acts:
+            counter.do(use_case, *words, by=who)
+        assert counter.case.state is there
+        if there is state:
+            break
+    if state in (State.ACCEPTED, State.INVESTIGATING):
+        counter.do("involve", ["production"], counter.clock.now() + timedelta(days=9), by="service_agent")
+    before = counter.rows
+    counter.refused(RuleBroken, "withdraw", "no matter", by="finance")
+    counter.do("withdraw", "we have settled it between ourselves", by=by)
+    stand(counter, "withdrawn")
+    counter.desk.sweep(counter.clock.advance(timedelta(days=90)))
+    assert counter.messages("overdue") == counter.messages("reminder") == []
+    for use_case, words, who in (
+        ("answer", (Channel.LETTER, "So be it."), by),
+        ("draw_slip", ("truck",), "sales"),
+        ("draw_certificate", (cny(1),), "sales"),
+        ("review", ("sales",), "gm_office"),
+        ("withdraw", ("again",), by),
+    ):
+        counter.refused(RuleBroken, use_case, *words, by=who)
+    assert counter.rows == [*before, ("withdraw", state.value, "withdrawn")]
+
+
+def test_every_state_of_an_open_case_can_be_withdrawn_from_but_one() -> None:
+    """Once satisfied, a customer has nothing to withdraw."""
+    assert {*BY_AMOUNT, *BY_LEVEL, State.SATISFIED} == set(OPEN)
+
+
+# --- by level ---------------------------------------------------------------------------------------------------------
+
+
+def at_the_counter(**form: Any) -> Counter:
+    counter = Counter.open(levels_book())
+    counter.receive(complaint_form(**form), by="receiver")
+    counter.do("handle", HANDLING, by="receiver")
+    return counter
+
+
+@pytest.mark.rule(LEVELS)
+def test_by_level_settled_at_the_counter() -> None:
+    counter = at_the_counter()
+    counter.do("propose", remedy(cny(50), text="a voucher of fifty"), by="receiver")
+    counter.do("satisfy", by="receiver")
+    counter.do("close", "voucher given", by="receiver")
+    stand(counter, "closed", running=("CMP-20",))
+    assert counter.rows == [
+        ("receive", "", "received"),
+        ("handle", "received", "handling"),
+        ("propose", "handling", "proposed"),
+        ("satisfy", "proposed", "satisfied"),
+        ("close", "satisfied", "closed"),
+    ]
+
+
+@pytest.mark.rule(LEVELS)
+def test_by_level_up_to_the_top_and_the_customer_told_when() -> None:
+    counter = at_the_counter(claimed=cny(9000))
+    climbed = []
+    for holder in ("receiver", "supervisor", "director"):
+        counter.refused(RuleBroken, "propose", remedy(cny(9000)), by=holder)
+        counter.do("promise", counter.clock.now() + timedelta(days=2), by=holder)
+        counter.do("escalate", f"beyond the {holder}", by=holder)
+        climbed += [("promise", "handling", "handling"), ("escalate", "handling", "handling")]
+    counter.do("propose", remedy(cny(9000), compensation=cny(9000)), by="hq")
+    assert [counter.timers[f"CMP-18.{n}"] for n in (1, 2, 3)] == [
+        TimerState.CANCELLED,
+        TimerState.CANCELLED,
+        TimerState.MET,
+    ]
+    counter.do("satisfy", by="receiver")
+    counter.do("close", "paid", by="receiver")
+    certificate = counter.do("draw_certificate", cny(9000), by="sales").number
+    counter.do("sign_certificate", certificate, by=BOSS)
+    counter.do("countersign_certificate", certificate, by="sales")
+    counter.do("book_certificate", certificate, "V-1", by="finance")
+    counter.do("review", "reception", by="gm_office")
+    stand(counter, "settled")
+    assert counter.rows == [
+        ("receive", "", "received"),
+        ("handle", "received", "handling"),
+        *climbed,
+        ("propose", "handling", "proposed"),
+        ("satisfy", "proposed", "satisfied"),
+        ("close", "satisfied", "closed"),
+        ("follow_up", "closed", "settling"),
+        ("certificate.draw_up", "", "drawn_up"),
+        ("certificate.sign", "drawn_up", "signed"),
+        ("certificate.countersign", "signed", "countersigned"),
+        ("certificate.book", "countersigned", "booked"),
+        ("review", "settling", "settling"),
+        ("settle", "settling", "settled"),
+    ]
+
+
+@pytest.mark.rule(LEVELS, NOT_ACCEPTED)
+def test_by_level_declined_and_discussed_anew_in_the_same_form() -> None:
+    counter = at_the_counter()
+    counter.do("propose", remedy(cny(50)), by="receiver")
+    counter.do("decline", "not for fifty", by="receiver")
+    counter.refused(RuleBroken, "propose", remedy(cny(400)), by="receiver")
+    counter.do("escalate", "wants four hundred", by="receiver")
+    counter.do("propose", remedy(cny(400)), by="supervisor")
+    counter.do("satisfy", by="supervisor")
+    counter.do("close", "paid", by="supervisor")
+    stand(counter, "closed", running=("CMP-20",))
+    assert (counter.case.turn, counter.case.number) == (1, "KS202603-0001")
+    assert counter.rows == [
+        ("receive", "", "received"),
+        ("handle", "received", "handling"),
+        ("propose", "handling", "proposed"),
+        ("decline", "proposed", "handling"),
+        ("escalate", "handling", "handling"),
+        ("propose", "handling", "proposed"),
+        ("satisfy", "proposed", "satisfied"),
+        ("close", "satisfied", "closed"),
+    ]
