@@ -4,6 +4,7 @@ import unicodedata
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import attrs
 import pytest
@@ -180,7 +181,8 @@ def test_a_holding_reply_admits_nothing_and_is_a_timer_whatever_the_state() -> N
         assert counter.rows[-1] == ("promise", before.state.value, before.state.value)
         told = counter.messages("promised")[-1]
         assert told.to == "customer-1"
-        assert dict(told.facts) == {"complaint": counter.id, "until": until.isoformat()}  # nothing else
+        local = until.astimezone(ZoneInfo("Asia/Shanghai")).isoformat()  # as the customer reads a clock
+        assert dict(told.facts) == {"complaint": counter.id, "number": counter.case.number, "until": local}
         # The last promise counts, those before are off.
         timers = counter.timers
         kept = [timers[f"CMP-18.{n}"] for n in range(1, count + 1)]

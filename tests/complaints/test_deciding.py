@@ -426,7 +426,7 @@ def test_below_the_authority_one_recommends_and_nothing_is_decided_by_it() -> No
     counter = Counter.open()
     counter.submitted(remedy(cny(3000)))
     (told,) = counter.messages("to_decide")
-    assert (told.to, told.facts["total"]) == (DEPUTY, 300_000)
+    assert (told.to, told.facts["total"]) == (DEPUTY, "3000.00 CNY")
     for use_case, words in (("approve", ()), ("reject", ("too much",)), ("return_back", ("too much",))):
         error = counter.refused(BeyondAuthority, use_case, *words, by="sales_manager")
         assert error.facts["limit"] == cny(1000)

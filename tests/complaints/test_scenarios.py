@@ -496,7 +496,7 @@ def test_by_level_up_to_the_top_and_the_customer_told_when() -> None:
     counter.do("sign_certificate", certificate, by=BOSS)
     counter.do("countersign_certificate", certificate, by="sales")
     counter.do("book_certificate", certificate, "V-1", by="finance")
-    counter.do("review", "reception", by="gm_office")
+    counter.do("review", "customer_service", by="gm_office")
     stand(counter, "settled")
     assert counter.rows == [
         ("receive", "", "received"),

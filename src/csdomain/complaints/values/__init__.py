@@ -52,6 +52,7 @@ from .house import (
     StageName,
     WithoutAmount,
 )
+from .occasions import OCCASIONS
 from .outcome import (
     Channel,
     Classification,
@@ -93,6 +94,7 @@ __all__ = [
     "INVOLVE",
     "JUDGE",
     "MARK",
+    "OCCASIONS",
     "PENALISE",
     "PERSONNEL",
     "READ",

@@ -34,6 +34,7 @@ _INTERNAL: Final[Mapping[str, Mapping[str, Placeholder]]] = {
     "escalated": {},
     "discrepancy": {"slip": _T},
     "remark": {},
+    "collect": {},
     "overdue": _OVERDUE,
     # Orders to other parts of the house (D9).
     "expect_return": {"slip": _T},
