@@ -1,14 +1,15 @@
-"""A complaint's life (received, accepted, closed: three use cases) against two ways to write the same by hand.
+"""A complaint received, checked, accepted, withdrawn (four use cases) against two ways to write the same by hand.
 
     python benchmarks/bench_store.py [--json] [--quick]
 
-``csdomain``: the desk, with its rules, permissions, working calendar, events and codec. ``hand-written``: prepared
-SQLAlchemy Core statements that do the same writes and check nothing but the state. ``django``: Django's ORM with
-django-fsm-2. All three work on tables made by csdomain's own migrations, each on a database of its own; before the
-clock runs, one life of each is compared: the same rows in the same tables, and, to hand-written Core, the same number
-of statements. Keys: each use case under an idempotency key. SQLite: WAL, BEGIN IMMEDIATE, ``synchronous`` once FULL
-(the default of csdomain) and once OFF, where no waiting for the disk hides the work. PostgreSQL: a local server by
-a Unix socket, which does not wait for its disk either. Ratios are of rates: hand-written = 1.
+``csdomain``: the desk, with its rules, permissions, working calendar, sealed forms, events and codec.
+``hand-written``: prepared SQLAlchemy Core statements that do the same writes, check nothing but the state and seal
+nothing. ``django``: Django's ORM with django-fsm-2, which seals nothing either. All three work on tables made by
+csdomain's own migrations, each on a database of its own; before the clock runs, one life of each is compared: the same
+rows in the same tables, and, to hand-written Core, the same number of statements. Keys: each use case under an
+idempotency key. SQLite: WAL, BEGIN IMMEDIATE, ``synchronous`` once FULL (the default of csdomain) and once OFF, where
+no waiting for the disk hides the work. PostgreSQL: a local server by a Unix socket, which does not wait for its disk
+either. Ratios are of rates: hand-written = 1.
 Targets: >= 0.5 x hand-written on SQLite, >= 0.75 x on PostgreSQL; >= 1.5 x Django wherever hand-written reaches that:
 where all three wait for the disk, none does.
 """
@@ -39,21 +40,25 @@ class Ours:
     """The desk, as an application uses it."""
 
     def __init__(self, url: str, synchronous: str = "FULL") -> None:
+        self.fault = csdomain.Classification(life.CLASS, life.CAUSE)
         more: dict[str, Any] = {"synchronous": synchronous} if url.startswith("sqlite") else {"upgrade": True}
         self.desk = csdomain.open(url, **more)
         self.engine = self.desk.store.engine  # type: ignore[attr-defined]  # a SQL store has one
-        self.agent = self.desk.actor(life.ACTOR, branch=life.BRANCH, positions=("service_agent",))
+        self.agent = self.desk.actor(life.ACTOR, branch=life.BRANCH, positions=("sales", "service_agent"))
         claimed = csdomain.Money(life.CLAIMED, life.CURRENCY)
         self.form: Callable[[], csdomain.ComplaintForm] = lambda: csdomain.ComplaintForm(**life.FORM, claimed=claimed)
 
     def receive(self, key: str | None) -> str:
         return self.desk.complaints.receive(self.form(), by=self.agent, at=life.RECEIVED, key=key).id
 
-    def accept(self, id: str, key: str | None) -> None:
-        self.desk.complaints.accept(id, by=self.agent, at=life.ACCEPTED, key=key)
+    def check(self, id: str, key: str | None) -> None:
+        self.desk.complaints.check(id, life.OPINION, by=self.agent, at=life.CHECKED, key=key)
 
-    def close(self, id: str, key: str | None) -> None:
-        self.desk.complaints.close(id, life.OUTCOME, by=self.agent, at=life.CLOSED, key=key)
+    def accept(self, id: str, key: str | None) -> None:
+        self.desk.complaints.accept(id, self.fault, by=self.agent, at=life.ACCEPTED, key=key)
+
+    def withdraw(self, id: str, key: str | None) -> None:
+        self.desk.complaints.withdraw(id, life.REASON, by=self.agent, at=life.WITHDRAWN, key=key)
 
 
 def written(url: str) -> dict[str, list[tuple[Any, ...]]]:
@@ -98,10 +103,12 @@ def compare(urls: dict[str, str], sides: dict[str, Any]) -> int:
 
 
 def measure(backend: str, urls: dict[str, str], synchronous: str, lives: int, rounds: int) -> list[common.Row]:
+    ours = Ours(urls[OURS], synchronous)
+    book = ours.desk.house.rulebook.ref
     sides: dict[str, Any] = {
-        OURS: Ours(urls[OURS], synchronous),
-        HAND: HandWritten(urls[HAND], synchronous),
-        DJANGO: DjangoOrm(alias(backend, synchronous)),
+        OURS: ours,
+        HAND: HandWritten(urls[HAND], book, synchronous),
+        DJANGO: DjangoOrm(alias(backend, synchronous), book),
     }
     sent = compare(urls, sides)
     rows: list[common.Row] = []

@@ -25,10 +25,11 @@ import attrs
 import common
 from sqlalchemy import Connection, Engine, text
 
+import cases
 import csdomain
 from csdomain.complaints.effects import CLOSING
-from csdomain.complaints.model import COMPLAINTS, Complaint
-from csdomain.complaints.values import COMPLAINT, ComplaintForm
+from csdomain.complaints.model import COMPLAINTS
+from csdomain.complaints.values import COMPLAINT
 from csdomain.desk import Desk
 from csdomain.kernel.durations import CalendarDays
 from csdomain.kernel.timers import start
@@ -37,7 +38,6 @@ TARGET: Final = 1.5
 SLICES: Final = 20
 AT: Final = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
 NOW: Final = datetime(2026, 6, 1, tzinfo=UTC)
-FORM: Final = ComplaintForm(customer="cus_0001", demand="replace", reason="broken", quantity=500, defective=7)
 
 #: Copies of one row under new subjects, due long after NOW.
 CLONES: Final = {
@@ -83,10 +83,7 @@ class Running:
         for number in range(count):
             id = COMPLAINT.make(millis=1_772_000_000_000 + part, randomness=number)
             since = AT + timedelta(minutes=number * SLICES + part)
-            case = Complaint(
-                id, f"T-{part}-{number}", "hq", "u1", self.desk.house.rulebook.ref, FORM, since, accepted_at=since
-            )
-            unit.of(COMPLAINTS).add(case)
+            unit.of(COMPLAINTS).add(cases.accepted(id, f"T-{part}-{number}", since))
             timer = start(id, CLOSING, calendar, CalendarDays(6), since, warnings=(50, 80))
             unit.session.add_timers([attrs.evolve(timer, warned=2)])
         return id

@@ -26,6 +26,10 @@ weekly = { mon = ["10:00-19:00"], tue = ["10:00-19:00"], wed = ["10:00-19:00"], 
 number = "HB-{yyyy}-{seq:05}"
 close_within = "3 working days"
 extra = { channel = "text", repeat = "yes_no" }
+
+[complaints.classes.wear]
+quality = false
+causes = ["torn", "worn"]
 """
 
 folder = Path(tempfile.mkdtemp())
@@ -39,11 +43,14 @@ assert book[COMPLAINT_RULES].overrun_to == "service_manager"
 
 with csdomain.open("memory:", rulebook=book) as desk:
     agent = desk.actor("u-1", branch="harbour", positions=("service_agent",))
+    sales = desk.actor("u-2", branch="harbour", positions=("sales",))
     friday = datetime(2026, 11, 20, 11, 0, tzinfo=ZoneInfo("Europe/Lisbon"))
     form = csdomain.ComplaintForm(customer="c-1", demand="exchange", reason="torn", extra={"channel": "counter"})
     filed = desk.complaints.receive(form, by=agent, at=friday)
-    desk.complaints.accept(filed.id, by=agent, at=friday)
-    [deadline] = desk.complaints.deadlines(filed.id, by=agent, at=friday)
+    desk.complaints.check(filed.id, "bought here on the 12th", by=sales, at=friday)
+    desk.complaints.accept(filed.id, csdomain.Classification("wear", "torn"), by=agent, at=friday)
+    deadlines = {deadline.timer: deadline for deadline in desk.complaints.deadlines(filed.id, by=agent, at=friday)}
+    deadline = deadlines["CMP-04"]
     print("number ", filed.number)
     print(deadline.counted.text("en"))
     # Saturday, Monday and Tuesday are the three working days; the shop closes at seven.

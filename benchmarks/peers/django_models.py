@@ -16,20 +16,35 @@ class Complaint(ConcurrentTransitionMixin, models.Model):
     owner = models.CharField(max_length=64)
     number = models.CharField(max_length=120, null=True, unique=True)
     state = FSMField(max_length=120, null=True, default="received")
+    rulebook = models.CharField(max_length=120, null=True)
     customer = models.CharField(max_length=120, null=True)
     claimed = models.BigIntegerField(null=True)
+    granted = models.BigIntegerField(null=True)
+    lost = models.BigIntegerField(null=True)
     received_at = models.BigIntegerField(null=True)
     closed_at = models.BigIntegerField(null=True)
+    closed_month = models.CharField(max_length=120, null=True)
+    class_name = models.CharField(max_length=120, null=True)
+    cause = models.CharField(max_length=120, null=True)
+    unit = models.CharField(max_length=120, null=True)
+    product = models.CharField(max_length=120, null=True)
+    in_time = models.BooleanField(null=True)
+    grave = models.BooleanField(null=True)
+    reviewed = models.BooleanField(null=True)
+    discrepancies = models.BigIntegerField(null=True)
     body = models.BinaryField()
 
     class Meta:
         app_label, managed, db_table = "peer", False, "csd_complaint"
 
-    @transition(field=state, source="received", target="accepted")
+    @transition(field=state, source="received", target="checked")
+    def check_order(self) -> None: ...
+
+    @transition(field=state, source="checked", target="accepted")
     def accept(self) -> None: ...
 
-    @transition(field=state, source="accepted", target="closed")
-    def close(self) -> None: ...
+    @transition(field=state, source="accepted", target="withdrawn")
+    def withdraw(self) -> None: ...
 
 
 class Audit(models.Model):

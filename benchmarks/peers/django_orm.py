@@ -4,6 +4,7 @@ As its documentation has it, with what makes it quick: conflicts are ignored in 
 `get_or_create`'s two and a savepoint, updates go through the query where nothing needs to be read.
 """
 
+from collections.abc import Callable
 from hashlib import sha256
 from itertools import count
 from typing import Any
@@ -15,8 +16,7 @@ from sqlalchemy.engine import make_url
 
 from . import life
 
-DAY = 86_400_000_000
-RECEIVED, ACCEPTED, CLOSED = life.micros(life.RECEIVED), life.micros(life.ACCEPTED), life.micros(life.CLOSED)
+RECEIVED, CHECKED, ACCEPTED, WITHDRAWN = map(life.micros, (life.RECEIVED, life.CHECKED, life.ACCEPTED, life.WITHDRAWN))
 
 
 def database(url: str, synchronous: str) -> dict[str, Any]:
@@ -37,13 +37,14 @@ def set_up(databases: dict[str, dict[str, Any]]) -> None:
 
 
 class DjangoOrm:
-    """The three use cases on the database ``alias``, whose tables are there already."""
+    """The four use cases on the database ``alias``, whose tables are there already."""
 
-    def __init__(self, alias: str) -> None:
+    def __init__(self, alias: str, book: str) -> None:
         from . import django_models as models
 
         self.m = models
         self.alias = alias
+        self.book = book
         self._serial = count(1)
 
     def claim(self, use_case: str, key: str | None, *body: object) -> None:
@@ -75,12 +76,12 @@ class DjangoOrm:
             facts=orjson.dumps({"customer": life.CUSTOMER}),
         )
 
-    def message(self, key: str, occasion: str, id: str, at: int) -> None:
+    def message(self, case: Any, occasion: str, to: str, at: int) -> None:
         self.m.Outbox.objects.using(self.alias).create(
-            key=key,
-            occasion=occasion,
-            recipient=life.CUSTOMER,
-            facts=orjson.dumps({"complaint": id}),
+            key=f"{case.id}/{occasion}/1",
+            occasion=f"complaint.{occasion}",
+            recipient=to,
+            facts=orjson.dumps({"complaint": case.id, "number": case.number}),
             created_at=at,
             attempts=0,
             next_at=at,
@@ -96,35 +97,12 @@ class DjangoOrm:
                 number = counters.values_list("last", flat=True).get()
             else:
                 number = self.m.Number.objects.using(self.alias).create(series=series, last=1).last
-            case = self.m.Complaint(
-                id=f"cmp_{next(self._serial):026}",
-                version=1,
-                schema=1,
-                branch=life.BRANCH,
-                owner=life.ACTOR,
-                number=f"KS202603-{number:04}",
-                state="received",
-                customer=life.CUSTOMER,
-                claimed=life.CLAIMED,
-                received_at=RECEIVED,
-            )
-            case.data = {
-                "id": case.id,
-                "number": case.number,
-                "branch": life.BRANCH,
-                "owner": life.ACTOR,
-                "rulebook": life.BOOK,
-                "form": {**life.FORM, "claimed": {"minor": life.CLAIMED, "currency": life.CURRENCY}, "extra": {}},
-                "received_at": RECEIVED,
-                "state": "received",
-                "version": 1,
-                "accepted_at": None,
-                "closed_at": None,
-                "outcome": "",
-            }
-            case.body = orjson.dumps(case.data)
+            body = life.received(f"cmp_{next(self._serial):026}", f"KS202603-{number:04}", self.book)
+            case = self.m.Complaint(id=body["id"], body=orjson.dumps(body), **life.columns(body))
             case.save(using=self.alias, force_insert=True)
+            self.begin(case.id, life.CHECKING, RECEIVED)
             self.record(case, "receive", "", RECEIVED, "")
+            self.message(case, "to_handle", life.HANDLED_BY, RECEIVED)
             self.finish(use_case, key, case)
         return str(case.id)
 
@@ -133,60 +111,61 @@ class DjangoOrm:
         case.data = orjson.loads(bytes(case.body))
         return case
 
-    def save(self, case: Any, **changes: object) -> None:
-        case.version += 1
-        case.data |= {**changes, "state": case.state, "version": case.version}
+    def save(self, case: Any, move: Callable[[Any], None]) -> None:
+        move(case.data)
+        case.data["version"] = case.version + 1
+        for name, value in life.columns(case.data).items():
+            if name != "state":  # that is the transition's
+                setattr(case, name, value)
         case.body = orjson.dumps(case.data)
         case.save(using=self.alias)
+
+    def begin(self, id: str, clock: tuple[str, int], at: int) -> None:
+        timer = life.timer(id, clock, at)
+        row = {name: timer[name] for name in ("subject", "name", "state", "started_at", "due_at")}
+        timers = self.m.Timer.objects.using(self.alias)
+        timers.create(**row, next_at=life.next_at(timer), body=orjson.dumps(timer))
+
+    def end(self, timer: Any, state: str, at: int) -> None:
+        ended = {"state": state, "ended_at": at, "completed_at": at if state == "met" else None}
+        timer.state, timer.next_at = state, None
+        timer.body = orjson.dumps(orjson.loads(bytes(timer.body)) | ended)
+        timer.save(using=self.alias, force_update=True)
+
+    def check(self, id: str, key: str | None) -> None:
+        use_case = "complaint.check"
+        with self.m.atomic(using=self.alias):
+            self.claim(use_case, key, id, life.OPINION)
+            case = self.load(id)
+            case.check_order()
+            self.save(case, life.check)
+            timers = self.m.Timer.objects.using(self.alias).select_for_update()
+            self.end(timers.get(subject=id, name=life.CHECKING[0]), "met", CHECKED)
+            self.record(case, "check", "received", CHECKED, life.OPINION)
+            self.finish(use_case, key, case)
 
     def accept(self, id: str, key: str | None) -> None:
         use_case = "complaint.accept"
         with self.m.atomic(using=self.alias):
-            self.claim(use_case, key, id)
+            self.claim(use_case, key, id, life.CLASS, life.CAUSE)
             case = self.load(id)
             case.accept()
-            self.save(case, accepted_at=ACCEPTED)
-            due = ACCEPTED + 6 * DAY
-            timer = {
-                "subject": id,
-                "name": life.TIMER,
-                "calendar": "office",
-                "duration": {"kind": "calendar_days", "days": 6, "end_of_day": False},
-                "started_at": ACCEPTED,
-                "due_at": due,
-                "budget": 4 * DAY,
-                "warnings": [{"percent": 50, "at": due - 3 * DAY}, {"percent": 80, "at": due - DAY}],
-                "warned": 0,
-                "state": "running",
-                "pauses": [],
-                "ended_at": None,
-                "completed_at": None,
-            }
-            self.m.Timer.objects.using(self.alias).create(
-                subject=id,
-                name=life.TIMER,
-                state="running",
-                started_at=ACCEPTED,
-                due_at=due,
-                next_at=due - 3 * DAY,
-                body=orjson.dumps(timer),
-            )
-            self.record(case, "accept", "received", ACCEPTED, "")
-            self.message(f"{id}/accepted", "complaint.accepted", id, ACCEPTED)
+            self.save(case, life.accept)
+            self.begin(id, life.CLOSING, ACCEPTED)
+            self.begin(id, life.HANDLING, ACCEPTED)
+            self.record(case, "accept", "checked", ACCEPTED, "")
+            self.message(case, "accepted", life.CUSTOMER, ACCEPTED)
             self.finish(use_case, key, case)
 
-    def close(self, id: str, key: str | None) -> None:
-        use_case = "complaint.close"
+    def withdraw(self, id: str, key: str | None) -> None:
+        use_case = "complaint.withdraw"
         with self.m.atomic(using=self.alias):
-            self.claim(use_case, key, id, life.OUTCOME)
+            self.claim(use_case, key, id, life.REASON)
             case = self.load(id)
-            case.close()
-            case.closed_at = CLOSED
-            self.save(case, closed_at=CLOSED, outcome=life.OUTCOME)
-            timer = self.m.Timer.objects.using(self.alias).select_for_update().get(subject=id, name=life.TIMER)
-            data = orjson.loads(bytes(timer.body)) | {"state": "met", "ended_at": CLOSED, "completed_at": CLOSED}
-            timer.state, timer.next_at, timer.body = "met", None, orjson.dumps(data)
-            timer.save(using=self.alias, force_update=True)
-            self.record(case, "close", "accepted", CLOSED, life.OUTCOME)
-            self.message(f"{id}/closed", "complaint.closed", id, CLOSED)
+            case.withdraw()
+            self.save(case, life.withdraw)
+            for timer in self.m.Timer.objects.using(self.alias).select_for_update().filter(subject=id):
+                if timer.state == "running":
+                    self.end(timer, "cancelled", WITHDRAWN)
+            self.record(case, "withdraw", "accepted", WITHDRAWN, life.REASON)
             self.finish(use_case, key, case)

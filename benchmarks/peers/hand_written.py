@@ -1,6 +1,6 @@
 """Hand-written SQLAlchemy Core: prepared statements on the same tables, in the same order; no rules, no calendar.
 
-What a careful programmer writes who knows these three use cases and nothing else: the state is compared, deadlines are
+What a careful programmer writes who knows these four use cases and nothing else: the state is compared, deadlines are
 so many days later, a body is a dict given to orjson.
 """
 
@@ -16,19 +16,19 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from . import life
 
-DAY = 86_400_000_000
-RECEIVED, ACCEPTED, CLOSED = life.micros(life.RECEIVED), life.micros(life.ACCEPTED), life.micros(life.CLOSED)
+RECEIVED, CHECKED, ACCEPTED, WITHDRAWN = map(life.micros, (life.RECEIVED, life.CHECKED, life.ACCEPTED, life.WITHDRAWN))
 
 
 class HandWritten:
-    """The three use cases on a database whose tables are there already."""
+    """The four use cases on a database whose tables are there already."""
 
-    def __init__(self, url: str, synchronous: str = "FULL") -> None:
+    def __init__(self, url: str, book: str, synchronous: str = "FULL") -> None:
         self.engine = create_engine(url)
         if url.startswith("sqlite"):
             event.listen(self.engine, "connect", lambda connection, _: _connected(connection, synchronous))
             event.listen(self.engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
         self._serial = count(1)
+        self.book = book
         meta = MetaData()
         meta.reflect(self.engine, only=[f"csd_{name}" for name in ("complaint", "audit", "timer", "outbox")])
         meta.reflect(self.engine, only=["csd_number", "csd_key"])
@@ -56,6 +56,7 @@ class HandWritten:
         self.start = upsert(t).on_conflict_do_nothing()
         this = (t.c.subject == bindparam("s"), t.c.name == bindparam("n"))
         self.timer = select(t.c.body).where(*this).with_for_update()
+        self.timers = select(t.c.body).where(t.c.subject == bindparam("s")).order_by(t.c.started_at, t.c.name)
         self.stop = (
             update(t)
             .where(*this)
@@ -99,82 +100,72 @@ class HandWritten:
     def receive(self, key: str | None) -> str:
         with self.once("complaint.receive", key, life.FORM) as (connection, receipt):
             number = connection.execute(self.count, {"s": "KS202603-{seq:04}"}).scalar_one()
-            body = {
-                "id": f"cmp_{next(self._serial):026}",
-                "number": f"KS202603-{number:04}",
-                "branch": life.BRANCH,
-                "owner": life.ACTOR,
-                "rulebook": life.BOOK,
-                "form": {**life.FORM, "claimed": {"minor": life.CLAIMED, "currency": life.CURRENCY}, "extra": {}},
-                "received_at": RECEIVED,
-                "state": "received",
-                "version": 1,
-                "accepted_at": None,
-                "closed_at": None,
-                "outcome": "",
-            }
-            connection.execute(self.add, {"id": body["id"], **_columns(body)})
+            body = life.received(f"cmp_{next(self._serial):026}", f"KS202603-{number:04}", self.book)
+            row = {"id": body["id"], **life.columns(body), "body": orjson.dumps(body)}
+            connection.execute(self.add, row)
+            self.begin(connection, body["id"], life.CHECKING, RECEIVED)
             self.record(connection, body, "receive", "", RECEIVED, "")
-            receipt.append({"id": body["id"], "version": 1, "state": "received", "number": body["number"]})
+            self.message(connection, body, "to_handle", life.HANDLED_BY, RECEIVED)
+            receipt.append(_receipt(body))
         return str(body["id"])
 
-    def moved(self, connection: Connection, id: str, source: str, at: int, **changes: object) -> dict[str, Any]:
+    def moved(self, connection: Connection, id: str, source: str, move: Callable[[Any], None]) -> dict[str, Any]:
         row = connection.execute(self.get, {"i": id}).one()
         body: dict[str, Any] = orjson.loads(row[0])
         if body["state"] != source:
             raise ValueError(body["state"])
-        body.update(changes)
+        move(body)
         body["version"] = row[1] + 1
-        if connection.execute(self.save, {"i": id, "v": row[1], **_columns(body)}).rowcount != 1:
+        values = {"i": id, "v": row[1], **life.columns(body), "body": orjson.dumps(body)}
+        if connection.execute(self.save, values).rowcount != 1:
             raise ValueError("changed by another")
         return body
 
+    def begin(self, connection: Connection, id: str, clock: tuple[str, int], at: int) -> None:
+        timer = life.timer(id, clock, at)
+        row = {name: timer[name] for name in ("subject", "name", "state", "started_at", "due_at")}
+        connection.execute(self.start, row | {"next_at": life.next_at(timer), "body": orjson.dumps(timer)})
+
+    def end(self, connection: Connection, id: str, name: str, state: str, at: int) -> None:
+        timer = orjson.loads(connection.execute(self.timer, {"s": id, "n": name}).scalar_one())
+        timer |= {"state": state, "ended_at": at, "completed_at": at if state == "met" else None}
+        row = {"s": id, "n": name, "state": state, "started_at": timer["started_at"], "next_at": None}
+        connection.execute(self.stop, row | {"due_at": timer["due_at"], "body": orjson.dumps(timer)})
+
+    def check(self, id: str, key: str | None) -> None:
+        with self.once("complaint.check", key, id, life.OPINION) as (connection, receipt):
+            body = self.moved(connection, id, "received", life.check)
+            self.end(connection, id, life.CHECKING[0], "met", CHECKED)
+            self.record(connection, body, "check", "received", CHECKED, life.OPINION)
+            receipt.append(_receipt(body))
+
     def accept(self, id: str, key: str | None) -> None:
-        with self.once("complaint.accept", key, id) as (connection, receipt):
-            body = self.moved(connection, id, "received", ACCEPTED, state="accepted", accepted_at=ACCEPTED)
-            due = ACCEPTED + 6 * DAY
-            timer = {
-                "subject": id,
-                "name": life.TIMER,
-                "calendar": "office",
-                "duration": {"kind": "calendar_days", "days": 6, "end_of_day": False},
-                "started_at": ACCEPTED,
-                "due_at": due,
-                "budget": 4 * DAY,
-                "warnings": [{"percent": 50, "at": due - 3 * DAY}, {"percent": 80, "at": due - DAY}],
-                "warned": 0,
-                "state": "running",
-                "pauses": [],
-                "ended_at": None,
-                "completed_at": None,
-            }
-            row = {"subject": id, "name": life.TIMER, "state": "running", "started_at": ACCEPTED, "due_at": due}
-            connection.execute(self.start, row | {"next_at": due - 3 * DAY, "body": orjson.dumps(timer)})
-            self.record(connection, body, "accept", "received", ACCEPTED, "")
-            self.message(connection, f"{id}/accepted", "complaint.accepted", id, ACCEPTED)
-            receipt.append({"id": id, "version": body["version"], "state": "accepted", "number": body["number"]})
+        with self.once("complaint.accept", key, id, life.CLASS, life.CAUSE) as (connection, receipt):
+            body = self.moved(connection, id, "checked", life.accept)
+            self.begin(connection, id, life.CLOSING, ACCEPTED)
+            self.begin(connection, id, life.HANDLING, ACCEPTED)
+            self.record(connection, body, "accept", "checked", ACCEPTED, "")
+            self.message(connection, body, "accepted", life.CUSTOMER, ACCEPTED)
+            receipt.append(_receipt(body))
 
-    def close(self, id: str, key: str | None) -> None:
-        with self.once("complaint.close", key, id, life.OUTCOME) as (connection, receipt):
-            body = self.moved(
-                connection, id, "accepted", CLOSED, state="closed", closed_at=CLOSED, outcome=life.OUTCOME
-            )
-            timer = orjson.loads(connection.execute(self.timer, {"s": id, "n": life.TIMER}).scalar_one())
-            timer |= {"state": "met", "ended_at": CLOSED, "completed_at": CLOSED}
-            row = {"s": id, "n": life.TIMER, "state": "met", "started_at": timer["started_at"], "next_at": None}
-            connection.execute(self.stop, row | {"due_at": timer["due_at"], "body": orjson.dumps(timer)})
-            self.record(connection, body, "close", "accepted", CLOSED, life.OUTCOME)
-            self.message(connection, f"{id}/closed", "complaint.closed", id, CLOSED)
-            receipt.append({"id": id, "version": body["version"], "state": "closed", "number": body["number"]})
+    def withdraw(self, id: str, key: str | None) -> None:
+        with self.once("complaint.withdraw", key, id, life.REASON) as (connection, receipt):
+            body = self.moved(connection, id, "accepted", life.withdraw)
+            timers = [orjson.loads(row[0]) for row in connection.execute(self.timers, {"s": id})]
+            for timer in timers:
+                if timer["state"] == "running":
+                    self.end(connection, id, timer["name"], "cancelled", WITHDRAWN)
+            self.record(connection, body, "withdraw", "accepted", WITHDRAWN, life.REASON)
+            receipt.append(_receipt(body))
 
-    def message(self, connection: Connection, key: str, occasion: str, id: str, at: int) -> None:
+    def message(self, connection: Connection, body: dict[str, Any], occasion: str, to: str, at: int) -> None:
         connection.execute(
             self.tell,
             {
-                "key": key,
-                "occasion": occasion,
-                "recipient": life.CUSTOMER,
-                "facts": orjson.dumps({"complaint": id}),
+                "key": f"{body['id']}/{occasion}/1",
+                "occasion": f"complaint.{occasion}",
+                "recipient": to,
+                "facts": orjson.dumps({"complaint": body["id"], "number": body["forms"][0]["number"]}),
                 "created_at": at,
                 "attempts": 0,
                 "next_at": at,
@@ -184,20 +175,8 @@ class HandWritten:
         )
 
 
-def _columns(body: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "version": body["version"],
-        "schema": 1,
-        "branch": body["branch"],
-        "owner": body["owner"],
-        "number": body["number"],
-        "state": body["state"],
-        "customer": body["form"]["customer"],
-        "claimed": body["form"]["claimed"]["minor"],
-        "received_at": body["received_at"],
-        "closed_at": body["closed_at"],
-        "body": orjson.dumps(body),
-    }
+def _receipt(body: dict[str, Any]) -> dict[str, Any]:
+    return {name: body[name] for name in ("id", "version", "state")} | {"number": body["forms"][0]["number"]}
 
 
 def _connected(connection: Any, synchronous: str) -> None:

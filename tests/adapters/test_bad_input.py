@@ -35,18 +35,34 @@ from csdomain.kernel.money import CurrencyMismatch, InexactMoney
 from csdomain.kernel.ports import MalformedKey
 from csdomain.kernel.rules import AUDITED, ONE_WRITER, PERMITTED, PORTS
 from csdomain.kernel.storage import Comparison, MalformedQuery, Query, Where
-from csdomain.testing import accepted, agent, complaint_form, no_holidays, received, snapshot
+from csdomain.testing import (
+    HANDLING,
+    accepted,
+    agent,
+    answered,
+    checked,
+    complaint_form,
+    no_holidays,
+    received,
+    snapshot,
+)
 
 NAIVE = datetime(2026, 3, 5, 10, 0)  # noqa: DTZ001 - naive on purpose
 
 
 @attrs.frozen
 class Case:
-    """A desk with one complaint received and one accepted."""
+    """A desk with a complaint in each of four states."""
 
     desk: Desk
     received: str
+    checked: str
     accepted: str
+    answered: str
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        return self.received, self.checked, self.accepted, self.answered
 
     @property
     def at(self) -> datetime:
@@ -54,7 +70,7 @@ class Case:
 
     def accept(self, id: str | None = None, **changes: Any) -> Any:
         call = {"by": agent(self.desk), "at": self.at, **changes}
-        return self.desk.complaints.accept(self.received if id is None else id, **call)
+        return self.desk.complaints.accept(self.checked if id is None else id, HANDLING, **call)
 
     def receive(self, **changes: Any) -> Any:
         form = {name: changes.pop(name) for name in list(changes) if name not in ("by", "at", "key")}
@@ -62,7 +78,8 @@ class Case:
         return self.desk.complaints.receive(complaint_form(**form), **call)
 
     def close(self, id: str, outcome: str = "done", **changes: Any) -> Any:
-        return self.desk.complaints.close(id, outcome, **{"by": agent(self.desk), "at": self.at, **changes})
+        call = {"by": agent(self.desk, "service_agent"), "at": self.at, **changes}
+        return self.desk.complaints.close(id, outcome, **call)
 
     def resume_what_runs(self) -> None:
         def work(unit: Any) -> None:
@@ -79,7 +96,8 @@ def other(prefix: str) -> str:
 #: What is tried; the error that it gives; words or facts that say what and where.
 TABLE: dict[str, tuple[Callable[[Case], object], type[DomainError], str]] = {
     "a move that the table does not have from here": (lambda c: c.accept(c.accepted), MoveRefused, "state=accepted"),
-    "a move too early": (lambda c: c.close(c.received), MoveRefused, "state=received"),
+    "a move too early": (lambda c: c.close(c.accepted, by=agent(c.desk)), MoveRefused, "state=accepted"),
+    "a move past a step": (lambda c: c.accept(c.received), MoveRefused, "state=received"),
     "a wrong role": (
         lambda c: c.accept(by=agent(c.desk, "seller", position="sales")),
         NotPermitted,
@@ -87,7 +105,7 @@ TABLE: dict[str, tuple[Callable[[Case], object], type[DomainError], str]] = {
     ),
     "an unknown role": (lambda c: c.accept(by=agent(c.desk, "x", position="gardener")), NotPermitted, "actor=x"),
     "another branch's id": (lambda c: c.accept(by=agent(c.desk, "x", branch="south")), NotPermitted, "actor=x"),
-    "another owner's case": (lambda c: c.close(c.accepted, by=agent(c.desk, "agent-2")), NotPermitted, "actor=agent-2"),
+    "another owner's case": (lambda c: c.close(c.answered, by=agent(c.desk, "agent-2")), NotPermitted, "actor=agent-2"),
     "an unknown id": (lambda c: c.accept(other("cmp")), NotFound, other("cmp")),
     "an id of another kind": (lambda c: c.accept(other("tmr")), WrongKind, "expected=cmp_…"),
     "no id at all": (lambda c: c.accept("13812345678"), MalformedId, "text of length|str of length 11"),
@@ -95,13 +113,13 @@ TABLE: dict[str, tuple[Callable[[Case], object], type[DomainError], str]] = {
     "a naive time": (lambda c: c.accept(at=NAIVE), NaiveTime, "field=at"),
     "a date for a time": (lambda c: c.accept(at=NAIVE.date()), NaiveTime, "field=at"),
     "a time before the one before": (lambda c: c.accept(at=c.at - timedelta(days=1)), RuleBroken, "at="),
-    "an outcome of nothing": (lambda c: c.close(c.accepted, "  "), RuleBroken, "given=2"),
-    "an outcome too long": (lambda c: c.close(c.accepted, "x" * 401), RuleBroken, "given=401"),
-    "an outcome no store keeps": (lambda c: c.close(c.accepted, "a\0b"), RuleBroken, "given=3"),
+    "an outcome of nothing": (lambda c: c.close(c.answered, "  "), RuleBroken, "given=2"),
+    "an outcome too long": (lambda c: c.close(c.answered, "x" * 401), RuleBroken, "given=401"),
+    "an outcome no store keeps": (lambda c: c.close(c.answered, "a\0b"), RuleBroken, "given=3"),
     "float money": (lambda c: c.receive(claimed=Money.of(1.5, "CNY")), InexactMoney, "float"),  # type: ignore[arg-type]
     "NaN money": (lambda c: c.receive(claimed=Money.of(Decimal("NaN"), "CNY")), InexactMoney, "NaN"),
     "other currencies in one sum": (lambda c: Money.of(1, "CNY") + Money.of(1, "USD"), CurrencyMismatch, "USD"),
-    "a stale expectation": (lambda c: c.accept(expected=7), Conflict, "expected=7, actual=1"),
+    "a stale expectation": (lambda c: c.accept(expected=7), Conflict, "expected=7, actual=2"),
     "a key reused with another body": (
         lambda c: (c.receive(key="k", reason="one"), c.receive(key="k", reason="two")),
         KeyReused,
@@ -132,7 +150,7 @@ TABLE: dict[str, tuple[Callable[[Case], object], type[DomainError], str]] = {
 def case(request: pytest.FixtureRequest, desks: Desks) -> Case:
     known = {"CN": Holidays("CN", (), {}, range(2020, 2031))}
     desk = desks(request.param, holidays=known)
-    return Case(desk, str(received(desk).id), str(accepted(desk).id))
+    return Case(desk, *(str(made(desk).id) for made in (received, checked, accepted, answered)))
 
 
 def state(desk: Desk) -> dict[str, Any]:
@@ -155,7 +173,7 @@ def test_bad_input_is_named_and_changes_nothing(case: Case) -> None:
         assert "13812345678" not in said
         assert state(case.desk) == before, name
     # After all of it the desk works on, and no number was used up by what was refused.
-    assert case.receive().number == "KS202603-0004"
+    assert case.receive().number == "KS202603-0006"
     assert case.accept().state == "accepted"
 
 
@@ -164,9 +182,7 @@ def test_what_was_refused_by_a_rule_is_on_record(case: Case) -> None:
     for attempt, error, _ in TABLE.values():
         with pytest.raises(error):
             attempt(case)
-    kept = case.desk.store.look(
-        lambda unit: [r for s in (case.received, case.accepted, "") for r in unit.session.refusals(s)]
-    )
+    kept = case.desk.store.look(lambda unit: [r for s in (*case.ids, "") for r in unit.session.refusals(s)])
     assert {(r.use_case, r.rule, r.code) for r in kept} >= {
         ("complaint.accept", "KRN-07", "move_refused"),
         ("complaint.close", "KRN-07", "move_refused"),

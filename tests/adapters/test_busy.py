@@ -16,7 +16,7 @@ from csdomain.complaints.values import ACCEPT
 from csdomain.kernel.errors import Conflict, StoreBusy
 from csdomain.kernel.ports import Unit
 from csdomain.kernel.rules import ONE_WRITER, PORTS
-from csdomain.testing import agent, received, snapshot
+from csdomain.testing import HANDLING, agent, checked, received, snapshot
 from csdomain.testing.concurrency import WAIT, beside
 from csdomain_adapters.sql import store as sql_store
 from csdomain_adapters.sql.store import ATTEMPTS
@@ -63,18 +63,18 @@ def test_a_busy_database_is_said_to_be_busy(
     waits = waiting(monkeypatch)
     url, seen = clean_url(backend), []
     desk = desks.at(url, observer=lambda *told: seen.append(told), **OPTIONS[backend])
-    id, by = received(desk).id, agent(desk)
+    id, by = checked(desk).id, agent(desk)
     before = snapshot(desk.store, (COMPLAINTS,), subjects=("",))
     with held(url):
         seen.clear()
         with pytest.raises(StoreBusy) as caught:
-            desk.complaints.accept(id, by=by, at=desk.clock.now(), key="k")
+            desk.complaints.accept(id, HANDLING, by=by, at=desk.clock.now(), key="k")
         assert caught.value.retryable
-        assert desk.complaints.get(id, by=by).version == 1, "reading waits for nobody"
+        assert desk.complaints.get(id, by=by).version == 2, "reading waits for nobody"
     assert [(name, outcome) for name, _, outcome in seen] == [("complaint.accept", "store_busy")]
     assert waits == list(range(1, ATTEMPTS)), "each attempt but the last was followed by a wait"
     assert snapshot(desk.store, (COMPLAINTS,), subjects=("",)) == before
-    assert desk.complaints.accept(id, by=by, at=desk.clock.now(), key="k").state == "accepted"
+    assert desk.complaints.accept(id, HANDLING, by=by, at=desk.clock.now(), key="k").state == "accepted"
 
 
 @pytest.mark.rule(ONE_WRITER)
@@ -82,9 +82,9 @@ def test_a_busy_database_is_said_to_be_busy(
 def test_a_conflict_is_not_tried_again(desks: Desks, backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
     waits = waiting(monkeypatch)
     desk = desks(backend)
-    id = received(desk).id
+    id = checked(desk).id
     with pytest.raises(Conflict):
-        desk.complaints.accept(id, by=agent(desk), at=desk.clock.now(), expected=9)
+        desk.complaints.accept(id, HANDLING, by=agent(desk), at=desk.clock.now(), expected=9)
     assert waits == []
 
 

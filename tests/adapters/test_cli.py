@@ -11,6 +11,7 @@ import pytest
 
 import csdomain
 from csdomain.kernel.rules import HOUSE_RULES, MOVES, TIMERS
+from csdomain.testing import accepted
 from csdomain_adapters.cli.app import run
 
 AT = datetime(2026, 9, 30, 4, 0, tzinfo=UTC)
@@ -30,10 +31,7 @@ def data(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, Any]
 @pytest.fixture
 def desk_url(sqlite_url: str) -> str:
     with csdomain.open(sqlite_url) as desk:
-        agent = desk.actor("u-1", branch="hq", positions=("service_agent",))
-        form = csdomain.ComplaintForm(customer="c-1", demand="refund", reason="broken")
-        filed = desk.complaints.receive(form, by=agent, at=AT)
-        desk.complaints.accept(filed.id, by=agent, at=AT)
+        accepted(desk, csdomain.ComplaintForm(customer="c-1", demand="refund", reason="broken"), at=AT)
     return sqlite_url
 
 
@@ -79,7 +77,7 @@ def test_a_lifecycle_is_drawn(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = said(capsys, "diagram", "complaint")
     assert code == 0
     assert out.startswith("stateDiagram-v2")
-    assert "received --> accepted: accept" in out
+    assert "checked --> accepted: accept" in out
     _, table = data(capsys, "diagram", "complaint")
     assert {
         "move": "receive",
@@ -93,14 +91,14 @@ def test_a_lifecycle_is_drawn(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.rule(TIMERS)
 def test_sweep_and_relay_work_through_what_waits(capsys: pytest.CaptureFixture[str], desk_url: str) -> None:
     late = "2026-10-20T00:00:00+08:00"
-    assert data(capsys, "sweep", desk_url, "--until", late) == (0, {"warned": 2, "breached": 1, "failed": []})
+    assert data(capsys, "sweep", desk_url, "--until", late) == (0, {"warned": 2, "breached": 2, "failed": []})
     code, out, _ = said(capsys, "sweep", desk_url, "--until", late)
     assert (code, out.strip()) == (0, "0 warnings, 0 deadlines breached, 0 refused")
     code, out, _ = said(capsys, "relay", desk_url)
     assert code == 0
     assert "complaint.accepted -> c-1" in out
     assert "complaint.overdue -> service_manager" in out
-    assert "2 sent" in out
+    assert "4 sent" in out
 
 
 @pytest.mark.parametrize(

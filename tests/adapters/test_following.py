@@ -14,6 +14,7 @@ from csdomain.kernel.money import CurrencyMismatch
 from csdomain.kernel.ports import AuditRecord, Queued, Receipt
 from csdomain.kernel.rules import AUDITED, MONEY, NUMBERING, ONE_WRITER, PERMITTED
 from csdomain.kernel.unit import reapply
+from csdomain.testing import HANDLING, agent, checked
 
 AT = datetime(2026, 11, 16, 2, 0, tzinfo=UTC)
 FORM = csdomain.ComplaintForm(customer="c-1", demand="refund", reason="broken")
@@ -26,17 +27,14 @@ def desk(request: pytest.FixtureRequest, database_url: Callable[[str], str]) -> 
         yield desk
 
 
-def agent(desk: csdomain.Desk) -> csdomain.Actor:
-    return desk.actor("u-1", branch="hq", positions=("service_agent",))
-
-
 @pytest.mark.rule(AUDITED)
 def test_use_cases_done_together_all_happen_or_none(desk: csdomain.Desk) -> None:
-    by = agent(desk)
+    by, seller = agent(desk), agent(desk, "u-2", position="sales")
 
     def file_and_accept(services: Services) -> str:
         filed = services.complaints.receive(FORM, by=by, at=AT)
-        services.complaints.accept(filed.id, by=by, at=AT)
+        services.complaints.check(filed.id, "ours", by=seller, at=AT)
+        services.complaints.accept(filed.id, HANDLING, by=by, at=AT)
         return filed.id
 
     done = desk.together(file_and_accept)
@@ -56,10 +54,10 @@ def test_use_cases_done_together_all_happen_or_none(desk: csdomain.Desk) -> None
 @pytest.mark.rule(PERMITTED)
 def test_a_refusal_inside_a_larger_unit_is_on_record(desk: csdomain.Desk) -> None:
     by = agent(desk)
-    filed = desk.complaints.receive(FORM, by=by, at=AT)
+    filed = checked(desk, FORM, by=by, at=AT)
     stranger = desk.actor("u-9", branch="hq", positions=("visitor",))
     with pytest.raises(RuleBroken) as refused:
-        desk.together(lambda services: services.complaints.accept(filed.id, by=stranger, at=AT))
+        desk.together(lambda services: services.complaints.accept(filed.id, HANDLING, by=stranger, at=AT))
     assert refused.value.rule is PERMITTED
     [kept] = desk.store.look(lambda unit: unit.session.refusals(filed.id))
     assert (kept.use_case, kept.by, kept.rule, kept.at) == ("complaint.accept", "u-9", "KRN-13", AT)
@@ -76,7 +74,7 @@ def test_a_follower_gets_every_event_in_order_and_begins_again_where_it_failed(d
     assert desk.follow("mirror", seen.append) == 0
 
     for id in filed:
-        desk.complaints.accept(id, by=by, at=AT)
+        desk.complaints.check(id, "ours", by=agent(desk, "u-2", position="sales"), at=AT)
 
     def stumble(event: AuditRecord) -> None:
         if event.subject == filed[1]:
@@ -99,14 +97,14 @@ def test_reapply_reads_again_after_a_conflict_and_gives_up_in_the_end(desk: csdo
     filed = desk.complaints.receive(FORM, by=by, at=AT)
     reads: list[int] = []
 
-    def close_what_was_read() -> Receipt:
+    def withdraw_what_was_read() -> Receipt:
         version = desk.complaints.get(filed.id, by=by).version
         reads.append(version)
         if len(reads) == 1:  # another is first
-            desk.complaints.accept(filed.id, by=by, at=AT)
-        return desk.complaints.close(filed.id, "refunded", by=by, at=AT, expected=version)
+            desk.complaints.check(filed.id, "ours", by=agent(desk, "u-2", position="sales"), at=AT)
+        return desk.complaints.withdraw(filed.id, "found the cause", by=by, at=AT, expected=version)
 
-    assert reapply(close_what_was_read).state == "closed"
+    assert reapply(withdraw_what_was_read).state == "withdrawn"
     assert reads == [1, 2]
 
     tries: list[int] = []
@@ -155,8 +153,6 @@ def test_a_claim_in_another_currency_than_the_house_s_is_refused(desk: csdomain.
 def test_a_notifier_that_breaks_on_one_message_delivers_the_others(desk: csdomain.Desk) -> None:
     by = agent(desk)
     ids = [desk.complaints.receive(FORM, by=by, at=AT).id for _ in range(3)]
-    for id in ids:
-        desk.complaints.accept(id, by=by, at=AT)
     delivered: list[str] = []
 
     class Brittle:

@@ -12,7 +12,7 @@ from csdomain.complaints.model import COMPLAINTS
 from csdomain.kernel.errors import Conflict, MissingBackend, NotFound, StoreBusy, StoreFailure
 from csdomain.kernel.ports import Unit
 from csdomain.kernel.rules import AUDITED, ONE_WRITER, PERMITTED, PORTS
-from csdomain.testing import agent, complaint_form, received, snapshot
+from csdomain.testing import HANDLING, agent, checked, complaint_form, received, snapshot
 from csdomain_adapters.sql import SqlStore
 from csdomain_adapters.sql.dialects import make_engine
 
@@ -58,10 +58,11 @@ def test_both_commit_together(host: Host) -> None:
         host.order(connection, "A1")
         inner = desk.within(connection)
         receipt = inner.complaints.receive(complaint_form(), by=by, at=desk.clock.now(), key="k")
-        inner.complaints.accept(receipt.id, by=by, at=desk.clock.now())
-        assert inner.complaints.get(receipt.id, by=by).version == 2, "seen inside, before the commit"
+        inner.complaints.check(receipt.id, "ours", by=agent(desk, "s-1", position="sales"), at=desk.clock.now())
+        inner.complaints.accept(receipt.id, HANDLING, by=by, at=desk.clock.now())
+        assert inner.complaints.get(receipt.id, by=by).version == 3, "seen inside, before the commit"
     assert host.orders == ["A1"]
-    assert desk.complaints.get(receipt.id, by=by).version == 2
+    assert desk.complaints.get(receipt.id, by=by).version == 3
     # The key that was used inside is known outside.
     assert desk.complaints.receive(complaint_form(), by=by, at=desk.clock.now(), key="k") == receipt
 
@@ -97,12 +98,12 @@ def test_we_neither_commit_nor_roll_back(host: Host) -> None:
 @pytest.mark.rule(PERMITTED, AUDITED)
 def test_a_refusal_hands_its_record_to_the_host(host: Host) -> None:
     desk = host.desk
-    id = received(desk).id
+    id = checked(desk).id
     outsider = agent(desk, "outsider", branch="south")
     with host.engine.begin() as connection:
         inner = desk.within(connection)
         with pytest.raises(RuleBroken) as caught:
-            inner.complaints.accept(id, by=outsider, at=desk.clock.now(), key="k")
+            inner.complaints.accept(id, HANDLING, by=outsider, at=desk.clock.now(), key="k")
         record = caught.value.refusal
         assert record is not None
         assert (record.use_case, record.by, record.subject, record.rule) == (
@@ -123,17 +124,17 @@ def test_a_refusal_hands_its_record_to_the_host(host: Host) -> None:
 @pytest.mark.rule(ONE_WRITER)
 def test_a_failed_command_gives_its_key_back_inside_too(host: Host) -> None:
     desk, by = host.desk, agent(host.desk)
-    id, at = received(desk).id, desk.clock.now()
+    id, at = checked(desk).id, desk.clock.now()
     with host.engine.begin() as connection:
         inner = desk.within(connection)
         for expected, error in ((9, Conflict), (None, None)):
             if error is None:
-                first = inner.complaints.accept(id, by=by, at=at, key="k", expected=expected)
+                first = inner.complaints.accept(id, HANDLING, by=by, at=at, key="k", expected=expected)
             else:
                 with pytest.raises(error):
-                    inner.complaints.accept(id, by=by, at=at, key="k", expected=expected)
-        assert inner.complaints.accept(id, by=by, at=at, key="k") == first
-    assert desk.complaints.accept(id, by=by, at=at, key="k") == first
+                    inner.complaints.accept(id, HANDLING, by=by, at=at, key="k", expected=expected)
+        assert inner.complaints.accept(id, HANDLING, by=by, at=at, key="k") == first
+    assert desk.complaints.accept(id, HANDLING, by=by, at=at, key="k") == first
 
 
 def test_after_an_error_of_the_database_the_unit_refuses_everything(host: Host) -> None:
@@ -159,10 +160,10 @@ def test_after_an_error_of_the_database_the_unit_refuses_everything(host: Host) 
 
 def test_a_lock_of_another_is_said_to_be_worth_another_try(host: Host) -> None:
     desk, by = host.desk, agent(host.desk)
-    id, at = received(desk).id, desk.clock.now()
+    id, at = checked(desk).id, desk.clock.now()
     with host.engine.connect() as holder, host.engine.connect() as waiter:
         holder.begin()
-        desk.within(holder).complaints.accept(id, by=by, at=at)
+        desk.within(holder).complaints.accept(id, HANDLING, by=by, at=at)
         try:
             waiter.begin()
             if waiter.dialect.name == "postgresql":
@@ -171,7 +172,7 @@ def test_a_lock_of_another_is_said_to_be_worth_another_try(host: Host) -> None:
             assert waiter.dialect.name == "sqlite"  # BEGIN IMMEDIATE waits for the other writer already
             return
         with pytest.raises(StoreBusy) as caught:
-            desk.within(waiter).complaints.accept(id, by=by, at=at)
+            desk.within(waiter).complaints.accept(id, HANDLING, by=by, at=at)
         assert caught.value.retryable
         holder.rollback()
 

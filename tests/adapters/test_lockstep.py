@@ -12,12 +12,14 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from adapters.harness import SQL, Desks
 from csdomain import ComplaintForm, Desk, DomainError
 from csdomain.complaints.model import CLAIMED, COMPLAINTS, CUSTOMER, STATE
+from csdomain.complaints.service import Complaints
+from csdomain.complaints.values import Classification
 from csdomain.desk import Services
 from csdomain.kernel.actors import Actor
 from csdomain.kernel.ports import DeliveryFailed, Queued
 from csdomain.kernel.rules import AUDITED, ONE_WRITER, PERMITTED, PORTS
 from csdomain.kernel.storage import Query, Tally
-from csdomain.testing import MovableClock, SequentialIds, accepted, snapshot
+from csdomain.testing import HANDLING, QUALITY, MovableClock, SequentialIds, accepted, answered, snapshot
 from csdomain.testing.strategies import complaint_forms
 
 ACTORS = [
@@ -26,6 +28,8 @@ ACTORS = [
     ("agent-1", "south", ("service_agent",)),
     ("boss", "hq", ("service_manager",)),
     ("seller", "hq", ("sales",)),
+    ("agent-3", "hq", ("sales", "service_agent")),
+    ("service_agent", "hq", ("service_agent",)),
     ("director", "hq", ("general_manager",)),
     ("stranger", "hq", ("gardener",)),
 ]
@@ -34,6 +38,20 @@ DEAD = ["one that was given up"] * 4
 NO_IDS = ["", "cmp_1", "' or 1=1", "cmp_01k9w3v7q8d3m6y2r5t0x4n1ab", "tmr_01k9w3v7q8d3m6y2r5t0x4n1ab", "x" * 200]
 OUTCOMES = ["replaced", "退款", "", "  ", "x" * 401, "a\0b"]
 NAIVE = datetime(2026, 3, 4, 2, 0)  # noqa: DTZ001 - naive on purpose
+#: Moves that begin, end, cancel and remind by timers, and tell somebody.
+MOVES: dict[str, Callable[[Complaints, str, Any], Any]] = {
+    "check": lambda does, case, call: does.check(case, "ours", **call),
+    "accept": lambda does, case, call: does.accept(case, HANDLING, **call),
+    "accept a quality fault": lambda does, case, call: does.accept(case, QUALITY, grave=True, **call),
+    "accept what is no class": lambda does, case, call: does.accept(case, Classification("weather", "rain"), **call),
+    "promise": lambda does, case, call: does.promise(case, call["at"] + timedelta(days=1), **call),
+    "involve": lambda does, case, call: does.involve(case, ["production"], call["at"] + timedelta(days=9), **call),
+    "contribute": lambda does, case, call: does.contribute(case, "production", "done", **call),
+    "investigate": lambda does, case, call: does.investigate(case, **call),
+    "dismiss": lambda does, case, call: does.dismiss(case, "as agreed", **call),
+    "decline": lambda does, case, call: does.decline(case, "wants more", **call),
+    "withdraw": lambda does, case, call: does.withdraw(case, "found the cause", **call),
+}
 
 who = st.sampled_from(ACTORS)
 key = st.sampled_from([None, None, "k1", "k2"])
@@ -110,15 +128,25 @@ class Lockstep(RuleBasedStateMachine):
         if id is not None and id not in self.cases:
             self.cases.append(id)
 
-    @rule(which=which, odd=st.integers(0, 5), who=who, key=key, expected=expected, later=hours, naive=st.integers(0, 9))
-    def accept(
-        self, which: int, odd: int, who: Any, key: str | None, expected: int | None, later: int, naive: int
+    @rule(
+        which=which,
+        odd=st.integers(0, 5),
+        move=st.sampled_from(sorted(MOVES)),
+        who=who,
+        key=key,
+        expected=expected,
+        later=hours,
+        naive=st.integers(0, 9),
+    )
+    def move(
+        self, which: int, odd: int, move: str, who: Any, key: str | None, expected: int | None, later: int, naive: int
     ) -> None:
         id = self.id(which, odd)
 
         def work(desk: Desk) -> Any:
             at = NAIVE if naive == 0 else desk.clock.now() + timedelta(hours=later)
-            return desk.complaints.accept(id, by=self.actor(desk, who), at=at, key=key, expected=expected)
+            call = {"by": self.actor(desk, who), "at": at, "key": key, "expected": expected}
+            return MOVES[move](desk.complaints, id, call)
 
         self.each(work)
 
@@ -147,13 +175,18 @@ class Lockstep(RuleBasedStateMachine):
         def work(desk: Desk) -> Any:
             actor, at = self.actor(desk, who), desk.clock.now()
 
-            def both(inner: Services) -> Any:
+            def all_of_it(inner: Services) -> Any:
                 first = inner.complaints.receive(form, by=actor, at=at, key=key)
-                return inner.complaints.accept(first.id, by=actor, at=at, key=key)
+                inner.complaints.check(first.id, "ours", by=actor, at=at, key=key)
+                return inner.complaints.accept(first.id, HANDLING, by=actor, at=at, key=key)
 
-            return desk.together(both)
+            return desk.together(all_of_it)
 
         self.remember(self.each(work))
+
+    @rule(form=complaint_forms())
+    def every_department_up_to_the_answer(self, form: ComplaintForm) -> None:
+        self.remember(self.each(lambda desk: answered(desk, form)))
 
     # --- jobs beside them
     @rule(count=st.sampled_from([1, 7, 30, 200]))
@@ -228,7 +261,9 @@ class Lockstep(RuleBasedStateMachine):
     def ask_of_all(self, who: Any, order: str, descending: bool, limit: int) -> None:
         def pages(desk: Desk) -> Any:
             found: list[Any] = []
-            query: Query[Any] = Query((STATE.among(["received", "accepted"]),), order, descending, limit)
+            query: Query[Any] = Query(
+                (STATE.among(["received", "checked", "accepted", "answered"]),), order, descending, limit
+            )
             while True:
                 page = desk.complaints.find(query, by=self.actor(desk, who))
                 found.append(page)

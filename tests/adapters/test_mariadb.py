@@ -15,7 +15,7 @@ from csdomain.complaints.model import COMPLAINTS
 from csdomain.kernel.errors import MissingBackend, StoreBusy, StoreFailure
 from csdomain.kernel.ports import Call, Unit
 from csdomain.kernel.rules import NUMBERING, ONE_WRITER, PORTS, TIMERS
-from csdomain.testing import accepted, agent, complaint_form, no_holidays, received
+from csdomain.testing import HANDLING, accepted, agent, checked, complaint_form, no_holidays, received
 from csdomain_adapters.sql import SchemaOutdated, SqlStore
 from csdomain_adapters.sql.dialects import UnsupportedServer, make_engine
 from csdomain_adapters.sql.migrate import HEAD, UNFINISHED_TABLE, current, downgrade, upgrade
@@ -175,16 +175,16 @@ def test_what_is_due_is_found_through_its_index(desk: csdomain.Desk, engine: Eng
 @pytest.mark.rule(ONE_WRITER)
 def test_a_look_leaves_its_isolation_to_nobody(desks: Desks, url: str) -> None:
     one, other = desks.at(url, pool_size=1, max_overflow=0), desks.at(url)
-    id = received(one).id
+    id = checked(one).id
     one.store.look(lambda unit: None)
     one.store.look(lambda unit: unit.of(COMPLAINTS).get(id))
 
     def twice(unit: Unit) -> tuple[int, int]:
         before = unit.of(COMPLAINTS).get(id).version
-        other.complaints.accept(id, by=agent(other), at=other.clock.now())
+        other.complaints.accept(id, HANDLING, by=agent(other), at=other.clock.now())
         return before, unit.of(COMPLAINTS).get(id).version
 
-    assert one.store.run(twice) == (1, 2)
+    assert one.store.run(twice) == (2, 3)
 
 
 @pytest.mark.rule(ONE_WRITER)
@@ -199,13 +199,13 @@ def test_a_host_with_an_older_snapshot_learns_that_a_key_was_used(desk: csdomain
 @pytest.mark.rule(ONE_WRITER)
 def test_a_record_that_changed_since_a_hosts_snapshot_is_worth_another_try(desk: csdomain.Desk, engine: Engine) -> None:
     by, at = agent(desk), desk.clock.now()
-    id = received(desk).id
+    id = checked(desk).id
     with engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
         connection.execute(text("set session innodb_snapshot_isolation = on"))  # what MariaDB 11.6 begins with
         connection.execute(text("select count(*) from csd_complaint")).scalar()
-        desk.complaints.accept(id, by=by, at=at)
+        desk.complaints.accept(id, HANDLING, by=by, at=at)
         with pytest.raises(StoreBusy) as caught:
-            desk.within(connection).complaints.close(id, "replaced", by=by, at=at)
+            desk.within(connection).complaints.investigate(id, by=by, at=at)
         assert caught.value.facts["database"] == "1020"
         assert caught.value.retryable
         connection.rollback()

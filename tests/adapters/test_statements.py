@@ -1,77 +1,107 @@
 """What a use case says to its database, statement by statement: one more would show here."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from adapters.harness import SQL, Desks, Statements
 from csdomain.kernel.rules import PORTS
-from csdomain.testing import CollectingGateway, MemoryDirectory, MovableClock, agent, complaint_form
+from csdomain.testing import (
+    HANDLING,
+    CollectingGateway,
+    MemoryDirectory,
+    MovableClock,
+    accepted,
+    agent,
+    answered,
+    checked,
+    complaint_form,
+    received,
+)
 from csdomain_adapters.notify import CollectingNotifier
 
 pytestmark = [pytest.mark.rule(PORTS), pytest.mark.parametrize("backend", SQL)]
 
-RECEIVE = ["INSERT INTO csd_number", "INSERT INTO csd_complaint", "INSERT INTO csd_audit"]
-#: A move: select, update, audit, and one for each kind of effect.
-ACCEPT = [
-    "SELECT csd_complaint",
-    "UPDATE csd_complaint",
-    "INSERT INTO csd_timer",
-    "INSERT INTO csd_audit",
-    "INSERT INTO csd_outbox",
-]
-CLOSE = [
-    "SELECT csd_complaint",
-    "UPDATE csd_complaint",
-    "SELECT csd_timer",
-    "UPDATE csd_timer",
-    "INSERT INTO csd_audit",
-    "INSERT INTO csd_outbox",
-]
+#: A move: select, update, audit; one for each timer that begins, two for each that stops, one for all messages.
+LOAD, SAVE, AUDIT = "SELECT csd_complaint", "UPDATE csd_complaint", "INSERT INTO csd_audit"
+BEGIN, STOP = ["INSERT INTO csd_timer"], ["SELECT csd_timer", "UPDATE csd_timer"]
+TELL = ["INSERT INTO csd_outbox"]
 CLAIM, FINISH = "INSERT INTO csd_key", "UPDATE csd_key"
+RECEIVE = ["INSERT INTO csd_number", "INSERT INTO csd_complaint", *BEGIN, AUDIT, *TELL]
+CHECK = [LOAD, SAVE, *STOP, AUDIT]
+INVESTIGATE = [LOAD, SAVE, AUDIT]
+#: The clock of the case and that of the stage.
+ACCEPT = [LOAD, SAVE, *BEGIN * 2, AUDIT, *TELL]
+#: Closing looks at the clock first; it stops it, looks for promises that run, and begins that of the review.
+CLOSE = [LOAD, "SELECT csd_timer", SAVE, *BEGIN, *STOP, "SELECT csd_timer", AUDIT, *TELL]
 
 
 def test_a_move_costs_what_it_writes(desks: Desks, backend: str) -> None:
     desk = desks(backend)
-    said, by, at = Statements(desk.store), agent(desk), desk.clock.now()
+    by, seller, at = agent(desk), agent(desk, "s-1", position="sales"), desk.clock.now()
     complaints = desk.complaints
+    answers = [answered(desk).id for _ in range(2)]  # and the rulebook is stored with the first
+    said = Statements(desk.store)
     ids: list[str] = []
 
     def receive(key: str | None = None) -> None:
         ids.append(complaints.receive(complaint_form(), by=by, at=at, key=key).id)
 
+    def close(id: str, key: str | None = None) -> None:
+        complaints.close(id, "replaced", by=agent(desk, "service_agent"), at=at, key=key)
+
     assert said.of(receive) == RECEIVE
-    assert said.of(lambda: complaints.accept(ids[0], by=by, at=at)) == ACCEPT
-    assert said.of(lambda: complaints.close(ids[0], "replaced", by=by, at=at)) == CLOSE
+    assert said.of(lambda: complaints.check(ids[0], "ours", by=seller, at=at)) == CHECK
+    assert said.of(lambda: complaints.accept(ids[0], HANDLING, by=by, at=at)) == ACCEPT
+    assert said.of(lambda: complaints.investigate(ids[0], by=by, at=at)) == INVESTIGATE
+    assert said.of(lambda: close(answers[0])) == CLOSE
     # Two more for a key; one and a look at what is known where it was used.
     assert said.of(lambda: receive("k1")) == [CLAIM, *RECEIVE, FINISH]
     assert said.of(lambda: receive("k1")) == [CLAIM, "SELECT csd_key"]
-    assert said.of(lambda: complaints.accept(ids[1], by=by, at=at, key="k2", expected=1)) == [CLAIM, *ACCEPT, FINISH]
-    assert said.of(lambda: complaints.close(ids[1], "x", by=by, at=at, key="k3")) == [CLAIM, *CLOSE, FINISH]
+    assert said.of(lambda: complaints.check(ids[1], "ours", by=seller, at=at, key="k2")) == [CLAIM, *CHECK, FINISH]
+    keyed: Any = {"by": by, "at": at, "key": "k3", "expected": 2}
+    assert said.of(lambda: complaints.accept(ids[1], HANDLING, **keyed)) == [CLAIM, *ACCEPT, FINISH]
+    assert said.of(lambda: complaints.investigate(ids[1], by=by, at=at, key="k4")) == [CLAIM, *INVESTIGATE, FINISH]
+    assert said.of(lambda: close(answers[1], "k5")) == [CLAIM, *CLOSE, FINISH]
+
+
+def test_cancelling_costs_a_look_and_two_for_each_timer_that_runs(desks: Desks, backend: str) -> None:
+    desk = desks(backend)
+    said, by, at = Statements(desk.store), agent(desk), desk.clock.now()
+    waiting, running = received(desk).id, accepted(desk).id
+    look = "SELECT csd_timer"
+    assert said.of(lambda: desk.complaints.withdraw(waiting, "found", by=by, at=at)) == [LOAD, SAVE, look, *STOP, AUDIT]
+    # Of three timers one has ended: that of the sales check.
+    withdraw = [LOAD, SAVE, look, *STOP * 2, AUDIT]
+    assert said.of(lambda: desk.complaints.withdraw(running, "found", by=by, at=at)) == withdraw
 
 
 def test_a_refusal_costs_its_record(desks: Desks, backend: str) -> None:
     desk = desks(backend)
     said, by, at = Statements(desk.store), agent(desk), desk.clock.now()
-    id = desk.complaints.receive(complaint_form(), by=by, at=at).id
+    id = received(desk).id
 
     def refused() -> None:
         with pytest.raises(Exception, match="KRN-07"):
-            desk.complaints.close(id, "replaced", by=by, at=at)
+            desk.complaints.accept(id, HANDLING, by=by, at=at)
 
-    assert said.of(refused) == ["SELECT csd_complaint", "INSERT INTO csd_refusal"]
+    assert said.of(refused) == [LOAD, "INSERT INTO csd_refusal"]
 
 
 def test_questions_cost_one_each(desks: Desks, backend: str) -> None:
     desk = desks(backend)
     said, by, at = Statements(desk.store), agent(desk), desk.clock.now()
-    id = desk.complaints.receive(complaint_form(), by=by, at=at).id
-    complaints, one = desk.complaints, ["SELECT csd_complaint"]
+    id = checked(desk).id
+    complaints, one = desk.complaints, [LOAD]
     assert said.of(lambda: complaints.get(id, by=by)) == one
     assert said.of(lambda: complaints.find(by=by)) == one
     assert said.of(lambda: complaints.queue(by=by)) == one
     assert said.of(lambda: complaints.tally(by=by)) == one
     assert said.of(lambda: complaints.moves(id, by=by)) == one
+    assert said.of(lambda: complaints.part_moves(id, by=by)) == one
+    assert said.of(lambda: complaints.open_ends(id, by=by)) == one
+    assert said.of(lambda: complaints.statistics("2026-03", "class_name", by=by)) == one
     assert said.of(lambda: complaints.trail(id, by=by)) == [*one, "SELECT csd_audit"]
     assert said.of(lambda: complaints.deadlines(id, by=by, at=at)) == [*one, "SELECT csd_timer"]
 
@@ -79,10 +109,9 @@ def test_questions_cost_one_each(desks: Desks, backend: str) -> None:
 def test_the_outbox_costs_one_for_a_list_and_three_to_send_again(desks: Desks, backend: str) -> None:
     desk = desks(backend)
     said, by, at = Statements(desk.store), agent(desk, "boss", position="service_manager"), desk.clock.now()
-    case = desk.complaints.receive(complaint_form(), by=by, at=at).id
-    desk.complaints.accept(case, by=by, at=at)
+    case = accepted(desk, by=by).id
     desk.relay(desk.messages.notifier(CollectingGateway(), MemoryDirectory()))
-    messages, key = desk.messages, f"{case}/accepted"
+    messages, key = desk.messages, f"{case}/accepted/1"
     assert said.of(lambda: messages.dead(by=by)) == ["SELECT csd_outbox"]
     assert said.of(lambda: messages.waiting(by=by)) == ["SELECT csd_outbox"]
     again = ["SELECT csd_outbox", "UPDATE csd_outbox", "INSERT INTO csd_audit"]
@@ -92,18 +121,19 @@ def test_the_outbox_costs_one_for_a_list_and_three_to_send_again(desks: Desks, b
 def test_jobs_cost_by_the_batch(desks: Desks, backend: str) -> None:
     clock = MovableClock()
     desk = desks(backend, clock=clock)
-    said, by = Statements(desk.store), agent(desk)
+    said = Statements(desk.store)
     for _ in range(3):
-        id = desk.complaints.receive(complaint_form(), by=by, at=clock.now()).id
-        desk.complaints.accept(id, by=by, at=clock.now())
+        accepted(desk)
     claim, mark = ["SELECT csd_outbox", "UPDATE csd_outbox"], ["UPDATE csd_outbox"]
-    assert said.of(lambda: desk.relay(CollectingNotifier())) == [*claim, *mark * 3, "SELECT csd_outbox"]
+    # Of each it is told that it came, and that it was accepted.
+    assert said.of(lambda: desk.relay(CollectingNotifier())) == [*claim, *mark * 6, "SELECT csd_outbox"]
     assert said.of(desk.sweep) == ["SELECT csd_timer"], "a sweep with nothing due looks once"
     clock.advance(timedelta(days=60))
     fired = said.of(desk.sweep)
-    # Each of three timers fires two warnings and a breach; the breach reads its case and tells the superior.
-    assert fired.count("UPDATE csd_timer") == 9
-    assert fired.count("INSERT INTO csd_audit") == 9
-    assert fired.count("INSERT INTO csd_outbox") == 3
-    assert fired.count("SELECT csd_complaint") == 3
-    assert len(fired) <= 2 + 9 + 9 + 9 + 3 + 3, fired
+    # Of each the clock of the case fires two warnings and a breach, that of the stage a breach; each breach reads its
+    # case and tells the superior.
+    assert fired.count("UPDATE csd_timer") == 12
+    assert fired.count("INSERT INTO csd_audit") == 12
+    assert fired.count("INSERT INTO csd_outbox") == 6
+    assert fired.count("SELECT csd_complaint") == 6
+    assert len(fired) <= 2 + 12 + 12 + 12 + 6 + 6, fired

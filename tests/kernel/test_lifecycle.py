@@ -270,9 +270,9 @@ def two_paths(*more: Step[M, S]) -> list[Step[M, S]]:
     a, b = Action("a"), Action("b")
     return [
         Step(M.OPEN, None, S.NEW, a, RULE),
-        Step(M.UP, S.NEW, S.LEVEL, a, RULE, {"levels"}),  # type: ignore[arg-type]
-        Step(M.WEIGH, S.NEW, S.AMOUNT, a, RULE, {"amounts"}),  # type: ignore[arg-type]
-        Step(M.FINISH, S.AMOUNT, S.DONE, b, RULE, {"amounts"}),  # type: ignore[arg-type]
+        Step(M.UP, S.NEW, S.LEVEL, a, RULE, {"levels"}),
+        Step(M.WEIGH, S.NEW, S.AMOUNT, a, RULE, {"amounts"}),
+        Step(M.FINISH, S.AMOUNT, S.DONE, b, RULE, {"amounts"}),
         *more,
     ]
 

@@ -24,11 +24,10 @@ from csdomain.testing import (
     MemoryDirectory,
     MovableClock,
     SequentialIds,
-    accepted,
     agent,
-    complaint_form,
     memory_desk,
     no_holidays,
+    received,
     snapshot,
 )
 
@@ -68,8 +67,8 @@ def manager(desk: Desk) -> Actor:
 
 
 def told(desk: Desk, count: int) -> list[str]:
-    """Complaints whose customers are to be told, and the keys of those messages."""
-    return [f"{accepted(desk, complaint_form(customer=f'c-{n}')).id}/accepted" for n in range(count)]
+    """Complaints that somebody is to handle, and the keys of the messages that say so: one of each."""
+    return [f"{received(desk).id}/to_handle/1" for _ in range(count)]
 
 
 def keys(messages: Any) -> list[str]:
@@ -99,7 +98,7 @@ def test_what_waits_and_what_was_given_up_is_listed(desk: Desk) -> None:
     (given_up,) = desk.messages.dead(by=by)
     assert (waiting.key, waiting.attempts, waiting.failure) == (down, 1, "gateway down")
     assert waiting.next_at == desk.clock.now() + timedelta(minutes=1)
-    assert (given_up.key, given_up.to, given_up.occasion) == (dead, "c-1", "complaint.accepted")
+    assert (given_up.key, given_up.to, given_up.occasion) == (dead, "service_manager", "complaint.to_handle")
     assert given_up.failure == "no such number: •••"
     assert given_up.dead
     assert not waiting.dead
@@ -279,7 +278,7 @@ def test_a_message_waits_or_was_given_up_or_was_sent_and_in_the_end_each_is_sent
 
 
 def test_a_house_that_leaves_messages_off_has_no_texts() -> None:
-    with memory_desk("fleet") as desk:
+    with memory_desk("enquiry_desk") as desk:
         with pytest.raises(SectionMissing):
             desk.messages.notifier(CollectingGateway(), MemoryDirectory())
         with pytest.raises(NotPermitted):

@@ -251,25 +251,27 @@ def test_handing_over_is_counted_between_people_who_are_known() -> None:
 @pytest.mark.rule(REPLAY)
 def test_a_workflow_that_is_opened_by_a_move_is_opened_by_nothing_else() -> None:
     data = map_data(
-        workflow={"lifecycle": "complaint"},
-        activities={"In": "receive", "Yes": "accept", "End": "close"},
-        sla=[{"name": "close", "start": "accept", "stop": "close", "duration": "6 days"}],
+        workflow={"lifecycle": "complaint", "path": "departments"},
+        activities={"In": "receive", "Ours": "check", "Yes": "accept", "End": "withdraw"},
+        sla=[{"name": "close", "start": "accept", "stop": "withdraw", "duration": "6 days"}],
     )
     complaint = plan(read_map(data), lifecycles=[COMPLAINT_MOVES])
     rows = [Row("a", "Yes", MONDAY), Row("a", "In", MONDAY), Row("a", "In", MONDAY)]
-    rows += [Row("a", "Yes", MONDAY + timedelta(hours=2)), Row("a", "End", MONDAY + timedelta(days=3))]
+    rows += [Row("a", "Ours", MONDAY + timedelta(hours=1)), Row("a", "Yes", MONDAY + timedelta(hours=2))]
+    rows += [Row("a", "End", MONDAY + timedelta(days=3))]
     rows += [Row("b", "End", MONDAY)]
     report, results = replayed(complaint, rows)
     assert [(f.line, f.reason, f.state) for f in report.listed] == [
         (2, Reason.UNFITTING_MOVE, ""),
         (4, Reason.UNFITTING_MOVE, "received"),
-        (7, Reason.UNFITTING_MOVE, ""),
+        (8, Reason.UNFITTING_MOVE, ""),
     ]
     assert (report.cases, report.finished, report.unopened) == (2, 1, 1)
     assert [(s.state, s.visits, s.elapsed * TICK) for s in results["a"].stays] == [
-        ("received", 1, timedelta(hours=2)),
+        ("received", 1, timedelta(hours=1)),
+        ("checked", 1, timedelta(hours=1)),
         ("accepted", 1, timedelta(hours=70)),
-        ("closed", 1, timedelta(0)),
+        ("withdrawn", 1, timedelta(0)),
     ]
     assert report.listed[0].accepted is not None
     assert report.listed[0].accepted.en == "receive"

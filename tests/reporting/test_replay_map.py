@@ -67,7 +67,7 @@ FAULTS: list[tuple[dict[str, Any], str, str]] = [
     (one_more(name="take", to="new", form="new"), "unknown key form", "$.workflow.moves[6]"),
     (one_more(name="Take It", to="new", **{"from": "new"}), "a name such as", "$.workflow.moves[6].name"),
     ({"workflow": {"lifecycle": "nothing"}}, "one of complaint expected", "$.workflow.lifecycle"),
-    ({"workflow": {"lifecycle": "complaint", "path": "x"}}, "one of - expected", "$.workflow.path"),
+    ({"workflow": {"lifecycle": "complaint", "path": "x"}}, "one of departments, levels expected", "$.workflow.path"),
     ({"workflow": {"lifecycle": "complaint", "states": ["a"]}}, "not beside", "$.workflow.states"),
     # activities
     ({"activities": {}}, "at least one activity", "$.activities"),

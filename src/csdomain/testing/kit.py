@@ -119,6 +119,15 @@ def received(desk: Desk, form: ComplaintForm | None = None, *, by: Actor | None 
     return desk.complaints.receive(form or complaint_form(), by=by or agent(desk), **call)
 
 
+def checked(desk: Desk, form: ComplaintForm | None = None, *, by: Actor | None = None, **call: Any) -> Receipt:
+    """A complaint that sales has checked: customer service may accept it. ``by`` filed it."""
+    by = by or agent(desk)
+    call.setdefault("at", desk.clock.now())
+    id = received(desk, form, by=by, at=call["at"]).id
+    seller = agent(desk, "sales-1", branch=by.branch, position="sales")
+    return desk.complaints.check(id, "the order is ours", by=seller, **call)
+
+
 def accepted(
     desk: Desk,
     form: ComplaintForm | None = None,
@@ -130,10 +139,7 @@ def accepted(
     """A complaint that sales has checked and customer service accepted: its clock runs."""
     by = by or agent(desk)
     call.setdefault("at", desk.clock.now())
-    id = received(desk, form, by=by, at=call["at"]).id
-    desk.complaints.check(
-        id, "the order is ours", by=agent(desk, "sales-1", branch=by.branch, position="sales"), at=call["at"]
-    )
+    id = checked(desk, form, by=by, at=call["at"]).id
     return desk.complaints.accept(id, classification, by=by, **call)
 
 

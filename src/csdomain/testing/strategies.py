@@ -93,6 +93,7 @@ def calendars() -> st.SearchStrategy[WorkCalendar]:
 def complaint_forms(**fixed: Any) -> st.SearchStrategy[ComplaintForm]:
     """Complaint forms filled in every way that is taken; ``fixed`` fields hold a value or are drawn from a strategy."""
     quantity = st.integers(0, 10_000)
+    said = storable_texts(1, 80).filter(lambda text: bool(text.strip()))
 
     def filled(values: dict[str, Any]) -> ComplaintForm:
         if "defective" not in fixed:
@@ -101,8 +102,8 @@ def complaint_forms(**fixed: Any) -> st.SearchStrategy[ComplaintForm]:
 
     drawn: dict[str, st.SearchStrategy[Any]] = {
         "customer": ids(),
-        "demand": storable_texts(1, 80),
-        "reason": storable_texts(1, 80),
+        "demand": said,
+        "reason": said,
         "order_number": storable_texts(0, 20),
         "batch": storable_texts(0, 20),
         "quantity": quantity,

@@ -17,9 +17,22 @@ from csdomain.complaints.model import COMPLAINTS, Complaint
 from csdomain.desk import Services
 from csdomain.kernel.actors import Action
 from csdomain.kernel.errors import DomainError
-from csdomain.kernel.ports import AuditRecord, Queued, Unit
+from csdomain.kernel.ports import AuditRecord, Queued, Receipt, Unit
 from csdomain.kernel.sweeping import RelayPolicy
-from csdomain.testing import MovableClock, SequentialIds, agent, closed, complaint_form, no_holidays, snapshot
+from csdomain.testing import (
+    HANDLING,
+    MovableClock,
+    SequentialIds,
+    accepted,
+    agent,
+    answered,
+    checked,
+    closed,
+    complaint_form,
+    no_holidays,
+    received,
+    snapshot,
+)
 from csdomain_adapters.sql import SqlStore
 
 LEASE = RelayPolicy(lease=timedelta(minutes=2))
@@ -50,14 +63,19 @@ def opened(url: str, *, at: str | None = None, first_id: int | None = None) -> D
     return csdomain.open(url, BOOK, holidays=no_holidays(), clock=clock, **options)
 
 
-def prepare(url: str, count: int = 1, *, accepted: bool = False) -> list[str]:
+#: How complaints are made that stand where a test wants them.
+MADE: dict[str, Callable[[Desk], Receipt]] = {
+    "received": received,
+    "checked": checked,
+    "accepted": accepted,
+    "answered": answered,
+}
+
+
+def prepare(url: str, count: int = 1, state: str = "received") -> list[str]:
     """Complaints in a fresh database."""
     with opened(url, first_id=1) as desk:
-        by, at = agent(desk), desk.clock.now()
-        ids = [str(desk.complaints.receive(complaint_form(), by=by, at=at).id) for _ in range(count)]
-        for id in ids if accepted else []:
-            desk.complaints.accept(id, by=by, at=at)
-        return ids
+        return [str(MADE[state](desk).id) for _ in range(count)]
 
 
 def dump(url: str) -> str:
@@ -105,7 +123,7 @@ def receive(url: str, times: int, key: str) -> list[str]:
 def read(url: str, id: str) -> dict[str, Any]:
     with opened(url) as desk:
         case = desk.complaints.get(id, by=agent(desk))
-        return {"outcome": case.outcome, "version": case.version}
+        return {"outcome": case.outcome, "state": case.state.value, "version": case.version}
 
 
 # --- locking in opposite order ----------------------------------------------------------------------------------------
@@ -120,13 +138,13 @@ def lock_both(url: str, first: str, second: str, folder: str, me: str, other: st
         def work(inner: Services) -> None:
             nonlocal begun
             begun += 1
-            inner.complaints.accept(first, by=by, at=at)
+            inner.complaints.accept(first, HANDLING, by=by, at=at)
             Path(folder, me).touch()
             for _ in range(50):
                 if Path(folder, other).exists():
                     break
                 threading.Event().wait(0.02)
-            inner.complaints.close(first, "done", by=by, at=at)
+            inner.complaints.investigate(first, by=by, at=at)
             inner.complaints.get(second, by=by)
             inner._store.run(lambda unit: unit.load(COMPLAINTS, second, may=Action("complaints.read"), by=actor))
 
@@ -159,25 +177,27 @@ def die_at(desk: Desk, turn: int) -> None:
 def die_in(url: str, use_case: str, id: str, turn: int, journal: str) -> str:
     """Do one use case and die at its ``turn``-th call; what was answered is noted in ``journal`` first."""
     with opened(url, first_id=1000) as desk:
-        by, at = agent(desk), desk.clock.now()
+        by, at = agent(desk, "service_agent"), desk.clock.now()
         # The rulebook is read and cached, as in a process that has been at work for a while.
         desk.complaints.get(id, by=by)
         die_at(desk, turn)
         work: dict[str, Callable[[], Any]] = {
             "receive": lambda: desk.complaints.receive(complaint_form(), by=by, at=at, key="k"),
-            "accept": lambda: desk.complaints.accept(id, by=by, at=at, key="k"),
+            "accept": lambda: desk.complaints.accept(id, HANDLING, by=by, at=at, key="k"),
             "close": lambda: desk.complaints.close(id, "done", by=by, at=at, key="k"),
-            "together": lambda: desk.together(lambda d: together(d, by, at)),
+            "withdraw": lambda: desk.complaints.withdraw(id, "found the cause", by=by, at=at, key="k"),
+            "together": lambda: desk.together(lambda d: together(d, by, agent(desk, position="sales"), at)),
         }
         answer = repr(work[use_case]())
         Path(journal).write_text(answer)
         return answer
 
 
-def together(inner: Services, by: Any, at: datetime) -> Any:
+def together(inner: Services, by: Any, seller: Any, at: datetime) -> Any:
     first = inner.complaints.receive(complaint_form(), by=by, at=at, key="a")
-    inner.complaints.accept(first.id, by=by, at=at, key="b")
-    return inner.complaints.close(first.id, "done", by=by, at=at, key="c")
+    inner.complaints.check(first.id, "ours", by=seller, at=at, key="b")
+    inner.complaints.accept(first.id, HANDLING, by=by, at=at, key="c")
+    return inner.complaints.withdraw(first.id, "found the cause", by=by, at=at, key="d")
 
 
 def aftermath(url: str, use_case: str, id: str) -> dict[str, str]:

@@ -15,6 +15,9 @@ from csdomain.testing import MovableClock
 
 LATER = (MovableClock().now() + timedelta(days=60)).isoformat()
 MUCH_LATER = (MovableClock().now() + timedelta(days=61)).isoformat()
+#: What is told of a complaint that was accepted, and the timers of it that run out.
+TOLD = ("to_handle/1", "accepted/1")
+LATE = ("CMP-04", "CMP-05.customer_service")
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +40,8 @@ def check_sixteen_writers(nursery: Nursery, url: str, times: int) -> None:
     assert [e["given_up"] for e in ended] == [[]] * 16, "none is given up"
     total = 16 * times
     assert sorted(n for e in ended for n in e["numbers"]) == list(range(1, total + 1)), "no number twice, none missing"
-    assert nursery.one("read", url=url, id=id).value() == {"outcome": str(total), "version": total + 1}
+    found = nursery.one("read", url=url, id=id).value()
+    assert (found["outcome"], found["version"]) == (str(total), total + 1)
 
 
 @pytest.mark.rule(ONE_WRITER, NUMBERING)
@@ -68,7 +72,7 @@ def test_of_sixteen_with_one_key_one_acts(nursery: Nursery, url: str) -> None:
 
 @pytest.mark.rule(ONE_WRITER)
 def test_two_who_lock_in_opposite_order_both_finish(nursery: Nursery, url: str, tmp_path: Path) -> None:
-    one, two = nursery.one("prepare", url=url, count=2).value()
+    one, two = nursery.one("prepare", url=url, count=2, state="checked").value()
     common = {"url": url, "folder": str(tmp_path)}
     ended = nursery.all(
         "lock_both",
@@ -81,10 +85,14 @@ def test_two_who_lock_in_opposite_order_both_finish(nursery: Nursery, url: str, 
     if url.startswith("postgresql"):
         assert max(begun) > 1, "the database broke a deadlock, and the whole use case ran again"
     for id in (one, two):
-        assert nursery.one("read", url=url, id=id).value() == {"outcome": "done", "version": 3}
+        found = nursery.one("read", url=url, id=id).value()
+        assert (found["state"], found["version"]) == ("investigating", 4)
 
 
 # --- death at every call ----------------------------------------------------------------------------------------------
+
+#: Where a complaint stands before each use case of one.
+BEFORE = {"accept": "checked", "close": "answered", "withdraw": "accepted"}
 
 
 def die_at_every_call(
@@ -94,7 +102,7 @@ def die_at_every_call(
     turn = 1
     while True:
         url = fresh()
-        (id,) = nursery.one("prepare", url=url, accepted=use_case == "close").value()
+        (id,) = nursery.one("prepare", url=url, state=BEFORE.get(use_case, "received")).value()
         before = nursery.one("dump", url=url).value()
         journal = tmp_path / "journal"
         journal.unlink(missing_ok=True)
@@ -125,7 +133,7 @@ def test_dying_in_a_move_leaves_all_or_nothing(
 @pytest.mark.deep
 @pytest.mark.rule(ONE_WRITER, AUDITED)
 @pytest.mark.parametrize("backend", SQL)
-@pytest.mark.parametrize("use_case", ["receive", "close", "together"])
+@pytest.mark.parametrize("use_case", ["receive", "close", "withdraw", "together"])
 def test_dying_in_any_use_case_leaves_all_or_nothing(
     nursery: Nursery, clean_url: Callable[[str], str], backend: str, use_case: str, tmp_path: Path
 ) -> None:
@@ -136,13 +144,15 @@ def check_dying_in_a_sweep(nursery: Nursery, fresh: Callable[[], str], stride: i
     turn = 1
     while True:
         url = fresh()
-        ids = nursery.one("prepare", url=url, count=3, accepted=True).value()
+        ids = nursery.one("prepare", url=url, count=3, state="accepted").value()
         ended = nursery.one("sweep", url=url, at=LATER, batch=2, turn=turn)
         assert ended.signal in (0, SIGKILL), ended
         found = nursery.one("after_a_sweep", url=url, at=LATER).value()
         fired = Counter((subject, name) for subject, name, _ in found["fired"])
-        assert fired == Counter({(id, "timer_breached"): 1 for id in ids} | {(id, "timer_warned"): 2 for id in ids})
-        assert {key for key in found["waiting"] if key.endswith("/overdue")} == {f"{id}/CMP-04/overdue" for id in ids}
+        assert fired == Counter({(id, "timer_breached"): 2 for id in ids} | {(id, "timer_warned"): 2 for id in ids})
+        assert {key for key in found["waiting"] if key.endswith("/overdue")} == {
+            f"{id}/{timer}/overdue" for id in ids for timer in LATE
+        }
         if ended.signal == 0:
             return
         turn += stride
@@ -152,14 +162,15 @@ def check_dying_in_a_relay(nursery: Nursery, fresh: Callable[[], str], tmp_path:
     turn = 1
     while True:
         url = fresh()
-        ids = nursery.one("prepare", url=url, count=count, accepted=True).value()
+        ids = nursery.one("prepare", url=url, count=count, state="accepted").value()
         spool = tmp_path / f"spool{turn}"
         ended = nursery.one("relay", url=url, at=LATER, spool=str(spool), turn=turn)
         assert ended.signal in (0, SIGKILL), ended
         waiting = nursery.one("after_a_relay", url=url, at=MUCH_LATER, spool=str(spool)).value()
         sent = Counter(spool.read_text().split())
-        assert set(sent) == {f"{id}/accepted" for id in ids}, "each at least once, under its one key"
-        assert sum(sent.values()) <= len(ids) + 1, "only what was on its way came twice"
+        told = {f"{id}/{message}" for id in ids for message in TOLD}
+        assert set(sent) == told, "each at least once, under its one key"
+        assert sum(sent.values()) <= len(told) + 1, "only what was on its way came twice"
         assert all(waiting.values()), waiting
         if ended.signal == 0:
             assert set(sent.values()) == {1}
@@ -197,16 +208,17 @@ def test_dying_at_every_call_of_the_jobs(
 
 
 def check_four_at_once(nursery: Nursery, url: str, count: int, tmp_path: Path) -> None:
-    ids = nursery.one("prepare", url=url, count=count, accepted=True).value()
+    ids = nursery.one("prepare", url=url, count=count, state="accepted").value()
     reports = [e.value() for e in nursery.all("sweep", [{"url": url, "at": LATER}] * 4)]
-    assert [sum(column) for column in zip(*reports, strict=True)] == [2 * count, count, 0]
+    assert [sum(column) for column in zip(*reports, strict=True)] == [2 * count, 2 * count, 0]
     fired = nursery.one("fired", url=url).value()
-    assert len({tuple(event) for event in fired}) == len(fired) == 3 * count
+    assert len({tuple(event) for event in fired}) == len(fired) == 4 * count
     spools = [tmp_path / f"spool{n}" for n in range(4)]
     sent = nursery.all("relay", [{"url": url, "at": MUCH_LATER, "spool": str(spool)} for spool in spools])
-    assert sum(e.value()[0] for e in sent) == 2 * count
+    assert sum(e.value()[0] for e in sent) == 4 * count
     delivered = Counter(key for spool in spools if spool.exists() for key in spool.read_text().split())
-    assert delivered == Counter([f"{id}/accepted" for id in ids] + [f"{id}/CMP-04/overdue" for id in ids])
+    messages = [*TOLD, *(f"{timer}/overdue" for timer in LATE)]
+    assert delivered == Counter(f"{id}/{message}" for id in ids for message in messages)
 
 
 @pytest.mark.rule(TIMERS, AUDITED, PORTS)

@@ -3,6 +3,7 @@
 from .archiving import PastCase
 from .case import CaseBody
 from .complaint import (
+    CLAIMED,
     CLOSED_AT,
     CLOSED_MONTH,
     COMPLAINTS,
@@ -34,6 +35,7 @@ from .returning import ReturnWithoutSlip
 from .settling import JudgementMissing
 
 __all__ = [
+    "CLAIMED",
     "CLOSED_AT",
     "CLOSED_MONTH",
     "COMPLAINTS",
