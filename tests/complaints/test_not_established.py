@@ -135,11 +135,12 @@ def test_without_a_memorandum_there_is_nothing_to_rule_on() -> None:
     counter = dismissed()
     counter.do("answer", Channel.LETTER, SORRY, by="sales")
     for use_case in ("sustain", "reopen"):
-        counter.refused(RuleBroken, use_case, "so be it", by=BOSS)
+        assert counter.refused(RuleBroken, use_case, "so be it", by=BOSS).rule is NOT_ESTABLISHED
     counter.do("object", "photographs", by="sales")
     counter.do("sustain", "we stand by it", by=BOSS)
     for use_case in ("sustain", "reopen"):
-        counter.refused(RuleBroken, use_case, "so be it", by=BOSS)  # it is ruled on
+        error = counter.refused(RuleBroken, use_case, "so be it", by=BOSS)  # it is ruled on
+        assert error.rule is NOT_ESTABLISHED
     assert counter.do("close", "not established", by="service_agent").state == "settled"
 
 

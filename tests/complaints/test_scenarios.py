@@ -1,12 +1,15 @@
 """One story for each way through a complaint, at a desk in memory, each ending with its trail (CMP-25)."""
 
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final
 
+import attrs
 import pytest
 
-from complaints.desks import Counter, cny, levels_book, remedy
+from complaints.desks import ANN, RULES, T0, Counter, anyone, cny, holding, levels_book, remedy, submitted, unchanged
 from csdomain.complaints.lifecycle import OPEN, ImprovementMove, State
+from csdomain.complaints.model import JudgementMissing
 from csdomain.complaints.rules import (
     CERTIFICATE,
     CHASING,
@@ -35,6 +38,7 @@ from csdomain.complaints.values import (
     ProposedPenalty,
     Share,
 )
+from csdomain.kernel.approvals import Outcome
 from csdomain.kernel.errors import MoveRefused, RuleBroken
 from csdomain.kernel.timers import TimerState
 from csdomain.testing import HANDLING, QUALITY, complaint_form
@@ -379,6 +383,7 @@ def test_revised_after_the_approval_it_is_decided_anew_by_the_next_authority() -
 
 # --- withdrawn --------------------------------------------------------------------------------------------------------
 
+PAID_AND_BACK: Final = remedy(cny(5), compensation=cny(5), returns=[Goods("engine", "2026-01", 1)])
 Act = tuple[str, tuple[Any, ...], str]
 #: How to get from one state to the next, through departments: the last move leads into the state.
 BY_AMOUNT: Final[dict[State, list[Act]]] = {
@@ -391,7 +396,7 @@ BY_AMOUNT: Final[dict[State, list[Act]]] = {
         ("rule", ("carry on",), BOSS),
         ("judge", (Judgement(liable=Liable.CUSTOMER),), "service_agent"),
     ],
-    State.AWAITING_DECISION: [("submit", (remedy(cny(5)),), "service_agent")],
+    State.AWAITING_DECISION: [("submit", (PAID_AND_BACK,), "service_agent")],
     State.DECIDED: [("approve", (), "sales_manager")],
     State.ANSWERED: [("answer", (Channel.PHONE, "Five."), "sales")],
     State.NOT_ACCEPTED: [("decline", ("no",), "sales")],
@@ -403,7 +408,7 @@ BY_AMOUNT: Final[dict[State, list[Act]]] = {
 BY_LEVEL: Final[dict[State, list[Act]]] = {
     State.RECEIVED: [],
     State.HANDLING: [("handle", (HANDLING,), "receiver")],
-    State.PROPOSED: [("propose", (remedy(cny(5)),), "receiver")],
+    State.PROPOSED: [("propose", (PAID_AND_BACK,), "receiver")],
 }
 
 
@@ -442,6 +447,20 @@ def test_withdrawn_wherever_it_stands_nothing_runs_on(line: str, state: State) -
     ):
         counter.refused(RuleBroken, use_case, *words, by=who)
     assert counter.rows == [*before, ("withdraw", state.value, "withdrawn")]
+
+
+def test_a_case_is_closed_only_once_each_of_its_forms_is_judged() -> None:
+    for turn in (0, 1):
+        case = submitted([(None, cny(5)), (None, cny(5))])
+        case.decide(Outcome.APPROVED, RULES, holding(bob="general_manager"), by=anyone("bob"), at=T0)
+        case.answer(Channel.LETTER, "Five.", by=ANN, at=T0)
+        close = partial(case.close, "paid", in_time=True, zone="UTC", by=ANN, at=T0)
+        whole = case.forms
+        case.forms = tuple(attrs.evolve(f, judgement=None) if n == turn else f for n, f in enumerate(whole))
+        unchanged(case, JudgementMissing, close)
+        case.forms = whole
+        close()
+        assert case.state is State.CLOSED
 
 
 def test_every_state_of_an_open_case_can_be_withdrawn_from_but_one() -> None:
