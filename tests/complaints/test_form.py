@@ -1,0 +1,407 @@
+"""The complaint form: what is filled in at the counter, its class and cause, its paper and copies (CMP-01, 02, 28)."""
+
+from datetime import UTC, date, datetime, timedelta, timezone
+from typing import Any, Final
+
+import attrs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from complaints.cases import RULES_OF, A, B, make, stands
+from complaints.desks import ANN, RULES, SALT, T0, anyone, cny, received, remedy, unchanged
+from csdomain.complaints.events import ComplaintReceived
+from csdomain.complaints.lifecycle import Move, State
+from csdomain.complaints.model import COMPLAINTS, Complaint
+from csdomain.complaints.rules import CLASSES, COPIES, FORM, RETURN_SLIP, STATES
+from csdomain.complaints.values import (
+    COMPLAINT,
+    RECEIVE,
+    CaseClass,
+    Classification,
+    ComplaintForm,
+    ComplaintRules,
+    Copies,
+    Goods,
+    MalformedForm,
+    MalformedStep,
+)
+from csdomain.kernel.actors import Actor
+from csdomain.kernel.documents import Tampered
+from csdomain.kernel.errors import InvalidValue, NaiveTime, NotPermitted
+from csdomain.kernel.money import CurrencyMismatch, Money
+from csdomain.kernel.rules import FORMS, PERMITTED, TIME
+from csdomain.testing import complaint_form
+from csdomain.testing.strategies import storable_texts
+
+SHORT, LONG = 120, 4000
+ID: Final = COMPLAINT.make(millis=0, randomness=1)
+
+
+def form(**changes: Any) -> ComplaintForm:
+    filled = {"customer": "cus_1", "demand": "换货", "reason": "broken", "quantity": 10, "defective": 2}
+    return ComplaintForm(**{**filled, **changes})
+
+
+def open_case(
+    content: ComplaintForm, rules: ComplaintRules = RULES, by: Actor = ANN, at: datetime = T0
+) -> tuple[Complaint, ComplaintReceived]:
+    case, (event,) = Complaint.receive(
+        ID, "KS202603-0001", content, rules, rulebook="r@1", currency="CNY", salt=SALT, by=by, at=at
+    )
+    assert isinstance(event, ComplaintReceived)
+    return case, event
+
+
+# --- fields -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.rule(FORM)
+@pytest.mark.parametrize(
+    ("field", "longest", "empty"),
+    [
+        ("customer", 64, False),
+        ("demand", LONG, False),
+        ("reason", LONG, False),
+        *((name, SHORT, True) for name in ("order_number", "product", "batch", "specification")),
+    ],
+)
+def test_texts_are_there_and_not_too_long(field: str, longest: int, empty: bool) -> None:
+    for fine in ["x", "换" * longest, *([""] if empty else [])]:
+        assert getattr(form(**{field: fine}), field) == fine
+    for bad in ["x" * (longest + 1), "a\0b", "\ud800", None, 1, b"x", *([] if empty else [""])]:
+        with pytest.raises(MalformedForm) as refused:
+            form(**{field: bad})
+        assert refused.value.rule is FORM
+        assert refused.value.facts["field"] == field
+        assert set(refused.value.facts) == {"field"}  # what a customer said is not repeated
+
+
+@pytest.mark.rule(FORM)
+@pytest.mark.parametrize("field", ["demand", "reason"])
+def test_blanks_say_nothing(field: str) -> None:
+    with pytest.raises(MalformedForm):
+        form(**{field: " \n\t "})
+
+
+@pytest.mark.rule(FORM)
+@given(
+    st.sampled_from(["quantity", "defective", "samples"]),
+    st.integers(-(2**64), 2**64) | st.booleans() | st.floats() | st.text(),
+)
+def test_pieces_are_counted_in_integers(field: str, value: Any) -> None:
+    fine = type(value) is int and 0 <= value < 2**63
+    try:
+        made = form(**{"quantity": 2**63 - 1, "defective": 0, field: value})
+    except MalformedForm:
+        assert not fine
+    else:
+        assert fine
+        assert getattr(made, field) == value
+
+
+@pytest.mark.rule(FORM)
+@given(st.integers(0, 9), st.integers(0, 9))
+def test_no_more_is_defective_than_was_delivered(quantity: int, defective: int) -> None:
+    if defective <= quantity:
+        assert form(quantity=quantity, defective=defective).defective == defective
+    else:
+        with pytest.raises(MalformedForm):
+            form(quantity=quantity, defective=defective)
+
+
+@pytest.mark.rule(FORM)
+@given(st.integers(-100, 100))
+def test_a_claim_is_an_amount_and_not_negative(minor: int) -> None:
+    if minor >= 0:
+        assert form(claimed=Money(minor, "CNY")).claimed == Money(minor, "CNY")
+    else:
+        with pytest.raises(MalformedForm):
+            form(claimed=Money(minor, "CNY"))
+    for bad in (minor, str(minor), float(minor)):
+        with pytest.raises(InvalidValue):
+            form(claimed=bad)
+
+
+@pytest.mark.rule(FORM)
+def test_a_claim_is_in_the_currency_of_the_house() -> None:
+    RULES.check(form(claimed=cny(5)), "CNY")
+    with pytest.raises(CurrencyMismatch):
+        RULES.check(form(claimed=Money.of(5, "EUR")), "CNY")
+
+
+@pytest.mark.rule(FORM)
+@pytest.mark.parametrize("bad", ["2026-03-09", datetime(2026, 3, 9), datetime(2026, 3, 9, tzinfo=UTC), 20260309, ""])  # noqa: DTZ001
+def test_a_shipping_day_is_a_date_and_nothing_else(bad: Any) -> None:
+    assert form(shipped_on=date(2026, 3, 9)).shipped_on == date(2026, 3, 9)
+    with pytest.raises(MalformedForm):
+        form(shipped_on=bad)
+
+
+@pytest.mark.rule(FORM)
+@pytest.mark.parametrize("bad", ["", "a\nb", "x" * 65, "a\0b", 7])
+def test_a_customer_is_named_by_an_id(bad: Any) -> None:
+    with pytest.raises(MalformedForm):
+        form(customer=bad)
+
+
+@pytest.mark.rule(FORM)
+@pytest.mark.parametrize("bad", ["", "a\nb", "x" * 201, "a\0b", 7])
+def test_files_are_named_by_references(bad: Any) -> None:
+    assert form(attachments=["s3://photos/1.jpg", "x" * 200]).attachments == ("s3://photos/1.jpg", "x" * 200)
+    with pytest.raises(MalformedForm):
+        form(attachments=["fine", bad])
+
+
+# --- fields of the house's own ----------------------------------------------------------------------------------------
+
+
+def house(**extra: str) -> ComplaintRules:
+    return attrs.evolve(RULES, extra=extra)
+
+
+@pytest.mark.rule(FORM)
+@given(
+    st.dictionaries(st.sampled_from("abc"), st.sampled_from(["text", "integer", "yes_no"])),
+    st.dictionaries(
+        st.sampled_from("abcd"),
+        st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | storable_texts(0, 30) | st.floats(),
+    ),
+)
+def test_extra_fields_are_those_of_the_house_and_of_their_type(kinds: dict[str, str], extra: dict[str, Any]) -> None:
+    types = {"text": str, "integer": int, "yes_no": bool}
+    bad = [k for k, v in extra.items() if k not in kinds or not (v is None or type(v) is types[kinds[k]])]
+    if not bad:
+        house(**kinds).check(form(extra=extra), "CNY")
+    else:
+        with pytest.raises(MalformedForm) as refused:
+            house(**kinds).check(form(extra=extra), "CNY")
+        assert refused.value.facts["field"] in [f"extra.{name}" for name in bad]
+
+
+@pytest.mark.rule(FORM)
+@pytest.mark.parametrize("bad", [2**63, -(2**63) - 1])
+def test_extra_integers_are_storable(bad: int) -> None:
+    with pytest.raises(MalformedForm):
+        form(extra={"a": bad})
+
+
+@pytest.mark.rule(FORM)
+@pytest.mark.parametrize("bad", ["x" * (LONG + 1), "a\0b", "\ud800"])
+def test_extra_texts_are_storable(bad: str) -> None:
+    with pytest.raises(MalformedForm):
+        form(extra={"note": bad})
+    assert form(extra={"note": "x" * LONG}).extra["note"] == "x" * LONG
+
+
+@pytest.mark.rule(FORM)
+@pytest.mark.parametrize("kind", ["number", "", "Text", "str"])
+def test_an_extra_field_has_a_type_that_forms_know(kind: str) -> None:
+    with pytest.raises(MalformedForm):
+        house(colour=kind)
+
+
+@pytest.mark.rule(FORM)
+def test_a_form_keeps_its_extra_fields_when_the_givers_dict_changes() -> None:
+    extra: dict[str, Any] = {"note": "a"}
+    made = form(extra=extra)
+    extra["note"] = "b"
+    assert made.extra == {"note": "a"}
+
+
+# --- the case that it opens -------------------------------------------------------------------------------------------
+
+zones = st.sampled_from([UTC, timezone(timedelta(hours=8))])
+times = st.builds(lambda n, zone: (T0 + timedelta(minutes=n)).astimezone(zone), st.integers(-9, 9), zones)
+
+
+@pytest.mark.rule(FORM, PERMITTED)
+@given(times, st.booleans(), st.sampled_from(["b1", "b2"]), st.none() | st.integers(0, 10**9), st.sampled_from([A, B]))
+def test_receiving_opens_a_case_in_the_branch_of_who_receives(
+    at: datetime, may: bool, branch: str, claimed: int | None, path: Any
+) -> None:
+    by = attrs.evolve(anyone("bob"), branch=branch)
+    content = form(claimed=None if claimed is None else Money(claimed, "CNY"))
+    if not may:
+        others = {name: scope for name, scope in by.grants.items() if name != RECEIVE}
+        with pytest.raises(NotPermitted):
+            open_case(content, by=attrs.evolve(by, grants=others))
+        return
+    case, event = open_case(content, RULES_OF[path], by, at)
+    assert (case.id, case.number, case.branch, case.owner, case.rulebook) == (ID, "KS202603-0001", branch, "bob", "r@1")
+    assert (case.state, case.path, case.customer, case.version) == (State.RECEIVED, path, "cus_1", 0)
+    assert (case.received_at, case.moved_at, case.form.opened_at) == (at, at, at)
+    assert case.received_at.tzinfo is UTC
+    assert (case.form.content, case.turn, case.form.former, case.form.accepted_at) == (content, 1, None, None)
+    assert not case.grave
+    assert case.closed_at is None
+    assert (event.name, event.move, event.source, event.dest) == ("complaint_received", "receive", "", "received")
+    assert (event.number, event.customer, event.claimed) == ("KS202603-0001", "cus_1", claimed)
+    assert (event.subject, event.by, event.at) == (case.id, "bob", at)
+
+
+@pytest.mark.rule(TIME)
+def test_a_case_is_received_at_an_aware_instant() -> None:
+    with pytest.raises(NaiveTime):
+        open_case(form(), at=datetime(2026, 3, 9, 9))  # noqa: DTZ001
+
+
+@pytest.mark.rule(STATES)
+def test_the_id_is_for_ever() -> None:
+    case = received()
+    with pytest.raises(attrs.exceptions.FrozenAttributeError):
+        case.id = COMPLAINT.make(millis=0, randomness=2)
+    assert case.id == ID
+
+
+@pytest.mark.rule(STATES)
+@given(st.sampled_from([(A, state) for state in State] + [(B, state) for state in State]))
+def test_the_columns_are_those_of_the_case(place: tuple[Any, State]) -> None:
+    path, state = place
+    if state not in stands_in[path]:
+        return
+    case = stands(state, path)
+    row = COMPLAINTS.row(case)
+    assert (row["number"], row["state"], row["customer"]) == ("KS202603-0001", state.value, "customer-1")
+    assert (row["received_at"], row["closed_at"], row["claimed"]) == (T0, case.closed_at, None)
+    assert (row["closed_at"] is not None) is (state in (State.CLOSED, State.SETTLING, State.SETTLED))
+    classified = case.form.classification is not None
+    assert (row["class_name"], row["cause"]) == (("not_quality", "handling") if classified else (None, None))
+
+
+stands_in: Final = {
+    A: frozenset(State) - {State.HANDLING, State.PROPOSED, State.SATISFIED},
+    B: frozenset(State)
+    & {
+        *(State.RECEIVED, State.HANDLING, State.PROPOSED, State.SATISFIED),
+        *(State.CLOSED, State.SETTLING, State.SETTLED, State.WITHDRAWN),
+    },
+}
+
+# --- class and cause --------------------------------------------------------------------------------------------------
+
+names = st.sampled_from(["scratch", "late", "rude", "leak", "other"])
+tables = st.dictionaries(
+    st.sampled_from(["goods", "service", "transport"]),
+    st.builds(CaseClass, st.booleans(), st.lists(names, min_size=1, max_size=3, unique=True).map(tuple)),
+    min_size=1,
+)
+
+
+@pytest.mark.rule(CLASSES)
+@given(
+    tables,
+    st.sampled_from(["goods", "service", "transport", "nothing"]),
+    names,
+    st.sampled_from([(State.CHECKED, A), (State.RECEIVED, B)]),
+)
+def test_a_complaint_is_taken_on_with_a_class_and_a_cause_below_it_that_the_house_lists(
+    table: dict[str, CaseClass], name: str, cause: str, where: tuple[State, Any]
+) -> None:
+    state, path = where
+    rules, case = attrs.evolve(RULES_OF[path], classes=table), stands(state, path)
+    given_ = Classification(name, cause)
+
+    def take_on() -> object:
+        if path is A:
+            return case.accept(given_, rules, grave=False, by=ANN, at=T0)
+        return case.handle(given_, rules, by=ANN, at=T0)
+
+    if name in table and cause in table[name].causes:
+        take_on()
+        assert (case.form.classification, case.form.quality) == (given_, table[name].quality)
+        return
+    error = unchanged(case, MalformedStep, take_on)
+    assert error.facts["field"] == ("class" if name not in table else "cause")
+    listed = table[name].causes if name in table else table
+    assert error.accepted is not None
+    assert all(one in error.accepted.en for one in listed)
+
+
+@pytest.mark.rule(CLASSES)
+@pytest.mark.parametrize("table", [{}, {"goods": CaseClass(True, ())}])
+def test_a_house_lists_classes_and_causes_below_each(table: dict[str, CaseClass]) -> None:
+    with pytest.raises(MalformedStep):
+        attrs.evolve(RULES, classes=table)
+
+
+# --- the paper --------------------------------------------------------------------------------------------------------
+
+purposes = st.lists(st.sampled_from(["service", "sales", "lab", "finance", "archive", "gm"]), max_size=6, unique=True)
+
+
+@pytest.mark.rule(COPIES)
+@given(purposes, st.integers(0, 9), st.integers(0, 9))
+def test_the_form_has_four_copies_at_least_and_the_fourth_carries_the_approved_return_to_whom_it_is_for(
+    copies: list[str], engines: int, belts: int
+) -> None:
+    try:
+        rules = attrs.evolve(RULES, copies=attrs.evolve(RULES.copies, form=tuple(copies)))
+    except MalformedForm:
+        assert len(copies) < 4
+        return
+    assert len(copies) >= 4
+    case, _ = open_case(complaint_form(quantity=20), rules)
+    paper = case.form.document
+    assert [(copy.number, copy.purpose) for copy in paper.copies] == list(enumerate(copies, 1))
+    for move in (Move.CHECK, Move.ACCEPT, Move.INVESTIGATE, Move.CONCLUDE, Move.REPORT, Move.RULE, Move.JUDGE):
+        make(case, move)
+    lines = [Goods("engine", "1", engines), Goods("belt", "7", belts)]
+    returns = [line for line in lines if line.quantity]
+    case.submit(remedy(cny(10), returns=returns), RULES, by=ANN, at=T0)
+    assert all(copy.holder is None for copy in case.form.document.copies)
+    make(case, Move.APPROVE)
+    paper = case.form.document
+    assert paper.with_holder(copies[3]) == (4,)
+    assert paper.stated("approved_return.1") == engines + belts
+
+
+@pytest.mark.rule(COPIES, RETURN_SLIP)
+@pytest.mark.parametrize("field", ["form", "slip"])
+def test_a_house_that_gives_out_fewer_than_four_copies_is_refused(field: str) -> None:
+    with pytest.raises(MalformedForm) as refused:
+        Copies(**{"form": "abcd", "slip": "abcd", "certificate": (), field: ("a", "b", "c")})  # type: ignore[arg-type]
+    assert (refused.value.facts["field"], refused.value.facts["minimum"]) == (field, 4)
+
+
+@pytest.mark.rule(FORM, FORMS)
+@given(
+    storable_texts(1, 30).filter(str.strip),
+    storable_texts(1, 30).filter(str.strip),
+    st.dictionaries(st.sampled_from(["seat", "floor"]), st.none() | st.booleans() | st.integers(0, 9)),
+)
+def test_the_paper_says_what_was_filled_in_and_keeps_the_customers_words_apart(
+    demand: str, reason: str, extra: dict[str, Any]
+) -> None:
+    content = form(
+        demand=demand,
+        reason=reason,
+        extra=extra,
+        order_number="SO-1",
+        product="engine",
+        batch="7",
+        specification="230 V",
+        shipped_on=date(2026, 2, 1),
+        claimed=cny(80),
+        samples=2,
+    )
+    paper = open_case(content)[0].form.document
+    assert paper.number == "KS202603-0001"
+    assert dict(paper.fields) == {
+        "customer": "cus_1",
+        "order_number": "SO-1",
+        "product": "engine",
+        "batch": "7",
+        "specification": "230 V",
+        "quantity": 10,
+        "defective": 2,
+        "shipped_on": "2026-02-01",
+        "claimed": "80.00 CNY",
+        "samples": 2,
+        "former": None,
+    }
+    said = {"demand": demand, "reason": reason, **{f"extra.{name}": value for name, value in extra.items()}}
+    assert dict(paper.personal) == said
+    paper.verify(SALT)
+    with pytest.raises(Tampered):
+        attrs.evolve(paper, personal={**said, "demand": f"{demand}!"}).verify(SALT)

@@ -1,0 +1,485 @@
+"""From the counter to the report: who moves a case where, and what each step needs first (CMP-03, 07, 16, 17, 29)."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import attrs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from complaints.cases import (
+    ACTS,
+    BY_LEVEL,
+    FINDING,
+    NOTHING,
+    UNTIL,
+    WAYS,
+    A,
+    B,
+    everyone_but,
+    make,
+    stands,
+)
+from complaints.desks import ANN, RULES, T0, Counter, anyone, received, remedy, unchanged
+from csdomain.complaints.events import ComplaintMoved
+from csdomain.complaints.lifecycle import BY_ITSELF, COMPLAINT_MOVES, Move, State
+from csdomain.complaints.model import COMPLAINTS, Complaint
+from csdomain.complaints.rules import (
+    ACCEPTANCE,
+    GRAVE,
+    HANDLED,
+    HARM,
+    LEVELS,
+    REMARKS,
+    REPORT,
+    SALES_CHECK,
+    STATES,
+)
+from csdomain.complaints.rules import (
+    FINDING as FINDING_RULE,
+)
+from csdomain.complaints.values import Channel, Classification, MalformedStep, Path
+from csdomain.kernel.actors import Actor, ActorId, MalformedActor, Scope
+from csdomain.kernel.errors import MoveRefused, NaiveTime, NotFound, NotPermitted, RuleBroken
+from csdomain.kernel.money import CurrencyMismatch, Money
+from csdomain.kernel.rules import MOVES, PERMITTED, TIME
+from csdomain.kernel.storage import Comparison, Query, Where
+from csdomain.testing import HANDLING, QUALITY, complaint_form
+from csdomain.testing.strategies import storable_texts
+
+MINUTE: Final = timedelta(minutes=1)
+
+#: The moves of CMP-25 as the catalogue tells them: a bare name stays in its state.
+BY_AMOUNT: Final = """
+received: check>checked
+checked: accept>accepted
+accepted: investigate>investigating involve contribute dismiss>not_established
+investigating: involve contribute inspect conclude report>reported dismiss>not_established
+reported: contribute inspect rule judge>judged dismiss>not_established
+judged: submit>awaiting_decision
+awaiting_decision: recommend approve>decided return_back>judged
+decided: revise>awaiting_decision answer>answered
+answered: decline>not_accepted close>closed
+not_accepted: renew>accepted
+not_established: answer object sustain reopen>investigating close>closed
+"""
+BY_LEVELS: Final = """
+received: handle>handling
+handling: escalate propose>proposed
+proposed: satisfy>satisfied decline>handling
+satisfied: close>closed
+"""
+AT_ANY_TIME: Final = ("mark", "assign", "promise", "remark")
+ENDED: Final = ("closed", "settling", "settled", "withdrawn")
+
+
+def told(path: Path) -> dict[tuple[str, str], str]:
+    """Where each move leads from each state, read from the text above."""
+    found: dict[tuple[str, str], str] = {}
+    for line in (BY_AMOUNT if path is A else BY_LEVELS).strip().splitlines():
+        state, _, moves = line.partition(": ")
+        for one in moves.split():
+            move, _, dest = one.partition(">")
+            found[state, move] = dest or state
+    for state in WAYS[path]:
+        if state.value not in ENDED:
+            found |= {(state.value, move): state.value for move in AT_ANY_TIME}
+            if state is not State.SATISFIED:
+                found[state.value, "withdraw"] = "withdrawn"
+    return found | {("closed", "review"): "settling", ("settling", "review"): "settling"}
+
+
+PLACES: Final = [(path, state) for path, ways in WAYS.items() for state in ways]
+#: Every part was done before the report, and nobody is asked after it: a move that the table has and no case makes.
+NEVER: Final = {(State.REPORTED, Move.CONTRIBUTE)}
+
+
+@pytest.mark.rule(STATES, MOVES, PERMITTED)
+@pytest.mark.parametrize(("path", "state"), PLACES, ids=lambda value: value.value)
+def test_from_each_state_exactly_the_moves_of_the_table_are_made_by_who_may(path: Path, state: State) -> None:
+    table = told(path)
+    for move in ACTS:
+        action = COMPLAINT_MOVES.actions[move]
+        only = attrs.evolve(ANN, grants={action: Scope.ALL})
+        case = stands(state, path, before=move)
+        dest = table.get((state.value, move.value))
+        if dest is None:
+            for by in (ANN, only, everyone_but(action)):
+                error = unchanged(case, MoveRefused, lambda: make(case, move, by=by))  # noqa: B023 - run at once
+                assert error.accepted is not None
+                others = {there for at, there in table if at == state.value}
+                assert others <= set(error.accepted.en.split(", "))
+            continue
+        for by in (everyone_but(action), Actor(ActorId("ann"), "hq")):
+            refused = unchanged(case, NotPermitted, lambda: make(case, move, by=by))  # noqa: B023 - run at once
+            assert refused.facts["action"] == action
+        if (state, move) in NEVER:
+            unchanged(case, RuleBroken, lambda: make(case, move, by=only))  # noqa: B023 - run at once
+            continue
+        first, *more = make(case, move, by=only, at=T0 + MINUTE)
+        assert isinstance(first, ComplaintMoved)
+        assert (first.move, first.source, first.dest) == (move.value, state.value, dest)
+        assert (first.subject, first.by, first.at, first.customer) == (case.id, "ann", T0 + MINUTE, "customer-1")
+        settled = dest in ("closed", "settling") and not case.open_ends()
+        assert case.state.value == ("settled" if settled else dest)
+        assert ("settle" in [event.move for event in more if isinstance(event, ComplaintMoved)]) is settled
+        assert case.moved_at == T0 + MINUTE
+
+
+@pytest.mark.rule(STATES)
+def test_the_two_tables_are_the_whole_table() -> None:
+    for path in (A, B):
+        steps = [step for step in COMPLAINT_MOVES.steps if step.on(path.value) and step.source is not None]
+        rows = {
+            (s.source.value, s.trigger.value): s.dest.value for s in steps if s.source and s.trigger not in BY_ITSELF
+        }
+        shared = {"closed", "settling"}
+        assert {row: dest for row, dest in rows.items() if row[0] in {s.value for s in WAYS[path]} | shared} == told(
+            path
+        )
+    assert COMPLAINT_MOVES.final == {State.SETTLED, State.WITHDRAWN}
+    assert set(ACTS) == set(Move) - BY_ITSELF - {Move.RECEIVE}
+
+
+# --- what was given is not possible -----------------------------------------------------------------------------------
+
+NAIVE: Final = datetime(2026, 3, 9, 9)  # noqa: DTZ001
+UNWRITTEN: Final = ("", " \n", "x" * 4001, "a\0b", "\ud800", None, 7)
+UNKEPT: Final = ("x" * 401, "a\0b", "\ud800")
+EURO: Final = remedy(Money.of(1, "EUR"))
+
+Wrong = tuple[State, Path, Move, type[Exception], Callable[[Complaint, Any], object]]
+
+
+def wrong_values() -> list[Wrong]:
+    """What no step takes: the state it would be taken in, the move, the error, the call."""
+    found: list[Wrong] = []
+
+    def add(state: State, move: Move, error: type[Exception], call: Any, path: Path = A) -> None:
+        found.append((state, path, move, error, call))
+
+    for text in UNWRITTEN:
+        for state, move, name in (
+            (State.RECEIVED, Move.CHECK, "check"),
+            (State.INVESTIGATING, Move.REPORT, "report"),
+            (State.REPORTED, Move.RULE, "rule"),
+            (State.REPORTED, Move.DISMISS, "dismiss"),
+            (State.JUDGED, Move.WITHDRAW, "withdraw"),
+            (State.ANSWERED, Move.DECLINE, "decline"),
+        ):
+            add(state, move, MalformedStep, lambda c, k, name=name, text=text: getattr(c, name)(text, **k))
+        add(
+            *(State.ACCEPTED, Move.CONTRIBUTE, MalformedStep),
+            lambda c, k, text=text: c.contribute("production", text, **k),
+        )
+        add(State.CHECKED, Move.REMARK, MalformedStep, lambda c, k, text=text: c.remark(text, "building", **k))
+        add(
+            *(State.HANDLING, Move.ESCALATE, MalformedStep),
+            lambda c, k, text=text: c.escalate(text, BY_LEVEL, **k),
+            B,
+        )
+    for text in UNKEPT:
+        for name, arguments in (("mark", {"harm": True}), ("assign", {"to": "bob"}), ("promise", {"until": UNTIL})):
+            add(
+                *(State.CHECKED, Move(name), MalformedStep),
+                lambda c, k, name=name, arguments=arguments, text=text: getattr(c, name)(
+                    **{**arguments, "reason": text}, **k
+                ),
+            )
+    for classification in (Classification("nothing", "other"), Classification("quality", "transport")):
+        add(
+            *(State.CHECKED, Move.ACCEPT, MalformedStep),
+            lambda c, k, given=classification: c.accept(given, RULES, grave=True, **k),
+        )
+        add(
+            *(State.RECEIVED, Move.HANDLE, MalformedStep),
+            lambda c, k, given=classification: c.handle(given, BY_LEVEL, **k),
+            B,
+        )
+    for name in ("", "a\nb", "x" * 65, "bob@example.com", None, 7):
+        add(State.ACCEPTED, Move.ASSIGN, MalformedActor, lambda c, k, name=name: c.assign(name, **k))
+        add(State.ACCEPTED, Move.REMARK, MalformedActor, lambda c, k, name=name: c.remark("slow", name, **k))
+        add(State.ACCEPTED, Move.INVOLVE, MalformedActor, lambda c, k, name=name: c.involve(["rnd", name], UNTIL, **k))
+    for until, error in ((T0, RuleBroken), (T0 - MINUTE, RuleBroken), (NAIVE, NaiveTime)):
+        add(State.ACCEPTED, Move.PROMISE, error, lambda c, k, until=until: c.promise(until, **k))
+        add(State.ACCEPTED, Move.INVOLVE, error, lambda c, k, until=until: c.involve(["rnd"], until, **k))
+    add(State.JUDGED, Move.SUBMIT, CurrencyMismatch, lambda c, k: c.submit(EURO, RULES, **k))
+    add(State.DECIDED, Move.REVISE, CurrencyMismatch, lambda c, k: c.revise(EURO, RULES, **k))
+    for text in ("", " ", "x" * 401, "a\0b"):
+        add(
+            *(State.ANSWERED, Move.CLOSE, RuleBroken),
+            lambda c, k, text=text: c.close(text, in_time=True, zone="Asia/Shanghai", **k),
+        )
+    return found
+
+
+@pytest.mark.rule(STATES)
+@pytest.mark.parametrize("wrong", wrong_values(), ids=lambda wrong: f"{wrong[2].value}-{wrong[3].__name__}")
+def test_what_a_step_cannot_take_is_named_and_changes_nothing(wrong: Wrong) -> None:
+    state, path, move, error, call = wrong
+    case = stands(state, path, before=move)
+    unchanged(case, error, lambda: call(case, {"by": ANN, "at": T0}))  # type: ignore[type-var]
+    make(case, move, by=ANN)  # with sound values it goes on from there
+
+
+@pytest.mark.rule(STATES, TIME)
+@pytest.mark.parametrize(("path", "state"), PLACES, ids=lambda value: value.value)
+def test_nothing_happens_at_no_instant_or_before_what_has_happened(path: Path, state: State) -> None:
+    for name in {move for at, move in told(path) if at == state.value}:
+        move = Move(name)
+        case = stands(state, path, before=move)
+        unchanged(case, NaiveTime, lambda: make(case, move, by=ANN, at=NAIVE))  # noqa: B023 - run at once
+        early = unchanged(case, RuleBroken, lambda: make(case, move, by=ANN, at=T0 - MINUTE))  # noqa: B023
+        assert early.rule is STATES
+
+
+# --- sales, acceptance ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.rule(SALES_CHECK, ACCEPTANCE)
+@given(storable_texts(1, 600).filter(str.strip), st.booleans(), st.sampled_from([HANDLING, QUALITY]))
+def test_customer_service_accepts_only_what_sales_has_checked_and_signed(
+    opinion: str, grave: bool, kind: Classification
+) -> None:
+    case = received()
+    unchanged(case, MoveRefused, lambda: case.accept(kind, RULES, grave=grave, by=ANN, at=T0))
+    (checked,) = case.check(opinion, by=anyone("sal"), at=T0 + MINUTE)
+    signature = case.form.document.signature("sales")
+    assert (signature.by, signature.at) == ("sal", T0 + MINUTE)
+    assert case.form.checked is not None
+    assert (case.form.checked.by, case.form.checked.text) == ("sal", opinion)
+    assert isinstance(checked, ComplaintMoved)
+    assert checked.reason == (opinion if len(opinion) <= 400 else f"{opinion[:399]}…")
+    unchanged(case, MoveRefused, lambda: case.check(opinion, by=ANN, at=T0 + MINUTE))
+    case.accept(kind, RULES, grave=grave, by=anyone("ser"), at=T0 + 2 * MINUTE)
+    paper = case.form.document
+    paper.require_signed("sales", "customer_service")
+    assert (paper.stated("class"), paper.stated("cause")) == (kind.name, kind.cause)
+    assert (case.form.accepted_at, case.owner, case.grave) == (T0 + 2 * MINUTE, "ser", grave)
+    assert case.form.quality is (kind is QUALITY)
+
+
+# --- the investigation ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.rule(REPORT, FINDING_RULE)
+@given(st.lists(st.sampled_from(["inspect", "conclude", "report", "rule", "judge"]), max_size=9), st.booleans())
+def test_a_report_follows_the_end_of_the_investigation_and_a_judgement_the_ruling(
+    tried: list[str], quality: bool
+) -> None:
+    """Each once and in this order: ended, reported, ruled on, judged; R&D finds before the judgement (CMP-07, 27)."""
+    case = stands(State.INVESTIGATING, quality=quality)
+    done: list[str] = []
+    for name in tried:
+        needs = {"report": "conclude", "rule": "report", "judge": "rule"}.get(name)
+        fine = name not in done and (needs is None or needs in done) and "judge" not in done
+        fine = fine and not (name == "conclude" and "report" in done)
+        fine = fine and not (name == "judge" and quality and "inspect" not in done)
+        if fine:
+            make(case, Move(name), by=ANN)
+            done.append(name)
+        else:
+            unchanged(case, RuleBroken, lambda: make(case, Move(name), by=ANN))  # noqa: B023 - run at once
+    form, paper = case.form, case.form.document
+    assert (form.concluded_at is not None) is ("conclude" in done)
+    assert (form.report is not None) is ("report" in done)
+    assert (form.ruling is not None) is ("rule" in done)
+    assert [one.role for one in paper.signatures[2:]] == [
+        {"inspect": "rnd", "rule": "ruling"}[name] for name in done if name in ("inspect", "rule")
+    ]
+    assert (case.state is State.JUDGED) is ("judge" in done)
+
+
+@pytest.mark.rule(FINDING_RULE)
+@given(st.booleans(), storable_texts(1, 50).filter(str.strip), st.sampled_from([State.INVESTIGATING, State.REPORTED]))
+def test_the_finding_stands_on_the_form_and_is_signed(confirmed: bool, text: str, state: State) -> None:
+    case = stands(state)
+    found = attrs.evolve(FINDING, confirmed=confirmed, text=text)
+    case.inspect(found, by=anyone("lab"), at=T0)
+    paper = case.form.document
+    assert paper.signature("rnd").by == "lab"
+    assert paper.stated("finding") == ("confirmed" if confirmed else "denied")
+    assert case.finding == found
+    unchanged(case, RuleBroken, lambda: case.inspect(found, by=anyone("lab"), at=T0))
+
+
+@pytest.mark.rule(FINDING_RULE, REPORT)
+def test_an_investigation_that_is_begun_anew_wants_finding_report_and_ruling_again() -> None:
+    case = stands(State.INVESTIGATING, quality=True)
+    for move in (Move.INSPECT, Move.CONCLUDE, Move.REPORT, Move.RULE, Move.DISMISS, Move.ANSWER, Move.OBJECT):
+        make(case, move)
+    make(case, Move.REOPEN)
+    assert (case.form.finding, case.form.report, case.form.ruling, case.form.concluded_at) == (None,) * 4
+    unchanged(case, RuleBroken, lambda: make(case, Move.REPORT))
+    make(case, Move.CONCLUDE)
+    make(case, Move.REPORT)
+    unchanged(case, RuleBroken, lambda: make(case, Move.JUDGE))
+    make(case, Move.RULE)
+    unchanged(case, RuleBroken, lambda: make(case, Move.JUDGE))
+    make(case, Move.INSPECT)
+    make(case, Move.JUDGE)
+    roles = [signature.role for signature in case.form.document.signatures]
+    assert roles == ["sales", "customer_service", "rnd", "ruling", "ruling.2", "rnd.2"]
+
+
+# --- grave, harm, who sees to the customer ----------------------------------------------------------------------------
+
+
+@pytest.mark.rule(GRAVE, HARM)
+@given(st.lists(st.booleans(), max_size=4), st.booleans(), st.sampled_from([A, B]))
+def test_harm_is_grave_and_neither_mark_is_taken_off(marks: list[bool], grave: bool, path: Path) -> None:
+    case = stands(State.CHECKED) if path is A else stands(State.RECEIVED, B)
+    for harm in marks[:2]:
+        case.mark(harm=harm, by=ANN, at=T0)
+    if path is A:
+        case.accept(HANDLING, RULES, grave=grave, by=ANN, at=T0)
+    else:
+        make(case, Move.HANDLE)
+    for harm in marks[2:]:
+        case.mark(harm=harm, by=ANN, at=T0)
+    assert case.harm is any(marks)
+    assert case.grave is (bool(marks) or (grave and path is A))
+    assert COMPLAINTS.row(case)["grave"] is case.grave
+
+
+@pytest.mark.rule(HARM, GRAVE)
+@pytest.mark.parametrize("harm", [True, False])
+def test_what_is_marked_is_decided_and_answered_as_grave(harm: bool) -> None:
+    case = stands(State.CHECKED)
+    case.mark(harm=harm, by=ANN, at=T0)
+    for move in WAYS[A][State.JUDGED][1:]:
+        make(case, move)
+    assert case.ladder(RULES, NOTHING).band(case.total_with(NOTHING)).authority == RULES.without_amount.grave
+    make(case, Move.SUBMIT)
+    make(case, Move.APPROVE)
+    unchanged(case, RuleBroken, lambda: case.answer(Channel.PHONE, "so it is", by=ANN, at=T0))
+    case.answer(Channel.LETTER, "so it is", by=ANN, at=T0)
+
+
+@pytest.mark.rule(GRAVE, HARM)
+@given(st.lists(st.sampled_from(["grave", "harm"]), max_size=4), st.booleans())
+def test_the_deputy_is_told_at_once_of_each_kind_and_once(marks: list[str], accepted_as_grave: bool) -> None:
+    counter = Counter.open()
+    counter.receive(complaint_form())
+    counter.do("check", "ours", by="sales")
+    for mark in marks:
+        counter.do("mark", harm=mark == "harm", by="service_agent")
+        told_at = {kind: counter.messages(kind) for kind in ("grave", "harm")}
+        assert [message.to for message in told_at[mark]] == ["deputy_general_manager"] or counter.case.harm
+    counter.do("accept", HANDLING, grave=accepted_as_grave, by="service_agent")
+    harmed = "harm" in marks
+    first_harm = marks.index("harm") if harmed else len(marks)
+    grave = "grave" in marks[:first_harm] or accepted_as_grave or bool(marks)
+    assert [message.to for message in counter.messages("harm")] == [RULES.grave_to] * harmed
+    assert [message.to for message in counter.messages("grave")] == [RULES.grave_to] * grave
+    for message in (*counter.messages("harm"), *counter.messages("grave")):
+        assert set(message.facts) == {"complaint", "number"}
+
+
+@pytest.mark.rule(GRAVE)
+def test_a_queue_has_grave_ones_first() -> None:
+    counter = Counter.open()
+    for n in range(4):
+        counter.receive(complaint_form(customer=f"customer-{n}"), by="service_agent")
+        if n in (1, 2):
+            counter.do("mark", by="service_agent")
+    grave = counter.does.find(Query(where=(Where("grave", Comparison.IS, True),)), by=counter.who["service_agent"])
+    assert [case.customer for case in grave.items] == ["customer-1", "customer-2"]
+    mine = counter.does.queue(by=counter.who["service_agent"])
+    assert [case.grave for case in mine.items] == [True, True, False, False]
+
+
+@pytest.mark.rule(HANDLED, GRAVE)
+@pytest.mark.parametrize("position", sorted(Counter.open().who))
+def test_the_service_manager_hears_of_every_complaint_and_names_who_sees_to_it(position: str) -> None:
+    counter = Counter.open()
+    counter.receive(complaint_form())
+    assert [message.to for message in counter.messages("to_handle")] == ["service_manager"]
+    if position not in ("service_manager", "deputy_general_manager", "general_manager"):
+        counter.refused(NotPermitted, "assign", "cai", by=position)
+        return
+    counter.do("assign", "cai", by=position)
+    assert (counter.case.handler, counter.case.owner) == ("cai", "cai")
+    assert [message.to for message in counter.messages("assigned")] == ["cai"]
+    counter.do("assign", "dan", by=position)
+    assert (counter.case.handler, counter.case.owner) == ("dan", "dan")
+    assert [message.to for message in counter.messages("assigned")] == ["cai", "dan"]
+
+
+# --- what the customer remarks besides --------------------------------------------------------------------------------
+
+
+@pytest.mark.rule(REMARKS)
+@given(
+    st.sampled_from([(path, state) for path, state in PLACES if state.value not in ENDED]),
+    st.lists(st.sampled_from(["building", "sales", "rnd"]), min_size=1, max_size=3),
+    st.data(),
+)
+def test_a_remark_goes_to_its_department_and_stays_open_until_that_has_dealt_with_it(
+    place: tuple[Path, State], departments: list[str], data: st.DataObject
+) -> None:
+    path, state = place
+    case = stands(state, path)
+    for count, department in enumerate(departments, 1):
+        (noted,) = case.remark("the lift is slow", department, by=ANN, at=T0)
+        assert isinstance(noted, ComplaintMoved)
+        assert (getattr(noted, "department", None), getattr(noted, "remark", None)) == (department, count)
+        assert case.state is state
+    waiting = set(range(1, len(departments) + 1))
+    for count in data.draw(st.lists(st.integers(0, len(departments) + 1), max_size=5)):
+        assert {end for end in case.open_ends() if end.startswith("remark")} == {f"remark {n}" for n in waiting}
+        if count in waiting:
+            (answered,) = case.answer_remark(count, "we look into it", by=ANN, at=T0)
+            assert (getattr(answered, "move", ""), getattr(answered, "dest", "")) == ("remark.answer", "done")
+            waiting.remove(count)
+        else:
+            known = 1 <= count <= len(departments)
+            unchanged(
+                case,
+                MoveRefused if known else NotFound,
+                lambda: case.answer_remark(count, "again", by=ANN, at=T0),  # noqa: B023 - run at once
+            )
+    assert case.state is state
+
+
+@pytest.mark.rule(REMARKS)
+@pytest.mark.parametrize("established", [True, False])
+def test_a_case_is_not_settled_before_its_remarks_are_dealt_with(established: bool) -> None:
+    case = stands(State.ACCEPTED)
+    case.remark("the lift is slow", "building", by=ANN, at=T0)
+    rest = WAYS[A][State.CLOSED][2:] if established else (Move.DISMISS, Move.ANSWER, Move.CLOSE)
+    for move in rest:
+        make(case, move)
+    if established:
+        make(case, Move.REVIEW)
+    assert case.state is (State.SETTLING if established else State.CLOSED)
+    assert case.open_ends() == ("remark 1",)
+    case.answer_remark(1, "a new motor", by=ANN, at=T0)
+    assert case.state is State.SETTLED
+
+
+@pytest.mark.rule(REMARKS)
+def test_a_remark_is_told_to_its_department_by_id_without_the_customers_words() -> None:
+    counter = Counter.open()
+    counter.receive(complaint_form())
+    counter.do("remark", "the lift is slow", "building", by="sales")
+    counter.do("remark", "nobody greets", "front_desk", by="sales")
+    sent = counter.messages("remark")
+    assert [message.to for message in sent] == ["building", "front_desk"]
+    assert not any("lift" in repr(message) or "greets" in repr(message) for message in sent)
+    assert [dest for move, _, dest in counter.rows if move == "remark"] == ["received", "received"]
+
+
+# --- a holding reply --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.rule(LEVELS)
+@given(st.lists(st.integers(1, 10**6), min_size=1, max_size=4))
+def test_of_promised_times_the_last_holds(minutes: list[int]) -> None:
+    case = stands(State.ACCEPTED)
+    for count, after in enumerate(minutes, 1):
+        (event,) = case.promise(T0 + after * MINUTE, by=ANN, at=T0)
+        assert (getattr(event, "promise", 0), getattr(event, "until", None)) == (count, T0 + after * MINUTE)
+    assert (case.promises, case.promised_until) == (len(minutes), T0 + minutes[-1] * MINUTE)
