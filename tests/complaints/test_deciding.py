@@ -409,6 +409,13 @@ def test_a_form_from_which_signatures_were_taken_is_not_decided(kept: int) -> No
         unchanged(case, Tampered, lambda: approve(case, RULES, "general_manager"))
 
 
+def test_a_form_that_turns_out_to_be_of_a_quality_fault_waits_for_research() -> None:
+    case = submitted([(None, cny(10))])
+    case.put_form(quality=True)
+    error = unchanged(case, SignatureMissing, lambda: approve(case, RULES, "general_manager"))
+    assert error.facts["missing"] == "rnd"
+
+
 def test_a_quality_fault_is_signed_by_research_and_another_complaint_is_not() -> None:
     counter = Counter.open()
     counter.accepted(kind=QUALITY)
@@ -483,7 +490,10 @@ def test_another_remedy_voids_the_approval_and_is_decided_by_whoever_its_own_amo
     counter.do("revise", remedy(cny("1000.01")), by="service_agent")
     case = counter.case
     assert case.state is State.AWAITING_DECISION
-    assert case.form.approved is None
+    assert [(bool(there.approval), there.approved) for there in case.form.submissions] == [
+        (True, False),
+        (False, False),
+    ]
     with pytest.raises(AnswerBeyondDecision):
         case.decided_remedy()
     counter.refused(MoveRefused, "answer", Channel.PHONE, "You get it.", by="sales")
