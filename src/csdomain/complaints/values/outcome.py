@@ -54,6 +54,13 @@ def _known(instance: object, attribute: "attrs.Attribute[bool]", value: bool) ->
         raise MalformedStep(field=attribute.name, given=type(value).__name__, accepted=Text("yes or no", "是或否"))
 
 
+def _channel(instance: object, attribute: "attrs.Attribute[Channel]", value: Channel) -> None:
+    if not isinstance(value, Channel):
+        raise MalformedStep(
+            field=attribute.name, given=type(value).__name__, accepted=Text("letter, phone", "书信、电话")
+        )
+
+
 # A type checker knows the arguments of a field with a converter from the converter's own.
 def _texts(given: Iterable[str]) -> tuple[str, ...]:
     return tuple(given)
@@ -228,7 +235,7 @@ class Notice:
     granted: Money
     compensation: Money | None
     pieces: int
-    channel: Channel
+    channel: Channel = attrs.field(validator=_channel)
     told_at: datetime
     text: str = words()
 
