@@ -273,7 +273,6 @@ def written_on(texts: Iterable[str]) -> Complaint:
     judgement = Judgement(
         liable=Liable.US,
         unit="u1",
-        persons=(given["person"],),
         disposal=given["disposal"],
         tracked=False,
         loss={"goods": cny("4711.47")},
@@ -338,6 +337,7 @@ def test_a_notice_that_is_given_holds_nothing_internal_and_the_trail_tells_the_s
         ("He is fined 8150.32.", "penalty"),
         ("The fault lies with production line 3.", "unit"),
         ("He gets a minor_demerit.", "penalty"),
+        ("Worker seven has confessed.", "person"),
         ("Packing dept. pays as well.", "unit"),
         ("We found: HARDENED\ntoo fast, we are sorry.", "finding"),
         ("本次事故由生产部负责。", "unit"),
@@ -351,6 +351,7 @@ def test_responsibility_loss_and_penalty_stay_in_the_house(text: str, field: str
     judgement = Judgement(
         liable=Liable.US,
         unit="生产部" if chinese else "production line 3",
+        persons=["worker seven"],
         tracked=False,
         loss={"goods": cny("4711.47")},
         shares=[Share("生产部" if chinese else "production line 3"), Share("packing dept")],
