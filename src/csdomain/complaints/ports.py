@@ -83,7 +83,10 @@ class Personnel(Protocol):
 
 @attrs.frozen
 class OutwardOrders:
-    """A notifier that brings orders to warehouse, finance and personnel, and everything else to ``others``."""
+    """A notifier that brings orders to warehouse, finance and personnel, and everything else to ``others``.
+
+    They are departments too: what departments are told (a reminder, a remark) is no order and goes to ``others``.
+    """
 
     others: Notifier
     warehouse: Warehouse
@@ -91,10 +94,21 @@ class OutwardOrders:
     personnel: Personnel
 
     def send(self, message: Queued, /) -> None:
-        """Deliver one message. Raises DeliveryFailed."""
-        if message.to not in (WAREHOUSE, FINANCE, PERSONNEL):
+        """Deliver one message. Raises DeliveryFailed, a definite one for an order that its recipient does not take."""
+        orders = {
+            (WAREHOUSE, "expect_return"): self.warehouse.expect_return,
+            (FINANCE, "compare_return"): self.finance.compare_return,
+            (FINANCE, "book_discount"): self.finance.book_discount,
+            (PERSONNEL, "discipline"): self.personnel.discipline,
+            (PERSONNEL, "deduct"): self.personnel.deduct,
+        }
+        occasion = message.occasion.removeprefix("complaint.")
+        if occasion not in {name for _, name in orders}:
             self.others.send(message)
             return
+        take = orders.get((message.to, occasion))
+        if take is None:
+            raise DeliveryFailed(definite=True, why=f"no order {occasion} to this recipient")
         facts = message.facts
         order = Order(
             key=message.key,
@@ -104,17 +118,7 @@ class OutwardOrders:
             amount=_figure(facts.get("amount")),
             discipline=str(facts.get("kind") or ""),
         )
-        occasion = message.occasion.removeprefix("complaint.")
-        known = {
-            "expect_return": self.warehouse.expect_return,
-            "compare_return": self.finance.compare_return,
-            "book_discount": self.finance.book_discount,
-            "discipline": self.personnel.discipline,
-            "deduct": self.personnel.deduct,
-        }
-        if occasion not in known:
-            raise DeliveryFailed(definite=True, why=f"no order {occasion}")
-        known[occasion](order)
+        take(order)
 
 
 def _figure(value: object) -> int:

@@ -12,7 +12,7 @@ from csdomain.complaints.lifecycle import SLIP_MOVES, SlipMove, SlipState
 from csdomain.complaints.policies import check_delivery, returned_in_full
 from csdomain.complaints.values import ComplaintRules, Goods, MalformedStep, Opinion, goods
 from csdomain.kernel.actors import Actor
-from csdomain.kernel.documents import draw_up
+from csdomain.kernel.documents import Tampered, Value, draw_up
 from csdomain.kernel.errors import RuleBroken, require
 from csdomain.kernel.events import Event
 from csdomain.kernel.lifecycle import Step
@@ -26,7 +26,10 @@ SlipStep = Step[SlipMove, SlipState]
 SLIP_KIND: Final = "return_slip"
 #: Who signs a slip: the deputy general manager for sales, and the warehouse that takes the goods in.
 DEPUTY, WAREHOUSE = "deputy_for_sales", "warehouse"
+#: The entry of a slip that says how many pieces a difference was resolved to.
+RESOLVED: Final = "resolved"
 _SHORT: Final = 120
+_FIGURES: Final = frozenset({"product", "batch", "pieces"})
 
 
 class ReturnWithoutSlip(RuleBroken):
@@ -59,9 +62,8 @@ class Returning(Settling):
             number=there,
         )
         basis = self.forms[turn - 1].number
-        fields: dict[str, str | int | bool | None] = {"case": self.number, "basis": basis, "method": short(method)}
-        for place, line in enumerate(remedy.returns, 1):
-            fields |= {f"product.{place}": line.product, f"batch.{place}": line.batch, f"pieces.{place}": line.quantity}
+        fields: dict[str, Value] = {"case": self.number, "basis": basis, "method": short(method)}
+        fields |= _named(remedy.returns)
         paper = draw_up(SLIP_KIND, number, fields, by=by.id, at=at, copies=rules.copies.slip)
         paper = paper.hand_over(1, by.id, by=by.id, at=at)
         slip = ReturnSlip(
@@ -81,7 +83,8 @@ class Returning(Settling):
     def take_in(self, number: str, delivered: Sequence[Goods], *, by: Actor, at: datetime) -> tuple[Event, ...]:
         """The warehouse takes goods in against the signed slip, signs, keeps copy 2, passes 3 and 4 on. [CMP-23]
 
-        Raises :class:`ReturnWithoutSlip`, Unsigned, Tampered, NotOnSlip, QuantityOverSlip.
+        What has come by then is written on the slip, so that the signature covers it. Raises
+        :class:`ReturnWithoutSlip`, Unsigned, Tampered, NotOnSlip, QuantityOverSlip.
         """
         slip, step, at = self._slip(number, SlipMove.TAKE_IN, by, at)
         lines = goods(delivered)
@@ -89,12 +92,15 @@ class Returning(Settling):
         slip.document.require_signed(DEPUTY)
         returned = check_delivery(slip.goods, slip.returned, lines)
         paper = slip.document
-        if not any(signature.role == WAREHOUSE for signature in paper.signatures):
-            paper = paper.sign(WAREHOUSE, by=by.id, at=at)
+        roles = [signature.role for signature in paper.signatures]
+        keepers = [signature.by for signature in paper.signatures if signature.role.startswith(WAREHOUSE)]
+        paper = paper.continued(**{f"returned.{len(keepers) + 1}": _pieces(returned)})
+        paper = paper.sign(self.nth(WAREHOUSE, roles), by=by.id, at=at, different_people=by.id not in keepers)
+        if not keepers:
             for copy in paper.copies[2:]:
                 paper = paper.hand_over(copy.number, copy.purpose, by=by.id, at=at)
         changed = attrs.evolve(slip, returned=returned, document=paper)
-        return self._put_slip(changed, step, by, at, pieces=sum(line.quantity for line in lines))
+        return self._put_slip(changed, step, by, at, pieces=_pieces(returned))
 
     def reconcile(self, number: str, voucher: str, *, by: Actor, at: datetime) -> tuple[Event, ...]:
         """Finance compares what was approved with what came back: the same is booked, a difference is open. [CMP-24]
@@ -107,24 +113,28 @@ class Returning(Settling):
         agrees = returned_in_full(found.approved, found.returned)
         slip, step, at = self._slip(number, SlipMove.BOOK if agrees else SlipMove.DISPUTE, by, at)
         slip.document.require_signed(DEPUTY, WAREHOUSE)
-        said = form.document.stated(f"approved_return.{len(form.submissions)}")
+        approved_at = f"approved_return.{len(form.submissions)}"
+        resolved = RESOLVED in slip.document.fields
+        said = slip.document.stated(RESOLVED) if resolved else form.document.stated(approved_at)
         require(
-            said == slip.approved or bool(slip.resolution),
+            said == slip.approved,
             r.FINANCE,
             accepted=Text(f"{said} pieces, as on the form", f"与处理表一致的 {said} 件"),
             given=slip.approved,
         )
         booked = attrs.evolve(slip, voucher=short(voucher)) if agrees else slip
-        return self._put_slip(booked, step, by, at, pieces=sum(line.quantity for line in slip.returned))
+        return self._put_slip(booked, step, by, at, pieces=_pieces(slip.returned))
 
     def resolve(self, number: str, approved: int, reason: str, *, by: Actor, at: datetime) -> tuple[Event, ...]:
-        """The deputy for sales resolves a difference: so many pieces are agreed to have come back. [CMP-24]"""
+        """The deputy for sales resolves a difference, and signs how many pieces are agreed to have come. [CMP-24]"""
         slip, step, at = self._slip(number, SlipMove.RESOLVE, by, at)
         Opinion(by.id, at, reason)
-        came = sum(line.quantity for line in slip.returned)
+        came = _pieces(slip.returned)
         ok = not isinstance(approved, bool) and isinstance(approved, int) and approved == came
         require(ok, r.FINANCE, accepted=Text(f"{came}, as came back", f"实退 {came} 件"), given=approved)
-        changed = attrs.evolve(slip, approved=approved, resolution=reason)
+        paper = slip.document.continued(**{RESOLVED: approved})
+        paper = paper.sign("resolution", by=by.id, at=at, different_people=False)
+        changed = attrs.evolve(slip, approved=approved, resolution=reason, document=paper)
         return self._put_slip(changed, step, by, at, reason=reason, pieces=approved)
 
     def cancel_slip(self, number: str, reason: str, *, by: Actor, at: datetime) -> tuple[Event, ...]:
@@ -143,7 +153,7 @@ class Returning(Settling):
     def _slip(self, number: str, move: SlipMove, by: Actor, at: datetime) -> tuple[ReturnSlip, SlipStep, datetime]:
         slip = self._slip_by(number)
         step = SLIP_MOVES.check(slip, move, by)
-        slip.document.verify()
+        _require_as_signed(slip)
         return slip, step, self.later(at)
 
     def _put_slip(
@@ -174,6 +184,34 @@ class Returning(Settling):
         nth = 1 + [there.number for there in self.slips].index(slip.number)
         facts = {"slip": slip.number, "nth": nth, "pieces": pieces}
         return self.told(SlipMoved, move, step.source, step.dest, by=by, at=at, reason=reason, **facts)
+
+
+def _named(lines: Sequence[Goods]) -> dict[str, Value]:
+    """Goods as they stand on a slip."""
+    found: dict[str, Value] = {}
+    for place, line in enumerate(lines, 1):
+        found |= {f"product.{place}": line.product, f"batch.{place}": line.batch, f"pieces.{place}": line.quantity}
+    return found
+
+
+def _pieces(lines: Sequence[Goods]) -> int:
+    return sum(line.quantity for line in lines)
+
+
+def _require_as_signed(slip: ReturnSlip) -> None:
+    """Refuse a slip whose goods are not those on its paper: named, come back, agreed on. Raises Tampered. [KRN-09]"""
+    paper = slip.document
+    paper.verify()
+    came = [value for name, value in paper.fields.items() if name.startswith("returned.")]
+    agrees = {
+        "entries": not paper.signed or paper.signatures[-1].fields == len(paper.fields),
+        "goods": {name: v for name, v in paper.fields.items() if name.partition(".")[0] in _FIGURES}
+        == _named(slip.goods),
+        "returned": (came or [0])[-1] == _pieces(slip.returned),
+        "approved": paper.fields.get(RESOLVED, _pieces(slip.goods)) == slip.approved,
+    }
+    if not all(agrees.values()):
+        raise Tampered(number=paper.number, field=", ".join(name for name, same in agrees.items() if not same))
 
 
 def short(text: str) -> str:

@@ -50,6 +50,7 @@ class Settling(CaseBody):
             told = self.form.answer is not None
             accepted = Text("a customer who was told, and no open objection", "已告知客户且无未决异议")
             require(told and not waiting, r.NOT_ESTABLISHED, accepted=accepted, missing=waiting)
+            # Nothing was judged, so there is nothing to review; what a former form was judged to be still is.
             self.reviewed = self.reviewed or all(form.judgement is None for form in self.forms)
         elif self.path is Path.DEPARTMENTS and any(form.judgement is None for form in self.forms):
             raise JudgementMissing(subject=self.id, accepted=Text("a judgement of each form", "每份处理表均已判定责任"))
