@@ -39,6 +39,8 @@ from csdomain.rulebook.house import calendars
 
 if TYPE_CHECKING:
     from csdomain.complaints.service import Complaints
+    from csdomain.flows.customer_records import CustomerRecords
+    from csdomain.flows.erase_customer import ErasureReport
     from csdomain.flows.rebase_cases import RebaseReport
     from csdomain.messaging.service import Messages
     from csdomain.staff.service import Staff
@@ -228,6 +230,25 @@ class Services:
         from csdomain.staff.service import Staff
 
         return Staff(self._store, self.house, self._ids)
+
+    @property
+    def customer_records(self) -> "tuple[CustomerRecords, ...]":
+        """The contexts that hold something about customers: each is erased and exported with the others (KRN-14)."""
+        return (self.complaints,)
+
+    def erase_customer(
+        self, customer: str, *, by: Actor, at: datetime, progress: Progress | None = None
+    ) -> "ErasureReport":
+        """Erase everything about a customer, restrict what law demands to keep; begun again, it goes on (KRN-14)."""
+        from csdomain.flows.erase_customer import erase_customer
+
+        return erase_customer(self.customer_records, customer, by=by, at=at, progress=progress)
+
+    def export_customer(self, customer: str, *, by: Actor) -> dict[str, object]:
+        """Everything about a customer as plain data, in clear, for the customer (KRN-14)."""
+        from csdomain.flows.export_customer import export_customer
+
+        return export_customer(self.customer_records, customer, by=by)
 
     def together(self, work: Callable[["Services"], R]) -> R:
         """One unit of work over several use cases: all of it happens, or none."""

@@ -178,7 +178,10 @@ class MemorySession:
             refusal = self._t.refusals[i]
             self._undo.append(partial(self._t.refusals.__setitem__, i, refusal))
             self._t.refusals[i] = attrs.evolve(refusal, facts={})
-        return len(found) + len(told)
+        failed = [m for key, m in self._t.outbox.items() if key.startswith(f"{subject}/") and m.failure]
+        for message in failed:
+            self._put(self._t.outbox, message.key, attrs.evolve(message, failure=""))
+        return len(found) + len(told) + len(failed)
 
     def number_events(self, limit: int, /) -> int:
         begin = len(self._t.positions)

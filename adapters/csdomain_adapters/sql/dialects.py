@@ -22,6 +22,8 @@ _RETRY_MYSQL: Final = {1213, 1205, 1020}
 _RETRY_SQLITE: Final = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _SYNCHRONOUS: Final = {"FULL", "NORMAL", "OFF"}
 BUSY_SECONDS: Final = 30
+#: How long erasing waits for readers before it leaves the journal to the next.
+_JOURNAL_MILLIS: Final = 1_000
 #: MariaDB before it has no SKIP LOCKED.
 OLDEST_MARIADB: Final = (10, 6)
 #: Whatever the server is set to: what does not fit is an error, and no table gets an engine without transactions.
@@ -89,12 +91,35 @@ def _prepare_sqlite(engine: Engine, synchronous: str) -> None:
         connection.execute("pragma journal_mode=wal")
         connection.execute(f"pragma synchronous={synchronous}")
         connection.execute("pragma foreign_keys=on")
+        # What was erased must not be found in free pages; most builds leave it there unless told.
+        connection.execute("pragma secure_delete=on")
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         # A deferred transaction that turns into a writer fails at once, whatever the busy timeout.
         reading = connection.get_execution_options().get(READING)
         connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+def clear_journal(engine: Engine) -> bool:
+    """Write SQLite's write-ahead log back and empty it, so that it does not keep what was erased (KRN-14).
+
+    Whether nothing is left in it: a reader that goes on keeps it as it is. Other databases clean up by themselves.
+    """
+    if engine.dialect.name != "sqlite":
+        return True
+    with closing(engine.raw_connection()) as connection, closing(connection.cursor()) as cursor:
+        cursor.execute("pragma busy_timeout")
+        ((wait,),) = cursor.fetchall()
+        cursor.execute(f"pragma busy_timeout={min(wait, _JOURNAL_MILLIS)}")
+        try:
+            cursor.execute("pragma wal_checkpoint(truncate)")
+            ((busy, _, _),) = cursor.fetchall()
+            return not busy
+        except sqlite3.OperationalError:  # a reader on this very connection
+            return False
+        finally:
+            cursor.execute(f"pragma busy_timeout={wait}")
 
 
 def _prepare_mariadb(engine: Engine, busy: int) -> None:

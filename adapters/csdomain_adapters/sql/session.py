@@ -45,6 +45,8 @@ class SqlSession:
         self._schema = schema
         self._s = statements
         self._dead = False
+        #: Whether something was blanked that must not be found in the database's files either.
+        self.redacted = False
 
     def execute(self, statement: Any, parameters: Any = None) -> Any:
         """Run a statement; after an error of the database the session refuses everything.
@@ -141,7 +143,10 @@ class SqlSession:
     def redact(self, subject: str, /) -> int:
         found = self.execute(self._s.redact, {"subject_": subject}).rowcount
         told = self.execute(self._s.redact_refusals, {"subject_": subject, "none_": b"{}"}).rowcount
-        return int(found) + int(told)
+        parts = {"from_": f"{subject}/", "below_": f"{subject}0"}
+        failed = self.execute(self._s.redact_failures, parts).rowcount
+        self.redacted = True
+        return int(found) + int(told) + int(failed)
 
     def number_events(self, limit: int, /) -> int:
         # The counter's row is the lock: one process numbers at a time, so a late commit is never skipped.

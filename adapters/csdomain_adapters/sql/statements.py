@@ -48,6 +48,12 @@ class Statements:
         self.redact_refusals = (
             update(r).where(r.c.subject == bindparam("subject_"), r.c.facts != blank).values(facts=blank)
         )
+        # All keys that begin with the subject and a slash, by the index: "0" comes right after "/".
+        self.redact_failures = (
+            update(o)
+            .where(o.c.key > bindparam("from_"), o.c.key < bindparam("below_"), o.c.failure != "")
+            .values(failure="")
+        )
         self.refusals = select(r).where(r.c.subject == bindparam("subject_")).order_by(r.c.seq)
         self.cursor = select(common.cursor.c.position).where(common.cursor.c.consumer == bindparam("consumer_"))
 

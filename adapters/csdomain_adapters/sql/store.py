@@ -17,7 +17,7 @@ from csdomain.kernel.storage import Kind
 from csdomain.kernel.unit import Backstage, Joined, StandardUnit, perform, refused
 from csdomain_adapters.system import jitter
 
-from .dialects import make_engine, reading, transient, translate
+from .dialects import clear_journal, make_engine, reading, transient, translate
 from .guests import Guests
 from .migrate import HEAD, current, upgrade
 from .session import SqlSession
@@ -85,13 +85,16 @@ class SqlStore:
                     result = work(session)
                     if session.dead:
                         raise StoreFailure(session="dead")
-                    return result
             except (DBAPIError, StoreBusy) as error:
                 again = isinstance(error, StoreBusy) or transient(error)
                 if not again or attempt == ATTEMPTS:
                     raise (error if isinstance(error, DomainError) else translate(error)) from None
                 _log.info("attempt %d of a unit met a conflict in the database; beginning again", attempt)
                 time.sleep(jitter(attempt))
+            else:
+                if session.redacted and not clear_journal(self.engine):
+                    _log.warning("the journal still holds what was erased: someone reads; the next erasing clears it")
+                return result
 
     def _keep(self, record: Refusal) -> None:
         try:

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import attrs
 
+from csdomain.kernel.actors import system_actor
 from csdomain.kernel.calendar import WorkCalendar
 from csdomain.kernel.durations import ElapsedTime
 from csdomain.kernel.effects import CancelTimers, Effect, Fact, Message, StartTimer, StopTimer
@@ -14,7 +15,7 @@ from csdomain.kernel.events import Event, TimerBreached, TimerFired, TimerRemind
 from csdomain.kernel.money import Money
 from csdomain.kernel.occasions import fact_of
 from csdomain.kernel.ports import TimerHandler, Unit
-from csdomain.kernel.rules import Rule
+from csdomain.kernel.rules import PERSONAL_DATA, Rule
 from csdomain.kernel.timers import start
 from csdomain.rulebook import House
 
@@ -24,7 +25,7 @@ from .lifecycle import OPEN
 from .model import COMPLAINTS
 from .policies import review_due
 from .ports import FINANCE, PERSONNEL, WAREHOUSE
-from .values import COMPLAINT_RULES, ComplaintRules, Path, StageName
+from .values import COMPLAINT_RULES, ERASE, ComplaintRules, Path, StageName
 
 #: The timer of CMP-04: of the first form; later forms have theirs with their number.
 CLOSING: Final = r.ACCEPTANCE.id
@@ -228,7 +229,8 @@ def _closed(event: e.ComplaintClosed, s: Setting) -> Iterable[Effect]:
 
 
 def _withdrawn(event: e.ComplaintWithdrawn, s: Setting) -> Iterable[Effect]:
-    yield CancelTimers(event.subject, event.at)
+    # Of the handling; a hold that law demands does not end with it.
+    yield CancelTimers(event.subject, event.at, "CMP-")
 
 
 def _reviewed(event: e.ComplaintReviewed, s: Setting) -> Iterable[Effect]:
@@ -264,6 +266,22 @@ def _penalty(event: e.PenaltyMoved, s: Setting) -> Iterable[Effect]:
         yield told(event, "discipline", PERSONNEL, mark, penalty=event.penalty, kind=event.discipline)
 
 
+def hold_timer(hold: int) -> str:
+    """The timer of a case's hold, counted from 1 (KRN-14)."""
+    return f"{PERSONAL_DATA.id}.{hold}"
+
+
+def _held(event: e.ComplaintHeld, s: Setting) -> Iterable[Effect]:
+    if event.hold > 1:
+        yield StopTimer(event.subject, hold_timer(event.hold - 1), event.at, cancelled=True)
+    if event.until is not None:
+        yield s.begin(event, hold_timer(event.hold), event.until, reminder=True)
+
+
+def _released(event: e.ComplaintReleased, s: Setting) -> Iterable[Effect]:
+    yield StopTimer(event.subject, hold_timer(event.hold), event.at, cancelled=True)
+
+
 _TABLE: Mapping[type[Event], Callable[..., Iterable[Effect]]] = {
     e.ComplaintReceived: _received,
     e.ComplaintChecked: _checked,
@@ -297,6 +315,8 @@ _TABLE: Mapping[type[Event], Callable[..., Iterable[Effect]]] = {
     e.SlipMoved: _slip,
     e.CertificateMoved: _certificate,
     e.PenaltyMoved: _penalty,
+    e.ComplaintHeld: _held,
+    e.ComplaintReleased: _released,
 }
 
 
@@ -306,7 +326,7 @@ def effects(events: Sequence[Event], setting: Setting) -> tuple[Effect, ...]:
 
 
 def handlers(house: House) -> Mapping[str, TimerHandler]:
-    """What happens when a timer of a complaint fires: an overrun is reported, a department is reminded."""
+    """What happens when a timer of a complaint fires: an overrun is reported, a department is reminded, a hold ends."""
 
     def overdue(unit: Unit, fired: TimerFired) -> Iterable[Effect]:
         if isinstance(fired, TimerBreached):
@@ -344,8 +364,19 @@ def handlers(house: House) -> Mapping[str, TimerHandler]:
         else:
             yield Message(f"{key}/superior", "complaint.not_done", rules.chasing.superior, facts)
 
+    def lapse(unit: Unit, fired: TimerFired) -> Iterable[Effect]:
+        system = system_actor((ERASE,))
+        case = unit.load(COMPLAINTS, fired.subject, may=ERASE, by=system)
+        hold = int(fired.timer.partition(".")[2])
+        events = case.lapse(hold, by=system.id, at=fired.found_at)
+        if events:
+            unit.session.redact(case.id)
+            unit.of(COMPLAINTS).save(case)
+            unit.record(events)
+        return ()
+
     reported = (r.ACCEPTANCE, r.STAGES, r.JOINT, r.REPORT, r.LEVELS, r.MONTHLY_REVIEW)
-    return {**{rule.id: overdue for rule in reported}, r.CHASING.id: remind}
+    return {**{rule.id: overdue for rule in reported}, r.CHASING.id: remind, PERSONAL_DATA.id: lapse}
 
 
 def _superior(timer: str, rules: ComplaintRules) -> str:

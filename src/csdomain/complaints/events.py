@@ -312,4 +312,25 @@ class ImprovementMoved(ComplaintMoved):
 
 @attrs.frozen(kw_only=True)
 class ComplaintErased(Event):
-    """What the case held about its customer is gone (KRN-14)."""
+    """What the case held about its customer is gone: who copied it erases it as well (KRN-14)."""
+
+
+@attrs.frozen(kw_only=True)
+class ComplaintRestricted(Event):
+    """The case should be erased and law demands keeping it: it is shown masked until the hold ends (KRN-14)."""
+
+
+@attrs.frozen(kw_only=True)
+class ComplaintHeld(Event):
+    """Law demands that the case is kept: the ``hold``-th time, for what ``code`` says, ``until`` then or a release."""
+
+    hold: int
+    code: str
+    until: datetime | None
+
+
+@attrs.frozen(kw_only=True)
+class ComplaintReleased(Event):
+    """Nothing demands any more that the case is kept (KRN-14)."""
+
+    hold: int

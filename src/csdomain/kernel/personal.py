@@ -8,7 +8,7 @@ A field is marked where its class is defined; masking, export and erasing read t
         phone: str = personal(PersonalKind.PHONE)
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import Enum, unique
 from typing import Any, Final, TypeVar, cast
 
@@ -18,6 +18,16 @@ _MARK: Final = "csdomain.personal"
 _ERASED: Final = "csdomain.erased"
 _HIDDEN: Final = "•••"
 T = TypeVar("T")
+
+
+@unique
+class Erasure(Enum):
+    """What came of erasing a person from a record: erased, only restricted where law demands keeping it, or nothing
+    was left to erase (KRN-14)."""
+
+    ERASED = "erased"
+    RESTRICTED = "restricted"
+    UNCHANGED = "unchanged"
 
 
 @unique
@@ -98,25 +108,56 @@ def erased(value: T) -> T:
     What stands deeper, in further values and in containers of them, is erased as well.
     Ids, amounts and dates stay, so that figures, audit and ledgers stay whole.
     """
+    return _replaced(value, _without)
+
+
+def covered(value: T) -> T:
+    """A copy of an attrs value of the same type whose marked fields, however deep, hold masks: to be shown (KRN-14).
+
+    Texts and the texts in containers are masked; what is neither is gone, as in :func:`erased`.
+    """
+    return _replaced(value, _masks)
+
+
+_Replace = Callable[["attrs.Attribute[Any]", Any], Any]
+
+
+def _without(field: "attrs.Attribute[Any]", item: Any) -> Any:
+    # What held nothing still holds nothing: a stand-in would say that there had been something.
+    empty = _emptied(item)
+    stands_in = field.metadata.get(_ERASED)
+    return empty if stands_in is None or item == empty else stands_in
+
+
+def _masks(field: "attrs.Attribute[Any]", item: Any) -> Any:
+    kind = field.metadata[_MARK]
+    if isinstance(item, str):
+        return mask(kind, item)
+    if isinstance(item, Mapping):
+        return {key: None if part is None else mask(kind, part) for key, part in item.items()}
+    if isinstance(item, list | tuple | set | frozenset):
+        return type(item)(mask(kind, part) for part in item)
+    return _without(field, item)
+
+
+def _replaced(value: T, replace: _Replace) -> T:
     changes: dict[str, Any] = {}
     for field in attrs.fields(cast("Any", type(value))):
         item = getattr(value, field.name)
-        if _MARK in field.metadata:
-            stands_in = field.metadata.get(_ERASED)
-            changes[field.alias] = _emptied(item) if stands_in is None else stands_in
-        elif (cleared := _cleared(item)) is not item:
-            changes[field.alias] = cleared
+        new = replace(field, item) if _MARK in field.metadata else _deeper(item, replace)
+        if new is not item:
+            changes[field.alias] = new
     return attrs.evolve(value, **changes) if changes else value  # type: ignore[misc]  # T is an attrs class
 
 
-def _cleared(item: Any) -> Any:
+def _deeper(item: Any, replace: _Replace) -> Any:
     if attrs.has(type(item)):
-        return erased(item)
+        return _replaced(item, replace)
     if isinstance(item, Mapping):
-        changed = {key: _cleared(part) for key, part in item.items()}
+        changed = {key: _deeper(part, replace) for key, part in item.items()}
         return changed if any(changed[key] is not part for key, part in item.items()) else item
     if isinstance(item, list | tuple | set | frozenset):
-        parts = [(_cleared(part), part) for part in item]
+        parts = [(_deeper(part, replace), part) for part in item]
         return type(item)(new for new, _ in parts) if any(new is not old for new, old in parts) else item
     return item
 

@@ -161,10 +161,11 @@ class Session(Protocol):
         ...
 
     def redact(self, subject: str, /) -> int:
-        """Blank what people wrote in their own words: the reasons on the trail of a subject, and the facts of the
-        refusals that concern it; how many lines (KRN-14).
+        """Blank what people wrote in their own words: the reasons on the trail of a subject, the facts of the refusals
+        that concern it, what gateways said of its messages; how many lines (KRN-14).
 
-        The one exception to a trail that is only added to: who, when, what, from, to and figures stay.
+        A store that keeps what it overwrites (a journal, free pages) clears that too, as far as it can. The one
+        exception to a trail that is only added to: who, when, what, from, to and figures stay.
         """
         ...
 

@@ -17,6 +17,7 @@ from csdomain.kernel.errors import NotPermitted, aware, require
 from csdomain.kernel.events import Event, Rebased
 from csdomain.kernel.ids import IdSource
 from csdomain.kernel.lifecycle import Lifecycle, PossibleMove
+from csdomain.kernel.personal import PersonalKind, covered, mask
 from csdomain.kernel.ports import AuditRecord, Call, Receipt, Store, Unit
 from csdomain.kernel.rules import HOUSE_RULES, Text
 from csdomain.kernel.storage import Aggregate, Comparison, Kind, Page, Query, Tally, TallyRow, Where
@@ -152,14 +153,18 @@ class UseCases(Generic[C]):
         arguments: Mapping[str, object] | None = None,
         **call: Unpack[CallOptions],
     ) -> Receipt:
-        """A use case that changes a case: what ``act`` is made of. ``action`` is the permission it needs."""
+        """A use case that changes a case: what ``act`` is made of. ``action`` is the permission it needs.
+
+        A command without an event changed nothing, and nothing is saved.
+        """
         expected = call.get("expected")
 
         def work(unit: Unit, actor: Actor) -> Receipt:
             case = unit.load(self.kind, id, may=action, by=actor, expected=expected)
             events = command(case, actor, unit)
-            unit.of(self.kind).save(case)
-            unit.record(events, self.effects(case, events, unit))
+            if events:
+                unit.of(self.kind).save(case)
+                unit.record(events, self.effects(case, events, unit))
             return receipt(case)
 
         return self.run(name, work, by=call["by"], at=call["at"], subject=id, key=call.get("key"), arguments=arguments)
@@ -173,7 +178,8 @@ class UseCases(Generic[C]):
         """One page of the cases that ``by`` may read. Raises MalformedQuery, NotPermitted."""
 
         def work(unit: Unit, actor: Actor) -> Page[C]:
-            return unit.of(self.kind).find(attrs.evolve(query, where=(*query.where, *self._scope(actor))))
+            found = unit.of(self.kind).find(attrs.evolve(query, where=(*query.where, *self._scope(actor))))
+            return self._shown(found, actor)
 
         return self._read(work, by)
 
@@ -203,8 +209,10 @@ class UseCases(Generic[C]):
         """Everything that happened to the case, in order (KRN-11)."""
 
         def work(unit: Unit, actor: Actor) -> Sequence[AuditRecord]:
-            self._readable(unit, id, actor)
-            return unit.trail(id)
+            case, trail = self._readable(unit, id, actor), unit.trail(id)
+            if not self.veiled(case, actor):
+                return trail
+            return [attrs.evolve(record, reason=mask(PersonalKind.OTHER, record.reason)) for record in trail]
 
         return self._read(work, by)
 
@@ -224,7 +232,15 @@ class UseCases(Generic[C]):
     def _readable(self, unit: Unit, id: str, actor: Actor) -> C:
         case = unit.of(self.kind).get(id)
         actor.require(self.reading, owner=case.owner, branch=case.branch)
-        return case
+        return covered(case) if self.veiled(case, actor) else case
+
+    def veiled(self, case: C, actor: Actor) -> bool:
+        """Whether ``actor`` is shown the case with its personal fields masked (KRN-14)."""
+        return False
+
+    def _shown(self, page: Page[C], actor: Actor) -> Page[C]:
+        items = tuple(covered(case) if self.veiled(case, actor) else case for case in page.items)
+        return attrs.evolve(page, items=items)
 
     def _scope(self, actor: Actor) -> tuple[Where[C], ...]:
         scope = actor.grants.get(self.reading)

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from csdomain.kernel.effects import Message
 from csdomain.kernel.errors import RuleBroken
 from csdomain.kernel.ports import AuditRecord, Refusal
 from csdomain.kernel.rules import AUDITED
@@ -64,16 +65,22 @@ class EventContract(Contract):
             rig.run(lambda unit: unit.record([rig.picked(subject, weight=6)]))  # noqa: B023
             refusal = Refusal("pick", rig.actor().id, at(0), subject, "KRN-11", "rule_broken", {"given": "Wang"})
             rig.run(lambda unit: unit.session.add_refusal(refusal))  # noqa: B023
+        for key in ("a/1", "ab/1", "b/1"):
+            rig.run(lambda unit: unit.record([rig.picked("c")], [Message(key, "told", "cus_1")]))  # noqa: B023
+            failed = attrs.evolve(rig.run(lambda unit: unit.session.outbox(unsent=True, limit=9))[-1], failure="Wang?")
+            rig.run(lambda unit: unit.session.mark_message(failed))  # noqa: B023
         before = rig.snapshot("a", "b")
         with pytest.raises(RuleBroken):
             rig.run(lambda unit: (unit.session.redact("a"), raising(RuleBroken(AUDITED))))
         assert rig.unrefused("a", "b") == {k: v for k, v in before.items() if k != "refusals"}
-        assert rig.run(lambda unit: unit.session.redact("a")) == 2
+        assert rig.run(lambda unit: unit.session.redact("a")) == 3
         after = rig.snapshot("a", "b")
         assert after["trails"]["b"] == before["trails"]["b"]
         assert after["trails"]["a"] == [attrs.evolve(record, reason="") for record in before["trails"]["a"]]
         assert [refusal.facts for refusal in after["refusals"]["a"]] == [{}]
         assert after["refusals"]["b"] == before["refusals"]["b"]
+        told = [attrs.evolve(m, failure="" if m.key == "a/1" else m.failure) for m in before["outbox"]]
+        assert after["outbox"] == told
         assert rig.run(lambda unit: unit.session.redact("a")) == 0
 
     @pytest.mark.parametrize("reason", ["x" * 401, "a\0b", "\ud800"], ids=["long", "NUL", "surrogate"])

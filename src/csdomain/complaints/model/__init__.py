@@ -21,6 +21,7 @@ from .deciding import AnswerBeyondDecision, Standing
 from .forms import (
     Certificate,
     HandlingForm,
+    Hold,
     Improvement,
     Memorandum,
     Part,
@@ -52,6 +53,7 @@ __all__ = [
     "Certificate",
     "Complaint",
     "HandlingForm",
+    "Hold",
     "Improvement",
     "JudgementMissing",
     "Memorandum",

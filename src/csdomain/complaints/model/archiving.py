@@ -1,11 +1,11 @@
-"""Cases of another system taken over as they stand, without timers or messages; and persons erased (KRN-14)."""
+"""Cases of another system taken over as they stand, without timers or messages (CMP-25)."""
 
 from datetime import datetime
 from typing import Final, TypeVar
 
 import attrs
 
-from csdomain.complaints.events import ComplaintErased, ComplaintImported
+from csdomain.complaints.events import ComplaintImported
 from csdomain.complaints.lifecycle import State
 from csdomain.complaints.policies import month_of
 from csdomain.complaints.rules import STATES
@@ -13,7 +13,6 @@ from csdomain.complaints.values import Classification, ComplaintForm, ComplaintI
 from csdomain.kernel.actors import Actor
 from csdomain.kernel.errors import require
 from csdomain.kernel.events import Event, utc
-from csdomain.kernel.personal import erased
 from csdomain.kernel.rules import Text
 
 from .case import CaseBody
@@ -51,7 +50,7 @@ class PastCase:
 
 
 class Archiving(CaseBody):
-    """Taking over, and erasing."""
+    """Taking over."""
 
     __slots__ = ()
 
@@ -129,19 +128,6 @@ class Archiving(CaseBody):
         )
         event = case.told(ComplaintImported, "import", None, past.state, by=by, at=at)
         return case, (event,)
-
-    def erase(self, *, by: Actor, at: datetime) -> tuple[Event, ...]:
-        """What the customer said, and what was written about it, is gone; figures, signatures and seals stay.
-
-        Documents still verify. Once erased, a case stays so; erasing it again changes nothing. [KRN-14]
-        """
-        at = utc(at)
-        without = erased(self)
-        for field in attrs.fields(type(self)):
-            if (value := getattr(without, field.name)) is not getattr(self, field.name):
-                setattr(self, field.name, value)
-        self.erased_at = self.erased_at or at
-        return (ComplaintErased(subject=self.id, by=by.id, at=at),)
 
 
 def _time(at: datetime | None) -> datetime | None:

@@ -32,6 +32,7 @@ from csdomain.kernel.storage import storable
 from .forms import (
     Certificate,
     HandlingForm,
+    Hold,
     Improvement,
     Memorandum,
     Part,
@@ -51,7 +52,8 @@ class CaseBody:
     """A complaint. ``rulebook`` is what it was opened under and keeps; ``owner`` is the actor who handles it.
 
     Times are UTC. ``forms`` are in the order in which they were opened; the last is the present one. ``level`` counts
-    from 0 on the path ``levels``. ``moved_at`` is when it last moved: nothing happens before that.
+    from 0 on the path ``levels``. ``moved_at`` is when it last moved: nothing happens before that. ``restricted``: it
+    should be erased, and the last of its ``holds`` keeps it (KRN-14).
     """
 
     id: ComplaintId = attrs.field(on_setattr=attrs.setters.frozen)
@@ -86,6 +88,8 @@ class CaseBody:
     in_time: bool | None = None
     outcome: str = personal(PersonalKind.OTHER, default="")
     erased_at: datetime | None = None
+    holds: tuple[Hold, ...] = ()
+    restricted: bool = False
 
     # --- what it is
     @property

@@ -11,13 +11,14 @@ from csdomain.kernel.storage import Field, Kind
 from .archiving import Archiving
 from .case import CaseBody
 from .deciding import Deciding
+from .erasing import Erasing
 from .following import Following
 from .investigating import Investigating
 from .returning import Returning
 
 
 @attrs.define(kw_only=True)
-class Complaint(Investigating, Deciding, Returning, Following, Archiving):
+class Complaint(Investigating, Deciding, Returning, Following, Archiving, Erasing):
     """A complaint: see :class:`CaseBody` for what it holds; its commands stand with the steps they belong to."""
 
 

@@ -111,7 +111,8 @@ class Memorandum:
 class ReturnSlip:
     """A product return slip (產品退貨單): goods it lets back in, those that came, what finance made of it (CMP-22…24).
 
-    ``approved`` are the pieces that finance compares with; a difference that was resolved changes them.
+    ``approved`` are the pieces that finance compares with; a difference that was resolved changes them. How the goods
+    come back may say from where, so it stands among the personal fields of the paper, with a ``salt``.
     """
 
     number: str
@@ -123,6 +124,7 @@ class ReturnSlip:
     returned: tuple[Goods, ...] = ()
     voucher: str = ""
     resolution: str = remarks()
+    salt: str = personal(PersonalKind.OTHER, default="")
 
 
 @attrs.frozen(kw_only=True)
@@ -174,6 +176,24 @@ class Remark:
     by: ActorId
     text: str = words()
     answer: Opinion | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Hold:
+    """Law demands that the case is kept as it is: for what ``code`` says, ``until`` then, or until it is released.
+
+    ``code`` is one of the house's, never free text. Times are UTC. [KRN-14]
+    """
+
+    code: str
+    by: ActorId
+    at: datetime
+    until: datetime | None = None
+    released_at: datetime | None = None
+
+    def stands(self, at: datetime) -> bool:
+        """Whether it keeps the case from being erased at ``at``."""
+        return self.released_at is None and (self.until is None or at < self.until)
 
 
 @attrs.frozen

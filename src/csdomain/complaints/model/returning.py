@@ -45,7 +45,7 @@ class Returning(Settling):
     __slots__ = ()
 
     def draw_slip(
-        self, number: str, method: str, rules: ComplaintRules, *, by: Actor, at: datetime
+        self, number: str, method: str, rules: ComplaintRules, *, salt: str, by: Actor, at: datetime
     ) -> tuple[Event, ...]:
         """Sales draws up the return slip for the goods that were approved to come back. [CMP-22]
 
@@ -62,12 +62,20 @@ class Returning(Settling):
             number=there,
         )
         basis = self.forms[turn - 1].number
-        fields: dict[str, Value] = {"case": self.number, "basis": basis, "method": short(method)}
-        fields |= _named(remedy.returns)
-        paper = draw_up(SLIP_KIND, number, fields, by=by.id, at=at, copies=rules.copies.slip)
+        fields: dict[str, Value] = {"case": self.number, "basis": basis, **_named(remedy.returns)}
+        personal = {"method": short(method)}
+        paper = draw_up(
+            SLIP_KIND, number, fields, by=by.id, at=at, copies=rules.copies.slip, personal=personal, salt=salt
+        )
         paper = paper.hand_over(1, by.id, by=by.id, at=at)
         slip = ReturnSlip(
-            number=number, state=step.dest, turn=turn, document=paper, goods=remedy.returns, approved=remedy.pieces
+            number=number,
+            state=step.dest,
+            turn=turn,
+            document=paper,
+            goods=remedy.returns,
+            approved=remedy.pieces,
+            salt=salt,
         )
         self.slips = (*self.slips, slip)
         return self.moved(self._slip_event(slip, step, by, at, pieces=remedy.pieces), by, at)

@@ -4,13 +4,14 @@ import attrs
 
 from .archiving import Archiving
 from .deciding import Deciding
+from .erasing import Erasing
 from .handling import Handling
 from .questions import Questions
 from .settling import Settling
 
 
 @attrs.frozen
-class Complaints(Handling, Deciding, Settling, Archiving, Questions):
+class Complaints(Handling, Deciding, Settling, Archiving, Erasing, Questions):
     """Complaints, from the counter to the archive: one method a use case.
 
     Every command takes ``by``, ``at``, and if one likes ``key`` and ``expected``: see

@@ -1,28 +1,27 @@
-"""The use cases of taking over cases of another system, and of erasing a customer's."""
+"""The use case of taking over cases of another system."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Unpack
 
 import attrs
 
 from csdomain.complaints.effects import CLOSING
 from csdomain.complaints.lifecycle import OPEN
 from csdomain.complaints.model import Complaint, PastCase
-from csdomain.complaints.values import COMPLAINT, COMPLAINT_RULES, ERASE, IMPORT, ComplaintRules
+from csdomain.complaints.values import COMPLAINT, COMPLAINT_RULES, IMPORT, ComplaintRules
 from csdomain.kernel.actors import Actor
 from csdomain.kernel.effects import Effect, StartTimer
 from csdomain.kernel.errors import NotPermitted
-from csdomain.kernel.events import Event, utc
+from csdomain.kernel.events import utc
 from csdomain.kernel.ports import Receipt, Unit
 from csdomain.kernel.timers import start
-from csdomain.rulebook.usecases import CallOptions, receipt
+from csdomain.rulebook.usecases import receipt
 
 from .base import ComplaintUseCases
 
 
 class Archiving(ComplaintUseCases):
-    """Taking over, and erasing."""
+    """Taking over."""
 
     def take_over(self, past: PastCase, *, by: Actor, at: datetime, key: str | None = None) -> Receipt:
         """Take over a case as it stood in another system, under its own number.
@@ -65,16 +64,3 @@ class Archiving(ComplaintUseCases):
         if timer.due_at >= utc(at):
             passed = sum(warning.at <= utc(at) for warning in timer.warnings)
             yield StartTimer(attrs.evolve(timer, warned=passed))
-
-    def erase(self, id: str, **call: Unpack[CallOptions]) -> Receipt:
-        """Erase what the case holds about its customer, on the trail and in refusals too; figures and seals stay.
-
-        [KRN-14]
-        """
-
-        def command(case: Complaint, actor: Actor, unit: Unit) -> Sequence[Event]:
-            events = case.erase(by=actor, at=call["at"])
-            unit.session.redact(case.id)
-            return events
-
-        return self.change("erase", ERASE, id, command, **call)

@@ -12,7 +12,7 @@ from csdomain.complaints.lifecycle import COMPLAINT_MOVES, Move, State
 from csdomain.complaints.model import COMPLAINTS, Complaint, Standing
 from csdomain.complaints.ports import Authorities, GivenPositions
 from csdomain.complaints.rules import STATES
-from csdomain.complaints.values import COMPLAINT_RULES, READ, REBASE, SALT, ComplaintRules
+from csdomain.complaints.values import COMPLAINT_RULES, READ, REBASE, RESTRICTED, SALT, ComplaintRules
 from csdomain.kernel.actors import Action, Actor
 from csdomain.kernel.effects import Effect
 from csdomain.kernel.errors import require
@@ -22,7 +22,7 @@ from csdomain.kernel.numbering import NumberPattern
 from csdomain.kernel.ports import Receipt, Unit
 from csdomain.kernel.rules import Text
 from csdomain.kernel.storage import Kind
-from csdomain.rulebook.usecases import CallOptions, PinnedUseCases
+from csdomain.rulebook.usecases import CallOptions, PinnedUseCases, reaching
 
 
 @attrs.frozen
@@ -71,6 +71,10 @@ class ComplaintUseCases(PinnedUseCases[Complaint]):
         """The effects of events, by the rules the complaint pinned."""
         calendar, zone = self.house.calendar_of(case.branch), self.house.zone(case.branch)
         return effects(events, Setting(self.rules_of(case, unit), calendar, zone, case.currency))
+
+    def veiled(self, case: Complaint, actor: Actor) -> bool:
+        """What is kept of an erased customer because law demands it, only some may read. [KRN-14]"""
+        return case.restricted and not reaching(actor, case).may(RESTRICTED)
 
     def check_rebase(self, case: Complaint) -> None:
         """The variant of the flow stays. Raises RuleBroken."""

@@ -74,7 +74,7 @@ class Settling(ComplaintUseCases):
             SlipMove.DRAW_UP,
             id,
             lambda rules: rules.numbers.slip,
-            lambda case, h, number: case.draw_slip(number, method, h.rules, by=h.actor, at=at),
+            lambda case, h, number: case.draw_slip(number, method, h.rules, salt=self.salt(), by=h.actor, at=at),
             {"method": method},
             table=SLIP_MOVES,
             **call,

@@ -43,6 +43,10 @@ PENALISE: Final = Action("complaints.penalise")
 PERSONNEL: Final = Action("complaints.personnel")
 REBASE: Final = Action("complaints.rebase")
 ERASE: Final = Action("complaints.erase")
+#: To keep a case from being erased, because law demands it, and to give it free.
+HOLD: Final = Action("complaints.hold")
+#: To read what is kept of an erased customer.
+RESTRICTED: Final = Action("complaints.restricted")
 
 ACTIONS: Final = (
     *(
@@ -62,5 +66,5 @@ ACTIONS: Final = (
         SUBMIT,
     ),
     *(RECOMMEND, DECIDE, ANSWER, RENEW, SUPERVISE, HANDLE, CLOSE, WITHDRAW, REMARK, SELL, SIGN, WAREHOUSE, FINANCE),
-    *(IMPROVE, REVIEW, PENALISE, PERSONNEL, REBASE, ERASE),
+    *(IMPROVE, REVIEW, PENALISE, PERSONNEL, REBASE, ERASE, HOLD, RESTRICTED),
 )

@@ -92,8 +92,8 @@ class ComplaintForm:
 
     ``customer`` is the customer's id; ``product`` the id of what was delivered; quantities are in pieces; ``claimed``
     is what the customer asks for, if anything; ``shipped_on`` is a date in the branch's zone; ``attachments`` are the
-    host's references to files that it keeps. ``demand``, ``reason`` and ``extra`` hold what the customer said, so they
-    count as personal. Raises :class:`MalformedForm`. [CMP-01, KRN-14]
+    host's references to files that it keeps. ``demand``, ``reason`` and ``extra`` hold what the customer said, and a
+    reference may be a file's name, so they count as personal. Raises :class:`MalformedForm`. [CMP-01, KRN-14]
     """
 
     customer: str = attrs.field(validator=identifier())
@@ -108,7 +108,7 @@ class ComplaintForm:
     shipped_on: date | None = attrs.field(default=None, validator=_of(date, Text("a date", "日期")))
     claimed: Money | None = attrs.field(default=None, validator=_of(Money, Text("an amount", "金额")))
     samples: int = attrs.field(default=0, validator=count)
-    attachments: tuple[str, ...] = attrs.field(default=(), converter=tuple)
+    attachments: tuple[str, ...] = personal(PersonalKind.OTHER, default=(), converter=tuple)
     extra: Mapping[str, Extra] = personal(PersonalKind.OTHER, factory=dict, converter=_frozen)
 
     def __attrs_post_init__(self) -> None:

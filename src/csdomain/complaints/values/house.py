@@ -116,7 +116,8 @@ class ComplaintRules:
     on the form before anyone decides, R&D's only for a quality fault. ``handled_by`` names who sees to complaining
     customers (CMP-17), ``grave_to`` gets grave ones at once (CMP-16). ``review_by`` is the day of the next month by
     which closed cases are reviewed, ``review_units`` those among which the liable one is decided (CMP-20). ``extra``
-    are the house's own fields of the form and their types.
+    are the house's own fields of the form and their types. ``hold_reasons`` are the codes of what demands by law that
+    a case is kept; those of the current rulebook count, also for a case that pinned an older one (KRN-14).
     """
 
     path: Path
@@ -142,6 +143,7 @@ class ComplaintRules:
     review_by: int | None = None
     review_units: tuple[str, ...] = ()
     extra: Mapping[str, str] = attrs.field(factory=dict)
+    hold_reasons: tuple[str, ...] = ()
 
     def __attrs_post_init__(self) -> None:
         check_warnings(self.warnings)

@@ -45,5 +45,6 @@ LABELS: Final[Mapping[str, Text]] = {
     "review_units": Text("units among which the liable one is decided", "责任归属单位"),
     "classes.*.quality": Text("whether {0} is a quality fault", "{0} 是否属质量问题"),
     "classes.*.causes": Text("causes under {0}", "{0} 的原因"),
+    "hold_reasons": Text("what law demands to keep a case for", "依法保留案件的事由"),
     "extra.*": Text("the house's own field {0}", "自定栏目 {0}"),
 }

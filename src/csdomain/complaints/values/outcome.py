@@ -16,6 +16,7 @@ from csdomain.kernel.rules import Text
 from .form import ERASED, MalformedStep, count, identifier, text
 
 _ID = identifier(MalformedStep)
+_IDS = attrs.validators.deep_iterable(_ID)
 _SHORT = 120
 _LONGEST = 4000
 
@@ -89,7 +90,7 @@ class Finding:
 
     confirmed: bool = attrs.field(validator=_known)
     text: str = words()
-    persons: tuple[str, ...] = attrs.field(default=(), converter=_texts)
+    persons: tuple[str, ...] = attrs.field(default=(), converter=_texts, validator=_IDS)
     countermeasures: str = remarks()
 
 
@@ -143,8 +144,8 @@ class Judgement:
 
     liable: Liable
     unit: str = attrs.field(default="", validator=text(64))
-    persons: tuple[str, ...] = attrs.field(default=(), converter=_texts)
-    company: str = attrs.field(default="", validator=text(_SHORT))
+    persons: tuple[str, ...] = attrs.field(default=(), converter=_texts, validator=_IDS)
+    company: str = personal(PersonalKind.OTHER, default="", erased=ERASED, validator=text(_SHORT))
     disposal: str = remarks()
     tracked: bool | None = None
     loss: Mapping[str, Money] = attrs.field(factory=dict, converter=_amounts)

@@ -1,0 +1,36 @@
+"""Give everything about a customer out of every context, as plain data (KRN-14)."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+
+from csdomain.kernel.actors import Actor
+
+from .customer_records import CustomerRecords
+
+
+def export_customer(contexts: Iterable[CustomerRecords], customer: str, *, by: Actor) -> dict[str, object]:
+    """Everything about a customer, in clear: ``customer`` is the id, further keys are the kinds of record.
+
+    Only dicts, lists, texts, numbers, booleans and None, so that any format can be written of it; instants and dates
+    are ISO 8601 (UTC), amounts as their minor units with the currency. Raises NotPermitted unless ``by`` may read all
+    of it: an export with gaps would pass for whole. [KRN-14]
+    """
+    found: dict[str, object] = {"customer": customer}
+    for records in contexts:
+        found[records.kind.table] = [_plain(record) for record in records.export_of(customer, by=by)]
+    return found
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _plain(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_plain(part) for part in value]
+    if isinstance(value, Enum):
+        return _plain(value.value)
+    if isinstance(value, date):
+        return value.isoformat()
+    return str(value) if isinstance(value, Decimal) else value
