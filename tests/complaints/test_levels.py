@@ -185,6 +185,16 @@ def test_it_goes_up_one_level_at_a_time_each_with_its_reason_and_the_next_is_tol
     assert up == [(LINE[n], f"beyond the {LINE[n]}", n + 1, LINE[n + 1]) for n in range(3)]
 
 
+def test_at_the_top_it_stays_with_whoever_has_it() -> None:
+    rules = by_level([100])
+    case = at_level(1, None, rules)
+    propose(case, fen(5), rules, "l1")
+    case.decline("no", by=ANN, at=T0)
+    error = unchanged(case, RuleBroken, partial(case.escalate, "beyond me", rules, by=ANN, at=T0))
+    assert error.rule is LEVELS
+    assert case.owner == "bob"
+
+
 @pytest.mark.parametrize("amount", [0, 1, 100, 500])
 def test_after_it_went_up_no_lower_level_settles_it_however_small_it_is(amount: int) -> None:
     counter = handled()
