@@ -193,7 +193,11 @@ class Host:
 
     def file(self, raw: Any) -> str:
         """A complaint, in the host's transaction."""
-        return self.desk.within(raw).complaints.receive(complaint_form(), by=agent(self.desk, position="sales"), at=self.now).number
+        return (
+            self.desk.within(raw)
+            .complaints.receive(complaint_form(), by=agent(self.desk, position="sales"), at=self.now)
+            .number
+        )
 
     @property
     def now(self) -> Any:
@@ -271,7 +275,8 @@ def test_nothing_of_ours_begins_or_ends_a_transaction_or_touches_the_connection(
     said.clear()
     inner = host.desk.within(host.raw)
     case = inner.complaints.get(
-        inner.complaints.receive(complaint_form(), by=agent(host.desk, position="sales"), at=host.now).id, by=agent(host.desk, position="sales")
+        inner.complaints.receive(complaint_form(), by=agent(host.desk, position="sales"), at=host.now).id,
+        by=agent(host.desk, position="sales"),
     )
     with pytest.raises(NotFound):
         inner.complaints.get("cmp_01k9w3v7q8d3m6y2r5t0x4n1ab", by=agent(host.desk, position="sales"))

@@ -68,7 +68,7 @@ class Timer:
     ``due_at`` is where it stands now, ``budget`` the working time it had at the start, ``calendar`` the name of the
     calendar it runs on. ``ended_at`` is when it was met, breached (the deadline, not the sweep) or cancelled;
     ``completed_at`` is when the work was done, also where that was too late. A ``reminder`` breaches nothing: at its
-    time it is met, and somebody is told.
+    time it is met, and somebody is told; where it is stopped before anybody noticed its time, nobody is.
     """
 
     subject: str
@@ -177,8 +177,8 @@ def _breach(timer: Timer, found_at: datetime) -> tuple[Timer, TimerFired]:
 
 
 def _settled(timer: Timer, at: datetime) -> tuple[Timer, tuple[TimerFired, ...]]:
-    """The timer with its breach recorded if ``at`` is too late; warnings that nobody saw are not given any more."""
-    if timer.state is TimerState.RUNNING and at > timer.due_at:
+    """The timer with its breach recorded if ``at`` is too late; what nobody was told in time is not told any more."""
+    if timer.state is TimerState.RUNNING and at > timer.due_at and not timer.reminder:
         timer, breach = _breach(timer, at)
         return timer, (breach,)
     return timer, ()

@@ -45,6 +45,7 @@ from csdomain.complaints.values import (
     Judgement,
     Liable,
     Opinion,
+    several,
 )
 from csdomain.kernel.actors import Actor, ActorId
 from csdomain.kernel.documents import Document, Value, draw_up
@@ -187,7 +188,7 @@ class Investigating(CaseBody):
         """Other departments are asked for their part, to be done by ``until``; R&D learns of it at once. [CMP-06]"""
         step, at = self.begin(Move.INVOLVE, by, at)
         until = utc(until)
-        names = tuple(dict.fromkeys(named(name) for name in departments))
+        names = tuple(dict.fromkeys(named(name) for name in several(departments, "departments")))
         asked = {part.department for part in self.parts if part.round == self.round}
         fresh = [name for name in names if name not in asked]
         there = ", ".join(sorted(asked)) or "-"

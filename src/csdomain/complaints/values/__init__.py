@@ -70,6 +70,7 @@ from .outcome import (
     Share,
     goods,
     remarks,
+    several,
     words,
 )
 
@@ -144,5 +145,6 @@ __all__ = [
     "WithoutAmount",
     "goods",
     "remarks",
+    "several",
     "words",
 ]

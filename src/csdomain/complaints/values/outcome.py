@@ -16,7 +16,7 @@ from csdomain.kernel.rules import Text
 from .form import ERASED, MalformedStep, count, identifier, text
 
 _ID = identifier(MalformedStep)
-_IDS = attrs.validators.deep_iterable(_ID)
+_EACH_ID = attrs.validators.deep_iterable(_ID)
 _SHORT = 120
 _LONGEST = 4000
 
@@ -50,6 +50,17 @@ def remarks(*, longest: int = _LONGEST) -> str:
     return field
 
 
+def several(texts: Iterable[str], field: str) -> tuple[str, ...]:
+    """``texts`` as a tuple; one text is no list of its letters. Raises :class:`MalformedStep`."""
+    if isinstance(texts, str):
+        raise MalformedStep(field=field, accepted=Text("a list of texts", "文本的列表"))
+    return tuple(texts)
+
+
+def _persons(ids: Iterable[str]) -> tuple[str, ...]:
+    return several(ids, "persons")
+
+
 def _known(instance: object, attribute: "attrs.Attribute[bool]", value: bool) -> None:
     if not isinstance(value, bool):
         raise MalformedStep(field=attribute.name, given=type(value).__name__, accepted=Text("yes or no", "是或否"))
@@ -60,11 +71,6 @@ def _channel(instance: object, attribute: "attrs.Attribute[Channel]", value: Cha
         raise MalformedStep(
             field=attribute.name, given=type(value).__name__, accepted=Text("letter, phone", "书信、电话")
         )
-
-
-# A type checker knows the arguments of a field with a converter from the converter's own.
-def _texts(given: Iterable[str]) -> tuple[str, ...]:
-    return tuple(given)
 
 
 @attrs.frozen
@@ -90,7 +96,7 @@ class Finding:
 
     confirmed: bool = attrs.field(validator=_known)
     text: str = words()
-    persons: tuple[str, ...] = attrs.field(default=(), converter=_texts, validator=_IDS)
+    persons: tuple[str, ...] = attrs.field(default=(), converter=_persons, validator=_EACH_ID)
     countermeasures: str = remarks()
 
 
@@ -144,7 +150,7 @@ class Judgement:
 
     liable: Liable
     unit: str = attrs.field(default="", validator=text(64))
-    persons: tuple[str, ...] = attrs.field(default=(), converter=_texts, validator=_IDS)
+    persons: tuple[str, ...] = attrs.field(default=(), converter=_persons, validator=_EACH_ID)
     company: str = personal(PersonalKind.OTHER, default="", erased=ERASED, validator=text(_SHORT))
     disposal: str = remarks()
     tracked: bool | None = None

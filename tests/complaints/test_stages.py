@@ -1,0 +1,249 @@
+"""The clocks of a case: of the whole and of each stage, with the house's own figures (CMP-04, CMP-05, CMP-07)."""
+
+from collections import Counter as Count
+from datetime import datetime, timedelta
+from typing import Final
+
+import attrs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from complaints.cases import FINDING, NOTHING
+from complaints.desks import JUDGED, RULES, Counter
+from complaints.houses import CALENDARS, calendar_of, figures, hours, house
+from csdomain.complaints.lifecycle import State
+from csdomain.complaints.rules import ACCEPTANCE, REPORT, STAGES, STATES
+from csdomain.complaints.values import Channel, ComplaintRules, MalformedStep, Stage, StageName
+from csdomain.kernel.calendar import CalendarSpec
+from csdomain.kernel.durations import Duration, ElapsedTime
+from csdomain.kernel.errors import InvalidValue
+from csdomain.kernel.timers import TimerState
+from csdomain.testing import HANDLING, QUALITY, complaint_form
+
+#: What begins and what ends each clock, from the rules: of a quality fault, R&D comes before customer service.
+STEPS: Final = (
+    *(("check", "sales"), ("accept", "service_agent"), ("investigate", "service_agent"), ("inspect", "rnd")),
+    *(("conclude", "service_agent"), ("report", "service_agent"), ("rule", "deputy_general_manager")),
+    *(("judge", "service_agent"), ("submit", "service_agent"), ("return_back", "general_manager")),
+    *(("submit", "service_agent"), ("approve", "general_manager"), ("answer", "sales"), ("close", "service_agent")),
+)
+BETWEEN: Final = {
+    "sales_check": ("receive", "check"),
+    "rnd": ("accept", "inspect"),
+    "customer_service": ("inspect", "judge"),
+    "decision": ("submit", "return_back"),
+    "decision again": ("submit again", "approve"),
+    "report": ("conclude", "report"),
+    "whole": ("accept", "close"),
+}
+
+
+def clocks(rules: ComplaintRules, quality: bool) -> dict[str, tuple[str, str, Duration | None, str]]:
+    """Each clock of the rules: what begins and ends it, the house's figure, who is told of an overrun."""
+    found: dict[str, tuple[str, str, Duration | None, str]] = {}
+    for name, (begins, ends) in BETWEEN.items():
+        if name in ("report", "whole"):
+            within, to = (rules.report_within if name == "report" else rules.close_within), "boss"
+        else:
+            stage = rules.stages.get(name.split()[0])
+            within, to = (None, "") if stage is None else (stage.within, stage.superior)
+        if not quality:
+            begins, ends = (begins.replace("inspect", "accept"), ends)
+            within = None if name == "rnd" else within
+        found[name] = (begins, ends, within, to)
+    return found
+
+
+def arguments(step: str, quality: bool) -> tuple[object, ...]:
+    return {
+        "check": ("ours",),
+        "accept": (QUALITY if quality else HANDLING,),
+        "inspect": (FINDING,),
+        "report": ("how it came about",),
+        "rule": ("carry on",),
+        "judge": (JUDGED,),
+        "submit": (NOTHING,),
+        "return_back": ("say it better",),
+        "answer": (Channel.LETTER, "so it is"),
+        "close": ("explained",),
+    }.get(step, ())
+
+
+waits = st.lists(st.tuples(st.integers(0, 60), st.booleans()), min_size=len(STEPS), max_size=len(STEPS))
+
+
+def walk(counter: Counter, quality: bool, waited: list[tuple[int, bool]], until: str = "close") -> dict[str, datetime]:
+    """The whole case with so many hours before each step, the sweeper running then or not; when each was done."""
+    counter.receive(complaint_form())
+    done = {"receive": counter.clock.now()}
+    for (step, by), (wait, swept) in zip(STEPS, waited, strict=True):
+        if step == "inspect" and not quality:
+            continue
+        counter.clock.advance(hours(wait))
+        if swept:
+            counter.desk.sweep()
+        counter.do(step, *arguments(step, quality), by=by)
+        done[f"{step} again" if step in done else step] = counter.clock.now()
+        if step == until:
+            break
+    return done
+
+
+def overdue(counter: Counter) -> Count[tuple[str, str]]:
+    """Which overruns were told to whom: by the stage or rule of the timer."""
+    said: Count[tuple[str, str]] = Count()
+    for message in counter.messages("overdue"):
+        rule, _, rest = str(message.facts["timer"]).partition(".")
+        what = {ACCEPTANCE.id: "whole", REPORT.id: "report", STAGES.id: rest.split(".")[0]}.get(rule)
+        if what is not None:
+            said[what, message.to] += 1
+        assert message.facts["complaint"] == counter.id
+        assert message.facts["number"] == counter.case.number
+    return said
+
+
+@pytest.mark.rule(ACCEPTANCE, STAGES, REPORT)
+@given(figures(), st.sampled_from(CALENDARS), st.booleans(), waits)
+def test_each_clock_runs_between_its_events_and_an_overrun_is_told_once_to_its_superior(
+    rules: ComplaintRules, calendar: CalendarSpec, quality: bool, waited: list[tuple[int, bool]]
+) -> None:
+    counter = house(rules, calendar)
+    done = walk(counter, quality, waited)
+    counter.clock.advance(hours(5000))
+    counter.desk.sweep()
+    expected: Count[tuple[str, str]] = Count()
+    dues: dict[str, datetime] = {}
+    for name, (begins, ends, within, to) in clocks(rules, quality).items():
+        if within is not None:
+            dues[name] = calendar_of(counter).deadline(done[begins], within)
+            if done[ends] > dues[name]:
+                expected[name.split()[0], to] += 1
+    assert overdue(counter) == expected
+    found = [t for t in counter.desk.store.look(lambda unit: unit.timers_of(counter.id)) if t.name != "CMP-20"]
+    assert sorted(timer.due_at for timer in found) == sorted(dues.values())
+    late = [timer for timer in found if timer.state is TimerState.BREACHED]
+    assert len(late) == expected.total()
+    assert all(timer.state in (TimerState.MET, TimerState.BREACHED) for timer in found)
+    assert all(timer.ended_at == min(timer.due_at, timer.completed_at or timer.due_at) for timer in found)
+    assert counter.case.in_time is ("whole" not in dues or done["close"] <= dues["whole"])
+    warned = [r for r in counter.desk.store.look(lambda u: u.trail(counter.id)) if r.name == "timer_warned"]
+    assert {r.facts["timer"] for r in warned} <= {"CMP-04"}
+    assert {r.facts["percent"] for r in warned} <= set(rules.warnings)
+
+
+@pytest.mark.rule(STAGES, ACCEPTANCE, REPORT)
+@given(st.integers(-2, 2), st.sampled_from([*(stage.value for stage in StageName), "report", "whole"]), st.booleans())
+def test_done_at_the_deadline_is_in_time_and_a_microsecond_later_is_late(ticks: int, name: str, swept: bool) -> None:
+    """There is time enough for everything but the one clock that is looked at, whose end comes at its edge."""
+    begins, ends = BETWEEN[name]
+    within, ample = ElapsedTime(hours(3)), ElapsedTime(hours(4000))
+    stages = {s.value: Stage(within if s.value == name else ample, f"superior of {s.value}") for s in StageName}
+    rules = attrs.evolve(
+        RULES,
+        stages=stages,
+        report_within=within if name == "report" else ample,
+        close_within=within if name == "whole" else ample,
+    )
+    counter = house(rules)
+    counter.receive(complaint_form())
+    began = counter.clock.now()
+    for step, by in [*STEPS[:9], *(STEPS[9:10] if name == "decision" else STEPS[11:])]:
+        if step == ends:
+            at = began + hours(3) + ticks * timedelta(microseconds=1)
+            if swept:
+                counter.desk.sweep(at)
+            getattr(counter.does, step)(counter.id, *arguments(step, True), by=counter.who[by], at=at)
+            break
+        counter.do(step, *arguments(step, True), by=by)
+        if step == begins:
+            began = counter.clock.now()
+    superior = stages[name].superior if name in stages else RULES.overrun_to
+    assert [message.to for message in counter.messages("overdue")] == ([superior] if ticks > 0 else [])
+
+
+@pytest.mark.rule(STAGES)
+@pytest.mark.parametrize("end", ["dismiss", "withdraw"])
+@pytest.mark.parametrize("quality", [True, False])
+def test_no_stage_runs_on_once_a_case_is_dismissed_or_withdrawn_and_what_was_late_is_late(
+    end: str, quality: bool
+) -> None:
+    for late in (False, True):
+        counter = house(RULES)
+        counter.accepted(complaint_form(), QUALITY if quality else HANDLING)
+        counter.do("investigate", by="service_agent")
+        counter.do("conclude", by="service_agent")
+        counter.clock.advance(hours(24 * (5 if late else 0)))
+        counter.do(end, "that is all", by="service_agent")
+        late_ones = overdue(counter)
+        stage = ("rnd", "deputy_general_manager") if quality else ("customer_service", "service_manager")
+        assert late_ones == Count({stage: 1, ("report", "service_manager"): 1} if late else {})
+        counter.clock.advance(hours(24 * 400))
+        counter.desk.sweep()
+        whole = {("whole", "service_manager"): 1} if end == "dismiss" else {}  # it is still to be answered and closed
+        assert overdue(counter) == late_ones + Count(whole)
+
+
+@pytest.mark.rule(STAGES, ACCEPTANCE)
+def test_a_second_form_and_an_investigation_begun_anew_have_stages_of_their_own() -> None:
+    counter = house(RULES)
+    walk(counter, True, [(0, False)] * len(STEPS), until="answer")
+    counter.do("decline", "not enough", by="sales")
+    counter.do("renew", complaint_form(), by="service_agent")
+    assert counter.timers["CMP-04"] is TimerState.MET
+    running = {name for name, state in counter.timers.items() if state is TimerState.RUNNING}
+    assert running == {"CMP-04.2", "CMP-05.rnd.2"}
+    counter.do("dismiss", "worn by use", by="service_agent")
+    counter.do("answer", Channel.LETTER, "it is worn", by="sales")
+    counter.do("object", "it is not", by="sales")
+    counter.do("reopen", "look again", by="deputy_general_manager")
+    running = {name for name, state in counter.timers.items() if state is TimerState.RUNNING}
+    assert running == {"CMP-04.2", "CMP-05.rnd.3"}
+    counter.do("inspect", FINDING, by="rnd")
+    running = {name for name, state in counter.timers.items() if state is TimerState.RUNNING}
+    assert running == {"CMP-04.2", "CMP-05.customer_service.3"}
+    assert [message.to for message in counter.messages("to_inspect")] == ["rnd"] * 3
+
+
+@pytest.mark.rule(STAGES)
+def test_a_form_that_goes_by_the_finding_of_the_former_waits_for_no_lab() -> None:
+    counter = house(RULES)
+    walk(counter, True, [(0, False)] * len(STEPS), until="answer")
+    counter.do("decline", "not enough", by="sales")
+    counter.do("renew", complaint_form(), by="service_agent")
+    counter.judged()
+    assert counter.timers["CMP-05.rnd.2"] is TimerState.CANCELLED
+    counter.clock.advance(hours(24 * 400))
+    counter.desk.sweep()
+    assert overdue(counter) == Count({("whole", "service_manager"): 1})
+
+
+@pytest.mark.rule(STAGES, STATES)
+def test_where_a_house_sets_no_limit_no_clock_runs() -> None:
+    bare = attrs.evolve(RULES, stages={}, close_within=None, report_within=None, review_by=None)
+    counter = house(bare)
+    walk(counter, True, [(50, True)] * len(STEPS))
+    assert counter.timers == {}
+    assert counter.case.state is State.SETTLED
+    assert counter.case.in_time is True
+
+
+@pytest.mark.rule(STAGES)
+def test_a_stage_that_there_is_not_and_a_figure_that_is_none_are_refused() -> None:
+    with pytest.raises(MalformedStep) as refused:
+        attrs.evolve(RULES, stages={"lunch": Stage(ElapsedTime(hours(1)), "cook")})
+    assert refused.value.facts["given"] == ["lunch"]
+    for warnings in ((0,), (100,), (50, 50), (80, 50)):
+        with pytest.raises(InvalidValue):
+            attrs.evolve(RULES, warnings=warnings)
+
+
+@pytest.mark.rule(ACCEPTANCE)
+def test_the_customer_is_told_that_it_was_accepted_and_closed_by_ids_alone_and_once() -> None:
+    counter = house(RULES)
+    walk(counter, False, [(0, False)] * len(STEPS))
+    for occasion in ("accepted", "answered", "closed"):
+        (message,) = counter.messages(occasion)
+        assert message.to == "customer-1"
+        assert set(message.facts) <= {"complaint", "number", "channel"}
+        assert message.key.startswith(f"{counter.id}/")
