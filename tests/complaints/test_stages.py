@@ -1,5 +1,6 @@
 """The clocks of a case: of the whole and of each stage, with the house's own figures (CMP-04, CMP-05, CMP-07)."""
 
+import json
 from collections import Counter as Count
 from datetime import datetime, timedelta
 from typing import Final
@@ -13,12 +14,14 @@ from complaints.cases import FINDING, NOTHING
 from complaints.desks import JUDGED, RULES, Counter
 from complaints.houses import CALENDARS, calendar_of, figures, hours, house
 from csdomain.complaints.lifecycle import State
-from csdomain.complaints.rules import ACCEPTANCE, REPORT, STAGES, STATES
+from csdomain.complaints.rules import ACCEPTANCE, CHASING, REPORT, STAGES, STATES
 from csdomain.complaints.values import Channel, ComplaintRules, MalformedStep, Stage, StageName
+from csdomain.desk import sections, shipped
 from csdomain.kernel.calendar import CalendarSpec
 from csdomain.kernel.durations import Duration, ElapsedTime
-from csdomain.kernel.errors import InvalidValue
+from csdomain.kernel.errors import InvalidValue, RulebookInvalid
 from csdomain.kernel.timers import TimerState
+from csdomain.rulebook import Rulebook, loads
 from csdomain.testing import HANDLING, QUALITY, complaint_form
 
 #: What begins and what ends each clock, from the rules: of a quality fault, R&D comes before customer service.
@@ -226,6 +229,84 @@ def test_where_a_house_sets_no_limit_no_clock_runs() -> None:
     assert counter.timers == {}
     assert counter.case.state is State.SETTLED
     assert counter.case.in_time is True
+
+
+def named(who: str) -> Rulebook:
+    """After sales, with other people to tell of overruns."""
+    return loads(
+        f"""
+        name = "told_{who}"
+        extends = "after_sales"
+
+        [complaints]
+        overrun_to = "{who} boss"
+
+        [complaints.stages.sales_check]
+        within = "1 days"
+        superior = "{who} superior"
+
+        [complaints.chasing]
+        every = "1 working days, same hour"
+        times = 2
+        superior = "{who} chief"
+        """,
+        sections(),
+        shipped,
+    )
+
+
+@pytest.mark.rule(STAGES, ACCEPTANCE, CHASING)
+def test_whoever_the_rules_name_that_a_case_began_under_is_told(sqlite_url: str) -> None:
+    """The house goes by other rules meanwhile, in another process."""
+    for n, who in enumerate(("old", "new")):
+        counter = Counter.open(named(who), sqlite_url)
+        counter.clock.advance(hours(n))
+        counter.receive(complaint_form(customer=f"unchecked under {who} rules"))
+        counter.accepted(complaint_form(customer=f"accepted under {who} rules"))
+        counter.do("involve", ["production"], counter.clock.now() + hours(1), by="service_agent")
+        if who == "old":
+            counter.desk.close()
+    counter.clock.advance(hours(24 * 30))
+    counter.desk.sweep()
+    customers = {str(case.id): case.customer for case in counter.does.find(by=counter.who["service_agent"]).items}
+    told = {
+        (customers[str(message.facts["complaint"])], message.to)
+        for occasion in ("overdue", "not_done")
+        for message in counter.messages(occasion)
+    }
+    roles = {"accepted": ("boss", "chief"), "unchecked": ("superior",)}
+    accepted = {(f"accepted under {who} rules", f"{who} {one}") for who in ("old", "new") for one in roles["accepted"]}
+    stages = {(f"accepted under {who} rules", "service_manager") for who in ("old", "new")}
+    unchecked = {(f"unchecked under {who} rules", f"{who} superior") for who in ("old", "new")}
+    assert told == accepted | stages | unchecked
+    counter.desk.close()
+
+
+@pytest.mark.rule(REPORT)
+@pytest.mark.parametrize("deputy", ["deputy_general_manager", "deputy for the south"])
+def test_the_report_goes_to_the_deputy_in_charge(deputy: str) -> None:
+    counter = house(attrs.evolve(RULES, ruling_by=deputy))
+    walk(counter, True, [(0, False)] * len(STEPS), until="conclude")
+    assert counter.messages("to_rule") == []
+    counter.do("report", "how it came about", by="service_agent")
+    assert [message.to for message in counter.messages("to_rule")] == [deputy]
+    counter.do("rule", "carry on", by="deputy_general_manager")
+    assert counter.case.form.document.signature("ruling").by == "deputy_general_manager"
+
+
+@pytest.mark.rule(STAGES, CHASING)
+@pytest.mark.parametrize("nobody", ["", "a\nb", "x" * 65])
+@pytest.mark.parametrize(
+    "where", ["overrun_to", "handled_by", "grave_to", "stages.decision.superior", "chasing.superior"]
+)
+def test_a_house_says_whom_to_tell(where: str, nobody: str) -> None:
+    """Else nothing could be told: receiving a complaint, or the sweeper, would fail."""
+    *tables, key = where.split(".")
+    heading = f"[{'.'.join(['complaints', *tables])}]"
+    text = f"name = 'x'\nextends = 'after_sales'\n{heading}\n{key} = {json.dumps(nobody)}\n"
+    with pytest.raises(RulebookInvalid) as refused:
+        loads(text, sections(), shipped)
+    assert f"$.complaints.{'.'.join(tables)}" in str(refused.value)
 
 
 @pytest.mark.rule(STAGES)

@@ -229,6 +229,31 @@ def test_opening_needs_its_own_row_and_permission(table: tuple[type[Enum], type[
                 lifecycle.opening(move, actor(move))
 
 
+@attrs.frozen
+class Part:
+    """A part of a case: frozen, so that a table can be asked of it and never changes it."""
+
+    state: Enum
+
+
+@given(good_tables(), st.data())
+def test_what_follows_by_itself_asks_for_no_permission_and_only_for_the_step(
+    table: tuple[type[Enum], type[Enum], list[Edge]], data: st.DataObject
+) -> None:
+    lifecycle = built(table)
+    part = Part(data.draw(st.sampled_from(list(table[0]))))
+    for move in table[1]:
+        step = next((s for s in lifecycle.steps if (s.trigger, s.source) == (move, part.state)), None)
+        if step is None:
+            with pytest.raises(MoveRefused):
+                lifecycle.consequence(part, move)
+            continue
+        assert lifecycle.consequence(part, move) is step
+        assert lifecycle.check(part, move, actor(move)) is step
+        with pytest.raises(NotPermitted):
+            lifecycle.check(part, move, actor())
+
+
 @given(good_tables())
 def test_any_walk_that_the_table_allows_can_be_brought_to_an_end(
     table: tuple[type[Enum], type[Enum], list[Edge]],
@@ -286,6 +311,9 @@ def test_a_path_has_its_own_moves_and_its_own_end() -> None:
         with pytest.raises(MoveRefused):
             table.check(Case(S.NEW), move, by, path=path)
         assert [m.allowed for m in table.moves(Case(S.NEW), by, path=path) if m.move is move] == [False]
+        with pytest.raises(MoveRefused):
+            table.consequence(Case(S.NEW), move, path=path)
+    assert table.consequence(Case(S.NEW), M.UP, path="levels").dest is S.LEVEL
     levels = table.mermaid("levels").splitlines()
     assert levels == [
         "stateDiagram-v2",

@@ -196,6 +196,42 @@ def test_erasing_leaves_nothing_of_anyone_and_everything_else_as_it_was(case: Ca
     assert erased(empty) == empty
 
 
+@attrs.frozen
+class Note:
+    """What cannot be empty: something stands in for it."""
+
+    by: str
+    text: str = personal(PersonalKind.OTHER, erased="-", validator=attrs.validators.min_len(1))
+    pages: int = personal(PersonalKind.OTHER, erased=1, default=1)
+    also: str = personal(PersonalKind.OTHER, default="")
+
+
+@attrs.frozen
+class File:
+    title: Note
+    notes: tuple[Note, ...] = ()
+    named: Mapping[str, Note] = attrs.field(factory=dict)
+
+
+written = st.builds(Note, st.sampled_from(["ann", "bob"]), secret_texts, st.integers(1, 99), secret_texts)
+files = st.builds(File, written, st.lists(written, max_size=3).map(tuple), st.dictionaries(st.just("x"), written))
+
+
+@given(files)
+def test_what_must_hold_something_holds_its_stand_in_once_erased_however_deep_it_stands(file: File) -> None:
+    before = exported(file)
+    empty = erased(file)
+    notes = [(file.title, empty.title), *zip(file.notes, empty.notes, strict=True)]
+    notes += [(file.named[name], empty.named[name]) for name in file.named]
+    for was, now in notes:
+        assert now == Note(was.by, "-", 1)
+    assert len(notes) == 1 + len(file.notes) + len(file.named)
+    assert "ÄÖ" not in repr(exported(empty))
+    assert exported(file) == before
+    assert erased(empty) == empty
+    assert "-" not in repr(masked(file.title)["text"])
+
+
 @given(
     st.sampled_from(PersonalKind), st.text(min_size=1, max_size=30) | st.integers() | st.dates() | st.lists(st.text())
 )

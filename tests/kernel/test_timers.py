@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from csdomain.kernel.calendar import CalendarSpec, WorkCalendar
 from csdomain.kernel.durations import CalendarDays, ElapsedTime, WorkingDays, WorkingTime
 from csdomain.kernel.errors import NaiveTime, RuleBroken
-from csdomain.kernel.events import TimerBreached, TimerFired, TimerWarned
+from csdomain.kernel.events import TimerBreached, TimerFired, TimerReminded, TimerWarned
 from csdomain.kernel.rules import TIME, TIMERS
 from csdomain.kernel.timers import (
     LIVE,
@@ -80,13 +80,17 @@ class BeyondHorizon(Exception):
 
 @attrs.define
 class Model:
-    """A timer told slowly: where the deadline and each warning stand, moved pause by pause."""
+    """A timer told slowly: where the deadline and each warning stand, moved pause by pause.
+
+    A reminder breaches nothing: at its time somebody is told, unless it was stopped before anybody noticed.
+    """
 
     open: OpenTime
     began: datetime
     due: datetime
     budget: timedelta
     coming: list[tuple[int, datetime]]
+    reminder: bool = False
     warned: list[int] = attrs.field(factory=list)
     state: TimerState = TimerState.RUNNING
     pauses: list[tuple[datetime, datetime | None]] = attrs.field(factory=list)
@@ -102,11 +106,14 @@ class Model:
                     told.append((f"{percent}%", at))
                     self.warned.append(percent)
                     self.coming.remove((percent, at))
+            if self.reminder and until > self.due:
+                self.state, self.ended = TimerState.MET, self.due
+                return [*told, ("reminder", self.due)]
             told += self.late(until)
         return told
 
     def late(self, at: datetime) -> list[tuple[str, datetime]]:
-        if self.state is TimerState.RUNNING and at > self.due:
+        if self.state is TimerState.RUNNING and at > self.due and not self.reminder:
             self.state, self.ended = TimerState.BREACHED, self.due
             return [("breach", self.due)]
         return []
@@ -136,7 +143,8 @@ class Model:
 
 
 def told(fired: tuple[TimerFired, ...]) -> list[tuple[str, datetime]]:
-    return [(f"{e.percent}%" if isinstance(e, TimerWarned) else "breach", e.at) for e in fired]
+    names = {TimerBreached: "breach", TimerReminded: "reminder"}
+    return [(f"{e.percent}%" if isinstance(e, TimerWarned) else names[type(e)], e.at) for e in fired]
 
 
 percentages = st.sets(st.integers(1, 99) | st.sampled_from([1, 50, 80, 99]), max_size=4).map(sorted)
@@ -164,7 +172,10 @@ class TimerMachine(RuleBasedStateMachine):
             | st.builds(WorkingDays, st.integers(0, 2), st.booleans())
         )
         percents = data.draw(percentages)
-        self.timer = start("case", "CMP-04", self.calendar, self.duration, self.now, warnings=percents)
+        reminder = data.draw(st.booleans())
+        self.timer = start(
+            "case", "CMP-04", self.calendar, self.duration, self.now, warnings=percents, reminder=reminder
+        )
         due: datetime | None
         if isinstance(self.duration, WorkingTime):
             due = self.open.add(self.now, self.duration.time)
@@ -176,7 +187,7 @@ class TimerMachine(RuleBasedStateMachine):
             self.lost = True
             return
         budget = self.open.between(self.now, due)
-        self.model = Model(self.open, self.now, due, budget, [])
+        self.model = Model(self.open, self.now, due, budget, [], reminder)
         for percent in percents:
             at = self.open.add(self.now, budget * percent // 100)
             self.model.coming.append((percent, min(at or due, due)))
@@ -297,11 +308,14 @@ class TimerMachine(RuleBasedStateMachine):
             return
         timer, fired = self.timer, self.fired
         breaches = [event for event in fired if isinstance(event, TimerBreached)]
+        reminders = [event for event in fired if isinstance(event, TimerReminded)]
         percents = [event.percent for event in fired if isinstance(event, TimerWarned)]
         assert len(breaches) == (timer.state is TimerState.BREACHED)
+        assert not (breaches if timer.reminder else reminders)
+        assert len(reminders) <= (timer.state is TimerState.MET)
         assert percents == sorted(set(percents))
         assert [event.at for event in fired] == sorted(event.at for event in fired)
-        for event in breaches:
+        for event in (*breaches, *reminders):
             assert fired[-1] is event
             assert event.at == timer.ended_at == timer.due_at
         assert (timer.next_at is None) is (timer.state is not TimerState.RUNNING)
@@ -379,6 +393,39 @@ def test_whoever_comes_late_finds_it_breached(
     assert breach.found_at == timer.due_at + late
     assert after.completed_at == (timer.due_at + late if act is meet else None)
     assert not after.pauses
+
+
+@pytest.mark.rule(TIMERS)
+@given(moments, some_time, percentages, st.integers(1, 10**12).map(lambda n: n * TICK))
+def test_a_reminder_is_given_at_its_time_and_breaches_nothing(
+    at: datetime, span: timedelta, percents: list[int], late: timedelta
+) -> None:
+    timer = start("case", "T", OFFICE, WorkingTime(span), at, warnings=percents, reminder=True)
+    assert advance(timer, timer.due_at)[0].live
+    after, fired = advance(timer, timer.due_at + late)
+    assert [event.at for event in fired] == [*(w.at for w in timer.warnings), timer.due_at]
+    assert isinstance(fired[-1], TimerReminded)
+    assert (after.state, after.ended_at, after.completed_at) == (TimerState.MET, timer.due_at, None)
+    assert advance(after, timer.due_at + 2 * late) == (after, ())
+    for act in (meet, cancel, pause):
+        with pytest.raises(RuleBroken):
+            act(after, timer.due_at + 2 * late)
+
+
+@pytest.mark.rule(TIMERS)
+@given(moments, some_time, st.integers(1, 10**12).map(lambda n: n * TICK), st.sampled_from([pause, cancel, meet]))
+def test_a_reminder_that_was_overtaken_before_anybody_noticed_is_not_given(
+    at: datetime, span: timedelta, late: timedelta, act: Callable[..., tuple[Timer, tuple[TimerFired, ...]]]
+) -> None:
+    timer = start("case", "T", OFFICE, WorkingTime(span), at, reminder=True)
+    done = timer.due_at + late
+    after, fired = act(timer, done)
+    states = {pause: TimerState.PAUSED, cancel: TimerState.CANCELLED, meet: TimerState.MET}
+    assert (after.state, fired) == (states[act], ())
+    assert after.ended_at == (None if act is pause else done)
+    assert advance(after, done + late) == (after, ())
+    if act is pause:  # it waits as long as the clock stands still
+        assert [type(event) for event in advance(resume(after, OFFICE, done), done + late)[1]] == [TimerReminded]
 
 
 @pytest.mark.rule(TIMERS)

@@ -2,12 +2,13 @@
 
 from datetime import timedelta
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from csdomain.kernel.durations import ElapsedTime
-from csdomain.kernel.effects import Effect, Message, PauseTimer, ResumeTimer, StartTimer, StopTimer
+from csdomain.kernel.effects import CancelTimers, Effect, Message, PauseTimer, ResumeTimer, StartTimer, StopTimer
 from csdomain.kernel.errors import RuleBroken
 from csdomain.kernel.sweeping import SweepReport, sweep
 from csdomain.kernel.timers import Timer, TimerState, advance
@@ -17,6 +18,7 @@ from .base import Ability, Contract, Rig, at, examples
 from .concurrency import WAIT, beside
 
 TICK = timedelta(microseconds=1)
+_NAMES = ("tst", "tst.1", "tst.1.1", "tst.10", "tst.2", "tst_1", "other.1")
 
 
 def hours(count: float) -> ElapsedTime:
@@ -130,6 +132,53 @@ class TimerContract(Contract):
         ]
         rig.run(lambda unit: unit.record([rig.picked("a", at=at(1))], effects))
         assert self.timers(rig, "a")["tst"].state is TimerState.MET
+
+    @examples(20)
+    @given(
+        drawn=st.lists(
+            st.tuples(st.sampled_from(_NAMES), st.integers(1, 4), st.booleans()), unique_by=lambda row: row[0]
+        ),
+        prefix=st.sampled_from(["", "tst", "tst.", "tst.1", "tst.1.", "tst.1.1", "other", "%", "tst_1", "TST"]),
+        cancelled_at=st.integers(0, 5),
+    )
+    def test_timers_are_cancelled_by_the_beginning_of_their_names(
+        self, rig: Rig, drawn: list[tuple[str, int, bool]], prefix: str, cancelled_at: int
+    ) -> None:
+        """All live ones of the subject that begin so and no others; what is late is late, but for reminders."""
+        sweep(rig.store, at(10_000))
+        run = rig.run(lambda unit: unit.session.next_number("runs"))
+        subject, other = f"s{run}", f"o{run}"
+        for owner in (subject, other):
+            timers = [
+                attrs.evolve(rig.timer(owner, name, within=hours(due)), reminder=reminder)
+                for name, due, reminder in drawn
+            ]
+            if timers:
+                self.start(rig, *timers)
+        when = at(cancelled_at)
+        effects: list[Effect] = [CancelTimers(subject, when, prefix)]
+        rig.run(lambda unit: unit.record([rig.picked(subject, at=when)], effects))
+        rig.run(lambda unit: unit.record([rig.picked(subject, at=when)], effects))  # once more changes nothing
+        after = self.timers(rig, subject)
+        late: dict[str, float] = {}
+        for name, due, reminder in drawn:
+            state = TimerState.RUNNING
+            if name.startswith(prefix):
+                missed = at(due) < when and not reminder
+                state = TimerState.BREACHED if missed else TimerState.CANCELLED
+                late |= {name: float(due)} if missed else {}
+            assert after[name].state is state, name
+        assert sorted(hour for _, hour in self.fired(rig, subject)) == sorted(late.values())
+        assert all(timer.state is TimerState.RUNNING for timer in self.timers(rig, other).values())
+
+    def test_a_reminder_fires_once_and_breaches_nothing(self, rig: Rig) -> None:
+        self.start(rig, attrs.evolve(rig.timer("a", within=hours(2)), reminder=True))
+        assert sweep(rig.store, at(2)) == SweepReport(0, 0)
+        assert sweep(rig.store, at(9)) == SweepReport(1, 0)
+        assert sweep(rig.store, at(99)) == SweepReport(0, 0)
+        timer = self.timers(rig, "a")["tst"]
+        assert (timer.reminder, timer.state, timer.ended_at) == (True, TimerState.MET, at(2))
+        assert self.fired(rig, "a") == [("timer_reminded", 2.0)]
 
     def test_a_timer_found_late_by_its_own_end_fires_there_and_then_once(self, rig: Rig) -> None:
         self.start(rig, rig.timer("a", within=hours(2)))

@@ -15,13 +15,14 @@ from csdomain.kernel.timers import check_warnings
 from csdomain.rulebook import ORGANISATION, Rulebook, Section
 
 from .actions import ACTIONS
-from .form import EXTRA_TYPES, ComplaintForm, MalformedForm, MalformedStep
+from .form import EXTRA_TYPES, ComplaintForm, MalformedForm, MalformedStep, identifier
 from .labels import LABELS
 from .occasions import OCCASIONS
 from .outcome import Classification, Judgement, PenaltyRate, ProposedPenalty, Remedy
 
 _COPIES_FEWEST = 4  # CMP-28 names the fourth
 _MONTH_LONGEST = 28
+_SOMEBODY = identifier(MalformedStep)  # to be told: nobody could be, else
 
 
 @unique
@@ -47,7 +48,7 @@ class Stage:
     """How long a department's stage may take, and the position that is told of an overrun (CMP-05)."""
 
     within: Duration
-    superior: str
+    superior: str = attrs.field(validator=_SOMEBODY)
 
 
 @attrs.frozen
@@ -56,7 +57,7 @@ class Chasing:
 
     every: Duration
     times: int
-    superior: str
+    superior: str = attrs.field(validator=_SOMEBODY)
 
     def __attrs_post_init__(self) -> None:
         if self.times < 1:
@@ -126,9 +127,9 @@ class ComplaintRules:
     copies: Copies
     ladder: ApprovalLadder
     without_amount: WithoutAmount
-    overrun_to: str
-    handled_by: str
-    grave_to: str
+    overrun_to: str = attrs.field(validator=_SOMEBODY)
+    handled_by: str = attrs.field(validator=_SOMEBODY)
+    grave_to: str = attrs.field(validator=_SOMEBODY)
     classes: Mapping[str, CaseClass]
     close_within: Duration | None = None
     warnings: tuple[int, ...] = ()
