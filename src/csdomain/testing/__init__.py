@@ -23,8 +23,8 @@ pytest.register_assert_rewrite(
     *(
         f"csdomain.testing.{name}"
         for name in (
-            *("base", "concurrency", "events", "keys", "messages", "notifier", "outbox", "queries", "refusals"),
-            *("sources", "timers", "units"),
+            *("base", "concurrency", "events", "keys", "messages", "notifier", "outbox", "outward", "queries"),
+            *("refusals", "sources", "timers", "units"),
         )
     )
 )
@@ -58,6 +58,16 @@ from .messages import (  # noqa: E402
     recipient,
 )
 from .notifier import NotifierContract  # noqa: E402
+from .outward import (  # noqa: E402
+    AuthoritiesContract,
+    FakeAuthorities,
+    FakeFinance,
+    FakePersonnel,
+    FakeWarehouse,
+    FinanceContract,
+    PersonnelContract,
+    WarehouseContract,
+)
 from .sources import ClockContract, HolidaySourceContract, IdSourceContract  # noqa: E402
 from .store import (  # noqa: E402
     ConcurrencyContract,
@@ -78,12 +88,18 @@ __all__ = [
     "HANDLING",
     "QUALITY",
     "Ability",
+    "AuthoritiesContract",
     "ClockContract",
     "CollectingGateway",
     "ConcurrencyContract",
     "Contract",
     "DirectoryContract",
     "EventContract",
+    "FakeAuthorities",
+    "FakeFinance",
+    "FakePersonnel",
+    "FakeWarehouse",
+    "FinanceContract",
     "GatewayContract",
     "HolidaySourceContract",
     "IdSourceContract",
@@ -93,6 +109,7 @@ __all__ = [
     "NotifierContract",
     "NumberContract",
     "OutboxContract",
+    "PersonnelContract",
     "QueryContract",
     "RefusalContract",
     "Rig",
@@ -102,6 +119,7 @@ __all__ = [
     "StoreFactory",
     "TimerContract",
     "UnitContract",
+    "WarehouseContract",
     "accepted",
     "agent",
     "answered",

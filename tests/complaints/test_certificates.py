@@ -1,0 +1,185 @@
+"""A discount or compensation: no more than was approved, signed by the deputy and the customer, booked (CMP-21)."""
+
+from typing import Any, Final
+
+import attrs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from complaints.desks import ANN, RULES, T0, Counter, anyone, cny, fen, remedy, unchanged
+from complaints.ends import DEPUTY, FINANCE, NOTHING, answered, closed, decided, renewed
+from csdomain.complaints.lifecycle import CertificateState, State
+from csdomain.complaints.model import AnswerBeyondDecision, Complaint
+from csdomain.complaints.rules import CERTIFICATE
+from csdomain.complaints.values import MalformedStep
+from csdomain.kernel.documents import SignedTwice, Tampered, Unsigned
+from csdomain.kernel.errors import DomainError, MoveRefused, NotFound, NotPermitted, RuleBroken
+from csdomain.kernel.money import Money
+from csdomain.kernel.rules import FORMS
+
+pytestmark = pytest.mark.rule(CERTIFICATE)
+
+
+def draw(case: Complaint, amount: Money, number: str = "ZK1") -> None:
+    case.draw_certificate(number, amount, RULES, by=ANN, at=T0)
+
+
+def to_state(case: Complaint, state: CertificateState, number: str = "ZK1") -> None:
+    """Signed, countersigned, booked, as far as that."""
+    if state is CertificateState.DRAWN_UP:
+        return
+    case.sign_certificate(number, by=DEPUTY, at=T0)
+    if state is CertificateState.SIGNED:
+        return
+    case.countersign_certificate(number, by=ANN, at=T0)
+    if state is CertificateState.BOOKED:
+        case.book_certificate(number, "V1", by=FINANCE, at=T0)
+
+
+amounts = st.integers(-1, 400)
+
+
+@given(st.none() | st.integers(1, 500), st.lists(amounts, max_size=5), st.booleans())
+def test_certificates_come_to_no_more_than_was_approved_as_compensation(
+    approved: int | None, asked: list[int], after: bool
+) -> None:
+    what = remedy(fen(500), compensation=None if approved is None else fen(approved))
+    case = closed(decided(what)) if after else decided(what)
+    left = approved or 0
+    for count, amount in enumerate(asked, 1):
+        if 0 < amount <= left:
+            draw(case, fen(amount), f"ZK{count}")
+            left -= amount
+        else:
+            error = unchanged(case, RuleBroken, lambda: draw(case, fen(amount), f"ZK{count}"))  # noqa: B023 - at once
+            assert error.rule is CERTIFICATE
+            assert error.facts["limit"] == fen(left)
+        assert ("compensation" in case.open_ends()) is (left > 0)
+    assert sum(certificate.amount.minor for certificate in case.certificates) == (approved or 0) - left
+
+
+def test_what_the_customer_turned_down_is_not_paid_and_each_form_has_its_own() -> None:
+    case = decided(remedy(cny(100), compensation=cny(100)))
+    draw(case, cny(60))
+    renewed(case)
+    unchanged(case, AnswerBeyondDecision, lambda: draw(case, cny(1), "ZK2"))
+    decided(remedy(cny(300), compensation=cny(50)), case=case)
+    unchanged(case, RuleBroken, lambda: draw(case, cny(51), "ZK2"))
+    draw(case, cny(50), "ZK2")
+    assert [(c.turn, c.document.fields["basis"]) for c in case.certificates] == [
+        (1, case.forms[0].number),
+        (2, case.forms[1].number),
+    ]
+    withdrawn = decided(remedy(cny(100), compensation=cny(100)))
+    withdrawn.withdraw("never mind", by=ANN, at=T0)
+    unchanged(withdrawn, AnswerBeyondDecision, lambda: draw(withdrawn, cny(1)))
+
+
+def test_it_is_booked_once_both_have_signed_and_copies_have_gone() -> None:
+    case = decided(remedy(cny(100), compensation=cny(100)))
+    draw(case, cny(100))
+    acts: tuple[tuple[CertificateState, Any], ...] = (
+        (CertificateState.DRAWN_UP, lambda: case.sign_certificate("ZK1", by=DEPUTY, at=T0)),
+        (CertificateState.SIGNED, lambda: case.countersign_certificate("ZK1", by=ANN, at=T0)),
+        (CertificateState.COUNTERSIGNED, lambda: case.book_certificate("ZK1", "V1", by=FINANCE, at=T0)),
+    )
+    for state, act in acts:
+        assert case.certificates[0].state is state
+        for other, too_early in acts:
+            if other is not state:
+                unchanged(case, MoveRefused, too_early)
+        act()
+    paper = case.certificates[0].document
+    assert [(s.role, s.by) for s in paper.signatures] == [
+        ("deputy_for_sales", "dora"),
+        ("customer", "customer-1"),
+    ]
+    assert [copy.holder for copy in paper.copies] == ["sales", "finance"]
+    assert (case.certificates[0].state, case.certificates[0].voucher) == (CertificateState.BOOKED, "V1")
+    unchanged(case, MoveRefused, lambda: case.book_certificate("ZK1", "V2", by=FINANCE, at=T0))
+    unchanged(case, NotFound, lambda: case.book_certificate("ZK9", "V2", by=FINANCE, at=T0))
+
+
+def test_the_customer_and_the_deputy_are_two() -> None:
+    case = decided(remedy(cny(100), compensation=cny(100)))
+    draw(case, cny(100))
+    case.sign_certificate("ZK1", by=anyone("customer-1"), at=T0)
+    unchanged(case, SignedTwice, lambda: case.countersign_certificate("ZK1", by=ANN, at=T0))
+
+
+@pytest.mark.parametrize("voucher", ["", " ", "x" * 121, "a\0"])
+def test_a_voucher_has_a_number(voucher: str) -> None:
+    case = decided(remedy(cny(100), compensation=cny(100)))
+    draw(case, cny(100))
+    to_state(case, CertificateState.COUNTERSIGNED)
+    unchanged(case, MalformedStep, lambda: case.book_certificate("ZK1", voucher, by=FINANCE, at=T0))
+
+
+#: Changed behind everybody's back once both have signed: each is seen at booking.
+CHANGES: Final[dict[str, Any]] = {
+    "more": lambda c: attrs.evolve(c, amount=cny(101)),
+    "less": lambda c: attrs.evolve(c, amount=cny(99)),
+    "the entry too": lambda c: attrs.evolve(c, amount=cny(101), document=entry(c.document, amount="101.00 CNY")),
+    "another entry": lambda c: attrs.evolve(c, document=entry(c.document, basis="KS0")),
+    "the deputy's signature gone": lambda c: attrs.evolve(
+        c, document=attrs.evolve(c.document, signatures=c.document.signatures[1:])
+    ),
+    "the customer's signature gone": lambda c: attrs.evolve(
+        c, document=attrs.evolve(c.document, signatures=c.document.signatures[:1])
+    ),
+    "somebody else's signature": lambda c: attrs.evolve(
+        c,
+        document=attrs.evolve(
+            c.document, signatures=(attrs.evolve(c.document.signatures[0], by="x"), *c.document.signatures[1:])
+        ),
+    ),
+}
+
+
+def entry(paper: Any, **changes: Any) -> Any:
+    return attrs.evolve(paper, fields={**paper.fields, **changes})
+
+
+@pytest.mark.rule(FORMS)
+@pytest.mark.parametrize("name", CHANGES)
+def test_what_was_changed_after_it_was_signed_is_not_booked(name: str) -> None:
+    case = decided(remedy(cny(100), compensation=cny(100)))
+    draw(case, cny(100))
+    to_state(case, CertificateState.COUNTERSIGNED)
+    case.certificates = (CHANGES[name](case.certificates[0]),)
+    error = unchanged(case, RuleBroken, lambda: case.book_certificate("ZK1", "V1", by=FINANCE, at=T0))
+    assert isinstance(error, Tampered | Unsigned) or error.rule is CERTIFICATE
+
+
+def test_only_who_may_moves_a_certificate() -> None:
+    counter = Counter.open()
+    counter.submitted(remedy(cny(900), compensation=cny(200)))
+    counter.do("approve", by="sales_manager")
+    for position in ("service_agent", "finance", "deputy_general_manager"):
+        counter.refused(NotPermitted, "draw_certificate", cny(200), by=position)
+    counter.refused(DomainError, "draw_certificate", Money.of(200, "USD"), by="sales")
+    number = counter.do("draw_certificate", cny(200), by="sales").number
+    assert number == "ZK202603-0001"
+    for position in ("sales", "sales_manager", "finance"):
+        counter.refused(NotPermitted, "sign_certificate", number, by=position)
+    counter.do("sign_certificate", number, by="deputy_general_manager")
+    for position in ("finance", "deputy_general_manager"):
+        counter.refused(NotPermitted, "countersign_certificate", number, by=position)
+    assert counter.messages("book_discount") == []
+    counter.do("countersign_certificate", number, by="sales")
+    (order,) = counter.messages("book_discount")
+    assert (order.to, order.facts["certificate"], order.facts["amount"]) == ("finance", number, 20_000)
+    for position in ("sales", "sales_manager", "deputy_general_manager"):
+        counter.refused(NotPermitted, "book_certificate", number, "V1", by=position)
+    counter.do("book_certificate", number, "V1", by="finance")
+
+
+def test_a_settled_case_pays_nothing_more() -> None:
+    case = closed(decided(NOTHING))
+    case.judge_month("sales", "", RULES, by=ANN, at=T0)
+    assert case.state is State.SETTLED
+    unchanged(case, AnswerBeyondDecision, lambda: draw(case, cny(1)))
+    open_still = answered(decided(remedy(cny(100), compensation=cny(100))))
+    draw(open_still, cny(100))
+    assert open_still.state is State.ANSWERED

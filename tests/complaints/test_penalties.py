@@ -1,0 +1,295 @@
+"""Penalties: proposed with the judgement, approved, carried out after the review; nobody twice, nobody one's own."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any, Final
+
+import attrs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from complaints.desks import ANN, JUDGED, RULES, T0, Counter, accept, anyone, cny, fen, received, unchanged
+from complaints.ends import (
+    DEPUTY,
+    GENERAL_MANAGER,
+    NOTHING,
+    OFFICE,
+    PERSONNEL,
+    answered,
+    closed,
+    decided,
+    renewed,
+)
+from csdomain.complaints.lifecycle import PenaltyState, State
+from csdomain.complaints.model import Complaint, SecondPenalty
+from csdomain.complaints.rules import LOSS, MONTHLY_REVIEW
+from csdomain.complaints.values import Channel, Judgement, Liable, MalformedStep, PenaltyRate, ProposedPenalty, Share
+from csdomain.kernel.actors import Actor
+from csdomain.kernel.approvals import OwnRequest
+from csdomain.kernel.documents import Tampered, Unsigned
+from csdomain.kernel.errors import DomainError, InvalidValue, MoveRefused, NotFound, NotPermitted, RuleBroken
+from csdomain.kernel.money import CurrencyMismatch, Money
+from csdomain.kernel.rules import FORMS
+
+pytestmark = pytest.mark.rule(LOSS, MONTHLY_REVIEW)
+
+DISCIPLINE: Final = ProposedPenalty("wu", "warning")
+DEDUCTION: Final = ProposedPenalty("li", amount=cny(80))
+
+
+def judged(*penalties: ProposedPenalty, **more: Any) -> Judgement:
+    return attrs.evolve(JUDGED, penalties=penalties, **more)
+
+
+# --- how it goes ------------------------------------------------------------------------------------------------------
+
+#: What may happen to the two penalties of a case, and to the case itself.
+ACTS: Final[dict[str, Callable[[Complaint], object]]] = {
+    "approve 1": lambda c: c.approve_penalty(1, by=DEPUTY, at=T0),
+    "approve 2": lambda c: c.approve_penalty(2, by=DEPUTY, at=T0),
+    "drop 1": lambda c: c.drop_penalty(1, "slight", by=DEPUTY, at=T0),
+    "drop 2": lambda c: c.drop_penalty(2, "slight", by=DEPUTY, at=T0),
+    "notice 1": lambda c: c.notice_penalty(1, "JF1", by=GENERAL_MANAGER, at=T0),
+    "notice 2": lambda c: c.notice_penalty(2, "JF2", by=GENERAL_MANAGER, at=T0),
+    "carry out 1": lambda c: c.carry_out_penalty(1, by=PERSONNEL, at=T0),
+    "carry out 2": lambda c: c.carry_out_penalty(2, by=PERSONNEL, at=T0),
+    "publish 1": lambda c: c.publish_penalty(1, by=PERSONNEL, at=T0),
+    "publish 2": lambda c: c.publish_penalty(2, by=PERSONNEL, at=T0),
+    "answer": answered,
+    "close": lambda c: c.close("done", in_time=True, zone="Asia/Shanghai", by=ANN, at=T0),
+    "review": lambda c: c.judge_month("sales", "", RULES, by=OFFICE, at=T0),
+}
+
+
+def may(act: str, done: list[str]) -> bool:
+    """Oracle, written from the rules. 1 is a discipline: published. 2 is a deduction: noticed, then carried out."""
+    word, _, number = act.rpartition(" ")
+    reviewed = "review" in done
+    if not number.isdigit():
+        needs = {"answer": [], "close": ["answer"], "review": ["close"]}[act]
+        return act not in done and all(before in done for before in needs)
+    approved, dropped = f"approve {number}" in done, f"drop {number}" in done
+    if word in ("approve", "drop"):
+        return not approved and not dropped
+    if word == "publish":
+        return number == "1" and approved and reviewed and act not in done
+    if word == "notice":
+        return number == "2" and approved and reviewed and act not in done
+    return number == "2" and "notice 2" in done and act not in done
+
+
+@given(st.permutations(list(ACTS)), st.permutations(list(ACTS)))
+def test_nothing_is_carried_out_before_it_is_approved_and_the_case_reviewed(first: list[str], again: list[str]) -> None:
+    case = decided(NOTHING, judged(DISCIPLINE, DEDUCTION))
+    assert [penalty.state for penalty in case.penalties] == [PenaltyState.PROPOSED] * 2
+    done: list[str] = []
+    for act in (*first, *again):
+        if may(act, done):
+            ACTS[act](case)
+            done.append(act)
+        else:
+            unchanged(case, DomainError, lambda: ACTS[act](case))  # noqa: B023 - run at once
+        for number, penalty in enumerate(case.penalties, 1):
+            through = penalty.state is PenaltyState.CARRIED_OUT
+            assert through is any(a in done for a in (f"publish {number}", f"carry out {number}"))
+            assert (f"penalty {number}" in case.open_ends()) is not (through or f"drop {number}" in done)
+
+
+def test_a_case_that_is_closed_but_not_reviewed_carries_out_nothing_even_if_its_last_form_is_not_established() -> None:
+    case = decided(NOTHING, judged(DISCIPLINE, DEDUCTION))
+    renewed(case).dismiss("nothing wrong any more", by=ANN, at=T0)
+    closed(case)
+    assert case.state is State.CLOSED
+    case.approve_penalty(1, by=DEPUTY, at=T0)
+    case.approve_penalty(2, by=DEPUTY, at=T0)
+    unchanged(case, RuleBroken, lambda: case.publish_penalty(1, by=PERSONNEL, at=T0))
+    unchanged(case, RuleBroken, lambda: case.notice_penalty(2, "JF2", by=GENERAL_MANAGER, at=T0))
+    assert "review" in case.open_ends()
+    case.judge_month("production", "", RULES, by=OFFICE, at=T0)
+    case.publish_penalty(1, by=PERSONNEL, at=T0)
+
+
+# --- nobody one's own, nobody twice -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("on", ["dora", "gao", "pei"])
+def test_nobody_moves_a_penalty_on_themselves(on: str) -> None:
+    case = closed(decided(NOTHING, judged(ProposedPenalty(on, "warning"), ProposedPenalty(f"{on}-2", amount=cny(5)))))
+    case.judge_month("sales", "", RULES, by=OFFICE, at=T0)
+    acts: dict[str, tuple[Callable[[int, Actor], object], PenaltyState]] = {
+        "approve": (lambda n, by: case.approve_penalty(n, by=by, at=T0), PenaltyState.PROPOSED),
+        "drop": (lambda n, by: case.drop_penalty(n, "no", by=by, at=T0), PenaltyState.PROPOSED),
+        "publish": (lambda n, by: case.publish_penalty(n, by=by, at=T0), PenaltyState.APPROVED),
+        "notice": (lambda n, by: case.notice_penalty(n, "JF1", by=by, at=T0), PenaltyState.APPROVED),
+        "carry out": (lambda n, by: case.carry_out_penalty(n, by=by, at=T0), PenaltyState.NOTICED),
+    }
+    for name, (act, state) in acts.items():
+        deduction = name in ("notice", "carry out")
+        count = 2 if deduction else 1
+        case.penalties = tuple(attrs.evolve(penalty, state=state) for penalty in case.penalties)
+        own = anyone(f"{on}-2" if deduction else on)
+        assert unchanged(case, OwnRequest, lambda: act(count, own)).facts["actor"] == own.id  # noqa: B023 - at once
+
+
+who = st.sampled_from(["wu", "li", "production", "zhao"])
+
+
+@given(st.lists(who, max_size=3), st.lists(who, max_size=3), st.integers(0, 3))
+def test_a_person_or_unit_is_penalised_once_a_case_over_all_its_forms(
+    first: list[str], second: list[str], carried_out: int
+) -> None:
+    def proposed(on: list[str]) -> Judgement:
+        kinds = [ProposedPenalty(name, amount=cny(n + 1)) for n, name in enumerate(on)]
+        return judged(*kinds)
+
+    case = ready()
+    if len(set(first)) < len(first):
+        error = unchanged(case, SecondPenalty, lambda: case.judge(proposed(first), RULES, by=ANN, at=T0))
+        assert set(error.facts["given"]) == {on for on in first if first.count(on) > 1}  # type: ignore[arg-type]
+        return
+    case = decided(NOTHING, proposed(first))
+    for n in range(1, min(carried_out, len(first)) + 1):  # however far the first have come
+        case.approve_penalty(n, by=DEPUTY, at=T0)
+    ready(renewed(case))
+    again = [*first, *second]
+    if len(set(again)) < len(again):
+        unchanged(case, SecondPenalty, lambda: case.judge(proposed(second), RULES, by=ANN, at=T0))
+    else:
+        case.judge(proposed(second), RULES, by=ANN, at=T0)
+        assert [(penalty.on, penalty.turn) for penalty in case.penalties] == [
+            *((on, 1) for on in first),
+            *((on, 2) for on in second),
+        ]
+
+
+def ready(case: Complaint | None = None) -> Complaint:
+    """A case whose present form waits to be judged."""
+    if case is None:
+        case = received()
+        accept(case)
+    case.investigate(by=ANN, at=T0)
+    case.conclude(by=ANN, at=T0)
+    case.report("so it was", by=ANN, at=T0)
+    case.rule("go on", by=ANN, at=T0)
+    return case
+
+
+# --- how much ---------------------------------------------------------------------------------------------------------
+
+weights = st.lists(st.integers(1, 9), min_size=1, max_size=4)
+basis = st.lists(st.tuples(st.integers(1, 10_000), st.integers(0, 100)), max_size=3, unique_by=lambda row: row[0])
+
+
+@given(
+    basis.map(sorted), st.integers(0, 100), st.integers(0, 20_000), st.lists(st.integers(1, 9), min_size=1, max_size=4)
+)
+def test_a_deduction_follows_from_what_the_unit_bears_and_shares_add_up(
+    rows: list[tuple[int, int]], above: int, lost: int, weights: list[int]
+) -> None:
+    rates = [*(PenaltyRate(Decimal(p) / 100, fen(top)) for top, p in rows), PenaltyRate(Decimal(above) / 100)]
+    rules = attrs.evolve(RULES, penalty_basis=tuple(rates))
+    shares = [Share(f"u{n}", weight) for n, weight in enumerate(weights)]
+    judgement = judged(
+        *(ProposedPenalty(share.unit) for share in shares), unit="u0", loss={"goods": fen(lost)}, shares=shares
+    )
+    borne = judgement.borne("CNY")
+    assert sum(part.minor for part in borne.values()) == lost
+    case = decided(NOTHING, judgement, rules=rules)
+    for penalty in case.penalties:
+        part = borne[penalty.on].minor
+        percent = next((p for top, p in rows if part <= top), above)
+        exact = Fraction(part * percent, 100)
+        assert penalty.amount is not None
+        assert abs(penalty.amount.minor - exact) <= Fraction(1, 2)
+
+
+def test_a_deduction_that_no_basis_says_is_named_and_in_the_houses_money() -> None:
+    case = ready()
+    for penalty, error in (
+        (ProposedPenalty("wu"), MalformedStep),  # a person bears no share, so the amount must be said
+        (ProposedPenalty("wu", "beheading"), MalformedStep),
+        (ProposedPenalty("wu", amount=Money.of(1, "USD")), CurrencyMismatch),
+    ):
+        unchanged(case, error, lambda: case.judge(judged(penalty), RULES, by=ANN, at=T0))  # noqa: B023 - at once
+    for wrong in ({"amount": cny(0)}, {"amount": cny(-1)}, {"discipline": "warning", "amount": cny(1)}):
+        with pytest.raises(InvalidValue):
+            ProposedPenalty("wu", **wrong)  # type: ignore[arg-type]
+    with pytest.raises(MalformedStep):
+        Judgement(liable=Liable.CUSTOMER, penalties=(DISCIPLINE,))
+
+
+# --- the notice -------------------------------------------------------------------------------------------------------
+
+CHANGES: Final[dict[str, Callable[[Any], Any]]] = {
+    "more is deducted": lambda p: attrs.evolve(p, amount=cny(800)),
+    "the notice's entry": lambda p: attrs.evolve(p, notice=entry(p.notice, amount="8.00 CNY")),
+    "both": lambda p: attrs.evolve(p, amount=cny(8), notice=entry(p.notice, amount="8.00 CNY")),
+    "on somebody else": lambda p: attrs.evolve(p, notice=entry(p.notice, on="zhao")),
+    "nobody signed": lambda p: attrs.evolve(p, notice=attrs.evolve(p.notice, signatures=())),
+    "no notice": lambda p: attrs.evolve(p, notice=None),
+}
+
+
+def entry(paper: Any, **changes: Any) -> Any:
+    return attrs.evolve(paper, fields={**paper.fields, **changes})
+
+
+@pytest.mark.rule(FORMS)
+@pytest.mark.parametrize("name", CHANGES)
+def test_what_is_carried_out_is_what_the_general_manager_signed(name: str) -> None:
+    case = closed(decided(NOTHING, judged(DEDUCTION)))
+    case.judge_month("sales", "", RULES, by=OFFICE, at=T0)
+    case.approve_penalty(1, by=DEPUTY, at=T0)
+    case.notice_penalty(1, "JF1", by=GENERAL_MANAGER, at=T0)
+    case.penalties = (CHANGES[name](case.penalties[0]),)
+    error = unchanged(case, RuleBroken, lambda: case.carry_out_penalty(1, by=PERSONNEL, at=T0))
+    assert isinstance(error, Tampered | Unsigned) or error.rule is MONTHLY_REVIEW
+
+
+@pytest.mark.parametrize("count", [0, 3, -1, True])
+def test_a_penalty_that_is_not_there_is_not_found(count: int) -> None:
+    case = decided(NOTHING, judged(DISCIPLINE, DEDUCTION))
+    unchanged(case, NotFound, lambda: case.approve_penalty(count, by=DEPUTY, at=T0))
+
+
+# --- at a desk --------------------------------------------------------------------------------------------------------
+
+
+def test_only_who_may_moves_a_penalty_and_personnel_is_told() -> None:
+    counter = Counter.open()
+    counter.accepted()
+    counter.judged(judged(DISCIPLINE, DEDUCTION))
+    counter.do("submit", NOTHING, by="service_agent")
+    counter.do("approve", by="service_manager")
+    counter.do("answer", *told(), by="sales")
+    counter.do("close", "done", by="service_agent")
+    for position in ("service_agent", "gm_office", "hr", "sales_manager"):
+        counter.refused(NotPermitted, "approve_penalty", 1, by=position)
+        counter.refused(NotPermitted, "drop_penalty", 1, "no", by=position)
+    assert counter.messages("discipline") == []
+    counter.do("approve_penalty", 1, by="deputy_general_manager")
+    (order,) = counter.messages("discipline")
+    assert (order.to, order.facts["penalty"], order.facts["kind"]) == ("personnel", 1, "warning")
+    counter.do("approve_penalty", 2, by="deputy_general_manager")
+    counter.refused(RuleBroken, "publish_penalty", 1, by="hr")
+    for position in ("hr", "service_manager", "general_manager"):
+        counter.refused(NotPermitted, "review", "sales", by=position)
+    counter.do("review", "sales", by="gm_office")
+    for position in ("deputy_general_manager", "gm_office", "hr"):
+        counter.refused(NotPermitted, "notice_penalty", 2, by=position)
+    counter.refused(MoveRefused, "notice_penalty", 1, by="general_manager")
+    notice = counter.do("notice_penalty", 2, by="general_manager")
+    assert notice.number == "JF2026-0001"
+    (order,) = counter.messages("deduct")
+    assert (order.to, order.facts["penalty"], order.facts["amount"]) == ("personnel", 2, 8_000)
+    for position in ("general_manager", "finance", "gm_office"):
+        counter.refused(NotPermitted, "carry_out_penalty", 2, by=position)
+        counter.refused(NotPermitted, "publish_penalty", 1, by=position)
+    counter.do("carry_out_penalty", 2, by="hr")
+    assert counter.do("publish_penalty", 1, by="hr").state == "settled"
+
+
+def told() -> tuple[Any, str]:
+    return Channel.LETTER, "We are sorry."

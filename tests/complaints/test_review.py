@@ -1,0 +1,176 @@
+"""The monthly review: by the 10th of the next month, in the branch's zone, of the cases closed last month (CMP-20)."""
+
+from collections import defaultdict
+from datetime import UTC, date, datetime, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import attrs
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from complaints.desks import ANN, JUDGED, RULES, T0, Counter, unchanged
+from complaints.ends import NOTHING, OFFICE, closed, decided, renewed
+from csdomain.complaints.lifecycle import State
+from csdomain.complaints.policies import month_of, review_due
+from csdomain.complaints.rules import MONTHLY_REVIEW, STATES
+from csdomain.complaints.values import Channel, Judgement, Liable, Share
+from csdomain.desk import sections, shipped
+from csdomain.kernel.errors import MoveRefused, NotPermitted, RuleBroken
+from csdomain.kernel.rules import TIME
+from csdomain.kernel.timers import TimerState
+from csdomain.rulebook import loads
+from csdomain.testing import MovableClock, accepted, agent, memory_desk, staff
+from csdomain.testing import closed as closed_at_desk
+
+pytestmark = pytest.mark.rule(MONTHLY_REVIEW)
+
+TICK: Final = timedelta(microseconds=1)
+#: Zones whose clocks change at midnight, by half an hour, across the date line, or not at all.
+ZONES: Final = (
+    *("Asia/Shanghai", "UTC", "America/New_York", "Europe/Rome", "Australia/Lord_Howe", "Africa/Cairo"),
+    *("America/Havana", "America/Sao_Paulo", "Asia/Kathmandu", "Pacific/Kiritimati", "Asia/Beirut"),
+)
+instants = st.datetimes(datetime(2005, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
+
+
+@pytest.mark.rule(TIME)
+@given(instants, st.integers(1, 28), st.sampled_from(ZONES))
+@example(datetime(2008, 9, 15, tzinfo=UTC), 18, "America/Sao_Paulo")  # the 19th of October begins at one o'clock
+@example(datetime(2023, 3, 1, tzinfo=UTC), 27, "Africa/Cairo")  # so does the 28th of April
+@example(datetime(2026, 1, 31, 16, tzinfo=UTC), 10, "Asia/Shanghai")  # February there already
+def test_it_is_due_when_that_day_of_the_next_month_ends_there(at: datetime, day: int, zone: str) -> None:
+    due, there = review_due(at, day, zone), ZoneInfo(zone)
+    closed_on = at.astimezone(there).date()
+    year, month = (closed_on.year + 1, 1) if closed_on.month == 12 else (closed_on.year, closed_on.month + 1)
+    last = date(year, month, day)
+    assert due.tzinfo is UTC
+    assert (due - TICK).astimezone(there).date() == last
+    assert due.astimezone(there).date() == last + timedelta(days=1)
+    assert month_of(at, zone) == f"{closed_on.year:04}-{closed_on.month:02}"
+
+
+# --- at a desk --------------------------------------------------------------------------------------------------------
+
+BRANCHES: Final = {"hq": "Asia/Shanghai", "rome": "Europe/Rome", "havana": "America/Havana"}
+ABROAD: Final = loads(
+    'name = "abroad"\nextends = "after_sales"\n[organisation.branches]\n'
+    + "".join(f'{name} = {{ zone = "{zone}" }}\n' for name, zone in BRANCHES.items() if name != "hq"),
+    sections(),
+    shipped,
+)
+
+
+@pytest.mark.rule(TIME)
+@pytest.mark.parametrize("branch", BRANCHES)
+def test_it_is_met_until_the_last_instant_of_the_tenth_and_then_it_is_reported(branch: str) -> None:
+    clock = MovableClock(datetime(2026, 3, 31, 12, tzinfo=UTC))
+    desk = memory_desk(ABROAD, clock=clock)  # type: ignore[arg-type]
+    due = datetime(2026, 4, 11, tzinfo=ZoneInfo(BRANCHES[branch])).astimezone(UTC)
+    office = agent(desk, "office", branch=branch, position="gm_office")
+    for late in (False, True):
+        clock.move(datetime(2026, 3, 31, 12, tzinfo=UTC))
+        case = closed_at_desk(desk, branch=branch)
+        clock.move(due + TICK * late)
+        desk.sweep()
+        desk.complaints.review(case.id, "sales", by=office, at=clock.now())
+        (timer,) = desk.store.look(
+            lambda unit: [t for t in unit.timers_of(case.id) if t.name == "CMP-20"]  # noqa: B023 - run at once
+        )
+        assert timer.due_at == due
+        assert timer.state is (TimerState.BREACHED if late else TimerState.MET)
+        told = desk.store.look(lambda unit: unit.session.outbox(unsent=False, limit=1000))
+        overdue = [m.to for m in told if m.occasion == "complaint.overdue" and m.facts["complaint"] == case.id]
+        assert overdue == (["service_manager"] if late else [])
+
+
+around = st.lists(
+    st.tuples(st.integers(-30, 30), st.sampled_from(list(BRANCHES)), st.booleans()), min_size=1, max_size=5
+)
+
+
+@pytest.mark.rule(TIME)
+@given(around)
+def test_the_office_finds_the_cases_of_a_month_until_it_has_reviewed_them(
+    found: list[tuple[int, str, bool]],
+) -> None:
+    """Closed some hours around the turn of a month, in branches where it turns at different instants."""
+    clock = MovableClock(datetime(2026, 3, 1, tzinfo=UTC))
+    desk = memory_desk(ABROAD, clock=clock)  # type: ignore[arg-type]
+    by = staff(desk)["gm_office"]
+    waiting: dict[str, set[str]] = defaultdict(set)
+    for hours, branch, reviewed in found:
+        at = datetime(2026, 4, 1, tzinfo=UTC) + timedelta(hours=hours)
+        case = closed_at_desk(desk, branch=branch, at=at)
+        if reviewed:
+            office = agent(desk, "office", branch=branch, position="gm_office")
+            desk.complaints.review(case.id, "customer_service", by=office, at=at)
+        else:
+            waiting[f"{at.astimezone(ZoneInfo(BRANCHES[branch])):%Y-%m}"].add(case.id)
+    accepted(desk)  # never closed
+    for month in ("2026-02", "2026-03", "2026-04", "2026-05"):
+        assert {case.id for case in desk.complaints.to_review(month, by=by).items} == waiting[month]
+
+
+def test_only_the_office_reviews_and_only_once_what_is_closed() -> None:
+    counter = Counter.open()
+    counter.submitted(NOTHING)
+    counter.refused(MoveRefused, "review", "sales", by="gm_office")
+    counter.do("approve", by="service_manager")
+    counter.id = closed_at_desk(counter.desk).id
+    for position in ("general_manager", "service_manager", "deputy_general_manager"):
+        counter.refused(NotPermitted, "review", "sales", by=position)
+    assert counter.do("review", "sales", "late", by="gm_office").state == "settled"
+    review = counter.case.review
+    assert review is not None
+    assert (review.by, review.unit, review.text) == ("gm_office", "sales", "late")
+    counter.refused(MoveRefused, "review", "sales", by="gm_office")
+
+
+def test_a_case_is_reviewed_once_also_while_it_settles() -> None:
+    case = decided(NOTHING)
+    case.remark("the hotline is slow", "hotline", by=ANN, at=T0)
+    closed(case).judge_month("sales", "", RULES, by=OFFICE, at=T0)
+    assert case.state is State.SETTLING
+    error = unchanged(case, RuleBroken, lambda: case.judge_month("sales", "", RULES, by=OFFICE, at=T0))
+    assert error.rule is MONTHLY_REVIEW
+
+
+units = st.sampled_from(["production", "stores", "purchasing"])
+
+
+@given(units, st.sets(units, max_size=2), st.none() | units, st.sampled_from(["sales", "customer_service"]))
+def test_the_unit_is_one_of_those_concerned(first: str, share: set[str], second: str | None, usual: str) -> None:
+    shares = tuple(Share(unit) for unit in sorted(share))
+    case = decided(NOTHING, Judgement(liable=Liable.US, unit=first, tracked=False, shares=shares))
+    if second is not None:
+        decided(NOTHING, attrs.evolve(JUDGED, unit=second), case=renewed(case))
+    closed(case)
+    for unit in ("production", "stores", "purchasing", "sales", "customer_service", "warehouse", ""):
+        found = attrs.evolve(case)
+        if unit in {first, *share, second, "sales", "customer_service"}:
+            found.judge_month(unit, "", RULES, by=OFFICE, at=T0)
+            assert found.review is not None
+            assert found.review.unit == unit
+        else:
+            unchanged(found, RuleBroken, lambda: found.judge_month(unit, "", RULES, by=OFFICE, at=T0))  # noqa: B023
+
+
+@pytest.mark.rule(STATES)
+def test_what_is_not_established_and_what_a_house_without_a_review_closes_is_not_reviewed() -> None:
+    never = attrs.evolve(RULES, review_by=None)
+    case = closed(decided(NOTHING, rules=never))
+    assert case.state is State.SETTLED
+    counter = Counter.open()
+    counter.accepted()
+    counter.do("dismiss", "nothing is wrong with it", by="service_agent")
+    counter.do("answer", *letter(), by="sales")
+    assert counter.do("close", "told so", by="service_agent").state == "settled"
+    month = f"{counter.clock.now():%Y-%m}"
+    assert counter.desk.complaints.to_review(month, by=counter.who["gm_office"]).items == ()
+    assert "CMP-20" not in counter.timers
+
+
+def letter() -> tuple[object, str]:
+    return Channel.LETTER, "We found nothing wrong."
