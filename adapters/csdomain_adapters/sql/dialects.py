@@ -1,5 +1,6 @@
 """What differs between databases: how connections begin, and what their errors mean (D4, storage facts)."""
 
+import logging
 import re
 import sqlite3
 from collections.abc import Mapping
@@ -53,7 +54,7 @@ def make_engine(url: str, options: Mapping[str, object]) -> Engine:
     the process; ``busy_seconds`` (SQLite, MariaDB) is how long a writer waits for another. Other options go to
     ``create_engine``. Raises UnknownOption, MissingBackend; connecting raises UnsupportedServer.
     """
-    rest = {"hide_parameters": True, **options}  # also from the logs of a host that turns on ``echo``
+    rest = {"hide_parameters": True, "logging_name": "csdomain", **options}  # also where a host turns on ``echo``
     synchronous = rest.pop("synchronous", "FULL")
     busy = rest.pop("busy_seconds", BUSY_SECONDS)
     if synchronous not in _SYNCHRONOUS:
@@ -77,11 +78,17 @@ def make_engine(url: str, options: Mapping[str, object]) -> Engine:
     except ImportError as error:
         install = f"pip install 'csdomain[{backend}]'"
         raise MissingBackend(driver=error.name or "", accepted=Text(install, install)) from None
+    logging.getLogger(f"sqlalchemy.engine.Engine.{rest['logging_name']}").addFilter(_without_rows)
     if backend == "sqlite":
         _prepare_sqlite(engine, str(synchronous))
     elif backend == MARIADB:
         _prepare_mariadb(engine, busy)
     return engine
+
+
+def _without_rows(record: logging.LogRecord) -> bool:
+    """At DEBUG SQLAlchemy logs the rows that it reads: bodies of cases, which no erasing finds again (KRN-14)."""
+    return record.levelno > logging.DEBUG
 
 
 def _prepare_sqlite(engine: Engine, synchronous: str) -> None:
