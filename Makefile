@@ -7,13 +7,15 @@ LOG ?=
 MAP ?=
 # make test ARGS="tests/kernel -x" runs a part.
 ARGS ?=
+# make mutants PART="approvals timers"; ARGS="--sample 300 --seed 1" draws some. The parts: tests/mutants/parts.toml.
+PART ?=
 WORKERS ?= 2
 export PYTHONUTF8 := 1
 # Compiled modules are kept: each start of pytest would compile a thousand of them again, for two seconds.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test deep check docs bench clean
+.PHONY: help setup demo test deep mutants check docs bench clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +32,9 @@ test: setup  ## all tests, with real PostgreSQL and MariaDB servers started for 
 deep: setup  ## the long versions of property, fault and simulation tests
 	HYPOTHESIS_PROFILE=deep $(PY) -m pytest -n $(WORKERS) -m "deep or not deep" $(ARGS)
 
+mutants: setup  ## changes the code of PART in one place after another; prints the changes that its tests do not notice
+	@$(PY) tools/mutate.py $(PART) $(ARGS)
+
 check: setup  ## every gate: lint, types, architecture, dependencies, docstrings, references, docs
 	@$(PY) tools/check.py
 
@@ -43,5 +48,5 @@ bench:  ## every benchmark, one after the other
 	  echo "== $$file"; $(PY) $$file || missed=1; done; exit $$missed
 
 clean:  ## what the tools left behind; .venv and .uv stay
-	rm -rf site htmlcov build dist .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf site htmlcov build dist mutants .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +

@@ -214,6 +214,39 @@ def scenarios(draw: st.DrawFn, reserved: bool = True) -> Scenario:
     return Scenario(rows, tuple(requests), tuple(reservations), draw(st.sampled_from(ZONES)), rules)
 
 
+@st.composite
+def queues(draw: st.DrawFn) -> Scenario:
+    """Many small requests, half of them for a lot, that wear a few fit lots of one product down to nothing."""
+    names = "abcde"[: draw(st.integers(2, 5))]
+    rows = tuple(
+        Lot(
+            id=name,
+            product="prd",
+            received=AT - timedelta(days=9 - i),
+            quantity=draw(st.integers(1, 4)),
+            cost=Money(draw(st.sampled_from([0, 5, 10, 101])), "CNY"),
+        )
+        for i, name in enumerate(names)
+    )
+    some_lot, owners = st.sampled_from([None] * len(names) + [*names]), st.sampled_from(["ord_1", "ord_2"])
+    reservations = tuple(
+        Reservation(
+            id=f"res_{i}",
+            owner=draw(owners),
+            product="prd",
+            quantity=draw(st.integers(1, 3)),
+            expires=AT + timedelta(seconds=draw(st.integers(1, 3))),
+            lot=draw(some_lot),
+        )
+        for i in range(draw(st.sampled_from([0, 0, 1, 2, 3])))
+    )
+    requests = tuple(
+        Request("prd", draw(st.integers(1, 4)), draw(owners), all_or_nothing=draw(st.booleans()), lot=draw(some_lot))
+        for _ in range(draw(st.integers(2, 7)))
+    )
+    return Scenario(rows, requests, reservations, SHANGHAI, FIFO)
+
+
 FIFO = InventoryRules(strategy=Strategy.FIFO, usable_on_expiry_date=True, refill_reminder_days=7)
 FEFO = attrs.evolve(FIFO, strategy=Strategy.FEFO)
 SHANGHAI = ZoneInfo("Asia/Shanghai")

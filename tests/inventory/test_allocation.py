@@ -3,6 +3,8 @@
 import copy
 import pickle
 from datetime import UTC, date, datetime, timedelta
+from itertools import permutations
+from unittest.mock import ANY
 from zoneinfo import ZoneInfo
 
 import attrs
@@ -211,6 +213,19 @@ def test_a_reserved_lot_is_had_by_asking_for_it() -> None:
     assert run(lots, Request("prd", 2, lot="gone", all_or_nothing=False), held=held)[0].taken == 0
 
 
+@pytest.mark.rule("INV-05")
+def test_a_lot_asked_for_by_its_id_gives_only_what_those_before_have_left() -> None:
+    lots = [lot(id_, 3, 10, days=9 - i) for i, id_ in enumerate("abc")]
+    some = Request("prd", 9, all_or_nothing=False)
+    first, of_a, rest = run(lots, Request("prd", 1), Request("prd", 1, lot="a"), some)
+    assert [given_by(got) for got in (first, of_a, rest)] == [[("a", 1)], [("a", 1)], [("a", 1), ("b", 3), ("c", 3)]]
+    assert (first.costs, of_a.costs, rest.costs) == ((3,), (4,), (3, 10, 10))
+    of_c, rest = run(lots, Request("prd", 2, lot="c"), some)
+    assert (given_by(of_c), given_by(rest)) == ([("c", 2)], [("a", 3), ("b", 3), ("c", 1)])
+    _, too_much, enough = run(lots, Request("prd", 2), Request("prd", 2, lot="a"), Request("prd", 3, lot="b"))
+    assert (too_much.taken, enough.taken) == (0, 3)
+
+
 @pytest.mark.rule("INV-15")
 def test_reservations_are_drawn_once_and_the_first_to_run_out_first() -> None:
     late = attrs.evolve(hold("r1", "ord_1", 2), expires=AT + timedelta(days=9))
@@ -228,6 +243,25 @@ def test_a_lot_reserved_twice_over_is_given_to_nobody_at_anothers_cost() -> None
     most = Request("prd", 9, "ord_1", all_or_nothing=False)
     first, again, other = run([lot("a", 5)], most, most, attrs.evolve(most, owner="ord_2"), held=held)
     assert (first.taken, again.taken, other.taken) == (1, 0, 1)
+
+
+@pytest.mark.rule("INV-15")
+@pytest.mark.parametrize("order", list(permutations("bdf")))
+def test_reserved_lots_are_left_out_whichever_reservation_ends_first(order: tuple[str, ...]) -> None:
+    lots = [lot(id_, 2, 7, days=9 - i) for i, id_ in enumerate("abcdefg")]
+    held = tuple(
+        attrs.evolve(hold(f"r{i}", "ord_1", 2, id_), expires=AT + timedelta(hours=1 + i)) for i, id_ in enumerate(order)
+    )
+    first, second, mine = run(
+        lots,
+        Request("prd", 3, "ord_2"),
+        Request("prd", 9, "ord_2", all_or_nothing=False),
+        Request("prd", 6, "ord_1"),
+        held=held,
+    )
+    assert (given_by(first), given_by(second)) == ([("a", 2), ("c", 1)], [("c", 1), ("e", 2), ("g", 2)])
+    assert given_by(mine) == [("b", 2), ("d", 2), ("f", 2)]
+    assert {drawn.reservation for drawn in mine.drawn} == {"r0", "r1", "r2"}
 
 
 @pytest.mark.rule("INV-15")
@@ -252,8 +286,9 @@ def test_a_lot_from_the_future_is_refused() -> None:
 
 @pytest.mark.rule("INV-15")
 def test_two_reservations_of_one_id_are_refused() -> None:
-    with pytest.raises(InvalidReservation):
+    with pytest.raises(InvalidReservation) as refused:
         run([lot("a", 1)], Request("prd", 1), held=(hold("r", "ord_1", 1), hold("r", "ord_2", 1)))
+    assert refused.value.facts["id"] == "r"
 
 
 @pytest.mark.rule("INV-05")
@@ -261,10 +296,12 @@ def test_a_time_that_is_none_is_refused() -> None:
     stock = Stock([lot("a", 1)], "CNY")
     with pytest.raises(NaiveTime):
         allocate(stock, [], at=datetime(2026, 1, 1), zone=SHANGHAI, rules=FIFO)  # noqa: DTZ001 - the point
-    with pytest.raises(InvalidDay):
+    with pytest.raises(InvalidDay) as no_zone:
         allocate(stock, [], at=AT, zone="Asia/Shanghai", rules=FIFO)  # type: ignore[arg-type]
-    with pytest.raises(InvalidDay):
+    assert no_zone.value.facts["field"] == "zone"
+    with pytest.raises(InvalidDay) as too_late:
         local_date(datetime.max.replace(tzinfo=UTC), SHANGHAI)
+    assert too_late.value.facts["field"] == "at"
 
 
 @pytest.mark.rule("INV-05")
@@ -297,6 +334,7 @@ def test_an_allocation_is_a_value(scenario: Scenario) -> None:
         assert hash(a) == hash(b)
         assert pickle.loads(pickle.dumps(a)) == a == copy.deepcopy(a)  # noqa: S301 - our own
         assert a != a.request
+        assert a == ANY  # what it does not know may know it
         assert str(a.taken) in repr(a)
     if first[0].taken:
         assert first[0] != run([lot("zz", 15, 3)], Request("prd", 1))[0]

@@ -1,7 +1,9 @@
 """INV-05 and INV-15 as properties, and allocators with planted faults that the properties must catch."""
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
 from datetime import timedelta
+from random import Random
 from zoneinfo import ZoneInfo
 
 import attrs
@@ -10,13 +12,13 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from csdomain.inventory.policies import Stock, allocate, available
-from csdomain.inventory.values import (
-    Strategy,
-)
+from csdomain.inventory.values import Request, Strategy
 from csdomain.kernel.money import Money
 
 from .allocation_oracle import (
     AT,
+    FIFO,
+    SHANGHAI,
     Allocator,
     Got,
     Scenario,
@@ -25,7 +27,10 @@ from .allocation_oracle import (
     given_by,
     is_fit,
     library,
+    lot,
     oracle,
+    queues,
+    run,
     scenarios,
 )
 
@@ -41,6 +46,45 @@ def test_gives_what_an_oracle_gives_unit_by_unit(scenario: Scenario) -> None:
 @given(scenarios(reserved=False))
 def test_keeps_the_laws_where_nothing_is_reserved(scenario: Scenario) -> None:
     check(scenario, library)
+
+
+@pytest.mark.rule("INV-05", "INV-15")
+@settings(max_examples=300)
+@given(queues())
+def test_requests_for_lots_and_for_goods_take_turns(scenario: Scenario) -> None:
+    check(scenario, library)
+
+
+def from_a_queue(quantities: Sequence[int], asked: Sequence[int]) -> list[list[tuple[int, int]]]:
+    """(place of the lot, quantity) for each request, by nothing but a queue of lots."""
+    queue, results = deque(enumerate(quantities)), []
+    for need in asked:
+        got = []
+        while need and queue:
+            place, left = queue.popleft()
+            taken = min(left, need)
+            got.append((place, taken))
+            need -= taken
+            if left > taken:
+                queue.appendleft((place, left - taken))
+        results.append(got)
+    return results
+
+
+@pytest.mark.rule("INV-05")
+@given(
+    st.sampled_from([1, 63, 64, 65, 127, 128, 129, 200]),
+    st.randoms(use_true_random=False),
+    st.lists(st.integers(1, 300), min_size=1, max_size=6),
+)
+def test_a_long_shelf_gives_what_a_plain_queue_gives(size: int, random: Random, asked: list[int]) -> None:
+    quantities = [random.randint(1, 4) for _ in range(size)]
+    rows = [lot(f"lot_{i:03}", quantity, days=999 - i) for i, quantity in enumerate(quantities)]
+    outcome = run(rows, *(Request("prd", quantity, all_or_nothing=False) for quantity in asked))
+    expected = [[(f"lot_{place:03}", taken) for place, taken in got] for got in from_a_queue(quantities, asked)]
+    assert [given_by(got) for got in outcome] == expected
+    left = sum(quantities) - sum(got.taken for got in outcome)
+    assert available(outcome.left, "prd", at=AT, zone=SHANGHAI, rules=FIFO) == left
 
 
 def last_in_first_out(s: Scenario) -> list[Got]:

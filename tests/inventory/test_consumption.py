@@ -65,6 +65,12 @@ def test_goods_run_out_on_the_first_day_without_a_whole_dose(
         ({"daily_dose": 121}, Fraction(120, 121), ARRIVED, "2 box × 60 ÷ 121 = 120/121 days"),
         ({"content_per_unit": 10, "daily_dose": 1}, 20, date(2026, 1, 21), "2 box × 10 ÷ 1 = 20 days"),
         (
+            {"content_per_unit": 1, "daily_dose": 2**16},
+            Fraction(1, 2**15),
+            ARRIVED,
+            "2 box × 1 ÷ 65536 = 0.000030517578125 days",
+        ),
+        (
             {"content_per_unit": 1, "daily_dose": 2**17},
             Fraction(1, 2**16),
             ARRIVED,
@@ -122,17 +128,21 @@ def test_other_bad_input_is_refused() -> None:
         with pytest.raises(InvalidQuantity):
             goods(quantity=quantity)
     for day in (datetime(2026, 1, 1, tzinfo=UTC), "2026-01-01", None):
-        with pytest.raises(InvalidConsumption):
+        with pytest.raises(InvalidConsumption) as refused:
             goods(reached_on=day)
-    with pytest.raises(InvalidConsumption):
+        assert refused.value.facts["field"] == "reached_on"
+    with pytest.raises(InvalidConsumption) as empty:
         refill([], RULES)
+    assert empty.value.facts == {"field": "lines", "given": 0, "minimum": 1}
 
 
 @pytest.mark.rule("ORD-02")
 @pytest.mark.parametrize("quantity", [10**6, LARGEST])
 def test_goods_that_outlast_the_calendar_are_refused_by_name(quantity: int) -> None:
-    with pytest.raises(DateTooLate):
+    with pytest.raises(DateTooLate) as refused:
         _ = goods(quantity=quantity).runs_out_on
+    assert refused.value.facts["product"] == "prd"
+    assert refused.value.facts["maximum"] == date.max
     last = goods(reached_on=date(9999, 12, 30), quantity=1, content_per_unit=1, daily_dose=1)
     assert last.runs_out_on == date.max
     assert refill([goods(reached_on=date.min, quantity=1, daily_dose=60)], RULES).remind_on == date.min

@@ -14,6 +14,7 @@ from csdomain.inventory.values import (
 
 from .allocation_oracle import (
     AT,
+    FEFO,
     Scenario,
     given_by,
     hold,
@@ -69,6 +70,50 @@ def test_what_is_held_back_by_product_is_explained_as_reserved() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.rule("INV-15")
+@pytest.mark.parametrize(
+    ("asked", "on_a", "held", "why"),
+    [
+        (9, 0, 4, Why.RESERVED),  # 5 of 9 are free, and a and b gave them
+        (2, 3, 3, Why.RESERVED),  # a gave what is reserved of it; what is free is held for others
+        (2, 1, 2, Why.NOT_NEEDED),  # one of two came out of what is free, of which one more could be had
+        (3, 3, 0, Why.NOT_NEEDED),
+        (3, 2, 3, Why.RESERVED),
+    ],
+)
+def test_a_lot_is_reserved_for_others_only_where_no_unit_more_could_be_had(
+    asked: int, on_a: int, held: int, why: Why
+) -> None:
+    lots = [lot(id_, 3, days=3 - i) for i, id_ in enumerate("abc" if not on_a else "ac")]
+    reservations = [hold("mine", "ord_2", on_a, "a")] if on_a else []
+    reservations += [hold("others", "ord_1", held)] if held else []
+    outcome = run(lots, Request("prd", asked, "ord_2", all_or_nothing=False), held=tuple(reservations))
+    assert {passed.lot.id: passed.why for passed in outcome.explain()} == {"c": why}
+
+
+@pytest.mark.rule("INV-05")
+def test_the_other_lots_are_named_in_the_order_of_drawing() -> None:
+    lots = [lot(id_, 1, days=9 - i, expires=expires) for i, (id_, expires) in enumerate(DATED)]
+    wanted = Request("prd", 1, lot="a")
+    assert [passed.lot.id for passed in run(lots, wanted).explain()] == ["b", "c", "d", "e"]
+    assert [passed.lot.id for passed in run(lots, wanted, rules=FEFO).explain()] == ["d", "c", "e", "b"]
+
+
+DATED = [("a", None), ("b", None), ("c", date(2027, 1, 1)), ("d", date(2026, 5, 1)), ("e", date(2027, 1, 1))]
+
+
+@pytest.mark.rule("INV-05")
+def test_a_lot_given_away_is_empty_whoever_asks_for_it_again() -> None:
+    lots = [lot("a", 3, 10, days=9), lot("b", 3, 11, days=8)]
+    again, other = Request("prd", 1, lot="a", all_or_nothing=False), Request("prd", 1, lot="b")
+    outcome = run(lots, Request("prd", 4), again, other)
+    assert [given_by(got) for got in outcome] == [[("a", 3), ("b", 1)], [], [("b", 1)]]
+    assert [passed.why for passed in outcome.explain(2)] == [Why.EMPTY]
+    outcome = run(lots, Request("prd", 6), again, other)
+    assert [(got.taken, got.value.minor) for got in outcome] == [(6, 21), (0, 0), (0, 0)]
+    assert [passed.why for passed in outcome.explain(2)] == [Why.EMPTY, Why.EMPTY]
+
+
 @pytest.mark.rule("INV-05", "INV-15")
 @given(scenarios())
 def test_an_explanation_names_each_other_lot_once_and_truly(scenario: Scenario) -> None:
@@ -114,3 +159,8 @@ def test_an_explanation_names_each_other_lot_once_and_truly(scenario: Scenario) 
         stock = stock.without(got.lines)
         for drawn in got.drawn:
             held[drawn.reservation] -= drawn.quantity
+        rest = [attrs.evolve(r, quantity=held[r.id]) for r in scenario.reservations if held[r.id]]
+        for p in passed if got.taken else ():
+            more = available(stock, p.lot.product, owner=got.request.owner, lot=p.lot.id, reservations=rest, **how)  # type: ignore[arg-type]
+            assert p.why is not Why.NOT_NEEDED or more
+            assert p.why is not Why.RESERVED or not more

@@ -1,5 +1,7 @@
 """INV-04: the stock as a value: lots are checked, sorted and never merged; what leaves it and comes back adds up."""
 
+from unittest.mock import ANY
+
 import attrs
 import pytest
 from hypothesis import given
@@ -32,7 +34,15 @@ def test_a_stock_keeps_every_lot_as_it_is(rows: tuple[Lot, ...]) -> None:
     assert stock == Stock(reversed(rows), "CNY")
     assert stock != Stock(rows[1:], "CNY") or not rows
     assert stock != rows
+    assert stock == ANY  # what it does not know may know it
     assert f"{len(rows)} lots" in repr(stock)
+
+
+@pytest.mark.rule("INV-04")
+@given(st.lists(st.integers(1, 99), unique=True, min_size=5, max_size=9))
+def test_a_stock_lies_product_by_product(numbers: list[int]) -> None:
+    rows = [attrs.evolve(lot(f"lot_{i}", 1), product=f"prd_{number:02}") for i, number in enumerate(numbers)]
+    assert [row.product for row in Stock(rows, "CNY").lots] == sorted(f"prd_{number:02}" for number in numbers)
 
 
 @pytest.mark.rule("INV-04")
@@ -52,8 +62,9 @@ def test_a_lot_that_is_there_twice_is_refused() -> None:
 
 @pytest.mark.rule("INV-04")
 def test_a_stock_has_one_currency() -> None:
-    with pytest.raises(CurrencyMismatch):
+    with pytest.raises(CurrencyMismatch) as mixed:
         Stock([lot("a", 1), attrs.evolve(lot("b", 1), cost=Money(1, "USD"))], "CNY")
+    assert mixed.value.facts == {"expected": "CNY", "given": "USD"}
     with pytest.raises(CurrencyMismatch):
         Stock([lot("a", 1)], "USD")
     with pytest.raises(UnknownCurrency):
@@ -66,8 +77,9 @@ def test_lines_leave_lots_that_are_there_and_have_enough() -> None:
     stock = Stock([lot("a", 3, 10)], "CNY")
     assert stock.without([Line(lot("a", 3, 10), 1, Money(3, "CNY"))]).lots[0] == lot("a", 2, 7)
     assert stock.with_back([Line(lot("a", 3, 10), 1, Money(3, "CNY"))]).lots[0] == lot("a", 4, 13)
-    with pytest.raises(UnknownLot):
+    with pytest.raises(UnknownLot) as unknown:
         stock.without([Line(lot("b", 3), 1, Money(0, "CNY"))])
+    assert unknown.value.facts == {"lot": "b"}
     with pytest.raises(QuantityNotPositive):
         stock.without([Line(lot("a", 3), 4, Money(10, "CNY"))])
     assert stock.lots[0] == lot("a", 3, 10)
@@ -135,13 +147,16 @@ def test_a_quantity_comes_back_from_the_lots_drawn_last() -> None:
 @pytest.mark.rule("INV-05")
 def test_never_more_comes_back_than_was_taken() -> None:
     got = run([lot("a", 3, 10, days=12), lot("b", 3, 11)], Request("prd", 5))[0]
-    for back in (6, {"b": 3}, {"a": 3, "b": 3}):
-        with pytest.raises(ReturnTooLarge):
+    of_lot = {"lot": "b", "given": 3, "maximum": 2}
+    for back, facts in ((6, {"given": 6, "maximum": 5}), ({"b": 3}, of_lot), ({"a": 3, "b": 3}, of_lot)):
+        with pytest.raises(ReturnTooLarge) as refused:
             undo(got, back)
+        assert refused.value.facts == facts
     with pytest.raises(ReturnTooLarge):
         undo(undo(got, 1).kept, 5)
-    with pytest.raises(UnknownLot):
+    with pytest.raises(UnknownLot) as unknown:
         undo(got, {"c": 1})
+    assert unknown.value.facts == {"lot": "c"}
     for wrong in (0, -1, True, 1.0):
         with pytest.raises(InvalidQuantity):
             undo(got, wrong)  # type: ignore[arg-type]

@@ -436,7 +436,8 @@ def test_time_does_not_go_back(run: int, wait: int, back: timedelta) -> None:
     timer = start("case", "T", OFFICE, WorkingTime(40 * HOUR), MONDAY)
     paused, _ = pause(timer, since)
     resumed = resume(paused, OFFICE, until)
-    for one, last in ((timer, MONDAY), (paused, since), (resumed, until)):
+    again, _ = pause(resumed, until + HOUR)
+    for one, last in ((timer, MONDAY), (paused, since), (resumed, until), (again, until + HOUR)):
         for act in (pause, meet, cancel, lambda t, a: resume(t, OFFICE, a)):
             with pytest.raises(RuleBroken) as refused:
                 act(one, last - back)
@@ -476,8 +477,10 @@ def test_a_warning_comes_when_its_share_of_the_working_time_is_used(
 @pytest.mark.rule(TIMERS)
 @pytest.mark.parametrize("name", ["", "x" * 65, "two\nlines", "\0"])
 def test_a_timer_has_a_short_printable_name(name: str) -> None:
-    with pytest.raises(MalformedTimer):
+    with pytest.raises(MalformedTimer) as refused:
         start("case", name, OFFICE, WorkingTime(HOUR), MONDAY)
+    assert refused.value.facts["field"] == "name"
+    assert start("case", "x" * 64, OFFICE, WorkingTime(HOUR), MONDAY).name == "x" * 64
 
 
 @pytest.mark.rule(TIMERS)
@@ -494,8 +497,45 @@ def test_warnings_are_ascending_percentages(percents: list[int]) -> None:
 @pytest.mark.rule(TIMERS)
 @pytest.mark.parametrize("percents", [[True], [50.0], ["50"], [None]])
 def test_percentages_are_integers(percents: list[Any]) -> None:
-    with pytest.raises(MalformedTimer):
+    with pytest.raises(MalformedTimer) as refused:
         start("case", "T", OFFICE, WorkingTime(HOUR), MONDAY, warnings=percents)
+    assert refused.value.facts["field"] == "warnings"
+
+
+@pytest.mark.rule(TIMERS)
+def test_a_move_that_the_state_forbids_is_refused_by_name() -> None:
+    timer = start("case", "T", OFFICE, WorkingTime(HOUR), MONDAY)
+    met, _ = meet(timer, MONDAY)
+    with pytest.raises(RuleBroken) as refused:
+        cancel(met, MONDAY)
+    assert refused.value.facts == {"timer": "T", "subject": "case", "state": TimerState.MET}
+    assert "a timer that is paused, running" in refused.value.render("en")
+
+
+@pytest.mark.rule(TIMERS, TIME)
+def test_every_instant_is_kept_in_utc() -> None:
+    shanghai = MONDAY.astimezone(ZoneInfo("Asia/Shanghai"))
+    timer = start("case", "T", OFFICE, WorkingTime(HOUR), shanghai, warnings=[50])
+    for late in (ZERO, 2 * HOUR):
+        met, fired = meet(timer, shanghai + late)
+        kept = [timer.started_at, timer.due_at, timer.warnings[0].at, met.ended_at, met.completed_at]
+        kept += [instant_ for event in fired for instant_ in (event.at, event.found_at)]
+        assert all(at is not None and at.tzinfo is UTC for at in kept)
+
+
+@pytest.mark.rule(TIMERS)
+def test_a_warning_that_was_given_is_not_given_again_after_a_pause() -> None:
+    timer = start("case", "T", OFFICE, WorkingTime(8 * HOUR), MONDAY, warnings=[25, 50, 75])
+    timer, fired = advance(timer, MONDAY + 2 * HOUR)
+    assert told(fired) == [("25%", MONDAY + 2 * HOUR)]
+    timer, _ = pause(timer, MONDAY + 2 * HOUR)
+    assert timer.paused_for == ZERO
+    timer = resume(timer, OFFICE, MONDAY + 3 * HOUR)
+    assert [w.percent for w in timer.warnings] == [25, 50, 75]
+    assert [w.at for w in timer.warnings] == [MONDAY + n * HOUR for n in (2, 6, 8)]  # lunch is from the third hour on
+    timer, fired = advance(timer, timer.due_at + TICK)
+    assert [what for what, _ in told(fired)] == ["50%", "75%", "breach"]
+    assert timer.paused_for == HOUR
 
 
 @pytest.mark.rule(TIME)

@@ -2,7 +2,8 @@
 
 import json
 from calendar import monthrange
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from itertools import count, pairwise, takewhile
 from pathlib import Path
@@ -11,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import attrs
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from csdomain.kernel.errors import NaiveTime
@@ -226,12 +227,46 @@ def test_a_day_starts_at_its_first_instant(name: str, on: date) -> None:
         ("America/Sao_Paulo", "2018-11-04", "2018-11-04T03:00:00Z"),  # 00:00 is skipped: the day starts at 01:00
         ("America/Havana", "2023-11-05", "2023-11-05T04:00:00Z"),  # 00:00 comes twice
         ("America/Toronto", "1919-03-31", "1919-03-31T04:30:00Z"),  # 23:30 to 00:30 is skipped
+        ("Africa/Monrovia", "1972-01-07", "1972-01-07T00:44:30Z"),  # 00:00 to 00:44:30 is skipped
+        ("Asia/Kathmandu", "1986-01-01", "1985-12-31T18:30:00Z"),  # 00:00 to 00:15 is skipped
         ("Pacific/Apia", "2011-12-30", "2011-12-30T10:00:00Z"),  # there was no such day
         ("Pacific/Apia", "2011-12-31", "2011-12-30T10:00:00Z"),
     ],
 )
 def test_days_that_have_no_midnight_or_two(zone: str, on: str, first: str) -> None:
     assert day_start(d(on), ZoneInfo(zone)) == datetime.fromisoformat(first)
+
+
+class Skip(tzinfo):
+    """A zone at UTC whose clocks once skip ``by`` at the wall time ``at``."""
+
+    def __init__(self, at: datetime, by: timedelta) -> None:
+        self.at, self.by = at, by
+
+    def utcoffset(self, on: datetime | None) -> timedelta:
+        assert on is not None
+        wall = on.replace(tzinfo=None)
+        late = wall >= self.at + self.by or (wall >= self.at and on.fold)
+        return self.by if late else timedelta(0)
+
+    def fromutc(self, at: datetime) -> datetime:
+        return at + (self.by if at.replace(tzinfo=None) >= self.at else timedelta(0))
+
+    def dst(self, on: datetime | None) -> timedelta:
+        return timedelta(0)
+
+    def tzname(self, on: datetime | None) -> str:
+        return "skip"
+
+
+@given(st.dates(date(1918, 1, 1), date(2037, 12, 31)), st.integers(1, 7200), st.integers(-10, 7210))
+@example(date(2024, 3, 31), 2, 1)
+def test_a_day_whose_midnight_is_skipped_starts_where_the_clocks_jump(on: date, by: int, before: int) -> None:
+    midnight = datetime(on.year, on.month, on.day)  # noqa: DTZ001 - the wall's
+    at = midnight - timedelta(seconds=before)
+    skipped = 0 <= before < by
+    first = at if skipped else midnight - timedelta(seconds=by if before >= by else 0)
+    assert day_start(on, Skip(at, timedelta(seconds=by))) == first.replace(tzinfo=UTC)
 
 
 @given(st.sampled_from(ZONES), DATES.filter(lambda on: on.year < 2090), st.integers(1, 14))
@@ -353,6 +388,7 @@ def test_a_period_is_a_positive_whole_number_of_months(months: Any) -> None:
         with pytest.raises(InvalidMonths) as caught:
             refused()
         assert caught.value.rule is EXTENSION
+        assert caught.value.facts["given"] == (months if type(months) is int else type(months).__name__)
     if months != 0 or isinstance(months, float | Decimal):
         with pytest.raises(InvalidMonths):
             months_after(ON, months)
@@ -362,6 +398,24 @@ def test_a_period_is_a_positive_whole_number_of_months(months: Any) -> None:
             extend(SERVICE, 1, months, paid_on=ON, rules=HOUSE)
         with pytest.raises(InvalidMonths):
             first_period(ON, 1, months, paid_on=ON)
+
+
+def test_what_would_be_a_number_of_months_is_said() -> None:
+    for refused, least in (
+        (lambda: months_after(ON, -1), 0),
+        (lambda: Service(ON, -1), 0),
+        (lambda: extend(SERVICE, 1, -1, paid_on=ON, rules=HOUSE), 0),
+        (lambda: first_period(ON, 1, -1, paid_on=ON), 0),
+        (lambda: nth_period(ON, 0), 1),
+        (lambda: nth_period(ON, 1, 0), 1),
+        (lambda: period_containing(ON, ON, 0), 1),
+        (lambda: extend(SERVICE, 0, paid_on=ON, rules=HOUSE), 1),
+        (lambda: first_period(ON, 0, paid_on=ON), 1),
+    ):
+        with pytest.raises(InvalidMonths) as caught:
+            refused()
+        assert f"≥ {least}" in caught.value.render("en")
+    assert months_after(ON, 0) == ON
 
 
 @pytest.mark.parametrize("on", [datetime(2024, 1, 31, tzinfo=UTC), "2024-01-31", None, 20240131])
@@ -378,19 +432,22 @@ def test_a_date_is_a_date(on: Any) -> None:
         lambda: extend(SERVICE, 1, paid_on=on, rules=HOUSE),
         lambda: first_period(ON, 1, paid_on=on),
     ):
-        with pytest.raises(NotADate):
+        with pytest.raises(NotADate) as caught:
             refused()
+        assert caught.value.facts["given"] == type(on).__name__
+        assert caught.value.facts["field"] in ("anchor", "on", "start", "end", "paid_on")
 
 
 def test_time_ends_with_the_year_9999() -> None:
     assert months_after(date(9999, 11, 30), 1) == date(9999, 12, 30)
-    with pytest.raises(PeriodOutOfRange):
-        months_after(date(9999, 12, 1), 1)
-    with pytest.raises(PeriodOutOfRange):
-        extend(Service(date(9999, 6, 1), 6), 12, paid_on=date(9999, 6, 1), rules=HOUSE)
-    with pytest.raises(PeriodOutOfRange):
-        day_start(date.min, ZoneInfo("Asia/Shanghai"))
-    with pytest.raises(PeriodOutOfRange):
-        Period(ON, ON)
-    with pytest.raises(PeriodOutOfRange):
-        months_between(ON, ON - timedelta(days=1))
+    cases: list[tuple[Callable[[], object], dict[str, object]]] = [
+        (lambda: months_after(date(9999, 12, 1), 1), {"given": 1}),
+        (lambda: extend(Service(date(9999, 6, 1), 6), 12, paid_on=date(9999, 6, 1), rules=HOUSE), {"given": 18}),
+        (lambda: day_start(date.min, ZoneInfo("Asia/Shanghai")), {"given": date.min}),
+        (lambda: Period(ON, ON), {"given": (ON, ON)}),
+        (lambda: months_between(ON, ON - timedelta(days=1)), {"given": ON - timedelta(days=1), "minimum": ON}),
+    ]
+    for refused, facts in cases:
+        with pytest.raises(PeriodOutOfRange) as caught:
+            refused()
+        assert facts.items() <= caught.value.facts.items()

@@ -1,6 +1,7 @@
 """Price plans and quotes (REN-01, REN-02): what a term costs, line by line, and the best way to cover a wish."""
 
 import itertools
+from collections.abc import Callable
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -154,6 +155,7 @@ def test_every_line_names_its_rule_and_shows_its_arithmetic() -> None:
         "yearly: 12 months, 1 × 600.00 CNY × 3 = 1800.00 CNY",
         "yearly: 2 gift months",
     ]
+    assert made.lines[0].text.zh == "monthly：1 个月，1 × 50.00 CNY × 3 = 150.00 CNY"
     rented = quote(HOUSE, "rent", fleet(2), 6, tax_on=TODAY, discount=AgreedPrice(yuan(50)))
     assert [(line.kind, line.rule, line.text.zh) for line in rented.lines] == [
         (LineKind.CHARGE, PRICE_PLANS, "rent：6 个月，6 × 70.00 CNY × 2 = 840.00 CNY"),
@@ -300,8 +302,12 @@ def test_the_best_quote_is_the_cheapest_that_covers_the_wish(
         assert other.dearer == other.each - best.quote.each
         assert other.longer == other.service_months - best.quote.service_months
         assert (other.dearer.minor, -other.longer) >= (0, 0)
-        assert other.paid_months < other.service_months or not rules.plans[other.plan].gift_months
+        plan = rules.plans[other.plan]
+        assert other.paid_months * (plan.months + plan.gift_months) == other.service_months * plan.months
     assert (best.reason is Reason.ONLY_WAY) == (not best.others)
+    for of in ("gross", "net", "tax"):
+        parts = [getattr(line.amount, of) for line in best.quote.lines]
+        assert total(parts, "CNY") == getattr(best.quote.total, of)
 
 
 @pytest.mark.rule(QUOTE)
@@ -356,6 +362,59 @@ def test_a_granted_discount_makes_half_a_year_cheaper_than_five_months() -> None
 
 
 @pytest.mark.rule(QUOTE)
+def test_one_month_more_for_the_same_price_is_more_service() -> None:
+    rules = attrs.evolve(HOUSE, plans={"a": Plan("bought", 1, yuan(50)), "b": Plan("bought", 2, yuan(100), 1)})
+    best = best_quote(rules, "bought", ONE, 2, tax_on=TODAY)
+    assert (best.quote.each, best.quote.service_months, best.reason) == (yuan(100), 3, Reason.MORE_SERVICE)
+    (other,) = best.others
+    assert (other.plan, other.paid_months, other.dearer, other.longer) == ("a", 2, yuan(0), -1)
+
+
+@pytest.mark.rule(QUOTE)
+def test_a_discounted_and_a_full_price_in_one_quote_add_up() -> None:
+    half = Plan("bought", 6, yuan(300), 0, DiscountTerms(yuan(200), 6))
+    rules = attrs.evolve(HOUSE, plans={"a": half, "b": Plan("bought", 1, yuan(50))})
+    made = best_quote(rules, "bought", fleet(3), 7, tax_on=TODAY, discounts={"a": AgreedPrice(yuan("200.01"))}).quote
+    assert [(line.kind, line.plan) for line in made.lines] == [
+        (LineKind.CHARGE, "b"), (LineKind.CHARGE, "a"), (LineKind.DISCOUNT, "a"),
+    ]  # fmt: skip
+    assert made.each == yuan("250.01")
+    assert total([line.amount.tax for line in made.lines], "CNY") == made.total.tax
+    assert [line.amount.tax for line in made.lines][2] < yuan(0)
+
+
+@pytest.mark.rule(QUOTE)
+def test_equal_discounts_go_to_the_plan_first_in_the_alphabet_whatever_their_order() -> None:
+    plan = Plan("bought", 1, yuan(50), 0, DiscountTerms(yuan(20), 1))
+    rules = attrs.evolve(HOUSE, plans={"b": plan, "a": plan, "c": plan})
+    for order in itertools.permutations("abc"):
+        discounts = {code: AgreedPrice(yuan(30)) for code in order}
+        best = best_quote(rules, "bought", ONE, 2, tax_on=TODAY, discounts=discounts)
+        assert {line.plan for line in best.quote.lines} == {"a"}
+
+
+@pytest.mark.rule(PRICE_PLANS)
+def test_the_minimum_term_is_told_in_months_that_are_sold() -> None:
+    rules = attrs.evolve(HOUSE, plans={"a": Plan("bought", 3, yuan(90), 0, DiscountTerms(yuan(60), 7))})
+    with pytest.raises(TermBelowMinimum) as caught:
+        quote(rules, "a", ONE, 6, tax_on=TODAY, discount=AgreedPrice(yuan(60)))
+    assert caught.value.facts == {"plan": "a", "given": 6, "minimum": 9}
+    assert quote(rules, "a", ONE, 9, tax_on=TODAY, discount=AgreedPrice(yuan(60))).each == yuan(180)
+
+
+@pytest.mark.rule(PRICE_PLANS)
+def test_the_kinds_of_device_are_listed_in_alphabetical_order() -> None:
+    kinds = ["rented", "lent", "bought", "leased", "given", "tested", "found"]
+    rules = attrs.evolve(HOUSE, plans={kind: Plan(kind, 1, yuan(50)) for kind in kinds})
+    with pytest.raises(NoSuchPlan) as caught:
+        best_quote(rules, "stolen", ONE, 1, tax_on=TODAY)
+    assert " | ".join(sorted(kinds)) in caught.value.render("en")
+    with pytest.raises(NoSuchPlan) as unknown:
+        quote(rules, "stolen", ONE, 1, tax_on=TODAY)
+    assert " | ".join(sorted(kinds)) in unknown.value.render("zh")
+
+
+@pytest.mark.rule(QUOTE)
 def test_equal_ways_are_told_apart_whatever_the_order_of_the_book() -> None:
     twins = {"b": Plan("bought", 2, yuan(10)), "a": Plan("bought", 2, yuan(10)), "c": Plan("bought", 1, yuan(5))}
     for order in itertools.permutations(twins):
@@ -394,6 +453,7 @@ def test_floor_and_minimum_term_are_included(fen: int, months: int, error: type[
     with pytest.raises(error) as caught:
         quote(HOUSE, "rent", ONE, months, tax_on=TODAY, discount=AgreedPrice(Money(fen, "CNY")))
     assert caught.value.rule is PRICE_PLANS
+    assert caught.value.facts["plan"] == "rent"
     assert quote(HOUSE, "rent", ONE, 6, tax_on=TODAY, discount=AgreedPrice(yuan(50))).each == yuan(300)
 
 
@@ -411,32 +471,34 @@ def test_floor_and_minimum_term_are_included(fen: int, months: int, error: type[
     ],
 )
 def test_a_discount_is_a_share_of_the_price(rate: Any, error: type[InvalidValue]) -> None:
-    with pytest.raises(error):
+    with pytest.raises(error) as caught:
         PercentOff(rate)
+    if error is DiscountOutOfRange:
+        assert caught.value.facts == {"given": rate, "minimum": 0, "maximum": 1}
 
 
 @pytest.mark.rule(QUOTE)
 @pytest.mark.parametrize(
-    ("change", "error"),
+    ("change", "error", "facts"),
     [
-        ({"vehicles": ()}, NoVehicles),
-        ({"vehicles": ("a", "b", "a")}, DuplicateVehicle),
-        ({"vehicles": ("a", "")}, InvalidVehicle),
-        ({"vehicles": ("a", 7)}, InvalidVehicle),
-        ({"vehicles": "abc"}, InvalidVehicle),
-        ({"vehicles": 3}, InvalidVehicle),
-        ({"months": 0}, InvalidMonths),
-        ({"months": -12}, InvalidMonths),
-        ({"months": True}, InvalidMonths),
-        ({"months": 12.0}, InvalidMonths),
-        ({"months": float("nan")}, InvalidMonths),
-        ({"months": 121}, TermNotOffered),
-        ({"tax_on": date(1993, 12, 31)}, TaxRateUnknown),
-        ({"tax_on": datetime(2024, 1, 1)}, NotADate),  # noqa: DTZ001 - refused for what it is
-        ({"tax_on": "2024-01-01"}, NotADate),
+        ({"vehicles": ()}, NoVehicles, {"given": 0, "minimum": 1}),
+        ({"vehicles": ("a", "b", "a")}, DuplicateVehicle, {"given": 3, "expected": 2}),
+        ({"vehicles": ("a", "")}, InvalidVehicle, {"given": "str"}),
+        ({"vehicles": ("a", 7)}, InvalidVehicle, {"given": "int"}),
+        ({"vehicles": "abc"}, InvalidVehicle, {"given": "str"}),
+        ({"vehicles": 3}, InvalidVehicle, {"given": "int"}),
+        ({"months": 0}, InvalidMonths, {"field": "months", "given": 0}),
+        ({"months": -12}, InvalidMonths, {"field": "months", "given": -12}),
+        ({"months": True}, InvalidMonths, {"field": "months", "given": "bool"}),
+        ({"months": 12.0}, InvalidMonths, {"field": "months", "given": "float"}),
+        ({"months": float("nan")}, InvalidMonths, {"field": "months"}),
+        ({"months": 121}, TermNotOffered, {"field": "months", "given": 121, "maximum": 120}),
+        ({"tax_on": date(1993, 12, 31)}, TaxRateUnknown, {"at": date(1993, 12, 31)}),
+        ({"tax_on": datetime(2024, 1, 1)}, NotADate, {"field": "tax_on"}),  # noqa: DTZ001 - refused for what it is
+        ({"tax_on": "2024-01-01"}, NotADate, {"field": "tax_on", "given": "str"}),
     ],
 )
-def test_bad_input_has_a_name(change: dict[str, Any], error: type[InvalidValue]) -> None:
+def test_bad_input_has_a_name(change: dict[str, Any], error: type[InvalidValue], facts: dict[str, object]) -> None:
     asked: dict[str, Any] = {"vehicles": ONE, "months": 12, "tax_on": TODAY} | change
     for way in (
         lambda: quote(HOUSE, "yearly", asked["vehicles"], asked["months"], tax_on=asked["tax_on"]),
@@ -444,26 +506,35 @@ def test_bad_input_has_a_name(change: dict[str, Any], error: type[InvalidValue])
     ):
         with pytest.raises(error) as caught:
             way()
+        assert facts.items() <= caught.value.facts.items()
         assert caught.value.render("zh") != caught.value.render("en")
 
 
 @pytest.mark.rule(PRICE_PLANS)
 def test_what_the_house_does_not_sell() -> None:
-    with pytest.raises(TermNotOffered):
-        quote(HOUSE, "yearly", ONE, 13, tax_on=TODAY)
+    def refused(error: type[InvalidValue] | type[RuleBroken], make: Callable[[], object], **facts: object) -> None:
+        with pytest.raises(error) as caught:
+            make()
+        assert facts.items() <= caught.value.facts.items()
+
+    agreed, tenth = AgreedPrice(yuan(50)), PercentOff(Decimal("0.1"))
+    refused(TermNotOffered, lambda: quote(HOUSE, "yearly", ONE, 13, tax_on=TODAY), plan="yearly", given=13)
     assert quote(HOUSE, "yearly", ONE, 120, tax_on=TODAY).service_months == 140
     for code in ("weekly", None, 7):
-        with pytest.raises(NoSuchPlan):
-            quote(HOUSE, code, ONE, 12, tax_on=TODAY)  # type: ignore[arg-type]
-    with pytest.raises(NoSuchPlan):
-        best_quote(HOUSE, "stolen", ONE, 12, tax_on=TODAY)
-    with pytest.raises(NoSuchPlan):
-        best_quote(HOUSE, "bought", ONE, 12, tax_on=TODAY, discounts={"rent": AgreedPrice(yuan(50))})
-    with pytest.raises(DiscountNotOffered):
-        quote(HOUSE, "yearly", ONE, 12, tax_on=TODAY, discount=PercentOff(Decimal("0.1")))
+        refused(NoSuchPlan, lambda: quote(HOUSE, code, ONE, 12, tax_on=TODAY), plan=code)  # type: ignore[arg-type]  # noqa: B023
+    refused(NoSuchPlan, lambda: best_quote(HOUSE, "stolen", ONE, 12, tax_on=TODAY), field="device", given="stolen")
+    rented = {"rent": agreed}
+    refused(NoSuchPlan, lambda: best_quote(HOUSE, "bought", ONE, 12, tax_on=TODAY, discounts=rented), plan="rent")
+    refused(DiscountNotOffered, lambda: quote(HOUSE, "yearly", ONE, 12, tax_on=TODAY, discount=tenth), plan="yearly")
     for price in (yuan("70.01"), yuan(-1)):
-        with pytest.raises(DiscountOutOfRange):
-            quote(HOUSE, "rent", ONE, 12, tax_on=TODAY, discount=AgreedPrice(price))
+        dear = AgreedPrice(price)
+        refused(
+            DiscountOutOfRange,
+            lambda: quote(HOUSE, "rent", ONE, 12, tax_on=TODAY, discount=dear),  # noqa: B023 - called at once
+            given=price,
+            minimum=0,
+            maximum=yuan(70),
+        )
     with pytest.raises(CurrencyMismatch):
         quote(HOUSE, "rent", ONE, 12, tax_on=TODAY, discount=AgreedPrice(Money.of(50, "USD")))
 
@@ -474,36 +545,53 @@ def house(**changes: Any) -> RenewalRules:
 
 @pytest.mark.rule(PRICE_PLANS, QUOTE)
 @pytest.mark.parametrize(
-    ("make", "error"),
+    ("make", "error", "facts"),
     [
-        (lambda: house(plans={}), PlanInvalid),
-        (lambda: house(plans={"a": Plan("x", 1, yuan(1)), "b": Plan("x", 1, Money.of(1, "USD"))}), CurrencyMismatch),
-        (lambda: house(plans={"a": Plan("x", 121, yuan(1))}), PlanInvalid),
-        (lambda: house(plans={"a": Plan("x", 1, yuan(2), 0, DiscountTerms(yuan(1), 121))}), PlanInvalid),
-        (lambda: house(grace_days=-1), InvalidMonths),
-        (lambda: house(grace_days=True), InvalidMonths),
-        (lambda: house(longest_months=0), InvalidMonths),
-        (lambda: house(tax=(TABLE[1], TABLE[0])), TaxTableInvalid),
-        (lambda: house(tax=(TABLE[0], TABLE[0])), TaxTableInvalid),
-        (lambda: house(tax=(TABLE[2], attrs.evolve(TABLE[3], since=date(2029, 12, 31)))), TaxTableInvalid),
-        (lambda: Plan("", 1, yuan(1)), PlanInvalid),
-        (lambda: Plan("x", 0, yuan(1)), InvalidMonths),
-        (lambda: Plan("x", 1, yuan(0)), PlanInvalid),
-        (lambda: Plan("x", 1, yuan(1), -1), InvalidMonths),
-        (lambda: Plan("x", 1, yuan(1), 0, DiscountTerms(yuan(2), 1)), PlanInvalid),
-        (lambda: Plan("x", 1, yuan(1), 0, DiscountTerms(Money.of(1, "USD"), 1)), CurrencyMismatch),
-        (lambda: DiscountTerms(yuan(0), 1), PlanInvalid),
-        (lambda: DiscountTerms(yuan(1), 0), InvalidMonths),
-        (lambda: TaxRate(TODAY, Decimal(1)), TaxTableInvalid),
-        (lambda: TaxRate(TODAY, Decimal("-0.01")), TaxTableInvalid),
-        (lambda: TaxRate(TODAY, Decimal("NaN")), InexactMoney),
-        (lambda: TaxRate(TODAY, 0.17), InexactMoney),  # type: ignore[arg-type]
-        (lambda: TaxRate(TODAY, Decimal("0.17"), TODAY), TaxTableInvalid),
+        (lambda: house(plans={}), PlanInvalid, {"field": "plans", "given": 0}),
+        (
+            lambda: house(plans={"a": Plan("x", 1, yuan(1)), "b": Plan("x", 1, Money.of(1, "USD"))}),
+            CurrencyMismatch,
+            {},
+        ),
+        (lambda: house(plans={"a": Plan("x", 121, yuan(1))}), PlanInvalid, {"plan": "a", "given": 121, "maximum": 120}),
+        (
+            lambda: house(plans={"a": Plan("x", 1, yuan(2), 0, DiscountTerms(yuan(1), 121))}),
+            PlanInvalid,
+            {"plan": "a", "field": "months", "given": 121},
+        ),
+        (lambda: house(grace_days=-1), InvalidMonths, {"field": "grace_days", "given": -1}),
+        (lambda: house(grace_days=True), InvalidMonths, {"field": "grace_days", "given": "bool"}),
+        (lambda: house(longest_months=0), InvalidMonths, {"field": "longest_months", "given": 0}),
+        (lambda: house(tax=(TABLE[1], TABLE[0])), TaxTableInvalid, {"field": "since", "given": TABLE[0].since}),
+        (lambda: house(tax=(TABLE[0], TABLE[0])), TaxTableInvalid, {"field": "since"}),
+        (
+            lambda: house(tax=(TABLE[2], attrs.evolve(TABLE[3], since=date(2029, 12, 31)))),
+            TaxTableInvalid,
+            {"field": "since", "given": date(2029, 12, 31)},
+        ),
+        (lambda: Plan("", 1, yuan(1)), PlanInvalid, {"field": "device"}),
+        (lambda: Plan(7, 1, yuan(1)), PlanInvalid, {"field": "device"}),  # type: ignore[arg-type]
+        (lambda: Plan("x", 0, yuan(1)), InvalidMonths, {"field": "months"}),
+        (lambda: Plan("x", 1, yuan(0)), PlanInvalid, {"field": "price"}),
+        (lambda: Plan("x", 1, yuan(1), -1), InvalidMonths, {"field": "gift_months"}),
+        (lambda: Plan("x", 1, yuan(1), 0, DiscountTerms(yuan(2), 1)), PlanInvalid, {"field": "floor"}),
+        (lambda: Plan("x", 1, yuan(1), 0, DiscountTerms(Money.of(1, "USD"), 1)), CurrencyMismatch, {}),
+        (lambda: DiscountTerms(yuan(0), 1), PlanInvalid, {"field": "floor"}),
+        (lambda: DiscountTerms(yuan(1), 0), InvalidMonths, {"field": "minimum_months"}),
+        (lambda: TaxRate(TODAY, Decimal(1)), TaxTableInvalid, {"field": "rate"}),
+        (lambda: TaxRate(TODAY, Decimal("-0.01")), TaxTableInvalid, {"field": "rate"}),
+        (lambda: TaxRate(TODAY, Decimal("NaN")), InexactMoney, {}),
+        (lambda: TaxRate(TODAY, 0.17), InexactMoney, {}),  # type: ignore[arg-type]
+        (lambda: TaxRate(TODAY, Decimal("0.17"), TODAY), TaxTableInvalid, {"field": "until", "given": TODAY}),
+        (lambda: TaxRate("2024-05-01", Decimal("0.17")), NotADate, {"field": "since", "given": "str"}),  # type: ignore[arg-type]
     ],
 )
-def test_house_rules_that_contradict_themselves_are_refused(make: Any, error: type[InvalidValue]) -> None:
-    with pytest.raises(error):
+def test_house_rules_that_contradict_themselves_are_refused(
+    make: Any, error: type[InvalidValue], facts: dict[str, object]
+) -> None:
+    with pytest.raises(error) as caught:
         make()
+    assert facts.items() <= caught.value.facts.items()
 
 
 @pytest.mark.rule(QUOTE)

@@ -340,21 +340,25 @@ def test_the_tax_of_an_added_vehicle_is_that_of_its_day_and_of_a_removed_one_tha
 
 @pytest.mark.rule(VEHICLES_CHANGE)
 @pytest.mark.parametrize(
-    ("vehicles", "on", "error"),
+    ("vehicles", "on", "error", "facts"),
     [
-        ([], day(5), NoVehicles),
-        (["a", "a"], day(5), DuplicateVehicle),
-        ([""], day(5), InvalidVehicle),
-        (["new"], date(2025, 3, 31), ChangeOutsideTerm),
-        (["new"], datetime(2024, 3, 1, tzinfo=UTC), NotADate),
-        (["new"], "2024-03-01", NotADate),
+        ([], day(5), NoVehicles, {"given": 0}),
+        (["a", "a"], day(5), DuplicateVehicle, {"given": 2}),
+        ([""], day(5), InvalidVehicle, {"given": "str"}),
+        (["new"], date(2025, 3, 31), ChangeOutsideTerm, {"at": date(2025, 3, 31)}),
+        (["new"], datetime(2024, 3, 1, tzinfo=UTC), NotADate, {"field": "on"}),
+        (["new"], "2024-03-01", NotADate, {"field": "on"}),
     ],
 )
-def test_a_bad_change_has_a_name_and_changes_nothing(vehicles: list[str], on: Any, error: type[InvalidValue]) -> None:
-    with pytest.raises(error):
+def test_a_bad_change_has_a_name_and_changes_nothing(
+    vehicles: list[str], on: Any, error: type[InvalidValue], facts: dict[str, object]
+) -> None:
+    with pytest.raises(error) as added:
         add_vehicles(contract(1), vehicles, on, rules=HOUSE, tax_on=TODAY)
-    with pytest.raises(error):
+    with pytest.raises(error) as removed:
         remove_vehicles(contract(1), vehicles, on)
+    for caught in (added, removed):
+        assert facts.items() <= caught.value.facts.items()
 
 
 @pytest.mark.rule(VEHICLES_CHANGE, EARNED_BY_THE_DAY)
@@ -362,16 +366,17 @@ def test_what_a_contract_does_not_cover() -> None:
     terms = contract(2)
     with pytest.raises(AlreadyCovered) as caught:
         add(terms, ["new", "veh_1", "veh_0"], day(5))
-    assert caught.value.facts["quantity"] == 2
+    assert caught.value.facts == {"quantity": 2, "at": day(5)}
     assert "veh_1" not in str(caught.value)
     with pytest.raises(NotCovered) as missing:
         remove_vehicles(terms, ["veh_0", "other"], day(5))
-    assert missing.value.facts["quantity"] == 1
+    assert missing.value.facts == {"quantity": 1, "at": day(5)}
     with pytest.raises(TaxRateUnknown):
         add_vehicles(terms, ["new"], day(5), rules=HOUSE, tax_on=date(1993, 1, 1))
     rented = paid_term(quote(HOUSE, "rent", ["r"], 6, tax_on=TODAY), Period(day(420), day(600)), paid_on=START)
-    with pytest.raises(TermsOverlap):
+    with pytest.raises(TermsOverlap) as overlap:
         add((*terms, rented), ["new"], day(5))
+    assert overlap.value.facts == {"given": day(420), "minimum": day(425)}
     after = attrs.evolve(rented, period=Period(day(425), day(600)), whole=Period(day(425), day(600)))
     assert len(add((after, *terms), ["new"], day(5)).lines) == 2
     empties: tuple[Callable[[], object], ...] = (

@@ -45,7 +45,6 @@ class Outcome(Sequence[Allocation]):
     def explain(self, index: int = 0) -> tuple[Passed, ...]:
         """Every lot of the product that gave nothing to the request at ``index``, in the order of drawing, and why."""
         got = self.allocations[index]
-        index = range(len(self.allocations))[index]
         shelf = self.stock.shelves.get(got.request.product)
         if shelf is None:
             return ()

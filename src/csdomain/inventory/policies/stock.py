@@ -1,5 +1,6 @@
 """The expiry predicate, and the stock of a warehouse as sorted columns."""
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, tzinfo
 from functools import cached_property
@@ -24,6 +25,7 @@ _MINOR: Final = attrgetter("cost.minor")
 _EXPIRES: Final = attrgetter("expires")
 _QUARANTINED: Final = attrgetter("quarantined")
 _RECEIPT_ORDER: Final = attrgetter("received", "id")
+_BLOCK: Final = 64
 
 
 class InvalidDay(InvalidValue):
@@ -75,9 +77,36 @@ class Columns:
         return self.of if self.mask is None else tuple(compress(self.of, self.mask))
 
     @cached_property
-    def sums(self) -> list[int]:
-        """The running sum of the quantities, from 0 to the sum of all."""
-        return list(accumulate(self.quantities, initial=0))
+    def _blocks(self) -> list[int]:
+        """What all lots before each block hold, and at last what all hold.
+
+        Not a running sum lot by lot: that makes as many numbers as there are lots, for which a process must ask the
+        system for memory, and the more there are the longer each of them takes.
+        """
+        quantities = self.quantities
+        blocks = (sum(quantities[start : start + _BLOCK]) for start in range(0, len(quantities), _BLOCK))
+        return list(accumulate(blocks, initial=0))
+
+    @property
+    def total(self) -> int:
+        """What all of them hold."""
+        return self._blocks[-1]
+
+    def before(self, place: int) -> int:
+        """What the lots before ``place`` hold."""
+        block = place // _BLOCK
+        return self._blocks[block] + sum(self.quantities[block * _BLOCK : place])
+
+    def reached(self, quantity: int) -> tuple[int, int]:
+        """How many lots, from the first on, hold no more than ``quantity`` together; and how much is then left of it.
+
+        Each lot holds one unit at least, and all of them ``quantity``.
+        """
+        block = bisect_right(self._blocks, quantity) - 1
+        start = min(block * _BLOCK, len(self.quantities))
+        inside = list(accumulate(self.quantities[start : start + _BLOCK], initial=self._blocks[block]))
+        lots = bisect_right(inside, quantity) - 1
+        return start + lots, quantity - inside[lots]
 
     def where(self, mask: Sequence[object]) -> "Columns":
         """Only those that ``mask`` picks."""

@@ -1,11 +1,11 @@
 """Serving requests from the fit lots of one product, one after the other (INV-05).
 
 The walk over the lots is done run by run: lots that nobody has reserved or touched yet are cut out of the columns as
-one slice, found by bisection in the running sum of their quantities. Only a lot that somebody has reserved, or that has
+one slice, found by bisection in running sums of their quantities. Only a lot that somebody has reserved, or that has
 been asked for by its id, is looked at by itself; those are the *marked* ones.
 """
 
-from bisect import bisect_left, bisect_right, insort
+from bisect import bisect_left, insort
 from collections.abc import Iterable
 from itertools import chain
 from typing import TypeVar
@@ -137,7 +137,7 @@ class Walk:
     def __init__(self, fit: Columns, reservations: Iterable[Reservation], currency: str) -> None:
         self.fit = fit
         self.currency = currency
-        self.free = fit.sums[-1]
+        self.free = fit.total
         self.head = 0
         self.used = 0
         self.rest = 0
@@ -262,7 +262,7 @@ class _Serving:
         )
 
     def _along(self) -> None:
-        walk, end = self.walk, len(self.walk.fit.lots)
+        walk, end = self.walk, len(self.walk.fit.quantities)
         mine = iter(sorted(walk.by_lot.get(self.owner, ())))
         own = next(mine, end)
         while self.need:
@@ -285,15 +285,14 @@ class _Serving:
 
     def _run(self, start: int, end: int) -> None:
         """Take lots that are not marked, from ``start`` on: all of them whole but the first and the last."""
-        walk, fit, sums, used = self.walk, self.walk.fit, self.walk.fit.sums, self.walk.used
+        walk, fit, used = self.walk, self.walk.fit, self.walk.used
         stop = end
         if walk.marked and (i := bisect_left(walk.marked, start)) < len(walk.marked):
             stop = walk.marked[i]
-        wanted = min(self.need, self.budget, sums[stop] - sums[start] - used)
-        goal = sums[start] + used + wanted
-        # Every lot holds one unit at least: the last of them is not further off than that.
-        until = bisect_right(sums, goal, start, min(stop, start + used + wanted) + 1) - 1
-        part = goal - sums[until]  # of the lot at ``until``, those who were served before included
+        begin = fit.before(start) + used
+        wanted = min(self.need, self.budget, fit.before(stop) - begin)
+        # ``part`` is of the lot at ``until``, those who were served before included.
+        until, part = fit.reached(begin + wanted)
         if used and until > start:
             quantities = (fit.quantities[start] - used, *fit.quantities[start + 1 : until])
             costs = (walk.rest, *fit.minors[start + 1 : until])
