@@ -135,7 +135,9 @@ def make_app(desk: csdomain.Desk, engine: AsyncEngine) -> FastAPI:
     @app.post("/complaints/{id}/check")
     async def check(id: str, by: Who, expected: int | None = None) -> dict[str, Any]:
         return await transactions.run(
-            lambda inner, _: attrs.asdict(inner.complaints.check(id, "the order is ours", by=by, at=desk.clock.now(), expected=expected))
+            lambda inner, _: attrs.asdict(
+                inner.complaints.check(id, "the order is ours", by=by, at=desk.clock.now(), expected=expected)
+            )
         )
 
     @app.get("/complaints/{id}")
@@ -162,7 +164,9 @@ def make_simple_app(desk: csdomain.Desk) -> FastAPI:
 
     @app.post("/complaints/{id}/check")
     def check(id: str, by: Who, expected: int | None = None) -> dict[str, Any]:
-        return attrs.asdict(desk.complaints.check(id, "the order is ours", by=by, at=desk.clock.now(), expected=expected))
+        return attrs.asdict(
+            desk.complaints.check(id, "the order is ours", by=by, at=desk.clock.now(), expected=expected)
+        )
 
     return app
 
