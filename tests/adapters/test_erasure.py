@@ -16,6 +16,7 @@ from sqlalchemy import create_engine, inspect, text
 
 from adapters.harness import BACKENDS, Desks
 from csdomain.complaints.model import COMPLAINTS, Complaint
+from csdomain.complaints.model.papers import require_as_signed
 from csdomain.desk import Desk
 from csdomain.kernel.ports import AuditRecord, Unit
 from csdomain.kernel.rules import PERSONAL_DATA
@@ -91,7 +92,7 @@ def figures(talk: Talk) -> dict[str, Any]:
     for case in cases:
         for paper in (document for form in case.forms for document in (form.document,)):
             paper.verify()
-        case.require_as_signed()
+        require_as_signed(case)
     columns = [dict(COMPLAINTS.row(case)) for case in cases]
     return {
         "columns": columns,

@@ -37,7 +37,7 @@ from csdomain.kernel.approvals import (
     decide,
     explain,
 )
-from csdomain.kernel.documents import Document, Tampered, Value, draw_up
+from csdomain.kernel.documents import Document, draw_up
 from csdomain.kernel.errors import RuleBroken, require
 from csdomain.kernel.events import Event
 from csdomain.kernel.money import Money
@@ -46,6 +46,7 @@ from csdomain.kernel.rules import Text
 from .case import CaseBody, MainStep
 from .forms import HandlingForm, Memorandum, Submission
 from .investigating import RND, SERVICE, drawn_up
+from .papers import entries, require_as_signed
 
 MEMORANDUM_KIND = "memorandum"
 
@@ -101,7 +102,7 @@ class Deciding(CaseBody):
         rules.check_remedy(remedy, self.currency)
         self.ladder(rules, remedy).band(self.total_with(remedy))  # somebody decides it
         count = len(former) + 1
-        paper = self.form.document.continued(**_entries("proposed", count, remedy))
+        paper = self.form.document.continued(**entries("proposed", count, remedy))
         paper = paper.sign(f"proposal.{count}", by=by.id, at=at, different_people=False)
         submission = Submission(remedy=remedy, by=by.id, at=at)
         self.put_form(submissions=(*former, submission), document=paper)
@@ -142,7 +143,7 @@ class Deciding(CaseBody):
         Raises OwnRequest, BeyondAuthority, SignatureMissing, Tampered, RuleBroken. [CMP-11, KRN-08]
         """
         step, at = self.begin(_MOVES[outcome], by, at)
-        self.require_as_signed()
+        require_as_signed(self)
         submission = self.form.submissions[-1]
         if reason.strip():
             Opinion(by.id, at, reason)
@@ -221,29 +222,12 @@ class Deciding(CaseBody):
             raise AnswerBeyondDecision(subject=self.id, accepted=Text("a decision first", "须先核决"))
         approved.approval.require_covers(self.total)
         count, paper = len(self.form.submissions), self.form.document
-        says = {name: paper.stated(name) for name in _entries("approved", count, approved.remedy)}
-        if says != _entries("approved", count, approved.remedy):
+        says = {name: paper.stated(name) for name in entries("approved", count, approved.remedy)}
+        if says != entries("approved", count, approved.remedy):
             granted = str(says[f"approved.{count}"])
             raise AnswerBeyondDecision(subject=self.id, given=approved.remedy.granted, accepted=Text(granted, granted))
-        self.require_as_signed()
+        require_as_signed(self)
         return approved.remedy
-
-    def require_as_signed(self) -> None:
-        """Refuse a case whose amounts are not those on its signed forms. Raises Tampered. [CMP-11, KRN-09]"""
-        for form in self.forms:
-            paper = form.document
-            paper.verify()
-            claimed = form.content.claimed
-            due: dict[str, Value] = {"claimed": None if claimed is None else str(claimed)}
-            for count, submission in enumerate(form.submissions, 1):
-                if self.path is Path.DEPARTMENTS:
-                    due |= _entries("proposed", count, submission.remedy)
-                if submission.approval is not None:
-                    due |= _entries("approved", count, submission.remedy)
-            says = {name: value for name, value in paper.fields.items() if name.partition(".")[0] in _FIGURES}
-            if says != due:
-                fields = ", ".join(sorted(name for name in says | due if says.get(name, ...) != due.get(name, ...)))
-                raise Tampered(number=paper.number, field=fields)
 
     def decline(self, reason: str, *, by: Actor, at: datetime) -> tuple[Event, ...]:
         """The customer does not accept: a new form follows, or the solution is discussed anew. [CMP-14]"""
@@ -367,10 +351,6 @@ class Deciding(CaseBody):
         return (self.done(step, CustomerSatisfied, by=by, at=at, promises=self.promises),)
 
 
-#: The entries of a form that amounts are decided by.
-_FIGURES: Final = frozenset(
-    {"claimed", *(f"{word}{what}" for word in ("proposed", "approved") for what in ("", "_compensation", "_return"))}
-)
 _MOVES: Final = {
     Outcome.APPROVED: Move.APPROVE,
     Outcome.REJECTED: Move.RETURN,
@@ -381,22 +361,12 @@ _MOVES: Final = {
 
 def _approved(paper: Document, count: int, remedy: Remedy, approval: Approval) -> Document:
     role = f"{approval.authority}.{count}"
-    paper = paper.continued(**_entries("approved", count, remedy))
+    paper = paper.continued(**entries("approved", count, remedy))
     paper = paper.sign(role, by=approval.by, at=approval.at, different_people=False)
     for copy in paper.copies:
         if copy.holder is None:  # the fourth, with the approved return quantity, is finance's (CMP-28)
             paper = paper.hand_over(copy.number, copy.purpose, by=approval.by, at=approval.at)
     return paper
-
-
-def _entries(word: str, count: int, remedy: Remedy) -> dict[str, Value]:
-    """A remedy's figures as they stand on the form: what is granted, paid, and comes back."""
-    paid = remedy.compensation
-    return {
-        f"{word}.{count}": str(remedy.granted),
-        f"{word}_compensation.{count}": None if paid is None else str(paid),
-        f"{word}_return.{count}": remedy.pieces,
-    }
 
 
 def _right(approval: Approval) -> dict[str, object]:

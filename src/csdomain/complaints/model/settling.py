@@ -17,6 +17,7 @@ from csdomain.kernel.storage import storable
 from .case import CaseBody
 from .deciding import AnswerBeyondDecision
 from .forms import Review
+from .papers import require_as_signed
 
 _OUTCOME_LONGEST: Final = 400
 
@@ -87,7 +88,11 @@ class Settling(CaseBody):
 
     # --- how the parts move
     def granted(self) -> tuple[int, Remedy]:
-        """The remedy that papers can be drawn up for: approved, and the customer has not turned it down."""
+        """The remedy that papers can be drawn up for: approved, and the customer has not turned it down.
+
+        Raises :class:`AnswerBeyondDecision`, and Tampered where it is not what stands signed on the form.
+        """
+        require_as_signed(self)
         ended = self.state in (State.WITHDRAWN, State.SETTLED)
         for number in () if ended else range(self.turn, 0, -1):
             form = self.forms[number - 1]
