@@ -4,7 +4,7 @@ from typing import Final
 
 import attrs
 
-from complaints.desks import ANN, JUDGED, RULES, T0, accept, anyone, holding, received, remedy
+from complaints.desks import ANN, JUDGED, RULES, SALT, T0, accept, anyone, holding, received, remedy
 from csdomain.complaints.model import Complaint
 from csdomain.complaints.model.forms import ReturnSlip
 from csdomain.complaints.values import Channel, ComplaintRules, Finding, Goods, Judgement, Remedy
@@ -69,7 +69,7 @@ def back(*goods: Goods) -> Remedy:
 
 def drawn(case: Complaint, number: str = "TH1", rules: ComplaintRules = RULES) -> ReturnSlip:
     """A return slip was drawn up."""
-    case.draw_slip(number, "by truck", rules, by=ANN, at=T0)
+    case.draw_slip(number, "by truck", rules, salt=SALT, by=ANN, at=T0)
     return case.slips[-1]
 
 

@@ -24,7 +24,7 @@ def test_the_occasions_told_are_those_declared() -> None:
     tree = ast.parse(Path(str(effects_module.__file__)).read_text(encoding="utf-8"))
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
     told = {
-        f"complaint.{text.value}"
+        f"complaint.{text.value!s}"
         for call in calls
         if call.func.id == "told"  # type: ignore[attr-defined]  # filtered above
         for text in ast.walk(call.args[1])

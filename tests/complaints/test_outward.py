@@ -18,6 +18,7 @@ from csdomain.complaints.rules import CERTIFICATE, CHASING, FINANCE, MONTHLY_REV
 from csdomain.complaints.values import Channel, Goods
 from csdomain.kernel.actors import Actor, ActorId
 from csdomain.kernel.approvals import Delegation, Delegations
+from csdomain.kernel.effects import Fact
 from csdomain.kernel.ports import DeliveryFailed, Queued, Unit
 from csdomain.kernel.rules import APPROVALS, AUDITED, PORTS
 from csdomain.testing import (
@@ -52,7 +53,7 @@ class TestFakeWarehouse(WarehouseContract):
         return FakeWarehouse()
 
     @pytest.fixture
-    def done(self, warehouse: FakeWarehouse) -> Callable[[], Any]:  # type: ignore[override]
+    def done(self, warehouse: FakeWarehouse) -> Callable[[], Any]:
         return lambda: warehouse.done
 
     @pytest.fixture
@@ -66,7 +67,7 @@ class TestFakeFinance(FinanceContract):
         return FakeFinance()
 
     @pytest.fixture
-    def done(self, finance: FakeFinance) -> Callable[[], Any]:  # type: ignore[override]
+    def done(self, finance: FakeFinance) -> Callable[[], Any]:
         return lambda: finance.done
 
     @pytest.fixture
@@ -80,7 +81,7 @@ class TestFakePersonnel(PersonnelContract):
         return FakePersonnel()
 
     @pytest.fixture
-    def done(self, personnel: FakePersonnel) -> Callable[[], Any]:  # type: ignore[override]
+    def done(self, personnel: FakePersonnel) -> Callable[[], Any]:
         return lambda: personnel.done
 
     @pytest.fixture
@@ -96,11 +97,11 @@ class TestFakeAuthorities(AuthoritiesContract):
         return FakeAuthorities()
 
     @pytest.fixture
-    def give(self, authorities: FakeAuthorities) -> Callable[..., object]:  # type: ignore[override]
+    def give(self, authorities: FakeAuthorities) -> Callable[..., object]:
         return authorities.give
 
     @pytest.fixture
-    def delegate(self, authorities: FakeAuthorities) -> Callable[[Delegation], object]:  # type: ignore[override]
+    def delegate(self, authorities: FakeAuthorities) -> Callable[[Delegation], object]:
         return authorities.delegate
 
 
@@ -370,7 +371,7 @@ def test_departments_that_are_told_something_else_are_told_it() -> None:
 )
 def test_an_order_to_somebody_else_is_refused_for_good(to: str, occasion: str) -> None:
     others, parts = CollectingNotifier(), (FakeWarehouse(), FakeFinance(), FakePersonnel())
-    facts = {"complaint": "cmp_1", "slip": "TH1", "pieces": 1, "amount": 1, "kind": "warning"}
+    facts: dict[str, Fact] = {"complaint": "cmp_1", "slip": "TH1", "pieces": 1, "amount": 1, "kind": "warning"}
     with pytest.raises(DeliveryFailed) as caught:
         OutwardOrders(others, *parts).send(attrs.evolve(MESSAGE, to=to, occasion=occasion, facts=facts))
     assert caught.value.definite

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import attrs
 import pytest
@@ -147,7 +147,7 @@ def test_a_person_or_unit_is_penalised_once_a_case_over_all_its_forms(
     case = ready()
     if len(set(first)) < len(first):
         error = unchanged(case, SecondPenalty, lambda: case.judge(proposed(first), RULES, by=ANN, at=T0))
-        assert set(error.facts["given"]) == {on for on in first if first.count(on) > 1}  # type: ignore[arg-type]
+        assert set(cast("list[str]", error.facts["given"])) == {on for on in first if first.count(on) > 1}
         return
     case = decided(NOTHING, proposed(first))
     for n in range(1, min(carried_out, len(first)) + 1):  # however far the first have come
@@ -215,7 +215,7 @@ def test_a_deduction_that_no_basis_says_is_named_and_in_the_houses_money() -> No
         unchanged(case, error, lambda: case.judge(judged(penalty), RULES, by=ANN, at=T0))  # noqa: B023 - at once
     for wrong in ({"amount": cny(0)}, {"amount": cny(-1)}, {"discipline": "warning", "amount": cny(1)}):
         with pytest.raises(InvalidValue):
-            ProposedPenalty("wu", **wrong)  # type: ignore[arg-type]
+            ProposedPenalty("wu", **wrong)
     with pytest.raises(MalformedStep):
         Judgement(liable=Liable.CUSTOMER, penalties=(DISCIPLINE,))
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from complaints.desks import ANN, RULES, STEP, T0, Counter, anyone, cny, remedy, unchanged
+from complaints.desks import ANN, RULES, SALT, STEP, T0, Counter, anyone, cny, remedy, unchanged
 from complaints.ends import DEPUTY, FINANCE, KEEPER, NOTHING, answered, back, came, decided, drawn, put_slip, signed
 from csdomain.complaints.lifecycle import SlipState
 from csdomain.complaints.model import AnswerBeyondDecision, Complaint, ReturnWithoutSlip
@@ -131,7 +131,7 @@ def test_a_slip_is_for_goods_that_were_approved_to_come_back_and_is_one_at_a_tim
 @pytest.mark.parametrize("method", ["", "  ", "x" * 121, "a\0b"])
 def test_a_slip_says_how_the_goods_come(method: str) -> None:
     case = decided(back(Goods("engine", "b1", 2)))
-    unchanged(case, MalformedStep, lambda: case.draw_slip("TH1", method, RULES, by=ANN, at=T0))
+    unchanged(case, MalformedStep, lambda: case.draw_slip("TH1", method, RULES, salt=SALT, by=ANN, at=T0))
 
 
 @pytest.mark.rule(RETURN_SLIP)
@@ -338,6 +338,6 @@ def test_a_resolution_is_signed_by_who_resolves_and_outlives_the_erasing_of_its_
     case.resolve("TH1", 4, "one was lost", by=DEPUTY, at=T0)
     paper = case.slips[0].document
     assert (paper.stated("resolved"), paper.signature("resolution").by) == (4, DEPUTY.id)
-    case.erase(by=ANN, at=T0)
+    case.erase(by=ANN.id, at=T0)
     case.reconcile("TH1", "V1", by=FINANCE, at=T0 + STEP)
     assert case.slips[0].state is SlipState.BOOKED

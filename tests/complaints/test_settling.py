@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from complaints.desks import ANN, JUDGED, RULES, T0, Counter, cny, remedy, unchanged
+from complaints.desks import ANN, JUDGED, RULES, SALT, T0, Counter, cny, remedy, unchanged
 from complaints.ends import (
     DEPUTY,
     FINANCE,
@@ -35,7 +35,7 @@ GOODS: Final = Goods("engine", "b1", 2)
 #: What may be open of a case, and the acts that end it, in their order; penalties are the ``n``-th.
 ENDS: Final[dict[str, tuple[Callable[[Complaint, int], object], ...]]] = {
     "return": (
-        lambda c, n: c.draw_slip("TH1", "truck", RULES, by=ANN, at=T0),
+        lambda c, n: c.draw_slip("TH1", "truck", RULES, salt=SALT, by=ANN, at=T0),
         lambda c, n: c.sign_slip("TH1", by=DEPUTY, at=T0),
         lambda c, n: c.take_in("TH1", [attrs.evolve(GOODS, quantity=1)], by=KEEPER, at=T0),
         lambda c, n: c.reconcile("TH1", "V1", by=FINANCE, at=T0),
@@ -147,10 +147,9 @@ def test_a_case_is_settled_exactly_when_its_last_end_is_done_whatever_the_order(
 @given(st.sampled_from(ALL))
 def test_any_single_end_keeps_a_case_from_being_settled(end: str) -> None:
     case, acts = closed(awaiting({end})), acts_of({end})[end]
-    assert case.state is State.CLOSED
     for act in acts:
         assert case.open_ends()
-        assert case.state is not State.SETTLED
+        assert case.state in (State.CLOSED, State.SETTLING)
         act(case)
     assert case.state is State.SETTLED
 
@@ -190,7 +189,7 @@ def test_a_settled_case_stays_settled() -> None:
     for act in acts:
         unchanged(case, MoveRefused, act)
     for late in (
-        lambda: case.draw_slip("TH1", "truck", RULES, by=ANN, at=T0),
+        lambda: case.draw_slip("TH1", "truck", RULES, salt=SALT, by=ANN, at=T0),
         lambda: case.draw_certificate("ZK1", cny(1), RULES, by=ANN, at=T0),
     ):
         unchanged(case, RuleBroken, late)
