@@ -111,10 +111,9 @@ def test_a_slip_is_for_goods_that_were_approved_to_come_back_and_is_one_at_a_tim
     unchanged(waiting, AnswerBeyondDecision, lambda: drawn(waiting))
     case = decided(back(Goods("engine", "b1", 2), Goods("pump", "", 1)))
     paper = drawn(case).document
-    assert {name: paper.fields[name] for name in ("case", "basis", "method", "product.2", "pieces.1")} == {
+    assert {name: paper.fields[name] for name in ("case", "basis", "product.2", "pieces.1")} == {
         "case": case.number,
         "basis": case.number,
-        "method": "by truck",
         "product.2": "pump",
         "pieces.1": 2,
     }
