@@ -37,7 +37,7 @@ FAULTS: list[tuple[dict[str, Any], str, str]] = [
     ({"time": {"zone": "Europe/Atlantis"}}, "KRN-04", "$.time"),
     ({"time": {"zone": "UTC", "format": "%Y"}}, "RPT-06", "$.time"),
     ({"calendar": {"weekly": {}}}, "the key zone is missing", "$.calendar"),
-    ({"calendar": CALENDAR | {"weekly": {"mon": ["9-17"]}}}, "KRN-04", "$.calendar"),
+    ({"calendar": CALENDAR | {"weekly": {"mon": ["9-17"]}}}, "KRN-04", "$.calendar.weekly.mon"),
     ({"calendar": CALENDAR | {"public_holidays": "XX"}}, "no public holidays XX", "$.calendar.public_holidays"),
     ({"calendar": CALENDAR | {"holidays": ["2024-04-01", "2026-04-06"]}}, "2024 to 2026", "$.calendar.published_years"),
     ({"csv": {"delimiter": "::"}}, "one character", "$.csv.delimiter"),
