@@ -46,7 +46,8 @@ pytestmark = pytest.mark.rule(PERSONAL_DATA)
 @pytest.fixture
 def talking(desks: Desks, database_url: Callable[[str], str]) -> Callable[..., Talk]:
     """Opens desks on databases of their own; those at the same place share a clock and ids."""
-    clock, ids, urls = MovableClock(), SequentialIds(), {}
+    clock, ids = MovableClock(), SequentialIds()
+    urls: dict[str, str] = {}
 
     def open_at(backend: str, rules: str = BOOK) -> Talk:
         url = urls.setdefault(backend, database_url(backend))
@@ -90,12 +91,11 @@ def figures(talk: Talk) -> dict[str, Any]:
 
     cases = stored(talk.desk, talk.ids)
     for case in cases:
-        for paper in (document for form in case.forms for document in (form.document,)):
-            paper.verify()
         require_as_signed(case)
-    columns = [dict(COMPLAINTS.row(case)) for case in cases]
+        for paper in does.papers(case.id, by=by):
+            paper.verify()
     return {
-        "columns": columns,
+        "columns": [COMPLAINTS.row(case) for case in cases],
         "totals": [(case.total, case.state, case.round, case.open_ends()) for case in cases],
         "statistics": does.statistics("2026-03", "class_name", "unit", by=by),
         "tally": does.tally(Tally(group_by=("state",), sums=("claimed", "granted", "lost")), by=by),
