@@ -1,4 +1,4 @@
-"""`make demo`: replay an event log, then take a complaint through a desk on SQLite over a public holiday."""
+"""`make demo`: an event log replayed, a deadline over a public holiday, and a quality complaint until it is settled."""
 
 import argparse
 import subprocess
@@ -11,6 +11,7 @@ import csdomain
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / "examples" / "data"
+STORY = ROOT / "examples" / "06_a_quality_complaint.py"
 BUILD = ROOT / "build" / "demo"
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
@@ -88,6 +89,15 @@ def desk() -> Path:
     return file
 
 
+def story() -> Path:
+    title("3. A quality complaint over 3,200 yuan, on a fresh desk (examples/06_a_quality_complaint.py)")
+    file = BUILD / "quality.db"
+    for old in BUILD.glob("quality.db*"):
+        old.unlink()
+    subprocess.run([sys.executable, str(STORY), str(file)], check=True)
+    return file
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--log", default="", help="an event log of your own; the made-up one by default")
@@ -100,11 +110,12 @@ def main() -> None:
     else:
         mapping = DATA / ("helpdesk_italy_map.toml" if "italy" in log.name else "help_desk_map.toml")
     page = replay(log, mapping)
-    database = desk()
+    databases = (desk(), story())
     title("Where to look")
     print(f"the replay as a page   {page}")
-    print(f"the desk's database    {database}")
-    print("the code of this demo  tools/demo.py; smaller steps in examples/; the tour in README.md")
+    print("the desks' databases  ", *databases)
+    print("the code of this demo  tools/demo.py, examples/06_a_quality_complaint.py")
+    print("step by step           docs/tutorial/your-first-complaint-desk.md (zh-CN beside it)")
 
 
 if __name__ == "__main__":
