@@ -14,6 +14,7 @@ import pytest
 import sqlalchemy as sa
 
 import backends
+import generate_reference
 import rule_catalogue
 import servers
 from csdomain.kernel.rules import MONEY, Rule
@@ -341,3 +342,20 @@ def test_marks_are_found_in_the_source(tmp_path: Path, monkeypatch: pytest.Monke
         "KRN-05": [f"{file}::TestB::test_c"],
         "KRN-06": [f"{file}::test_d"],
     }
+
+
+def test_a_diagram_on_a_page_is_drawn_from_its_lifecycle() -> None:
+    page = "# A\n\n<!-- drawn: {} -->\nold\n<!-- /drawn -->\n\nB\n"
+    drawn = generate_reference.redrawn(page.format("complaint levels without withdraw"))
+    assert drawn.startswith("# A\n\n<!-- drawn: complaint levels without withdraw -->\n\n```mermaid\nstateDiagram-v2\n")
+    assert drawn.endswith("\n```\n\n<!-- /drawn -->\n\nB\n")
+    lines = [line.strip() for line in drawn.splitlines()]
+    assert "received --> handling: handle" in lines
+    assert "settled --> [*]" in lines
+    for left_out in ("old", "withdraw", "checked", "note right of", "withdrawn --> [*]"):
+        assert not [line for line in lines[3:] if left_out in line], left_out
+    assert generate_reference.redrawn(drawn) == drawn
+    assert "signed --> taken_in: take_in" in generate_reference.redrawn(page.format("return_slip"))
+    for wrong in ("no_such", "complaint sideways", "complaint without no_such"):
+        with pytest.raises(rule_catalogue.CatalogueError):
+            generate_reference.redrawn(page.format(wrong))

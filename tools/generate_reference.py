@@ -1,12 +1,17 @@
-"""Write docs/reference/rules.md and lifecycles.md from the code and its tests; --check only says whether they are so.
+"""Write docs/reference/rules.md and lifecycles.md from the code and its tests, and the diagrams of other pages.
+
+A page has a diagram between `<!-- drawn: LIFECYCLE [PATH] [without MOVE …] -->` and `<!-- /drawn -->`. --check only
+says whether all is as the code says.
 
 Usage: python tools/generate_reference.py [--check]
 """
 
 import argparse
 import difflib
+import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from pathlib import Path
 from typing import Any
 
 import rule_catalogue
@@ -14,6 +19,11 @@ from csdomain.kernel.lifecycle import Step
 from rule_catalogue import ROOT
 
 REFERENCE = ROOT / "docs" / "reference"
+DRAWN = re.compile(
+    r"(?P<mark><!-- drawn: (?P<name>\w+)(?: (?!without )(?P<path>\w+))?(?: without (?P<without>[\w ]+))? -->)"
+    r".*?(?P<end><!-- /drawn -->)",
+    re.DOTALL,
+)
 NOTE = "<!-- Made by `make docs` from the code; changes by hand are lost. -->"
 
 
@@ -68,13 +78,46 @@ def row(step: Step[Any, Any]) -> str:
     return f"| {step.trigger.value} | {source} | {step.dest.value} | `{step.action}` | {rule} |"
 
 
+def redrawn(text: str) -> str:
+    """A page with its diagrams as the lifecycles are now. Raises CatalogueError where there is no such lifecycle."""
+    known = {lifecycle.name: lifecycle for lifecycle in rule_catalogue.find_lifecycles()} if DRAWN.search(text) else {}
+
+    def draw(place: re.Match[str]) -> str:
+        lifecycle, path, without = known.get(place["name"]), place["path"], (place["without"] or "").split()
+        if lifecycle is None or (path is not None and path not in lifecycle.paths):
+            raise rule_catalogue.CatalogueError(f"nothing to draw for {place['mark']}")
+        unknown = set(without) - {step.trigger.value for step in lifecycle.steps}
+        if unknown:
+            raise rule_catalogue.CatalogueError(f"no move {', '.join(sorted(unknown))} in {place['mark']}")
+        diagram = "\n".join(outline(lifecycle.mermaid(path).splitlines(), without))
+        return f"{place['mark']}\n\n```mermaid\n{diagram}\n```\n\n{place['end']}"
+
+    return DRAWN.sub(draw, text)
+
+
+def outline(lines: list[str], without: Collection[str]) -> list[str]:
+    """A diagram without some moves, the states that only they lead to, and the notes of moves that stay in a state."""
+    kept = [line for line in lines if line.rpartition(": ")[2] not in without and "note right of" not in line]
+    reached = {line.partition(" --> ")[2].partition(":")[0] for line in kept}
+    return [line for line in kept if not line.endswith("--> [*]") or line.split()[0] in reached]
+
+
+def pages() -> Iterator[tuple[Path, str]]:
+    """Every page that comes from the code, as a whole or in its diagrams, and what it should say."""
+    yield REFERENCE / "rules.md", rules_page()
+    yield REFERENCE / "lifecycles.md", lifecycles_page()
+    for path in sorted((ROOT / "docs").rglob("*.md")):
+        text = path.read_text(encoding="utf-8")
+        if DRAWN.search(text):
+            yield path, redrawn(text)
+
+
 def main() -> int:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--check", action="store_true")
     check = options.parse_args().check
     stale = False
-    for name, text in (("rules.md", rules_page()), ("lifecycles.md", lifecycles_page())):
-        path = REFERENCE / name
+    for path, text in pages():
         before = path.read_text(encoding="utf-8") if path.exists() else ""
         if before == text:
             continue
@@ -88,7 +131,7 @@ def main() -> int:
             path.write_text(text, encoding="utf-8")
             print(f"wrote {path.relative_to(ROOT)}")
     if stale:
-        print("docs/reference is not what the code says: run `make docs`", file=sys.stderr)
+        print("the docs are not what the code says: run `make docs`", file=sys.stderr)
     return 1 if stale else 0
 
 
