@@ -538,6 +538,24 @@ def test_a_warning_that_was_given_is_not_given_again_after_a_pause() -> None:
     assert timer.paused_for == HOUR
 
 
+@pytest.mark.rule(TIMERS)
+def test_a_pause_without_working_time_moves_nothing() -> None:
+    saturday = MONDAY + timedelta(days=5)
+    timer = start("case", "T", OFFICE, CalendarDays(6), MONDAY, warnings=[50])
+    assert not OFFICE.is_open(timer.due_at)
+    paused, _ = pause(timer, saturday)
+    again = resume(paused, OFFICE, saturday + HOUR)
+    assert (again.due_at, again.warnings, again.paused_for) == (timer.due_at, timer.warnings, ZERO)
+
+
+@pytest.mark.rule(TIMERS)
+def test_a_timer_paused_on_its_very_deadline_has_it_moved() -> None:
+    timer = start("case", "T", OFFICE, WorkingTime(HOUR), MONDAY)
+    paused, fired = pause(timer, timer.due_at)
+    assert not fired
+    assert resume(paused, OFFICE, MONDAY + 2 * HOUR).due_at == MONDAY + 2 * HOUR
+
+
 @pytest.mark.rule(TIME)
 def test_a_time_without_a_zone_is_refused_everywhere() -> None:
     naive, timer = datetime(2026, 3, 9, 9, 30), start("case", "T", OFFICE, WorkingTime(HOUR), MONDAY)  # noqa: DTZ001

@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -520,7 +520,7 @@ def test_what_the_house_does_not_sell() -> None:
     agreed, tenth = AgreedPrice(yuan(50)), PercentOff(Decimal("0.1"))
     refused(TermNotOffered, lambda: quote(HOUSE, "yearly", ONE, 13, tax_on=TODAY), plan="yearly", given=13)
     assert quote(HOUSE, "yearly", ONE, 120, tax_on=TODAY).service_months == 140
-    for code in ("weekly", None, 7):
+    for code in ("weekly", None, 7, ["yearly"]):
         refused(NoSuchPlan, lambda: quote(HOUSE, code, ONE, 12, tax_on=TODAY), plan=code)  # type: ignore[arg-type]  # noqa: B023
     refused(NoSuchPlan, lambda: best_quote(HOUSE, "stolen", ONE, 12, tax_on=TODAY), field="device", given="stolen")
     rented = {"rent": agreed}
@@ -597,6 +597,8 @@ def test_house_rules_that_contradict_themselves_are_refused(
 @pytest.mark.rule(QUOTE)
 def test_settings_at_their_limits_are_taken() -> None:
     house(plans={"a": Plan("x", 120, yuan(1), 0, DiscountTerms(yuan(1), 120))}, longest_months=120)
+    house(plans={"a": Plan("x", 1, Money(1, "CNY"), 0, DiscountTerms(Money(1, "CNY"), 1))}, longest_months=1)
+    house(tax=(TaxRate(TODAY, Decimal("0.17")), TaxRate(TODAY + timedelta(days=1), Decimal("0.13"))))
     house(grace_days=0, paid_in_grace=StartsFrom.DAY_OF_PAYMENT)
     house(tax=(TABLE[2], attrs.evolve(TABLE[3], since=date(2030, 1, 1))))
     assert TaxRate(TODAY, Decimal(0), None).rate == 0
