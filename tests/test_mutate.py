@@ -210,13 +210,20 @@ def test_what_was_found_is_not_run_again_until_code_or_tests_change(project: Pat
 def test_listed_ones_are_told_apart_and_a_list_out_of_date_is_refused(project: Path) -> None:
     entry = '[[equivalent]]\nmodule = "shop.price"\nbefore = "{}"\nafter = "{}"\nreason = "why not"\n'
     listed = project / "tests/mutants/equivalent.toml"
-    listed.write_text(entry.format("if quantity < LIMIT:", "if quantity <= LIMIT:"), "utf-8")
-    said = mutate(project, "weak")[1]
+    survivor = entry.format("if quantity < LIMIT:", "if quantity <= LIMIT:")
+    listed.write_text(survivor, "utf-8")
+    parts = project / "tests/mutants/parts.toml"
+    parts.write_text(PARTS.replace("at_least = 90", "at_least = 0"), "utf-8")
+    code, said = mutate(project, "weak")
+    assert code == 0
     assert "  equivalent: why not" in said
     assert "1 listed as equivalent" in said
-    code, said = mutate(project, "strong")
+    before = rows(project, "weak")
+    listed.write_text(survivor + entry.format("return quantity * each", "return None"), "utf-8")
+    code, said = mutate(project, "weak")
     assert code == 1
-    assert "listed as equivalent, yet killed or no mutant: shop.price" in said
+    assert "listed as equivalent, yet killed or no mutant: shop.price\n  - return quantity * each" in said
+    assert rows(project, "weak") == before
 
 
 def test_tests_that_fail_unchanged_and_unknown_parts_are_named(project: Path) -> None:
