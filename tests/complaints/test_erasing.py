@@ -13,6 +13,7 @@ from complaints.desks import ANN, RULES, T0, Counter, accept, remedy, submitted
 from complaints.desks import received as opened
 from csdomain.complaints.events import ComplaintErased, ComplaintHeld, ComplaintReleased, ComplaintRestricted
 from csdomain.complaints.model import COMPLAINTS, Complaint
+from csdomain.complaints.model.papers import require_as_signed
 from csdomain.kernel.documents import Tampered
 from csdomain.kernel.errors import DomainError, NaiveTime, NotPermitted, RuleBroken
 from csdomain.kernel.events import Event
@@ -125,7 +126,7 @@ def test_figures_signatures_and_seals_outlive_the_person() -> None:
     total, salt = case.total, case.form.salt
     case.erase(by=BY, at=T0)
     assert case.total == total
-    case.require_as_signed()
+    require_as_signed(case)
     case.form.document.verify(salt)
     forged = attrs.evolve(case.form.document, fields={**case.form.document.fields, "claimed": "1.00 CNY"})
     with pytest.raises(Tampered):
