@@ -13,6 +13,11 @@ CHARTS = Rule(
     "A report is one self-contained page whose charts can be read on screen, on paper and by a screen reader.",
     zh="报告是一个自足的页面，其图表在屏幕、纸面和读屏软件上都可阅读。",
 )
+MONTHLY = Rule(
+    "RPT-02",
+    "A month's figures are of one stated moment, counted by the database, and each opens to the cases behind it.",
+    zh="每月统计注明统计时点，由数据库汇总得出，每个数字都能查到其案件。",
+)
 REPLAY = Rule(
     "RPT-06",
     "A log is replayed through a workflow and its deadlines; every event is replayed or listed with the reason.",

@@ -196,6 +196,16 @@ class UseCases(Generic[C]):
 
         return self._read(work, by)
 
+    def tallies(self, tallies: Sequence[Tally[C]], *, by: Actor) -> tuple[Sequence[TallyRow], ...]:
+        """Several tallies over the cases that ``by`` may read, of one and the same moment. Raises as :meth:`tally`."""
+
+        def work(unit: Unit, actor: Actor) -> tuple[Sequence[TallyRow], ...]:
+            scope = self._scope(actor)
+            cases = unit.of(self.kind)
+            return tuple(cases.tally(attrs.evolve(tally, where=(*tally.where, *scope))) for tally in tallies)
+
+        return self._read(work, by)
+
     def moves(self, id: str, *, by: Actor) -> tuple[PossibleMove[Any], ...]:
         """What ``by`` may do with the case now, and why the rest is refused."""
 

@@ -3,18 +3,23 @@
 from .archiving import PastCase
 from .case import CaseBody
 from .complaint import (
+    CAUSE,
     CLAIMED,
+    CLASS,
     CLOSED_AT,
     CLOSED_MONTH,
     COMPLAINTS,
     CUSTOMER,
     DISCREPANCIES,
     GRAVE,
+    IN_TIME,
     NUMBER,
+    PRODUCT,
     RECEIVED_AT,
     REVIEWED,
     RULEBOOK,
     STATE,
+    UNIT,
     Complaint,
 )
 from .deciding import AnswerBeyondDecision, Standing
@@ -36,18 +41,23 @@ from .returning import ReturnWithoutSlip
 from .settling import JudgementMissing
 
 __all__ = [
+    "CAUSE",
     "CLAIMED",
+    "CLASS",
     "CLOSED_AT",
     "CLOSED_MONTH",
     "COMPLAINTS",
     "CUSTOMER",
     "DISCREPANCIES",
     "GRAVE",
+    "IN_TIME",
     "NUMBER",
+    "PRODUCT",
     "RECEIVED_AT",
     "REVIEWED",
     "RULEBOOK",
     "STATE",
+    "UNIT",
     "AnswerBeyondDecision",
     "CaseBody",
     "Certificate",

@@ -47,6 +47,8 @@ ERASE: Final = Action("complaints.erase")
 HOLD: Final = Action("complaints.hold")
 #: To read what is kept of an erased customer.
 RESTRICTED: Final = Action("complaints.restricted")
+#: To see in exports who the customers are.
+PERSONAL: Final = Action("complaints.personal")
 
 ACTIONS: Final = (
     *(
@@ -66,5 +68,5 @@ ACTIONS: Final = (
         SUBMIT,
     ),
     *(RECOMMEND, DECIDE, ANSWER, RENEW, SUPERVISE, HANDLE, CLOSE, WITHDRAW, REMARK, SELL, SIGN, WAREHOUSE, FINANCE),
-    *(IMPROVE, REVIEW, PENALISE, PERSONNEL, REBASE, ERASE, HOLD, RESTRICTED),
+    *(IMPROVE, REVIEW, PENALISE, PERSONNEL, REBASE, ERASE, HOLD, RESTRICTED, PERSONAL),
 )
