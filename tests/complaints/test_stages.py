@@ -306,7 +306,8 @@ def test_a_house_says_whom_to_tell(where: str, nobody: str) -> None:
     text = f"name = 'x'\nextends = 'after_sales'\n{heading}\n{key} = {json.dumps(nobody)}\n"
     with pytest.raises(RulebookInvalid) as refused:
         loads(text, sections(), shipped)
-    assert f"$.complaints.{'.'.join(tables)}" in str(refused.value)
+    assert str(refused.value).endswith(f".{key}")
+    assert "@ $.complaints" in str(refused.value)
 
 
 @pytest.mark.rule(STAGES)
