@@ -81,7 +81,7 @@ def changed(value: Any) -> Any:
 
 CHANGES: dict[tuple[str, ...], Any] = {
     ("name",): "after_sales_2",
-    ("organisation", "branches", "b1"): {"zone": "Asia/Tokyo"},
+    ("organisation", "branches"): {"b1": {"zone": "Asia/Tokyo"}},
     ("organisation", "zone"): "Asia/Taipei",
     ("calendars", "office", "public_holidays"): "TW",
     ("calendars", "office", "weekly", "mon"): ["09:00-12:00", "13:00-17:59"],
