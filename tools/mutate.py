@@ -8,10 +8,11 @@ forked process that imports the changed module in place of the file's; first the
 those that killed neighbours before others and short ones before long ones; then all others that reach the module. A
 mutant is killed when a test fails, when it cannot be imported, or when a test takes more than many times its time.
 
-Hypothesis draws the same examples every time (CI=1, HYPOTHESIS_PROFILE=dev unless set) and does not shrink. Results are
-in `mutants/PART.jsonl`; what stands there for the same code and tests is not run again. `--survivors` keeps also what
-was killed by earlier tests. `tests/mutants/equivalent.toml` lists survivors that no test can kill, each with a reason.
-Exit 1 when less is killed than the part demands, listed ones not left out, or an entry of that list fits no mutant.
+Hypothesis draws the same examples every time (CI=1, HYPOTHESIS_PROFILE=dev unless set) and does not shrink; sets have
+one order (PYTHONHASHSEED=0 unless set). Results are in `mutants/PART.jsonl`; what stands there for the same code and
+tests is not run again. `--survivors` keeps also what was killed by earlier tests. `tests/mutants/equivalent.toml` lists
+survivors that no test can kill, each with a reason. Exit 1 when less is killed than the part demands, listed ones not
+left out, or when an entry of that list fits no mutant.
 """
 
 import argparse
@@ -497,6 +498,8 @@ def main() -> int:
     parser.add_argument("--every", type=int, default=50, help="say how far it is after so many")
     parser.add_argument("--root", type=Path, default=Path(__file__).resolve().parent.parent)
     options = parser.parse_args()
+    if "PYTHONHASHSEED" not in os.environ:  # sets have the same order every time; read when Python starts
+        os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, "PYTHONHASHSEED": "0"})  # noqa: S606
     os.environ.setdefault("HYPOTHESIS_PROFILE", "dev")
     os.environ["CI"] = "1"  # the same examples every time
     sys.dont_write_bytecode = False  # compiled tests are loaded hundreds of times
