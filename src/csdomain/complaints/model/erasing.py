@@ -81,7 +81,7 @@ class Erasing(CaseBody):
         without = erased(self)
         names = [field.name for field in attrs.fields(type(self))]
         changed = [name for name in names if getattr(without, name) != getattr(self, name)]
-        if self.erased_at is not None and not changed and not beside:
+        if self.erased_at is not None and not (changed or beside or self.restricted):
             return ()
         for name in changed:
             setattr(self, name, getattr(without, name))
