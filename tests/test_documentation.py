@@ -116,3 +116,19 @@ def test_the_snippets_of_a_page_share_a_namespace(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text("```python\nx = 1\n```\n\n- in a list:\n\n  ```python\n  assert x == 1\n  ```\n", "utf-8")
     assert run_page(page) == 2
+
+
+def test_every_page_of_the_site_is_in_its_navigation() -> None:
+    listed = re.findall(r"^ *- ([\w./-]+\.md)$", (ROOT / "mkdocs.yml").read_text("utf-8"), re.MULTILINE)
+    pages = [path.relative_to(ROOT / "docs").as_posix() for path in PAGES if path.is_relative_to(ROOT / "docs")]
+    assert sorted(listed) == sorted(pages)
+
+
+def test_the_tutorial_does_the_same_in_both_languages() -> None:
+    def calls(name: str) -> list[str]:
+        blocks = BLOCK.findall((ROOT / "docs" / "tutorial" / name).read_text("utf-8"))
+        return re.findall(r"(?:desk|does|csdomain)\.[\w.]+|\bat\(\d+, \d+\)", "\n".join(text for _, text in blocks))
+
+    english = calls("your-first-complaint-desk.md")
+    assert len(english) > 50
+    assert english == calls("your-first-complaint-desk.zh-CN.md")

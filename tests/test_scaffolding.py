@@ -17,6 +17,7 @@ import backends
 import generate_reference
 import rule_catalogue
 import servers
+from csdomain.complaints.lifecycle import COMPLAINT_MOVES
 from csdomain.kernel.rules import MONEY, Rule
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -242,6 +243,7 @@ def test_a_run_lacks_what_nothing_tested() -> None:
 
 SUITE = """
 import pytest
+from csdomain.complaints.lifecycle import COMPLAINT_MOVES
 from csdomain.kernel.rules import MONEY
 
 @pytest.mark.rule(MONEY, "KRN-03")
@@ -314,7 +316,8 @@ def test_marks_are_found_in_the_source(tmp_path: Path, monkeypatch: pytest.Monke
             """
             import pytest
             from csdomain.kernel import rules
-            from csdomain.kernel.rules import MONEY as MINE
+            from csdomain.complaints.lifecycle import COMPLAINT_MOVES
+from csdomain.kernel.rules import MONEY as MINE
 
             pytestmark = [pytest.mark.rule("KRN-01")]
 
@@ -359,3 +362,12 @@ def test_a_diagram_on_a_page_is_drawn_from_its_lifecycle() -> None:
     for wrong in ("no_such", "complaint sideways", "complaint without no_such"):
         with pytest.raises(rule_catalogue.CatalogueError):
             generate_reference.redrawn(page.format(wrong))
+
+
+def test_a_large_diagram_leaves_to_its_table_what_would_hide_the_rest() -> None:
+    departments = list(generate_reference.drawn(COMPLAINT_MOVES, "departments"))
+    assert "    checked --> accepted: accept" in departments
+    assert not [line for line in departments if "-> withdrawn" in line or "note right of" in line]
+    assert departments[-1] == "Not drawn: moves that stay in a state, and `withdraw`, possible in many. See the table."
+    levels = list(generate_reference.drawn(COMPLAINT_MOVES, "levels"))
+    assert levels == ["```mermaid", *COMPLAINT_MOVES.mermaid("levels").splitlines(), "```"]

@@ -10,12 +10,13 @@ import argparse
 import difflib
 import re
 import sys
+from collections import Counter
 from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
 import rule_catalogue
-from csdomain.kernel.lifecycle import Step
+from csdomain.kernel.lifecycle import Lifecycle, Step
 from rule_catalogue import ROOT
 
 REFERENCE = ROOT / "docs" / "reference"
@@ -24,6 +25,8 @@ DRAWN = re.compile(
     r".*?(?P<end><!-- /drawn -->)",
     re.DOTALL,
 )
+#: A diagram of more lines than LARGE is drawn without its notes, and without a move that leads from MANY states to one.
+LARGE, MANY = 30, 4
 NOTE = "<!-- Made by `make docs` from the code; changes by hand are lost. -->"
 
 
@@ -67,9 +70,25 @@ def lifecycles_lines() -> Iterator[str]:
         for path in lifecycle.paths or (None,):
             if path is not None:
                 yield from ("", f"### {lifecycle.name.replace('_', ' ').capitalize()}: {path}")
-            yield from ("", "```mermaid", lifecycle.mermaid(path).rstrip("\n"), "```")
+            yield from ("", *drawn(lifecycle, path))
         yield from ("", "| move | from | to | permission | rule |", "| --- | --- | --- | --- | --- |")
         yield from map(row, lifecycle.steps)
+
+
+def drawn(lifecycle: Lifecycle[Any, Any], path: str | None) -> Iterator[str]:
+    """The diagram of a path; of a large one only what can be read, and in words what is left to the table."""
+    lines, without = lifecycle.mermaid(path).splitlines(), list[str]()
+    if len(lines) > LARGE:
+        ways = Counter((s.trigger.value, s.dest) for s in lifecycle.steps if s.on(path) and s.source is not s.dest)
+        without = [trigger for (trigger, _), count in ways.items() if count >= MANY]
+        lines = outline(lines, without)
+    yield from ("```mermaid", *lines, "```")
+    if len(lines) < len(lifecycle.mermaid(path).splitlines()):
+        often = ", ".join(f"`{trigger}`" for trigger in without)
+        yield from (
+            "",
+            f"Not drawn: moves that stay in a state{often and f', and {often}, possible in many'}. See the table.",
+        )
 
 
 def row(step: Step[Any, Any]) -> str:
