@@ -18,7 +18,6 @@ from csdomain.complaints.rules import CERTIFICATE, CHASING, FINANCE, MONTHLY_REV
 from csdomain.complaints.values import Channel, Goods
 from csdomain.kernel.actors import Actor, ActorId
 from csdomain.kernel.approvals import Delegation, Delegations
-from csdomain.kernel.effects import Fact
 from csdomain.kernel.ports import DeliveryFailed, Queued, Unit
 from csdomain.kernel.rules import APPROVALS, AUDITED, PORTS
 from csdomain.testing import (
@@ -371,7 +370,7 @@ def test_departments_that_are_told_something_else_are_told_it() -> None:
 )
 def test_an_order_to_somebody_else_is_refused_for_good(to: str, occasion: str) -> None:
     others, parts = CollectingNotifier(), (FakeWarehouse(), FakeFinance(), FakePersonnel())
-    facts: dict[str, Fact] = {"complaint": "cmp_1", "slip": "TH1", "pieces": 1, "amount": 1, "kind": "warning"}
+    facts: dict[str, Any] = {"complaint": "cmp_1", "slip": "TH1", "pieces": 1, "amount": 1, "kind": "warning"}
     with pytest.raises(DeliveryFailed) as caught:
         OutwardOrders(others, *parts).send(attrs.evolve(MESSAGE, to=to, occasion=occasion, facts=facts))
     assert caught.value.definite

@@ -147,11 +147,12 @@ def test_a_case_is_settled_exactly_when_its_last_end_is_done_whatever_the_order(
 @given(st.sampled_from(ALL))
 def test_any_single_end_keeps_a_case_from_being_settled(end: str) -> None:
     case, acts = closed(awaiting({end})), acts_of({end})[end]
+    states = [case.state]
     for act in acts:
         assert case.open_ends()
-        assert case.state in (State.CLOSED, State.SETTLING)
         act(case)
-    assert case.state is State.SETTLED
+        states.append(case.state)
+    assert states == [State.CLOSED, *[State.SETTLING] * (len(acts) - 1), State.SETTLED]
 
 
 @pytest.mark.rule(STATES, JUDGEMENT)
