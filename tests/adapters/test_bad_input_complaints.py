@@ -446,7 +446,7 @@ def test_what_was_put_back_as_it_was_goes_on(desks: Desks, backend: str) -> None
     """The tests above refuse for what was changed and for nothing else."""
     world = World.of(desks(backend))
     number = come(world, 3)
-    fields: Callable[[dict[str, Any]], object] = lambda c: c["slips"][0]["document"]["fields"].update(method="ship")  # noqa: E731
+    fields: Callable[[dict[str, Any]], object] = lambda c: c["slips"][0]["document"]["fields"].update(basis="KS0")  # noqa: E731
     put_back = tamper(world.counter.desk, world.counter.id, fields)
     world.counter.refused(Tampered, "reconcile", number, "V1", by="finance")
     put_back()

@@ -21,6 +21,7 @@ from adapters.complaint_tries import (
     side_steps,
 )
 from adapters.harness import Desks
+from adapters.test_lockstep import NO_IDS, outcome
 from csdomain import Desk, DomainError
 from csdomain.complaints import rules as r
 from csdomain.complaints.model import COMPLAINTS, Complaint
@@ -42,15 +43,6 @@ kinds = st.sampled_from(["on", "on", "on", "on", "aside", "aside", "anything", "
 acts = st.lists(st.tuples(kinds, pick, pick), min_size=1, max_size=8)
 limits = st.sampled_from([None, 1, 400_000])
 MINUTE: Final = timedelta(minutes=1)
-NO_IDS: Final = ("", "cmp_1", "' or 1=1", "cmp_01k9w3v7q8d3m6y2r5t0x4n1ab", "tmr_01k9w3v7q8d3m6y2r5t0x4n1ab", "x" * 200)
-
-
-def outcome(work: Callable[[], Any]) -> Any:
-    """What a call came to: its answer, or all that an error says."""
-    try:
-        return work()
-    except DomainError as error:
-        return type(error), error.rule.id, dict(error.facts), error.render("en"), error.render("zh"), error.retryable
 
 
 @cache
