@@ -27,11 +27,16 @@ def options(doc: str | None) -> argparse.Namespace:
 
 
 def interleaved(
-    sides: Mapping[str, Callable[[], object]], rounds: int, *, before: Callable[[str], object] | None = None
+    sides: Mapping[str, Callable[[], object]],
+    rounds: int,
+    *,
+    before: Callable[[str], object] | None = None,
+    used: dict[str, list[float]] | None = None,
 ) -> dict[str, list[float]]:
     """The seconds each side takes, round by round: A B C, B C A, …, so that a busy machine slows all alike.
 
-    ``before`` prepares a side outside of its time; garbage made before is collected outside of it too.
+    ``before`` prepares a side outside of its time; garbage made before is collected outside of it too. ``used`` gets
+    the processor's seconds of this process, which other processes disturb less.
     """
     names = list(sides)
     times: dict[str, list[float]] = {name: [] for name in names}
@@ -41,9 +46,11 @@ def interleaved(
             if before is not None:
                 before(name)
             gc.collect()
-            began = time.perf_counter()
+            spent, began = time.process_time(), time.perf_counter()
             sides[name]()
             times[name].append(time.perf_counter() - began)
+            if used is not None:
+                used.setdefault(name, []).append(time.process_time() - spent)
     return times
 
 
@@ -77,12 +84,19 @@ def machine() -> str:
 @contextmanager
 def postgresql() -> Iterator[Callable[[], str]]:
     """A real server, as the tests start it (nothing waits for its disk); gives a maker of fresh databases."""
+    with servers() as fresh:
+        yield lambda: fresh("postgresql")
+
+
+@contextmanager
+def servers() -> Iterator[Callable[[str], str]]:
+    """Real servers, as the tests start them: gives a maker of fresh databases on ``postgresql`` or ``mariadb``."""
     sys.path.insert(0, str(ROOT / "tests"))
     backends: Any = import_module("backends")
     made: list[str] = []
 
-    def fresh() -> str:
-        made.append(backends.create_database())
+    def fresh(backend: str) -> str:
+        made.append(backends.create_database(backend=backend))
         return made[-1]
 
     run = backends.Run()
@@ -92,6 +106,13 @@ def postgresql() -> Iterator[Callable[[], str]]:
         for url in made:
             backends.drop_database(url)
         run.close()
+
+
+def there() -> tuple[str, ...]:
+    """The servers that this machine has."""
+    sys.path.insert(0, str(ROOT / "tests"))
+    found: tuple[str, ...] = import_module("backends").SERVERS
+    return found
 
 
 def report(name: str, rows: Iterable[Row], faults: list[str], *, as_json: bool) -> int:

@@ -46,6 +46,49 @@ class Complaint(ConcurrentTransitionMixin, models.Model):
     @transition(field=state, source="accepted", target="withdrawn")
     def withdraw(self) -> None: ...
 
+    # The whole complaint: each use case by its own name.
+    @transition(field=state, source="received", target="checked")
+    def do_check(self) -> None: ...
+
+    @transition(field=state, source="checked", target="accepted")
+    def do_accept(self) -> None: ...
+
+    @transition(field=state, source="accepted", target="accepted")
+    def do_involve(self) -> None: ...
+
+    @transition(field=state, source="accepted", target="investigating")
+    def do_investigate(self) -> None: ...
+
+    @transition(field=state, source="investigating", target="investigating")
+    def do_contribute(self) -> None: ...
+
+    @transition(field=state, source="investigating", target="investigating")
+    def do_inspect(self) -> None: ...
+
+    @transition(field=state, source="investigating", target="investigating")
+    def do_conclude(self) -> None: ...
+
+    @transition(field=state, source="investigating", target="reported")
+    def do_report(self) -> None: ...
+
+    @transition(field=state, source="reported", target="reported")
+    def do_rule(self) -> None: ...
+
+    @transition(field=state, source="reported", target="judged")
+    def do_judge(self) -> None: ...
+
+    @transition(field=state, source="judged", target="awaiting_decision")
+    def do_submit(self) -> None: ...
+
+    @transition(field=state, source="awaiting_decision", target="decided")
+    def do_approve(self) -> None: ...
+
+    @transition(field=state, source="decided", target="answered")
+    def do_answer(self) -> None: ...
+
+    @transition(field=state, source="answered", target="closed")
+    def do_close(self) -> None: ...
+
 
 class Audit(models.Model):
     seq = models.BigAutoField(primary_key=True)

@@ -27,6 +27,14 @@ def database(url: str, synchronous: str) -> dict[str, Any]:
         return {"ENGINE": "django.db.backends.sqlite3", "NAME": url.split("///", 1)[1], "OPTIONS": options}
     where = make_url(url)
     host = where.host or where.query.get("host", "")
+    if url.startswith("mariadb"):
+        import pymysql
+
+        pymysql.version_info = (2, 2, 1, "final", 0)  # of mysqlclient, which Django asks for
+        pymysql.install_as_MySQLdb()
+        options = {"unix_socket": where.query["unix_socket"], "charset": "utf8mb4"}
+        place = {"NAME": where.database, "USER": where.username, "HOST": "localhost", "OPTIONS": options}
+        return {"ENGINE": "django.db.backends.mysql", **place}
     return {"ENGINE": "django.db.backends.postgresql", "NAME": where.database, "USER": where.username, "HOST": host}
 
 

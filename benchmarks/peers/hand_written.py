@@ -11,8 +11,8 @@ from itertools import count
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, MetaData, bindparam, create_engine, event, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, MetaData, Table, bindparam, create_engine, event, insert, select, update
+from sqlalchemy.dialects import mysql, postgresql, sqlite
 
 from . import life
 
@@ -27,6 +27,8 @@ class HandWritten:
         if url.startswith("sqlite"):
             event.listen(self.engine, "connect", lambda connection, _: _connected(connection, synchronous))
             event.listen(self.engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+        if url.startswith("mariadb"):
+            event.listen(self.engine, "connect", lambda connection, _: _read_committed(connection))
         self._serial = count(1)
         self.book = book
         meta = MetaData()
@@ -35,16 +37,10 @@ class HandWritten:
         c, a, t, o, n, k = (
             meta.tables[f"csd_{name}"] for name in ("complaint", "audit", "timer", "outbox", "number", "key")
         )
-        upsert: Callable[[Any], Any] = postgresql.insert if url.startswith("postgresql") else sqlite.insert
-        # SQLAlchemy closes an INSERT's cursor before it reads how many rows there were; psycopg then knows no more.
-        self.claim = upsert(k).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
+        self._upserts(url, o, n, t, k)
         mine = (k.c.actor == bindparam("a"), k.c.use_case == bindparam("u"), k.c.key == bindparam("k"))
         self.known = select(k.c.fingerprint, k.c.receipt).where(*mine)
         self.finish = update(k).where(*mine).values(receipt=bindparam("r"))
-        counting = upsert(n).values(series=bindparam("s"), last=1)
-        self.count = counting.on_conflict_do_update(index_elements=[n.c.series], set_={"last": n.c.last + 1}).returning(
-            n.c.last
-        )
         self.add = insert(c)
         self.get = select(c.c.body, c.c.version).where(c.c.id == bindparam("i")).with_for_update()
         self.save = (
@@ -53,7 +49,6 @@ class HandWritten:
             .values({column.name: bindparam(column.name) for column in c.c if column.name != "id"})
         )
         self.audit = insert(a)
-        self.start = upsert(t).on_conflict_do_nothing()
         this = (t.c.subject == bindparam("s"), t.c.name == bindparam("n"))
         self.timer = select(t.c.body).where(*this).with_for_update()
         self.timers = select(t.c.body).where(t.c.subject == bindparam("s")).order_by(t.c.started_at, t.c.name)
@@ -62,6 +57,26 @@ class HandWritten:
             .where(*this)
             .values({name: bindparam(name) for name in ("state", "started_at", "due_at", "next_at", "body")})
         )
+
+    def _upserts(self, url: str, o: Table, n: Table, t: Table, k: Table) -> None:
+        """What databases say differently."""
+        self.claim: Any
+        self.count: Any
+        self.start: Any
+        self.tell: Any
+        if url.startswith("mariadb"):
+            self.claim, self.start, self.tell = insert(k), insert(t), insert(o)  # a second one fails
+            counted = mysql.insert(n).values(series=bindparam("s"), last=1)
+            self.count = counted.on_duplicate_key_update(last=n.c.last + 1).returning(n.c.last)
+            return
+        upsert: Callable[[Any], Any] = postgresql.insert if url.startswith("postgresql") else sqlite.insert
+        # SQLAlchemy closes an INSERT's cursor before it reads how many rows there were; psycopg then knows no more.
+        self.claim = upsert(k).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
+        counting = upsert(n).values(series=bindparam("s"), last=1)
+        self.count = counting.on_conflict_do_update(index_elements=[n.c.series], set_={"last": n.c.last + 1}).returning(
+            n.c.last
+        )
+        self.start = upsert(t).on_conflict_do_nothing()
         self.tell = upsert(o).on_conflict_do_nothing()
 
     @contextmanager
@@ -184,3 +199,8 @@ def _connected(connection: Any, synchronous: str) -> None:
     connection.execute("pragma journal_mode=wal")
     connection.execute(f"pragma synchronous={synchronous}")
     connection.execute("pragma foreign_keys=on")
+
+
+def _read_committed(connection: Any) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("set session transaction isolation level read committed")
