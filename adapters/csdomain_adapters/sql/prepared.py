@@ -35,15 +35,15 @@ class _Text:
     def __init__(self, statement: ClauseElement, dialect: Dialect, names: Sequence[str]) -> None:
         compiled: Any = statement.compile(dialect=dialect, column_keys=names)
         self.sql = str(compiled)
-        self._order: Sequence[str] | None = compiled.positiontup
-        self._converters: list[tuple[str, Callable[[Any], Any]]] = []
-        for name, bind in compiled.binds.items():
-            convert = bind.type.dialect_impl(dialect).bind_processor(dialect)
-            if convert is not None:
-                self._converters.append((name, convert))
+        self._named = compiled.positiontup is None
+        converters = {
+            name: bind.type.dialect_impl(dialect).bind_processor(dialect) for name, bind in compiled.binds.items()
+        }
+        self._plan: list[tuple[str, Callable[[Any], Any] | None]] = [
+            (name, converters[name]) for name in (compiled.positiontup or compiled.binds)
+        ]
 
     def bind(self, row: Parameters) -> Any:
-        values = dict(row)
-        for name, convert in self._converters:
-            values[name] = convert(values[name])
-        return values if self._order is None else tuple([values[name] for name in self._order])
+        if self._named:
+            return {name: row[name] if convert is None else convert(row[name]) for name, convert in self._plan}
+        return tuple([row[name] if convert is None else convert(row[name]) for name, convert in self._plan])

@@ -9,7 +9,8 @@ from collections.abc import Set as AbstractSet
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from hashlib import sha256
-from typing import Any, Final
+from types import UnionType
+from typing import Any, Final, NoReturn, Union, get_args, get_origin
 
 from cattrs import Converter
 
@@ -28,11 +29,23 @@ class MalformedBody(InvalidValue):
     problem = Text("What is stored is not of the type it should have.", "存储的内容类型不符。")
 
 
-def _exactly(kind: type[Any], make: Callable[[Any], Any] = lambda value: value) -> Callable[[object, object], Any]:
+Hook = Callable[[Any, Any], Any]
+
+
+def _refuse(kind: type[Any], value: object) -> NoReturn:
+    raise MalformedBody(expected=kind.__name__, given=type(value).__name__)
+
+
+def _exactly(kind: type[Any]) -> Hook:
     def hook(value: object, _: object) -> Any:
-        if type(value) is not kind:
-            raise MalformedBody(expected=kind.__name__, given=type(value).__name__)
-        return make(value)
+        return value if type(value) is kind else _refuse(kind, value)
+
+    return hook
+
+
+def _made(kind: type[Any], make: Callable[[Any], Any]) -> Hook:
+    def hook(value: object, _: object) -> Any:
+        return make(value) if type(value) is kind else _refuse(kind, value)
 
     return hook
 
@@ -62,6 +75,7 @@ def from_micros(micros: int) -> datetime:
     return _EPOCH + timedelta(microseconds=micros)
 
 
+_SCALARS: Final = frozenset({str, int, bool, type(None)})
 _DURATIONS: Final[dict[str, type[Any]]] = {
     "calendar_days": CalendarDays,
     "working_days": WorkingDays,
@@ -84,23 +98,63 @@ def _duration_in(data: Any, _: object) -> Any:
     return cls(timedelta(microseconds=data["micros"]))
 
 
+def _is_row(kind: Any) -> bool:
+    """Whether it is a tuple of any length, all of one type."""
+    return get_origin(kind) is tuple and get_args(kind)[-1] is Ellipsis
+
+
+def _is_optional(kind: Any) -> bool:
+    """Whether it is one type or nothing."""
+    return get_origin(kind) in (Union, UnionType) and len(get_args(kind)) == 2 and type(None) in get_args(kind)
+
+
+def _row_in(kind: Any, converter: Converter) -> Hook:
+    member = get_args(kind)[0]
+    structure = converter.get_structure_hook(member)
+
+    def hook(value: object, _: object) -> Any:
+        if type(value) is not list and type(value) is not tuple:
+            _refuse(list, value)
+        return tuple([structure(each, member) for each in value]) if value else ()
+
+    return hook
+
+
+def _row_out(kind: Any, converter: Converter) -> Callable[[Any], Any]:
+    member = get_args(kind)[0]
+    if member in _SCALARS:
+        return lambda value: value
+    unstructure = converter.get_unstructure_hook(member)
+    return lambda value: tuple([unstructure(each) for each in value]) if value else ()
+
+
+def _optional_in(kind: Any, converter: Converter) -> Hook:
+    inner = next(each for each in get_args(kind) if each is not type(None))
+    structure = converter.get_structure_hook(inner)
+    return lambda value, _: None if value is None else structure(value, inner)
+
+
 def make_converter() -> Converter:
     """A converter with the hooks; stores add their own encoding of the plain data to bytes."""
     converter = Converter(detailed_validation=False, unstruct_collection_overrides={AbstractSet: sorted})
     converter.register_unstructure_hook(datetime, to_micros)
-    converter.register_structure_hook(datetime, _exactly(int, from_micros))
+    converter.register_structure_hook(datetime, _made(int, from_micros))
     converter.register_unstructure_hook(date, date.isoformat)
-    converter.register_structure_hook(date, _exactly(str, date.fromisoformat))
+    converter.register_structure_hook(date, _made(str, date.fromisoformat))
     converter.register_unstructure_hook(timedelta, lambda v: v // _MICRO)
-    converter.register_structure_hook(timedelta, _exactly(int, _span))
+    converter.register_structure_hook(timedelta, _made(int, _span))
     converter.register_unstructure_hook(Decimal, str)
-    converter.register_structure_hook(Decimal, _exactly(str, _decimal))
+    converter.register_structure_hook(Decimal, _made(str, _decimal))
     for scalar in (int, str, bool):
         converter.register_structure_hook(scalar, _exactly(scalar))
     converter.register_unstructure_hook(Duration, _duration_out)
     converter.register_structure_hook(Duration, _duration_in)
     for cls in _DURATIONS.values():
         converter.register_unstructure_hook(cls, _duration_out)
+    # Bodies are full of these three; cattrs looks up what is in them again for each value.
+    converter.register_structure_hook_factory(_is_row, lambda kind: _row_in(kind, converter))
+    converter.register_unstructure_hook_factory(_is_row, lambda kind: _row_out(kind, converter))
+    converter.register_structure_hook_factory(_is_optional, lambda kind: _optional_in(kind, converter))
     # Columns and facts of messages are scalars already.
     converter.register_structure_hook(str | int | bool | None, lambda v, _: v)
     converter.register_structure_hook(str | int | bool | Decimal | None, lambda v, _: v)
@@ -108,8 +162,8 @@ def make_converter() -> Converter:
 
 
 _PLAIN: Final = make_converter()
-_SCALARS: Final = frozenset({str, int, bool, type(None)})
-_canonical: Final = json.JSONEncoder(sort_keys=True, ensure_ascii=True, separators=(",", ":")).encode
+#: The one text of plain data: what hashes and seals are made of.
+canonical: Final = json.JSONEncoder(sort_keys=True, ensure_ascii=True, separators=(",", ":")).encode
 
 
 def plain(value: object) -> Any:
@@ -125,4 +179,4 @@ def plain(value: object) -> Any:
 
 def fingerprint(use_case: str, arguments: Mapping[str, object]) -> str:
     """The hash of a command: the same use case with the same arguments has the same one, in any process (D10)."""
-    return sha256(_canonical([use_case, plain(arguments)]).encode()).hexdigest()
+    return sha256(canonical([use_case, plain(arguments)]).encode()).hexdigest()

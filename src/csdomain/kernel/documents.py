@@ -4,7 +4,6 @@ What a form says (``fields``) and the personal data on it (``personal``) are kep
 only a salted digest of the second, so that a person can be erased and the seal still verifies (KRN-14).
 """
 
-import json
 from collections.abc import Mapping
 from datetime import datetime
 from hashlib import sha256
@@ -14,7 +13,7 @@ from typing import Final
 import attrs
 
 from .actors import ActorId
-from .codec import plain
+from .codec import canonical, plain
 from .errors import InvalidValue, RuleBroken, require
 from .events import utc
 from .personal import PersonalKind, mask, personal
@@ -134,17 +133,15 @@ class Document:
 
         With ``entries`` it is that of the first so many fields, in the order in which they were filled in.
         """
-        content = [
-            self.kind,
-            self.number,
-            plain(self.drawn_up_at),
-            self.drawn_up_by,
-            list(self.fields.items())[:entries],
-            self.personal_digest,
-            [[copy.number, copy.purpose] for copy in self.copies],
-            self.corrects,
-        ]
-        return _digest(content)
+        return self._seals(entries)[0]
+
+    def _seals(self, *entries: int | None) -> list[str]:
+        """The seals of so many fields each: every field is written out once, however many signatures there are."""
+        rows = [f"[{canonical(name)},{canonical(value)}]" for name, value in self.fields.items()]
+        head = canonical([self.kind, self.number, plain(self.drawn_up_at), self.drawn_up_by])[:-1]
+        copies = [[copy.number, copy.purpose] for copy in self.copies]
+        tail = canonical([self.personal_digest, copies, self.corrects])[1:]
+        return [sha256(f"{head},[{','.join(rows[:count])}],{tail}".encode()).hexdigest() for count in entries]
 
     def verify(self, salt: str | None = None) -> None:
         """Refuse unless every signature is on exactly this content. Raises :class:`Tampered`. [KRN-09]
@@ -153,11 +150,11 @@ class Document:
         """
         if salt is not None and self.personal and _digest([salt, dict(self.personal)]) != self.personal_digest:
             raise Tampered(number=self.number, field="personal")
-        before: tuple[Signature, ...] = ()
-        for signature in self.signatures:
-            if not 0 <= signature.fields <= len(self.fields) or signature.seal != _sealed(self, signature, before):
+        seals = self._seals(*(signature.fields for signature in self.signatures))
+        for place, (signature, content) in enumerate(zip(self.signatures, seals, strict=True)):
+            told = 0 <= signature.fields <= len(self.fields)
+            if not told or signature.seal != _sealed(content, signature, self.signatures[:place]):
                 raise Tampered(number=self.number, field="signature", role=signature.role)
-            before = (*before, signature)
 
     def sign(self, role: str, *, by: ActorId, at: datetime, different_people: bool = True) -> "Document":
         """The form with one more signature, over its content and all signatures before.
@@ -173,7 +170,7 @@ class Document:
                 raise SignedTwice(number=self.number, role=role, actor=by, accepted=Text("another", "其他角色或人员"))
             require(at >= signature.at, FORMS, accepted=Text("signatures in order of time", "按时间先后签核"), at=at)
         unsealed = Signature(role, by, at, "", len(self.fields))
-        signature = attrs.evolve(unsealed, seal=_sealed(self, unsealed, self.signatures))
+        signature = attrs.evolve(unsealed, seal=_sealed(self.seal(unsealed.fields), unsealed, self.signatures))
         return attrs.evolve(self, signatures=(*self.signatures, signature))
 
     def signature(self, role: str) -> Signature:
@@ -313,10 +310,8 @@ def draw_up(
 
 
 def _digest(content: object) -> str:
-    text = json.dumps(content, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
-    return sha256(text.encode()).hexdigest()
+    return sha256(canonical(content).encode()).hexdigest()
 
 
-def _sealed(form: Document, signature: Signature, before: tuple[Signature, ...]) -> str:
-    content = form.seal(signature.fields)
+def _sealed(content: str, signature: Signature, before: tuple[Signature, ...]) -> str:
     return _digest([content, signature.role, signature.by, plain(signature.at), [earlier.seal for earlier in before]])
