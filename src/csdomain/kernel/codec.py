@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from hashlib import sha256
 from types import UnionType
-from typing import Any, Final, NoReturn, Union, get_args, get_origin
+from typing import Any, Final, NoReturn, Union, cast, get_args, get_origin
 
 from cattrs import Converter
 
@@ -157,6 +157,7 @@ def make_converter() -> Converter:
     converter.register_structure_hook_factory(_is_optional, lambda kind: _optional_in(kind, converter))
     # Columns and facts of messages are scalars already.
     converter.register_structure_hook(str | int | bool | None, lambda v, _: v)
+    converter.register_unstructure_hook(str | int | bool | None, lambda v: v)
     converter.register_structure_hook(str | int | bool | Decimal | None, lambda v, _: v)
     return converter
 
@@ -168,8 +169,11 @@ canonical: Final = json.JSONEncoder(sort_keys=True, ensure_ascii=True, separator
 
 def plain(value: object) -> Any:
     """Any value of the domain as plain data: dicts, lists, texts, numbers."""
-    if type(value) in _SCALARS:
+    kind = type(value)
+    if kind in _SCALARS:
         return value
+    if kind is datetime:  # before the questions to abstract classes, which cost more
+        return to_micros(cast("datetime", value))
     if isinstance(value, Mapping):
         return {str(k): plain(v) for k, v in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, str | bytes):
