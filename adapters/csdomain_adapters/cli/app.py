@@ -30,6 +30,8 @@ rules = typer.Typer(no_args_is_help=True, help="House rules: list, show, check a
 db = typer.Typer(no_args_is_help=True, help="Databases: bring the tables up to date.")
 app.add_typer(rules, name="rules")
 app.add_typer(db, name="db")
+figures = typer.Typer(no_args_is_help=True, help="Figures: a month counted, as text, page or file.")
+app.add_typer(figures, name="figures")
 
 Json = Annotated[bool, typer.Option("--json", help="Answer as JSON, for programs.")]
 Url = Annotated[str, typer.Argument(help="The store: sqlite:///desk.db, postgresql+psycopg://host/database.")]
@@ -308,3 +310,41 @@ def replay(
         html.write_text(replays.render_html(report), encoding="utf-8")
     text = "" if as_json else replays.render_text(report, settings.language)
     answer(replays.as_json(report), as_json=as_json, text=text + (f"\n\n{html}" if html is not None else ""))
+
+
+# --- figures
+@figures.command("complaints")
+def figures_complaints(
+    url: Url,
+    month: Annotated[str, typer.Option(help="The month of closing: 2026-03.")],
+    actor: Annotated[str, typer.Option("--as", help="Who asks: the id.")],
+    branch: Annotated[str, typer.Option(help="The branch of whoever asks.")],
+    position: Annotated[list[str], typer.Option(help="The positions held; they say what may be seen.")],
+    html: Annotated[Path | None, typer.Option(help="Write the figures as one HTML page with charts.")] = None,
+    csv: Annotated[Path | None, typer.Option(help="Write the figures as CSV.")] = None,
+    xlsx: Annotated[Path | None, typer.Option(help="Write the figures as XLSX.")] = None,
+    review: Annotated[Path | None, typer.Option(help="Write the list for the monthly review as CSV.")] = None,
+    rulebook: Book = "after_sales",
+    as_json: Json = False,
+) -> None:
+    """Count the complaints closed in a month (CMP-26), and list them for the review of the GM office (CMP-20)."""
+    from csdomain.complaints.values import PERSONAL
+    from csdomain.reporting.complaints_month import complaints_of_month, review_of_month
+    from csdomain_adapters import export
+    from csdomain_adapters import figures as pages
+
+    settings.as_json = as_json
+    with desks.open(url, rulebook) as desk, progress("cases", quiet=as_json) as advance:
+        by = desk.actor(actor, branch=branch, positions=tuple(position))
+        report = complaints_of_month(desk.complaints, month, by=by, at=desk.clock.now())
+        zone, reveal = desk.house.zone(branch), desk.house.resolve(by).may(PERSONAL)
+        if html is not None:
+            html.write_text(pages.render_html(report, zone, settings.language), encoding="utf-8")
+        if csv is not None:
+            export.write_csv(report.table(), csv, language=settings.language, zone=zone, reveal=reveal)
+        if xlsx is not None:
+            export.write_xlsx(report.table(), xlsx, language=settings.language, zone=zone, reveal=reveal)
+        if review is not None:
+            rows = review_of_month(desk.complaints, month, by=by)
+            export.write_csv(rows, review, language=settings.language, zone=zone, reveal=reveal, progress=advance)
+    answer(report.as_data(), as_json=as_json, text=pages.render_text(report, settings.language))

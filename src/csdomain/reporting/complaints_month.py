@@ -106,6 +106,24 @@ class MonthlyComplaints:
         title = Text(f"Complaints closed in {self.month}", f"{self.month} 结案的客户投诉")
         return ReportTable(title, columns, tuple(self._rows()))
 
+    def as_data(self) -> dict[str, object]:
+        """The figures for a program: amounts as text with their currency, instants in ISO 8601."""
+
+        def data(figures: Figures) -> dict[str, object]:
+            found = attrs.asdict(figures, recurse=False)
+            return {name: str(value) if isinstance(value, Money) else value for name, value in found.items()}
+
+        groups = {
+            name: [{"group": key, **data(figures)} for key, figures in of.items()] for name, of in self.groups.items()
+        }
+        return {
+            "month": self.month,
+            "as_of": self.as_of.isoformat(),
+            "all": data(self.whole),
+            "month_before": data(self.before),
+            "groups": groups,
+        }
+
     def _rows(self) -> Iterator[tuple[Cell, ...]]:
         def cells(name: str, key: str | None, f: Figures) -> tuple[Cell, ...]:
             return (name, key, f.closed, f.in_time, f.late, f.claimed, f.granted, f.lost)
