@@ -147,7 +147,7 @@ BOOKS = [name for name in shipped_names() if MESSAGE_RULES in load_rulebook(name
 #: What is told only where complaints go through departments: where they go by level, nobody is asked for a part.
 OF_DEPARTMENTS = (
     *("to_inspect", "jointly", "part_wanted", "reminder", "not_done"),
-    *("to_rule", "to_decide", "memorandum"),
+    *("to_rule", "to_decide", "collect", "memorandum"),
 )
 #: Encodings that hold the characters of a language and, as good as, no others.
 SCRIPTS = {"zh_hans": "gb2312", "zh_hant": "big5", "en": "ascii"}
