@@ -17,7 +17,8 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
 def title(text: str) -> None:
-    print(f"\n\033[1m{text}\033[0m\n" if sys.stdout.isatty() else f"\n== {text}\n")
+    # Flushed: what follows may be another process, which writes to the same place.
+    print(f"\n\033[1m{text}\033[0m\n" if sys.stdout.isatty() else f"\n== {text}\n", flush=True)
 
 
 def replay(log: Path, mapping: Path) -> Path:
