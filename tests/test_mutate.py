@@ -129,20 +129,33 @@ def test_price(quantity, cost):
 def test_halves():
     assert [halves(n) for n in (1, 2, 6, 8)] == [0, 1, 1, 3]
 """
+TAX = "from shop.tax import tax\n\n\ndef test_tax():\n    assert (tax(99), tax(100)) == (9, 10)\n"
 PARTS = """
 [weak]
-modules = ["src/shop/*.py"]
+modules = ["src/shop/price.py"]
 tests = ["tests/test_weak.py"]
 at_least = 90
 
 [strong]
-modules = ["src/shop/*.py"]
+modules = ["src/shop/price.py"]
 tests = ["tests/test_strong.py"]
+beside = ["shop.tax"]
+at_least = 100
+
+[tax]
+modules = ["src/shop/tax.py"]
+tests = ["tests/test_tax.py"]
 at_least = 100
 
 [failing]
 modules = ["src/shop/*.py"]
 tests = ["tests/test_failing.py"]
+at_least = 0
+
+[loaded]
+modules = ["src/shop/tax.py"]
+tests = ["tests/test_tax.py"]
+beside = ["shop.tax"]
 at_least = 0
 """
 
@@ -152,6 +165,8 @@ def project(tmp_path: Path) -> Path:
     files = {
         "src/shop/__init__.py": "",
         "src/shop/price.py": CODE,
+        "src/shop/tax.py": "def tax(amount: int) -> int:\n    return amount // 10\n",
+        "tests/test_tax.py": TAX,
         "tests/test_weak.py": WEAK,
         "tests/test_strong.py": STRONG,
         "tests/test_failing.py": "def test_it():\n    assert False\n",
@@ -177,7 +192,7 @@ def rows(project: Path, part: str) -> list[dict[str, object]]:
 
 
 def test_a_strong_test_kills_all_and_a_weak_one_is_shown_what_it_misses(project: Path) -> None:
-    code, said = mutate(project, "strong", "weak")
+    code, said = mutate(project, "strong", "tax", "weak")
     strong, weak = rows(project, "strong"), rows(project, "weak")
     assert all(row["killed"] for row in strong), said
     assert any(str(row["by"]).startswith("no end: ") for row in strong)
@@ -188,6 +203,7 @@ def test_a_strong_test_kills_all_and_a_weak_one_is_shown_what_it_misses(project:
     assert ("if quantity < LIMIT:", "if quantity <= LIMIT:") in survived
     assert ("return quantity * each", "return None") not in survived
     assert code == 1
+    assert all(row["killed"] for row in rows(project, "tax")), said
     assert "100.0 %, without the listed 100.0 %; at least 100 %: ok" in said
     assert "MISSED" in said
     assert "src/shop/price.py:7 price (comparison)\n  -     if quantity < LIMIT:\n  +     if quantity <= LIMIT:" in said
@@ -230,4 +246,6 @@ def test_tests_that_fail_unchanged_and_unknown_parts_are_named(project: Path) ->
     code, said = mutate(project, "failing")
     assert (code, "the tests fail without any change" in said) == (1, True)
     code, said = mutate(project, "none")
-    assert (code, "no part 'none'; there are weak, strong, failing" in said) == (1, True)
+    assert (code, "no part 'none'; there are weak, strong, tax, failing" in said) == (1, True)
+    code, said = mutate(project, "loaded")
+    assert (code, "shop.tax load shop.tax, which is to be mutated" in said) == (1, True)

@@ -29,6 +29,7 @@ import random
 import resource
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -503,20 +504,22 @@ def main() -> int:
     os.environ.setdefault("HYPOTHESIS_PROFILE", "dev")
     os.environ["CI"] = "1"  # the same examples every time
     sys.dont_write_bytecode = False  # compiled tests are loaded hundreds of times
-    enough = True
-    for name in options.part:
-        part = read_part(options.root.resolve(), name)
-        cases = cases_of(part)
-        if options.sample is not None and options.sample < len(cases):
-            chosen = random.Random(options.seed).sample(range(len(cases)), options.sample)  # noqa: S311
-            print(f"{name}: {options.sample} of {len(cases)} mutants, seed {options.seed}")
-            cases = [cases[i] for i in sorted(chosen)]
-        whole = options.sample is None
-        if taken := recall(part, cases, also_killed_before=options.survivors):
-            print(f"{name}: {taken} killed by earlier tests, not run again")
-        run(part, cases, options.jobs, options.seconds, progress(part, options.every))
-        enough &= report(part, cases, whole=whole)
-    return 0 if enough else 1
+    if len(options.part) > 1:  # what one part has loaded, the next may change
+        rest = [argument for argument in sys.argv[1:] if argument not in options.part]
+        ran = [subprocess.run([sys.executable, sys.argv[0], name, *rest], check=False) for name in options.part]
+        return max(done.returncode for done in ran)
+    (name,) = options.part
+    part = read_part(options.root.resolve(), name)
+    cases = cases_of(part)
+    whole = options.sample is None or options.sample >= len(cases)
+    if not whole:
+        chosen = random.Random(options.seed).sample(range(len(cases)), options.sample)  # noqa: S311
+        print(f"{name}: {options.sample} of {len(cases)} mutants, seed {options.seed}")
+        cases = [cases[i] for i in sorted(chosen)]
+    if taken := recall(part, cases, also_killed_before=options.survivors):
+        print(f"{name}: {taken} killed by earlier tests, not run again")
+    run(part, cases, options.jobs, options.seconds, progress(part, options.every))
+    return 0 if report(part, cases, whole=whole) else 1
 
 
 if __name__ == "__main__":

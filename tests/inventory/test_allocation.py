@@ -243,6 +243,8 @@ def test_a_lot_reserved_twice_over_is_given_to_nobody_at_anothers_cost() -> None
     most = Request("prd", 9, "ord_1", all_or_nothing=False)
     first, again, other = run([lot("a", 5)], most, most, attrs.evolve(most, owner="ord_2"), held=held)
     assert (first.taken, again.taken, other.taken) == (1, 0, 1)
+    far_too_much = (hold("r1", "ord_1", 4, "a"), hold("r2", "ord_2", 9, "a"))
+    assert [got.taken for got in run([lot("a", 5)], most, Request("prd", 1, "ord_1"), held=far_too_much)] == [0, 0]
 
 
 @pytest.mark.rule("INV-15")
