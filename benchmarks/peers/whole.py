@@ -245,7 +245,11 @@ def record(desk: Desk) -> tuple[Played, ...]:
 
 def _rows(connection: Connection, query: str, *without: str) -> list[dict[str, Any]]:
     return [
-        {name: orjson.loads(value) if name in ("body", "facts") else value for name, value in row.items() if name not in without}
+        {
+            name: orjson.loads(value) if name in ("body", "facts") else value
+            for name, value in row.items()
+            if name not in without
+        }
         for row in connection.execute(text(query)).mappings()
     ]
 
@@ -280,7 +284,11 @@ def changes(old: Any, new: Any, filled: Callable[[Any], Filled], path: Path = ()
         if old.keys() - new.keys():
             return [Change(path, filled(new))]
         for name, value in new.items():
-            found += changes(old[name], value, filled, (*path, name)) if name in old else [Change((*path, name), filled(value))]
+            found += (
+                changes(old[name], value, filled, (*path, name))
+                if name in old
+                else [Change((*path, name), filled(value))]
+            )
         return found
     if isinstance(new, list) and len(new) >= len(old):
         for place, value in enumerate(new):

@@ -40,7 +40,9 @@ class WholeByDjango(DjangoOrm):
                     case "number":
                         id, number = f"cmp_{next(self._serials):026}", f"KS202603-{self.number():04}"
                     case "add":
-                        case = m.Complaint(id=id, body=orjson.dumps(played.body(id, number)), **played.columns(id, number))
+                        case = m.Complaint(
+                            id=id, body=orjson.dumps(played.body(id, number)), **played.columns(id, number)
+                        )
                         case.save(using=self.alias, force_insert=True)
                     case "load":
                         case = self.load(id)

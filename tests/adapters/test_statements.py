@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from adapters.harness import SQL, Desks, Statements
+from adapters.whole import STEPS, StepIds, step_of
+from csdomain.kernel.ports import Receipt
 from csdomain.kernel.rules import PORTS
 from csdomain.testing import (
     HANDLING,
@@ -35,6 +37,50 @@ INVESTIGATE = [LOAD, SAVE, AUDIT]
 ACCEPT = [LOAD, SAVE, *BEGIN * 2, AUDIT, *TELL]
 #: Closing looks at the clock first; it stops it, looks for promises that run, and begins that of the review.
 CLOSE = [LOAD, "SELECT csd_timer", SAVE, *BEGIN, *STOP, "SELECT csd_timer", AUDIT, *TELL]
+LOOK, NUMBER = ["SELECT csd_timer"], ["INSERT INTO csd_number"]
+#: The whole complaint, use case by use case. Beside what is written: whether R&D's clock still runs when it is judged,
+#: who stands in for whom and holds what when it is decided, which timers of a name run when all of them are cancelled.
+WHOLE = {
+    "receive": RECEIVE,
+    "check": CHECK,
+    "accept": ACCEPT,
+    "involve": [LOAD, SAVE, *BEGIN * 2, AUDIT, *TELL],
+    "investigate": INVESTIGATE,
+    "contribute": [LOAD, SAVE, *STOP, *LOOK, *STOP, AUDIT],
+    "inspect": [LOAD, SAVE, *BEGIN, *STOP, AUDIT],
+    "conclude": [LOAD, SAVE, *BEGIN, AUDIT],
+    "report": [LOAD, SAVE, *STOP, AUDIT, *TELL],
+    "rule": [LOAD, SAVE, AUDIT],
+    "judge": [LOAD, SAVE, *LOOK, *STOP, AUDIT],
+    "submit": [LOAD, SAVE, *BEGIN, AUDIT, *TELL],
+    "approve": [LOAD, "SELECT csd_delegation", "SELECT csd_staff", SAVE, *STOP, AUDIT],
+    "answer": [LOAD, SAVE, AUDIT, *TELL],
+    "close": CLOSE,
+    "draw_slip": [LOAD, *NUMBER, SAVE, AUDIT],
+    "sign_slip": [LOAD, SAVE, AUDIT, *TELL],
+    "take_in": [LOAD, SAVE, AUDIT, *TELL],
+    "reconcile": [LOAD, SAVE, AUDIT],
+    "draw_certificate": [LOAD, *NUMBER, SAVE, AUDIT],
+    "sign_certificate": [LOAD, SAVE, AUDIT],
+    "countersign_certificate": [LOAD, SAVE, AUDIT, *TELL],
+    "book_certificate": [LOAD, SAVE, AUDIT],
+    "review": [LOAD, SAVE, *STOP, AUDIT],
+}
+
+
+@pytest.mark.parametrize("keyed", [False, True], ids=["plain", "keyed"])
+def test_a_whole_complaint_costs_what_it_writes(desks: Desks, backend: str, keyed: bool) -> None:
+    ids = StepIds()
+    desk = desks(backend, ids=ids)
+    received(desk)  # and the rulebook is stored with the first
+    do, said, id = step_of(desk, ids), Statements(desk.store), ""
+    said_by: dict[str, list[str]] = {}
+    for step in STEPS:
+        receipts: list[Receipt] = []
+        key = "k" if keyed else None
+        said_by[step] = said.of(lambda: receipts.append(do(step, id, key=key)))  # noqa: B023
+        id = receipts[0].id
+    assert said_by == {step: [CLAIM, *cost, FINISH] if keyed else cost for step, cost in WHOLE.items()}
 
 
 def test_a_move_costs_what_it_writes(desks: Desks, backend: str) -> None:

@@ -133,6 +133,7 @@ class UseCases(Generic[C]):
         *,
         table: Lifecycle[Any, Any] | None = None,
         arguments: Mapping[str, object] | None = None,
+        answer: Callable[[C], Receipt] | None = None,
         **call: Unpack[CallOptions],
     ) -> Receipt:
         """A use case that moves a case: load it with the move's permission, one domain call, save, record.
@@ -141,7 +142,7 @@ class UseCases(Generic[C]):
         """
         lifecycle = table or self.table
         name = move.value if table is None else f"{table.name}.{move.value}"
-        return self.change(name, lifecycle.actions[move], id, command, arguments=arguments, **call)
+        return self.change(name, lifecycle.actions[move], id, command, arguments=arguments, answer=answer, **call)
 
     def change(
         self,
@@ -151,11 +152,13 @@ class UseCases(Generic[C]):
         command: Callable[[C, Actor, Unit], Sequence[Event]],
         *,
         arguments: Mapping[str, object] | None = None,
+        answer: Callable[[C], Receipt] | None = None,
         **call: Unpack[CallOptions],
     ) -> Receipt:
         """A use case that changes a case: what ``act`` is made of. ``action`` is the permission it needs.
 
-        A command without an event changed nothing, and nothing is saved.
+        A command without an event changed nothing, and nothing is saved. ``answer`` makes the receipt where it is not
+        that of the case; it is kept under the key, so a repeated command answers alike (KRN-12).
         """
         expected = call.get("expected")
 
@@ -165,7 +168,7 @@ class UseCases(Generic[C]):
             if events:
                 unit.of(self.kind).save(case)
                 unit.record(events, self.effects(case, events, unit))
-            return receipt(case)
+            return receipt(case) if answer is None else answer(case)
 
         return self.run(name, work, by=call["by"], at=call["at"], subject=id, key=call.get("key"), arguments=arguments)
 

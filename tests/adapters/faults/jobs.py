@@ -12,6 +12,7 @@ import attrs
 from sqlalchemy import event
 
 import csdomain
+from adapters.whole import STEPS, StepIds, step_of
 from csdomain import Desk
 from csdomain.complaints.model import COMPLAINTS, Complaint
 from csdomain.desk import Services
@@ -207,6 +208,43 @@ def aftermath(url: str, use_case: str, id: str) -> dict[str, str]:
     whole = dump(url)
     again = die_in(url, use_case, id, 0, os.devnull)
     return {"after": after, "answer": answer, "whole": whole, "again": again, "at_last": dump(url)}
+
+
+def live_whole(url: str, journal: str, turn: int = 0) -> list[list[str]]:
+    """Do a whole complaint, each use case under its key, and die at the ``turn``-th call.
+
+    Each answer goes into ``journal`` before the next use case begins. What shows after each: its answer, and everything
+    in the store; of a process that is to die, nothing.
+    """
+    ids, told = StepIds(), list[list[str]]()
+    with whole_desk(url, ids) as desk, Path(journal).open("a") as file:
+        do, id = step_of(desk, ids), ""
+        die_at(desk, turn)
+        for step in STEPS:
+            receipt = do(step, id, key="k")
+            id = receipt.id
+            file.write(f"{receipt!r}\n")
+            file.flush()
+            told.append([repr(receipt), "" if turn else dump(url)])
+    return told
+
+
+def whole_desk(url: str, ids: StepIds) -> Desk:
+    """A desk for a whole complaint."""
+    options: dict[str, Any] = {"synchronous": "OFF"} if url.startswith("sqlite") else {}
+    return csdomain.open(url, BOOK, holidays=no_holidays(), clock=MovableClock(), ids=ids, **options)
+
+
+def go_on(url: str) -> dict[str, Any]:
+    """What a death left; then the whole complaint again under the same keys: every answer, and what shows at last."""
+    after, ids, answers = dump(url), StepIds(), list[str]()
+    with whole_desk(url, ids) as desk:
+        do, id = step_of(desk, ids), ""
+        for step in STEPS:
+            receipt = do(step, id, key="k")
+            id = receipt.id
+            answers.append(repr(receipt))
+    return {"after": after, "answers": answers, "at_last": dump(url)}
 
 
 @attrs.frozen

@@ -10,6 +10,7 @@ import pytest
 
 from adapters.faults.nursery import Nursery
 from adapters.harness import SQL
+from adapters.whole import STEPS
 from csdomain.kernel.rules import AUDITED, NUMBERING, ONE_WRITER, PORTS, TIMERS
 from csdomain.testing import MovableClock
 
@@ -138,6 +139,50 @@ def test_dying_in_any_use_case_leaves_all_or_nothing(
     nursery: Nursery, clean_url: Callable[[str], str], backend: str, use_case: str, tmp_path: Path
 ) -> None:
     assert die_at_every_call(nursery, lambda: clean_url(backend), use_case, tmp_path) > 10
+
+
+def die_in_a_whole_complaint(nursery: Nursery, fresh: Callable[[], str], tmp_path: Path, *, stride: int) -> int:
+    """Kill a process at every ``stride``-th call of a whole complaint; how often it died.
+
+    After each death the store is as it was after some use case: the last that was answered, or the one that was at
+    work and had committed. Another process then does them all again and comes to what an undisturbed one comes to.
+    """
+    url = fresh()
+    nothing = nursery.one("dump", url=url).value()
+    told = nursery.one("live_whole", url=url, journal=str(tmp_path / "undisturbed")).value()
+    answers, shown = [answer for answer, _ in told], [nothing, *(everything for _, everything in told)]
+    assert len(set(shown)) == len(STEPS) + 1
+    deaths, turn = 0, 1
+    while True:
+        url, journal = fresh(), tmp_path / f"journal{turn}"
+        ended = nursery.one("live_whole", url=url, journal=str(journal), turn=turn)
+        assert ended.signal in (0, SIGKILL), ended
+        acknowledged = journal.read_text().splitlines()
+        assert acknowledged == answers[: len(acknowledged)]
+        found = nursery.one("go_on", url=url).value()
+        possible = shown[len(acknowledged) : len(acknowledged) + 2]
+        assert found["after"] in possible, f"call {turn}: after {len(acknowledged)} answers"
+        assert (found["answers"], found["at_last"]) == (answers, shown[-1]), f"call {turn}: it goes on to the end"
+        if ended.signal == 0:
+            return deaths
+        deaths, turn = deaths + 1, turn + stride
+
+
+@pytest.mark.rule(ONE_WRITER, AUDITED)
+@pytest.mark.parametrize("backend", SQL)
+def test_a_whole_complaint_outlives_deaths(
+    nursery: Nursery, clean_url: Callable[[str], str], backend: str, tmp_path: Path
+) -> None:
+    assert die_in_a_whole_complaint(nursery, lambda: clean_url(backend), tmp_path, stride=89) >= 3
+
+
+@pytest.mark.deep
+@pytest.mark.rule(ONE_WRITER, AUDITED)
+@pytest.mark.parametrize(("backend", "stride"), [(backend, 7 if backend == "mariadb" else 1) for backend in SQL])
+def test_a_whole_complaint_outlives_every_death(
+    nursery: Nursery, clean_url: Callable[[str], str], backend: str, stride: int, tmp_path: Path
+) -> None:
+    assert die_in_a_whole_complaint(nursery, lambda: clean_url(backend), tmp_path, stride=stride) > 300 / stride
 
 
 def check_dying_in_a_sweep(nursery: Nursery, fresh: Callable[[], str], stride: int) -> None:

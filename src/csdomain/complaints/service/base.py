@@ -22,7 +22,7 @@ from csdomain.kernel.numbering import NumberPattern
 from csdomain.kernel.ports import Receipt, Unit
 from csdomain.kernel.rules import Text
 from csdomain.kernel.storage import Kind
-from csdomain.rulebook.usecases import CallOptions, PinnedUseCases, reaching
+from csdomain.rulebook.usecases import CallOptions, PinnedUseCases, reaching, receipt
 
 
 @attrs.frozen
@@ -91,6 +91,7 @@ class ComplaintUseCases(PinnedUseCases[Complaint]):
         arguments: Mapping[str, object] | None = None,
         *,
         table: Lifecycle[Any, Any] | None = None,
+        answer: Callable[[Complaint], Receipt] | None = None,
         **call: Unpack[CallOptions],
     ) -> Receipt:
         """One command of one case, with what it has at hand."""
@@ -98,7 +99,7 @@ class ComplaintUseCases(PinnedUseCases[Complaint]):
         def acting(case: Complaint, actor: Actor, unit: Unit) -> Sequence[Event]:
             return command(case, Hand(actor, unit, self.rules_of(case, unit)))
 
-        return self.act(move, id, acting, table=table, arguments=arguments, **call)
+        return self.act(move, id, acting, table=table, arguments=arguments, answer=answer, **call)
 
     def on_paper(
         self,
@@ -119,8 +120,10 @@ class ComplaintUseCases(PinnedUseCases[Complaint]):
             drawn[0] = hand.unit.number(pattern(hand.rules), at, zone=zone, branch=case.branch)
             return command(case, hand, drawn[0])
 
-        found = self.do(move, id, numbered, arguments, table=table, **call)
-        return attrs.evolve(found, number=drawn[0]) if drawn[0] else found
+        def answer(case: Complaint) -> Receipt:
+            return attrs.evolve(receipt(case), number=drawn[0])
+
+        return self.do(move, id, numbered, arguments, table=table, answer=answer, **call)
 
     def salt(self) -> str:
         """What the personal fields of a new form are salted with."""
