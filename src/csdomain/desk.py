@@ -38,6 +38,7 @@ from csdomain.rulebook import (
 from csdomain.rulebook.house import calendars
 
 if TYPE_CHECKING:
+    from csdomain.reporting.whatif_report import ChangedCase, WhatIfReport
     from csdomain.complaints.service import Complaints
     from csdomain.flows.customer_records import CustomerRecords
     from csdomain.flows.erase_customer import ErasureReport
@@ -172,6 +173,15 @@ def _holidays(name: str) -> Holidays | None:
     if name not in entry_points(group=HOLIDAYS).names:
         return None
     return cast("Holidays", adapter(HOLIDAYS, name)())
+
+
+def house_of(rulebook: str | Path | Rulebook, holidays: Mapping[str, Holidays] | None = None) -> House:
+    """A house by a rulebook: with ``holidays`` by the name that calendars use for them, before those installed.
+
+    Raises RulebookInvalid, NotFound, MissingBackend.
+    """
+    given = holidays or {}
+    return House(load_rulebook(rulebook), sections(), lambda name: given.get(name) or _holidays(name))
 
 
 class Services:
@@ -314,6 +324,24 @@ class Desk(Services):
         """Give ``consumer`` every event since the last call, in order, at least once; how many (KRN-11)."""
         return follow(self.store, consumer, handle)
 
+    def what_if(
+        self,
+        rulebook: str | Path | Rulebook,
+        *,
+        on_change: "Callable[[ChangedCase], object] | None" = None,
+        progress: Progress | None = None,
+    ) -> "WhatIfReport":
+        """What another rulebook would have made of every complaint closed so far; nothing is written. [KRN-01]
+
+        Like :meth:`sweep` it asks about the operation: no actor, the host says who may see it.
+
+        Raises RulebookInvalid, NotFound, CurrencyMismatch.
+        """
+        from csdomain.reporting.whatif import what_if
+
+        house = self.house.under(load_rulebook(rulebook))
+        return what_if(self.store, house, on_change=on_change, progress=progress)
+
     def forget_keys(self, before: datetime) -> int:
         """Forget idempotency keys used before an instant; how many. The host chooses how long to keep them (D10)."""
         return self.store.run(lambda unit: unit.session.forget_keys(before))
@@ -356,8 +384,7 @@ def open(
 
     Raises MissingBackend, RulebookInvalid, NotFound, and what the store raises.
     """
-    given = holidays or {}
-    house = House(load_rulebook(rulebook), sections(), lambda name: given.get(name) or _holidays(name))
+    house = house_of(rulebook, holidays)
     if clock is None or ids is None:
         system = adapter("csdomain.system", "system")()
         clock, ids = clock or system.clock, ids or system.ids

@@ -9,7 +9,7 @@ import attrs
 
 from csdomain.kernel.actors import ActorId
 from csdomain.kernel.ports import AuditRecord, Call, KeyClaim, Queued, Refusal
-from csdomain.kernel.storage import Kind, Page, Query, Tally, TallyRow
+from csdomain.kernel.storage import ColumnPage, Kind, Page, Query, Tally, TallyRow
 from csdomain.kernel.timers import Timer
 from csdomain.testing import (
     EventContract,
@@ -270,6 +270,11 @@ class PagesByOffset(S):
         return Page(whole[begin : begin + query.limit], (None, str(begin + query.limit)) if more else None)
 
 
+class MixesUpColumns(S):
+    def select_columns(self, kind: Kind[Any], names: Sequence[str], query: Query[Any], /) -> ColumnPage:
+        return super().select_columns(kind, sorted(names), query)
+
+
 class HidesWhatHasNothing(S):
     def select(self, kind: Kind[Any], query: Query[Any], /) -> Page[Any]:
         page = super().select(kind, query)
@@ -334,6 +339,7 @@ FAULTS: list[tuple[type[MemorySession], type]] = [
     (ChangesARulebook, RulebookContract),
     (LosesTies, QueryContract),
     (PagesByOffset, QueryContract),
+    (MixesUpColumns, QueryContract),
     (HidesWhatHasNothing, QueryContract),
     (CountsEverything, QueryContract),
     (SumsNothingAsNone, QueryContract),

@@ -13,7 +13,7 @@ import attrs
 from csdomain.kernel.effects import Message
 from csdomain.kernel.errors import Conflict, StoreFailure
 from csdomain.kernel.ports import AuditRecord, Call, KeyClaim, Queued, Receipt, Refusal
-from csdomain.kernel.storage import A, ColumnValue, Comparison, Kind, Page, Query, Tally, TallyRow, Where
+from csdomain.kernel.storage import A, ColumnPage, ColumnValue, Comparison, Kind, Page, Query, Tally, TallyRow, Where
 from csdomain.kernel.timers import Timer
 
 K = TypeVar("K")
@@ -120,6 +120,14 @@ class MemorySession:
         self._put(self._t.aggregates[kind.table], aggregate.id, Stored(copy(aggregate), row))
 
     def select(self, kind: Kind[A], query: Query[A], /) -> Page[A]:
+        page, last = self._page(kind, query)
+        return Page(tuple(cast("A", copy(s.aggregate)) for s in page), last)
+
+    def select_columns(self, kind: Kind[A], names: Sequence[str], query: Query[A], /) -> ColumnPage:
+        page, last = self._page(kind, query)
+        return ColumnPage(tuple(tuple(s.row[name] for name in names) for s in page), last)
+
+    def _page(self, kind: Kind[A], query: Query[A]) -> tuple[list[Stored], tuple[ColumnValue, str] | None]:
         found = [s for s in self._t.aggregates[kind.table].values() if _matches(s.row, query.where)]
         found.sort(key=lambda s: cast("str", s.row["id"]), reverse=query.descending and query.order_by == "id")
         if query.order_by != "id":
@@ -134,7 +142,7 @@ class MemorySession:
         page = found[: query.limit]
         more = len(found) > query.limit
         last = (page[-1].row[query.order_by], cast("str", page[-1].row["id"])) if more else None
-        return Page(tuple(cast("A", copy(s.aggregate)) for s in page), last)
+        return page, last
 
     def tally(self, kind: Kind[A], tally: Tally[A], /) -> Sequence[TallyRow]:
         groups: dict[tuple[ColumnValue, ...], list[int]] = {}

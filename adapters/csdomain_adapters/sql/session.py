@@ -14,6 +14,7 @@ from csdomain.kernel.errors import StoreBusy, StoreFailure
 from csdomain.kernel.ports import AuditRecord, Call, KeyClaim, Queued, Receipt, Refusal
 from csdomain.kernel.storage import (
     A,
+    ColumnPage,
     ColumnValue,
     Comparison,
     Kind,
@@ -86,9 +87,20 @@ class SqlSession:
 
     def select(self, kind: Kind[A], query: Query[A], /) -> Page[A]:
         table = self._schema.of(kind)
-        t = table.table
-        by, id = t.c[query.order_by], t.c.id
-        statement = table.listing.add_columns(id, by.label("order_")).where(*_conditions(table, query.where))
+        page, last = self._page(table, table.listing, query)
+        return Page(tuple(table.load(row[0], row[1], row[2]) for row in page), last)
+
+    def select_columns(self, kind: Kind[A], names: Sequence[str], query: Query[A], /) -> ColumnPage:
+        table = self._schema.of(kind)
+        page, last = self._page(table, select(*(table.table.c[name] for name in names)), query)
+        return ColumnPage(tuple(tuple(row[:-2]) for row in page), last)
+
+    def _page(
+        self, table: KindTable[A], wanted: Select[Any], query: Query[A]
+    ) -> tuple[Sequence[Any], tuple[ColumnValue, str] | None]:
+        """The rows of a page, each with its id and its value in the order after what is wanted; and the cursor."""
+        by, id = table.table.c[query.order_by], table.table.c.id
+        statement = wanted.add_columns(id.label("id_"), by.label("order_")).where(*_conditions(table, query.where))
         if query.order_by == "id":
             statement = statement.order_by(id.desc() if query.descending else id)
         else:
@@ -97,8 +109,7 @@ class SqlSession:
             statement = statement.where(_after(by, id, query))
         rows = self.execute(statement.limit(query.limit + 1)).all()
         page = rows[: query.limit]
-        last = (page[-1][4], page[-1][3]) if len(rows) > query.limit else None
-        return Page(tuple(table.load(row[0], row[1], row[2]) for row in page), last)
+        return page, (page[-1][-1], page[-1][-2]) if len(rows) > query.limit else None
 
     def tally(self, kind: Kind[A], tally: Tally[A], /) -> Sequence[TallyRow]:
         table = self._schema.of(kind)

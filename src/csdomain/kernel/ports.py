@@ -16,7 +16,7 @@ from .errors import DomainError, InvalidValue
 from .events import Event, TimerFired
 from .numbering import NumberPattern
 from .rules import ONE_WRITER, PORTS, Text
-from .storage import A, Kind, Page, Query, Tally, TallyRow
+from .storage import A, ColumnPage, Kind, Page, Query, Tally, TallyRow
 from .timers import Timer
 
 R = TypeVar("R")
@@ -141,6 +141,10 @@ class Session(Protocol):
 
     def select(self, kind: Kind[A], query: Query[A], /) -> Page[A]:
         """One page of a list, by the declared columns."""
+        ...
+
+    def select_columns(self, kind: Kind[A], names: Sequence[str], query: Query[A], /) -> ColumnPage:
+        """One page of the same list, of each record only these columns: no body is read."""
         ...
 
     def tally(self, kind: Kind[A], tally: Tally[A], /) -> Sequence[TallyRow]:
@@ -287,6 +291,10 @@ class Repository(Protocol[A]):
 
     def find(self, query: Query[A] = ..., /) -> Page[A]:
         """One page of a list. Raises MalformedQuery."""
+        ...
+
+    def columns(self, names: Sequence[str], query: Query[A] = ..., /) -> ColumnPage:
+        """One page of a list, of each record only these columns. Raises MalformedQuery."""
         ...
 
     def tally(self, tally: Tally[A], /) -> Sequence[TallyRow]:

@@ -220,6 +220,14 @@ class Page(Generic[A]):
 
 
 @attrs.frozen
+class ColumnPage:
+    """One page of a list that gives only some columns of each record, in the order in which they were asked for."""
+
+    items: tuple[tuple[ColumnValue, ...], ...]
+    next: tuple[ColumnValue, str] | None
+
+
+@attrs.frozen
 class Tally(Generic[A]):
     """Counts and sums, grouped: ``Tally(group_by=("state",), sums=("claimed",))``, run inside the database."""
 

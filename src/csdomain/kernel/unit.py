@@ -22,7 +22,7 @@ from .ids import IdKind, IdSource
 from .numbering import NumberPattern
 from .ports import AuditRecord, Call, Observer, Receipt, Refusal, Repository, Session, TimerHandler, Unit
 from .rules import AUDITED, TIMERS, Text
-from .storage import TEXT_LONGEST, A, Comparison, Kind, MalformedQuery, Page, Query, Tally, TallyRow, Where, storable
+from .storage import TEXT_LONGEST, A, ColumnPage, Comparison, Kind, MalformedQuery, Page, Query, Tally, TallyRow, Where, storable
 from .timers import Timer, TimerState
 
 R = TypeVar("R")
@@ -81,6 +81,17 @@ class StoredRepository(Generic[A]):
 
     def find(self, query: Query[A] = Query(), /) -> Page[A]:  # noqa: B008 - frozen
         """One page of a list. Raises MalformedQuery, NaiveTime."""
+        self._check(query)
+        return self._session.select(self._kind, query)
+
+    def columns(self, names: Sequence[str], query: Query[A] = Query(), /) -> ColumnPage:  # noqa: B008 - frozen
+        """One page of a list, of each record only these columns: far quicker. Raises MalformedQuery, NaiveTime."""
+        self._check(query)
+        for name in names:
+            self._kind.column(name)
+        return self._session.select_columns(self._kind, names, query)
+
+    def _check(self, query: Query[A]) -> None:
         _check_conditions(self._kind, query.where)
         self._kind.column(query.order_by)
         if query.limit > _PAGE_LARGEST:
@@ -90,7 +101,6 @@ class StoredRepository(Generic[A]):
             if value is not None:
                 _check_value(self._kind, query.order_by, value)
             _check_value(self._kind, "id", id)
-        return self._session.select(self._kind, query)
 
     def tally(self, tally: Tally[A], /) -> Sequence[TallyRow]:
         """Counts and sums by group, computed by the store. Raises MalformedQuery, NaiveTime."""

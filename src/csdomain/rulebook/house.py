@@ -40,6 +40,10 @@ class House:
         for name in self._rules:
             self.calendar(name)
 
+    def under(self, rulebook: Rulebook) -> "House":
+        """The same house, with the public holidays it knows, by another rulebook."""
+        return House(rulebook, self._sections, self._holidays)
+
     @property
     def currency(self) -> str:
         """The house's currency (ISO 4217)."""

@@ -135,6 +135,35 @@ class QueryContract(Contract):
         query = Query((mine, *where), order_by, descending, limit)
         assert self._pages(rig, query, most=len(records) + 1) == expected
 
+    @examples(20)
+    @given(
+        drawn=st.lists(_drawn(), max_size=8),
+        where=st.lists(_conditions(), max_size=1),
+        order_by=st.sampled_from(_ORDERS),
+        limit=st.integers(1, 4),
+        names=st.lists(st.sampled_from(("branch", *_ORDERS)), max_size=3),
+    )
+    def test_columns_are_those_of_the_same_pages(
+        self,
+        rig: Rig,
+        drawn: list[dict[str, Any]],
+        where: list[Where[Specimen]],
+        order_by: str,
+        limit: int,
+        names: list[str],
+    ) -> None:
+        records, mine = self._stored(rig, drawn)
+        query = Query((mine, *where), order_by, limit=limit)
+        for _ in range(len(records) + 1):
+            page = self._page(rig, query)
+            columns = rig.store.look(lambda unit: unit.of(SPECIMENS).columns(names, query))  # noqa: B023 - run at once
+            assert columns.items == tuple(tuple(getattr(item, name) for name in names) for item in page.items)
+            assert columns.next == page.next
+            if page.next is None:
+                return
+            query = attrs.evolve(query, after=page.next)
+        raise AssertionError("the pages do not end")
+
     @examples(40)
     @given(
         drawn=st.lists(_drawn(), max_size=8),
@@ -240,6 +269,8 @@ class QueryContract(Contract):
             with pytest.raises((MalformedQuery, NaiveTime)) as caught:
                 self._page(rig, query)
             assert caught.value.facts["field"], query
+        with pytest.raises(MalformedQuery):
+            rig.store.look(lambda unit: unit.of(SPECIMENS).columns(["id", "weight"]))
 
     def test_a_figure_that_makes_no_sense_is_refused_by_name(self, rig: Rig) -> None:
         rig.stored(rig.specimen(colour="red", ripe=True, picked_at=at(0)))

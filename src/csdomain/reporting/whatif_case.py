@@ -1,0 +1,323 @@
+"""One closed complaint under another rulebook: what its trail says of who decides, what is late, what is refused.
+
+Deadlines come from the same table of effects that starts and stops them at the desk; nothing of it is written anew.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import attrs
+
+from csdomain.complaints import events as e
+from csdomain.complaints import rules as r
+from csdomain.complaints.effects import Setting, effects
+from csdomain.complaints.model.investigating import RND, RULING, SALES, SERVICE
+from csdomain.complaints.policies import decider
+from csdomain.complaints.values import COMPLAINT_RULES, ComplaintRules, Path
+from csdomain.kernel.approvals import ApprovalLadder
+from csdomain.kernel.codec import from_micros
+from csdomain.kernel.effects import CancelTimers, StartTimer, StopTimer
+from csdomain.kernel.errors import InvalidValue
+from csdomain.kernel.events import Event, Moved, TimerBreached
+from csdomain.kernel.money import Money
+from csdomain.kernel.ports import AuditRecord
+from csdomain.rulebook import House
+
+from .whatif_report import Change, ChangeKind, Decided, Deadline, Refused, Why
+
+#: The events from which deadlines follow, by their names on the trail.
+TIMED: Final[Mapping[str, type[e.ComplaintMoved]]] = {
+    kind.name: kind
+    for kind in (
+        *(e.ComplaintReceived, e.ComplaintChecked, e.ComplaintAccepted, e.ComplaintHandled, e.AnswerPromised),
+        *(e.DepartmentsInvolved, e.DepartmentContributed, e.FaultFound, e.InvestigationConcluded),
+        *(e.InvestigationReported, e.ComplaintJudged, e.ComplaintDismissed, e.RemedySubmitted, e.RemedyApproved),
+        *(e.RemedyReturned, e.RemedyProposed, e.ComplaintAnswered, e.CustomerSatisfied, e.FormRenewed),
+        *(e.ComplaintReopened, e.ComplaintClosed, e.ComplaintWithdrawn, e.ComplaintReviewed),
+    )
+}
+_BASE: Final = frozenset(field.name for field in attrs.fields(Moved))
+_OWN: Final = {kind: frozenset(f.name for f in attrs.fields(kind)) - _BASE for kind in TIMED.values()}
+_INSTANTS: Final = {kind: tuple(f.name for f in attrs.fields(kind) if f.name == "until") for kind in TIMED.values()}
+#: Who signs the form with which event.
+_SIGNS: Final = {
+    e.ComplaintChecked.name: SALES,
+    e.ComplaintAccepted.name: SERVICE,
+    e.FormRenewed.name: SERVICE,
+    e.FaultFound.name: RND,
+    e.ReportRuled.name: RULING,
+}
+
+
+@attrs.frozen
+class PastComplaint:
+    """A closed complaint: its trail, oldest first, and of its row what the trail does not say.
+
+    ``rulebook`` is the ref of the book it goes by, ``path`` and ``currency`` are that book's. ``class_name`` and
+    ``cause`` are as they were at the end, empty where nobody classified it.
+    """
+
+    id: str
+    number: str
+    branch: str
+    rulebook: str
+    path: Path
+    currency: str
+    class_name: str
+    cause: str
+    trail: Sequence[AuditRecord]
+
+
+@attrs.frozen
+class Outcome:
+    """What became of one case: its decisions, deadlines and refusals, and whether it was ``imported``.
+
+    ``unknown`` are the deadlines of which the trail cannot tell whether they would have been kept.
+    """
+
+    decisions: tuple[Decided, ...]
+    deadlines: tuple[Deadline, ...]
+    refused: tuple[Refused, ...]
+    unknown: tuple[str, ...]
+    imported: bool
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """What would have been otherwise, decisions first."""
+        decided = [Change(ChangeKind.DECIDER, r.WITHIN_LIMIT.id, d.before, d.after) for d in self.decisions if d.changed]
+        late = [
+            Change(ChangeKind.BREACHED if d.after else ChangeKind.KEPT, d.rule, what=d.name)
+            for d in self.deadlines
+            if d.before is not d.after
+        ]
+        refused = [Change(ChangeKind.REFUSED, x.why.rule.id, x.before, x.after, x.what, x.why) for x in self.refused]
+        return (*decided, *late, *refused)
+
+
+class Judge:
+    """Judges closed complaints by the rules, on the calendars and in the zones of ``house``."""
+
+    def __init__(self, house: House) -> None:
+        self.house = house
+        self.rules: ComplaintRules = house.rulebook[COMPLAINT_RULES]
+        # Warnings and reminders breach nothing: without them a case costs half.
+        self._bare = attrs.evolve(self.rules, warnings=(), chasing=None)
+        self._settings: dict[str, Setting] = {}
+        self._ladders: dict[tuple[bool, bool, int], ApprovalLadder] = {}
+
+    def setting(self, branch: str) -> Setting:
+        """How deadlines of a branch come about."""
+        found = self._settings.get(branch)
+        if found is None:
+            house = self.house
+            calendar, zone = house.calendar_of(branch), house.zone(branch)
+            found = self._settings[branch] = Setting(self._bare, calendar, zone, house.currency)
+        return found
+
+    def ladder(self, amount: Money, *, grave: bool, level: int) -> ApprovalLadder:
+        """The authorities that decide an amount: they depend on whether there is one, not on how much it is."""
+        key = (not amount.minor, grave, level)
+        found = self._ladders.get(key)
+        if found is None:
+            found = self._ladders[key] = decider(self.rules, amount, grave=grave, level=level)
+        return found
+
+    def judge(self, case: PastComplaint) -> Outcome:
+        """The case under these rules, against what its trail says. [CMP-02, CMP-04…07, CMP-11, CMP-18, CMP-20]"""
+        return _Case(case, self).outcome()
+
+
+class _Case:
+    """One case while its trail is read."""
+
+    def __init__(self, case: PastComplaint, judge: Judge) -> None:
+        self.case, self.by = case, judge
+        self.rules = rules = judge.rules
+        self.same_path = case.path is rules.path
+        self.quality: bool | None = None
+        self.found = self.imported = False
+        self.level = 0
+        self.signed: set[str] = set()
+        self.decisions: list[Decided] = []
+        self.refused: dict[tuple[Why, str], Refused] = {}
+        self.clocks = _Clocks(judge.setting(case.branch))
+        self.before: dict[str, datetime] = {}
+        if not self.same_path:
+            self.refuse(Why.PATH, before=case.path.value, after=rules.path.value)
+        if case.class_name:
+            known = rules.classes.get(case.class_name)
+            if known is None:
+                self.refuse(Why.CLASS, case.class_name)
+            else:
+                self.quality = known.quality
+                if case.cause not in known.causes:
+                    self.refuse(Why.CAUSE, case.cause)
+
+    def refuse(self, why: Why, what: str = "", *, before: str = "", after: str = "") -> None:
+        self.refused.setdefault((why, what), Refused(why, what, before, after))
+
+    def outcome(self) -> Outcome:
+        for record in self.case.trail:
+            name = record.name
+            if name == TimerBreached.name:
+                self.before[str(record.facts["timer"])] = from_micros(_whole(record.facts["found_at"]))
+                continue
+            if (read := _READERS.get(name)) is not None:
+                read(self, record)
+            if name in _SIGNS:
+                self.signed.add(_SIGNS[name])
+            kind = TIMED.get(name)
+            if kind is not None and self.same_path:
+                self.clocks.take(_revived(kind, record, self.quality))
+        known, unknown = self.deadlines()
+        return Outcome(tuple(self.decisions), known, tuple(self.refused.values()), unknown, self.imported)
+
+    def deadlines(self) -> tuple[tuple[Deadline, ...], tuple[str, ...]]:
+        """Every deadline that was breached or would have run, and those of which nobody can tell."""
+        clocks, before = self.clocks, self.before
+        known: list[Deadline] = []
+        unknown: list[str] = []
+        for name in {**clocks.ran, **before}:
+            was, due = before.get(name), clocks.running.get(name)
+            if clocks.blind or not self.same_path or (self.imported and name not in clocks.ran):
+                is_late = None
+            elif due is None:
+                is_late = name in clocks.late
+            else:  # it ran on when the trail ended: only a breach that somebody found says how long
+                is_late = True if was is not None and was > due else None
+            if is_late is None:
+                unknown.append(name)
+                is_late = was is not None
+            known.append(Deadline(name, name in clocks.ran, was is not None, is_late))
+        return tuple(known), tuple(unknown)
+
+    # --- what events say, by their names
+    def import_(self, record: AuditRecord) -> None:
+        self.imported = True
+
+    def escalated(self, record: AuditRecord) -> None:
+        highest = len(self.rules.ladder.bands) - 1
+        if self.same_path and (level := _whole(record.facts["level"])) > 0:
+            self.level = min(level, highest)
+            if level > highest:
+                self.refuse(Why.LEVEL, str(level))
+
+    def finding(self, record: AuditRecord) -> None:
+        self.found = True
+
+    def classified(self, record: AuditRecord) -> None:
+        if self.quality is None:
+            self.quality = bool(record.facts["quality"])
+
+    def judged(self, record: AuditRecord) -> None:
+        if self.quality and not self.found and self.same_path:
+            self.refuse(Why.FINDING)
+
+    def submitted(self, record: AuditRecord) -> None:
+        self._submitted(record)
+
+    def _submitted(self, record: AuditRecord) -> tuple[ApprovalLadder, Money, str]:
+        ladder, total, after = self._decider(record)
+        self.decisions.append(Decided(str(record.facts["belongs_to"]), after))
+        if not after:
+            self.refuse(Why.NOBODY, before=str(record.facts["belongs_to"]))
+        return ladder, total, after
+
+    def _decider(self, record: AuditRecord) -> tuple[ApprovalLadder, Money, str]:
+        facts = record.facts
+        total = Money(_whole(facts["total"]), self.case.currency)
+        ladder = self.by.ladder(total, grave=bool(facts["grave"]), level=self.level)
+        return ladder, total, next((band.authority for band in ladder.bands if band.covers(total)), "")
+
+    def approved(self, record: AuditRecord) -> None:
+        self._approved(record, *self._decider(record))
+
+    def proposed(self, record: AuditRecord) -> None:
+        self._approved(record, *self._submitted(record))
+
+    def _approved(self, record: AuditRecord, ladder: ApprovalLadder, total: Money, after: str) -> None:
+        authority = str(record.facts["authority"])
+        if not ladder.suffices(authority, total):
+            self.refuse(Why.BEYOND, authority, before=authority, after=after)
+        if self.same_path:
+            for role in self.rules.signatures:
+                if role not in self.signed and (role != RND or self.quality):
+                    self.refuse(Why.SIGNATURE, role)
+
+    def penalty(self, record: AuditRecord) -> None:
+        discipline = str(record.facts["discipline"])
+        if discipline and discipline not in self.rules.disciplines:
+            self.refuse(Why.DISCIPLINE, discipline)
+
+
+_READERS: Final[Mapping[str, Callable[[_Case, AuditRecord], None]]] = {
+    e.ComplaintImported.name: _Case.import_,
+    e.ComplaintEscalated.name: _Case.escalated,
+    e.ComplaintAccepted.name: _Case.classified,
+    e.FaultFound.name: _Case.finding,
+    e.ComplaintJudged.name: _Case.judged,
+    e.RemedySubmitted.name: _Case.submitted,
+    e.RemedyApproved.name: _Case.approved,
+    e.RemedyProposed.name: _Case.proposed,
+    e.PenaltyMoved.name: _Case.penalty,
+}
+
+
+class _Clocks:
+    """The deadlines of one case as they would have run. ``blind``: the calendar cannot say, of a year for instance."""
+
+    def __init__(self, setting: Setting) -> None:
+        self._setting = setting
+        self.ran: dict[str, None] = {}
+        self.running: dict[str, datetime] = {}
+        self.late: set[str] = set()
+        self.blind = False
+
+    def take(self, event: Event) -> None:
+        if self.blind:
+            return
+        try:
+            found = effects((event,), self._setting)
+        except InvalidValue:  # the calendar's: a year whose holidays are not published, a calendar that never opens
+            self.blind = True
+            return
+        for effect in found:
+            if isinstance(effect, StartTimer):
+                name = effect.timer.name
+                self.ran[name] = None
+                self.running[name] = effect.timer.due_at
+            elif isinstance(effect, StopTimer):
+                self._end(effect.name, effect.at)
+            elif isinstance(effect, CancelTimers):
+                for name in [name for name in self.running if name.startswith(effect.prefix)]:
+                    self._end(name, effect.at)
+
+    def _end(self, name: str, at: datetime) -> None:
+        due = self.running.pop(name, None)
+        if due is not None and at > due:
+            self.late.add(name)
+
+
+def _revived(kind: type[e.ComplaintMoved], record: AuditRecord, quality: bool | None) -> e.ComplaintMoved:
+    """The event of a line of the trail; whether it is a fault of quality is as the new rules say."""
+    facts: dict[str, Any] = {name: value for name, value in record.facts.items() if name in _OWN[kind]}
+    for name in _INSTANTS[kind]:
+        facts[name] = from_micros(_whole(facts[name]))
+    if quality is not None and "quality" in facts:
+        facts["quality"] = quality
+    return kind(
+        subject=record.subject,
+        by=record.by,
+        at=record.at,
+        move=record.move,
+        source=record.source,
+        dest=record.dest,
+        **facts,
+    )
+
+
+def _whole(value: object) -> int:
+    if not isinstance(value, int):
+        raise TypeError(f"an integer expected on the trail, not {type(value).__name__}")
+    return value
