@@ -38,12 +38,12 @@ from csdomain.rulebook import (
 from csdomain.rulebook.house import calendars
 
 if TYPE_CHECKING:
-    from csdomain.reporting.whatif_report import ChangedCase, WhatIfReport
     from csdomain.complaints.service import Complaints
     from csdomain.flows.customer_records import CustomerRecords
     from csdomain.flows.erase_customer import ErasureReport
     from csdomain.flows.rebase_cases import RebaseReport
     from csdomain.messaging.service import Messages
+    from csdomain.reporting.whatif_report import ChangedCase, WhatIfReport
     from csdomain.staff.service import Staff
 
 R = TypeVar("R")

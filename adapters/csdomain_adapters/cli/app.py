@@ -348,3 +348,25 @@ def figures_complaints(
             rows = review_of_month(desk.complaints, month, by=by)
             export.write_csv(rows, review, language=settings.language, zone=zone, reveal=reveal, progress=advance)
     answer(report.as_data(), as_json=as_json, text=pages.render_text(report, settings.language))
+
+
+# --- what-if
+@app.command("whatif")
+def what_if_(
+    url: Url,
+    rulebook: Annotated[str, typer.Option("--rulebook", help="The rulebook asked about: TOML, or one that ships.")],
+    html: Annotated[Path | None, typer.Option(help="Write the report as one HTML page with charts.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Replay the closed complaints of a database under another rulebook: who decides, what is late, what is refused."""
+    from csdomain.reporting import whatif, whatif_text
+    from csdomain_adapters.whatif import render_html
+
+    settings.as_json = as_json
+    house = desks.house_of(rulebook)
+    with closing(desks.store_to_read(url)) as store, progress("cases", quiet=as_json) as advance:
+        report = whatif.what_if(store, house, progress=advance)
+    if html is not None:
+        html.write_text(render_html(report, settings.language), encoding="utf-8")
+    text = "" if as_json else whatif_text.render(report, settings.language).rstrip()
+    answer(report.as_data(), as_json=as_json, text=text + (f"\n\n{html}" if html is not None else ""))

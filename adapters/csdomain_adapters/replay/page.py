@@ -1,6 +1,6 @@
 """The report of a replay as one HTML page that needs nothing else: charts, tables, deadlines explained (RPT-05)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from html import escape
 from typing import Final
 
@@ -16,46 +16,13 @@ from csdomain.reporting.replay_text import (
     stage_name,
     used,
 )
-
-from .charts import DARK, GREY, LIGHT, PALE, WARM, Bar, Charts, Series, nice
+from csdomain_adapters.charts import DARK, GREY, LIGHT, PALE, WARM, Bar, Charts, Series, nice
+from csdomain_adapters.pages import cards, page, table
 
 _HOUR: Final = 3_600_000_000
 _FAULTS_SHOWN: Final = 200
 _GROUPS_SHOWN: Final = 100
 _MONTHS_SHOWN: Final = 120
-_STYLE: Final = """
-:root{color-scheme:light}
-*{box-sizing:border-box}
-body{margin:0;background:#f4f6f8;color:#1c2733;font:15px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans",
-"Noto Sans CJK SC","PingFang SC","Microsoft YaHei",sans-serif;font-variant-numeric:tabular-nums}
-main{max-width:880px;margin:0 auto;padding:36px 40px 48px;background:#fff}
-h1{margin:0;font-size:26px;line-height:1.25}
-h2{margin:40px 0 8px;padding-top:14px;border-top:1px solid #dfe4ea;font-size:18px}
-h3{margin:22px 0 6px;font-size:15px}
-p{margin:6px 0}
-.soft{color:#5b6875}
-.cards{display:grid;grid-template-columns:repeat(4,1fr);gap:12px;margin:22px 0 0}
-.card{padding:12px 14px;border:1px solid #dfe4ea;border-radius:8px}
-.card b{display:block;font-size:22px;line-height:1.3}
-.card span{color:#5b6875;font-size:13px}
-svg{display:block;width:100%;height:auto;margin:10px 0 14px;font-family:inherit}
-.wide{overflow-x:auto}
-table{width:100%;border-collapse:collapse;font-size:12.5px;margin:6px 0 4px}
-th,td{padding:5px 7px;border-bottom:1px solid #e3e7ec;text-align:right;vertical-align:top}
-td{white-space:nowrap}
-.l2 td:nth-child(-n+2),.l3 td:nth-child(-n+3){white-space:normal}
-th{font-weight:600;color:#5b6875;vertical-align:bottom}
-.l1 :is(th,td):nth-child(-n+1),.l2 :is(th,td):nth-child(-n+2),.l3 :is(th,td):nth-child(-n+3){text-align:left}
-details{margin:6px 0;border:1px solid #dfe4ea;border-radius:8px;padding:6px 12px}
-summary{cursor:pointer;overflow-wrap:anywhere}
-pre{margin:6px 0 4px;white-space:pre-wrap;overflow-wrap:anywhere;font:12.5px/1.5 ui-monospace,Menlo,Consolas,
-"Noto Sans Mono CJK SC",monospace}
-ol.faults{font-size:13px;padding-left:0;list-style:none;overflow-wrap:anywhere}
-@media (max-width:640px){main{padding:20px 16px}.cards{grid-template-columns:repeat(2,1fr)}}
-@media print{body{background:#fff;font-size:11pt}main{max-width:none;padding:0}h2{break-after:avoid}
-svg,table,.card,details{break-inside:avoid}p.soft,h3{break-after:avoid}.wide{overflow:visible}
-table{font-size:8pt}th,td{padding:3px 4px}*{-webkit-print-color-adjust:exact;print-color-adjust:exact}}
-"""
 
 
 def render_html(report: ReplayReport, language: Language = "en") -> str:
@@ -83,14 +50,7 @@ class _Page:
         if report.slas:
             parts += [f"<h2>{say('Service levels', '期限')}</h2>", self._slas(), self._worst()]
         parts += [f"<h2>{say('Events not replayed', '未重放的事件')}</h2>", self._faults(), self._notes()]
-        title = escape(f"{report.name}: {say('replay of an event log', '事件日志重放')}")
-        return (
-            f'<!DOCTYPE html>\n<html lang="{say("en", "zh-Hans")}">\n<head>\n<meta charset="utf-8">\n'
-            '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-            f"<title>{title}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<main>\n"
-            + "\n".join(parts)
-            + "\n</main>\n</body>\n</html>\n"
-        )
+        return page(f"{report.name}: {say('replay of an event log', '事件日志重放')}", parts, self.language)
 
     def _head(self) -> str:
         report, say = self.report, self.say
@@ -98,7 +58,7 @@ class _Page:
         ended = met + sum(sla.breached for sla in report.slas)
         when = f"{moment(report.first_at, report.zone)} – {moment(report.as_of, report.zone)} ({report.zone})"
         not_replayed = report.events - report.replayed
-        cards = [
+        shown = [
             (f"{report.events:,}", say("events", "事件")),
             (
                 share(report.replayed, report.events),
@@ -110,10 +70,9 @@ class _Page:
             ),
             (share(met, ended), say("of ended deadlines met", "的已到期期限达成")),
         ]
-        shown = "".join(f'<div class="card"><b>{escape(b)}</b><span>{escape(s)}</span></div>' for b, s in cards)
         return (
             f'<h1>{escape(report.name)}</h1>\n<p class="soft">{say("Event log", "事件日志")} {escape(report.log)}<br>'
-            f'{escape(when)}</p>\n<div class="cards">{shown}</div>'
+            f"{escape(when)}</p>\n{cards(shown)}"
         )
 
     def _months(self) -> str:
@@ -160,7 +119,7 @@ class _Page:
             if self.language == "en"
             else ["阶段", "次数", "案件", "工作时间中位", "90 %", "历时中位", "90 %", "仍在", "符合", "不符合"]
         )
-        table = _table(
+        figures = table(
             head,
             [
                 [
@@ -177,7 +136,7 @@ class _Page:
             ],
         )
         chart = self.charts.bars(title, series, rows, ticks) if rows else ""
-        return f'<p class="soft">{title}</p>\n{chart}\n{table}'
+        return f'<p class="soft">{title}</p>\n{chart}\n{figures}'
 
     def _moves(self) -> str:
         say = self.say
@@ -221,7 +180,7 @@ class _Page:
             if self.language == "en"
             else ["期限", "时限", "启动", "达成", "逾期", "取消", "未到期", "达成率", "用时中位", "90 %"]
         )
-        table = _table(
+        figures = table(
             head,
             [
                 [
@@ -247,7 +206,7 @@ class _Page:
             if notes:
                 lines.append(f'<p class="soft">{escape(sla.name)}: {escape("; ".join(notes))}</p>')
         title = say("Deadlines met and breached", "期限达成与逾期")
-        return f'<p class="soft">{title}</p>\n{self.charts.shares(title, series, rows)}\n{table}\n' + "\n".join(lines)
+        return f'<p class="soft">{title}</p>\n{self.charts.shares(title, series, rows)}\n{figures}\n' + "\n".join(lines)
 
     def _worst(self) -> str:
         parts = []
@@ -274,7 +233,7 @@ class _Page:
             for reason, count in report.reasons.items()
         ]
         totals.append([say("all events", "全部事件"), f"{report.events:,}", share(report.events, report.events)])
-        parts = [_table([say("what became of them", "去向"), say("events", "事件"), say("share", "占比")], totals)]
+        parts = [table([say("what became of them", "去向"), say("events", "事件"), say("share", "占比")], totals)]
         if not report.faults:
             return parts[0]
         groups = report.groups[:_GROUPS_SHOWN]
@@ -294,7 +253,7 @@ class _Page:
             for g in groups
         ]
         parts.append(f"<h3>{say('By reason, activity and stage', '按原因、活动、阶段')}</h3>")
-        parts.append(_table(head, rows, left=3))
+        parts.append(table(head, rows, left=3))
         if len(report.groups) > len(groups):
             more = len(report.groups) - len(groups)
             parts.append(f'<p class="soft">{say(f"and {more:,} kinds more", f"另有 {more:,} 类")}</p>')
@@ -341,14 +300,6 @@ class _Page:
         head = say("How to read this", "说明")
         paragraphs = "".join(f"<p>{escape(note)}</p>" for note in (told, *notes))
         return f'<h2>{head}</h2>\n<div class="soft">{paragraphs}</div>'
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]], left: int = 1) -> str:
-    heads = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in head)
-    body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
-    return (
-        f'<div class="wide"><table class="l{left}"><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></div>'
-    )
 
 
 def _span(months: Sequence[Month]) -> int:

@@ -1,7 +1,7 @@
 """The statements on the tables that every store has, and where databases say the same differently."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import (
     Column,
@@ -22,6 +22,9 @@ from .dialects import MARIADB
 from .prepared import Prepared
 from .tables import Common
 
+#: The columns of the trail, in the order of the fields of AuditRecord.
+RECORD: Final = "event_id subject actor at name schema move source dest reason facts position".split()
+
 
 class Statements:
     """The statements on the common tables, prepared once for a dialect."""
@@ -33,15 +36,15 @@ class Statements:
         a, t, o, k = common.audit, common.timer, common.outbox, common.key
         self.common = common
         self.audit = Prepared(insert(a).inline())
-        self.trail = select(a).where(a.c.subject == bindparam("subject_")).order_by(a.c.seq)
+        wanted = [a.c[name] for name in RECORD]
+        self.trail = select(*wanted).where(a.c.subject == bindparam("subject_")).order_by(a.c.seq)
         among = a.c.subject.in_(bindparam("subjects_", expanding=True))
-        self.trails = select(a).where(among).order_by(a.c.subject, a.c.seq)
+        self.trails = select(*wanted).where(among).order_by(a.c.subject, a.c.seq)
         self.redact = update(a).where(a.c.subject == bindparam("subject_"), a.c.reason != "").values(reason="")
         self.unnumbered = select(a.c.seq).where(a.c.position.is_(None)).order_by(a.c.seq).limit(bindparam("limit_"))
         self.place = update(a).where(a.c.seq == bindparam("seq_")).values(position=bindparam("position_"))
-        self.after = (
-            select(a).where(a.c.position > bindparam("position_")).order_by(a.c.position).limit(bindparam("limit_"))
-        )
+        later = a.c.position > bindparam("position_")
+        self.after = select(*wanted).where(later).order_by(a.c.position).limit(bindparam("limit_"))
         self.refuse = insert(common.refusal)
         r = common.refusal
         blank = bindparam("none_", type_=r.c.facts.type)
@@ -132,9 +135,6 @@ class Statements:
         # On small tables the planner would rather read, and so lock, every row.
         self.due = _through(self.due, t, "ix_csd_timer_next")
         self.claim_messages = _through(self.claim_messages, o, "ix_csd_outbox_next")
-        among = a.c.subject.in_(bindparam("subjects_", expanding=True))
-        self.trails = select(a).where(among).order_by(a.c.subject, a.c.seq)
-        self.redact = update(a).where(a.c.subject == bindparam("subject_"), a.c.reason != "").values(reason="")
         self.unnumbered = _through(self.unnumbered, a, "ix_csd_audit_position")
 
     def _say_to(self, upsert: Callable[[Table], Any]) -> None:

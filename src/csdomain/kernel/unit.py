@@ -22,7 +22,20 @@ from .ids import IdKind, IdSource
 from .numbering import NumberPattern
 from .ports import AuditRecord, Call, Observer, Receipt, Refusal, Repository, Session, TimerHandler, Unit
 from .rules import AUDITED, TIMERS, Text
-from .storage import TEXT_LONGEST, A, ColumnPage, Comparison, Kind, MalformedQuery, Page, Query, Tally, TallyRow, Where, storable
+from .storage import (
+    TEXT_LONGEST,
+    A,
+    ColumnPage,
+    Comparison,
+    Kind,
+    MalformedQuery,
+    Page,
+    Query,
+    Tally,
+    TallyRow,
+    Where,
+    storable,
+)
 from .timers import Timer, TimerState
 
 R = TypeVar("R")

@@ -1,4 +1,4 @@
-"""Figures and reports: tables to export (RPT-04), and the replay of a real event log through a workflow (RPT-06)."""
+"""Figures and reports: tables to export (RPT-04), the replay of a real event log (RPT-06), what-if."""
 
 from .distribution import Distribution, Quantiles
 from .log_faults import Fault, LogInvalid, MapInvalid, Reason, RowInvalid
@@ -8,6 +8,8 @@ from .replay_plan import Plan, plan
 from .replay_report import CaseResult, ReplayReport, SlaReport, StageReport
 from .replay_text import render
 from .tables import Cell, ColumnKind, MalformedCell, MalformedTable, RaggedRow, ReportTable, TableColumn
+from .whatif import WhatIf, what_if
+from .whatif_report import WhatIfReport
 
 __all__ = [
     "CaseResult",
@@ -32,7 +34,10 @@ __all__ = [
     "SlaReport",
     "StageReport",
     "TableColumn",
+    "WhatIf",
+    "WhatIfReport",
     "plan",
     "read_map",
     "render",
+    "what_if",
 ]

@@ -14,13 +14,15 @@ from csdomain.kernel.storage import ColumnValue, Query
 from csdomain.rulebook import ORGANISATION, House
 
 from .whatif_case import Judge, Outcome, PastComplaint
-from .whatif_report import ChangedCase, Deadline, DeadlineCount, DecidedCount, RefusedCount, WhatIfReport, Why, group_of
+from .whatif_report import ChangedCase, DeadlineCount, DecidedCount, RefusedCount, WhatIfReport, Why, group_of
 
 #: Cases whose trails are read at once: a statement's worth, and some megabytes.
 BATCH: Final = 300
 #: Changed cases that are listed one by one; all are counted, and ``on_change`` is told of all.
 LISTED_MOST: Final = 200
 _COLUMNS: Final = ("id", "branch", NUMBER.name, RULEBOOK.name, CLASS.name, CAUSE.name)
+#: The places of what is counted of deadlines, as the fields of DeadlineCount.
+_RAN, _BEFORE, _AFTER, _NEWLY, _KEPT, _UNKNOWN = range(6)
 Cursor = tuple[ColumnValue, str]
 
 
@@ -39,7 +41,7 @@ class WhatIf:
         self._books: Counter[str] = Counter()
         self._cases = self._imported = self._changed = self._refused_cases = 0
         self._decisions: Counter[tuple[str, str]] = Counter()
-        self._deadlines: defaultdict[str, list[int]] = defaultdict(lambda: [0] * len(_COUNTS))
+        self._deadlines: defaultdict[str, list[int]] = defaultdict(lambda: [0] * (_UNKNOWN + 1))
         self._refused: Counter[Why] = Counter()
         self._listed: list[ChangedCase] = []
 
@@ -54,10 +56,14 @@ class WhatIf:
             self._decisions[decided.before, decided.after] += 1
         for deadline in found.deadlines:
             counts = self._deadlines[deadline.group]
-            for place, counted in enumerate(_COUNTS):
-                counts[place] += counted(deadline)
+            counts[_RAN] += deadline.ran
+            if deadline.before or deadline.after:
+                counts[_BEFORE] += deadline.before
+                counts[_AFTER] += deadline.after
+                counts[_NEWLY] += deadline.after > deadline.before
+                counts[_KEPT] += deadline.before > deadline.after
         for name in found.unknown:
-            self._deadlines[group_of(name)][-1] += 1
+            self._deadlines[group_of(name)][_UNKNOWN] += 1
         for why in {refused.why for refused in found.refused}:
             self._refused[why] += 1
         if changes := found.changes:
@@ -94,17 +100,6 @@ class WhatIf:
             refused=tuple(RefusedCount(why, self._refused[why]) for why in Why if why in self._refused),
             listed=tuple(self._listed),
         )
-
-
-#: What is counted of a deadline, in the order of the fields of DeadlineCount; the unknown are added to the last.
-_COUNTS: Final[Sequence[Callable[[Deadline], bool]]] = (
-    lambda deadline: deadline.ran,
-    lambda deadline: deadline.before,
-    lambda deadline: deadline.after,
-    lambda deadline: deadline.after and not deadline.before,
-    lambda deadline: deadline.before and not deadline.after,
-    lambda deadline: False,
-)
 
 
 def what_if(

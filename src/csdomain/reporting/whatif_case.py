@@ -1,53 +1,25 @@
-"""One closed complaint under another rulebook: what its trail says of who decides, what is late, what is refused.
-
-Deadlines come from the same table of effects that starts and stops them at the desk; nothing of it is written anew.
-"""
+"""One closed complaint under another rulebook: what its trail says of who decides, what is late, what is refused."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 import attrs
 
 from csdomain.complaints import events as e
 from csdomain.complaints import rules as r
-from csdomain.complaints.effects import Setting, effects
 from csdomain.complaints.model.investigating import RND, RULING, SALES, SERVICE
 from csdomain.complaints.policies import decider
 from csdomain.complaints.values import COMPLAINT_RULES, ComplaintRules, Path
 from csdomain.kernel.approvals import ApprovalLadder
 from csdomain.kernel.codec import from_micros
-from csdomain.kernel.effects import CancelTimers, StartTimer, StopTimer
-from csdomain.kernel.errors import InvalidValue
-from csdomain.kernel.events import Event, Moved, TimerBreached
+from csdomain.kernel.events import TimerBreached
 from csdomain.kernel.money import Money
 from csdomain.kernel.ports import AuditRecord
 from csdomain.rulebook import House
 
-from .whatif_report import Change, ChangeKind, Decided, Deadline, Refused, Why
-
-#: The events from which deadlines follow, by their names on the trail.
-TIMED: Final[Mapping[str, type[e.ComplaintMoved]]] = {
-    kind.name: kind
-    for kind in (
-        *(e.ComplaintReceived, e.ComplaintChecked, e.ComplaintAccepted, e.ComplaintHandled, e.AnswerPromised),
-        *(e.DepartmentsInvolved, e.DepartmentContributed, e.FaultFound, e.InvestigationConcluded),
-        *(e.InvestigationReported, e.ComplaintJudged, e.ComplaintDismissed, e.RemedySubmitted, e.RemedyApproved),
-        *(e.RemedyReturned, e.RemedyProposed, e.ComplaintAnswered, e.CustomerSatisfied, e.FormRenewed),
-        *(e.ComplaintReopened, e.ComplaintClosed, e.ComplaintWithdrawn, e.ComplaintReviewed),
-    )
-}
-_BASE: Final = frozenset(field.name for field in attrs.fields(Moved))
-_OWN: Final = {kind: frozenset(f.name for f in attrs.fields(kind)) - _BASE for kind in TIMED.values()}
-_INSTANTS: Final = {kind: tuple(f.name for f in attrs.fields(kind) if f.name == "until") for kind in TIMED.values()}
-#: Who signs the form with which event.
-_SIGNS: Final = {
-    e.ComplaintChecked.name: SALES,
-    e.ComplaintAccepted.name: SERVICE,
-    e.FormRenewed.name: SERVICE,
-    e.FaultFound.name: RND,
-    e.ReportRuled.name: RULING,
-}
+from .whatif_clocks import Clocks, Terms
+from .whatif_report import Change, ChangeKind, Deadline, Decided, Refused, Why
 
 
 @attrs.frozen
@@ -85,7 +57,9 @@ class Outcome:
     @property
     def changes(self) -> tuple[Change, ...]:
         """What would have been otherwise, decisions first."""
-        decided = [Change(ChangeKind.DECIDER, r.WITHIN_LIMIT.id, d.before, d.after) for d in self.decisions if d.changed]
+        decided = [
+            Change(ChangeKind.DECIDER, r.WITHIN_LIMIT.id, d.before, d.after) for d in self.decisions if d.changed
+        ]
         late = [
             Change(ChangeKind.BREACHED if d.after else ChangeKind.KEPT, d.rule, what=d.name)
             for d in self.deadlines
@@ -101,18 +75,15 @@ class Judge:
     def __init__(self, house: House) -> None:
         self.house = house
         self.rules: ComplaintRules = house.rulebook[COMPLAINT_RULES]
-        # Warnings and reminders breach nothing: without them a case costs half.
-        self._bare = attrs.evolve(self.rules, warnings=(), chasing=None)
-        self._settings: dict[str, Setting] = {}
+        self._terms: dict[str, Terms] = {}
         self._ladders: dict[tuple[bool, bool, int], ApprovalLadder] = {}
 
-    def setting(self, branch: str) -> Setting:
+    def terms(self, branch: str) -> Terms:
         """How deadlines of a branch come about."""
-        found = self._settings.get(branch)
+        found = self._terms.get(branch)
         if found is None:
-            house = self.house
-            calendar, zone = house.calendar_of(branch), house.zone(branch)
-            found = self._settings[branch] = Setting(self._bare, calendar, zone, house.currency)
+            calendar, zone = self.house.calendar_of(branch), self.house.zone(branch)
+            found = self._terms[branch] = Terms(self.rules, calendar, zone)
         return found
 
     def ladder(self, amount: Money, *, grave: bool, level: int) -> ApprovalLadder:
@@ -141,7 +112,7 @@ class _Case:
         self.signed: set[str] = set()
         self.decisions: list[Decided] = []
         self.refused: dict[tuple[Why, str], Refused] = {}
-        self.clocks = _Clocks(judge.setting(case.branch))
+        self.clocks = Clocks(judge.terms(case.branch))
         self.before: dict[str, datetime] = {}
         if not self.same_path:
             self.refuse(Why.PATH, before=case.path.value, after=rules.path.value)
@@ -150,7 +121,7 @@ class _Case:
             if known is None:
                 self.refuse(Why.CLASS, case.class_name)
             else:
-                self.quality = known.quality
+                self.quality = self.clocks.quality = known.quality
                 if case.cause not in known.causes:
                     self.refuse(Why.CAUSE, case.cause)
 
@@ -158,18 +129,13 @@ class _Case:
         self.refused.setdefault((why, what), Refused(why, what, before, after))
 
     def outcome(self) -> Outcome:
+        same_path, clock = self.same_path, self.clocks.take
         for record in self.case.trail:
-            name = record.name
-            if name == TimerBreached.name:
-                self.before[str(record.facts["timer"])] = from_micros(_whole(record.facts["found_at"]))
-                continue
-            if (read := _READERS.get(name)) is not None:
+            read = _READERS.get(record.name)
+            if read is not None:
                 read(self, record)
-            if name in _SIGNS:
-                self.signed.add(_SIGNS[name])
-            kind = TIMED.get(name)
-            if kind is not None and self.same_path:
-                self.clocks.take(_revived(kind, record, self.quality))
+            if same_path:
+                clock(record)
         known, unknown = self.deadlines()
         return Outcome(tuple(self.decisions), known, tuple(self.refused.values()), unknown, self.imported)
 
@@ -192,7 +158,19 @@ class _Case:
             known.append(Deadline(name, name in clocks.ran, was is not None, is_late))
         return tuple(known), tuple(unknown)
 
-    # --- what events say, by their names
+    # --- what events say
+    def breached(self, record: AuditRecord) -> None:
+        self.before[str(record.facts["timer"])] = from_micros(_whole(record.facts["found_at"]))
+
+    def checked(self, record: AuditRecord) -> None:
+        self.signed.add(SALES)
+
+    def renewed(self, record: AuditRecord) -> None:
+        self.signed.add(SERVICE)
+
+    def ruled(self, record: AuditRecord) -> None:
+        self.signed.add(RULING)
+
     def import_(self, record: AuditRecord) -> None:
         self.imported = True
 
@@ -205,8 +183,10 @@ class _Case:
 
     def finding(self, record: AuditRecord) -> None:
         self.found = True
+        self.signed.add(RND)
 
-    def classified(self, record: AuditRecord) -> None:
+    def accepted(self, record: AuditRecord) -> None:
+        self.signed.add(SERVICE)
         if self.quality is None:
             self.quality = bool(record.facts["quality"])
 
@@ -254,67 +234,18 @@ class _Case:
 _READERS: Final[Mapping[str, Callable[[_Case, AuditRecord], None]]] = {
     e.ComplaintImported.name: _Case.import_,
     e.ComplaintEscalated.name: _Case.escalated,
-    e.ComplaintAccepted.name: _Case.classified,
+    e.ComplaintChecked.name: _Case.checked,
+    e.ComplaintAccepted.name: _Case.accepted,
+    e.FormRenewed.name: _Case.renewed,
     e.FaultFound.name: _Case.finding,
+    e.ReportRuled.name: _Case.ruled,
+    TimerBreached.name: _Case.breached,
     e.ComplaintJudged.name: _Case.judged,
     e.RemedySubmitted.name: _Case.submitted,
     e.RemedyApproved.name: _Case.approved,
     e.RemedyProposed.name: _Case.proposed,
     e.PenaltyMoved.name: _Case.penalty,
 }
-
-
-class _Clocks:
-    """The deadlines of one case as they would have run. ``blind``: the calendar cannot say, of a year for instance."""
-
-    def __init__(self, setting: Setting) -> None:
-        self._setting = setting
-        self.ran: dict[str, None] = {}
-        self.running: dict[str, datetime] = {}
-        self.late: set[str] = set()
-        self.blind = False
-
-    def take(self, event: Event) -> None:
-        if self.blind:
-            return
-        try:
-            found = effects((event,), self._setting)
-        except InvalidValue:  # the calendar's: a year whose holidays are not published, a calendar that never opens
-            self.blind = True
-            return
-        for effect in found:
-            if isinstance(effect, StartTimer):
-                name = effect.timer.name
-                self.ran[name] = None
-                self.running[name] = effect.timer.due_at
-            elif isinstance(effect, StopTimer):
-                self._end(effect.name, effect.at)
-            elif isinstance(effect, CancelTimers):
-                for name in [name for name in self.running if name.startswith(effect.prefix)]:
-                    self._end(name, effect.at)
-
-    def _end(self, name: str, at: datetime) -> None:
-        due = self.running.pop(name, None)
-        if due is not None and at > due:
-            self.late.add(name)
-
-
-def _revived(kind: type[e.ComplaintMoved], record: AuditRecord, quality: bool | None) -> e.ComplaintMoved:
-    """The event of a line of the trail; whether it is a fault of quality is as the new rules say."""
-    facts: dict[str, Any] = {name: value for name, value in record.facts.items() if name in _OWN[kind]}
-    for name in _INSTANTS[kind]:
-        facts[name] = from_micros(_whole(facts[name]))
-    if quality is not None and "quality" in facts:
-        facts["quality"] = quality
-    return kind(
-        subject=record.subject,
-        by=record.by,
-        at=record.at,
-        move=record.move,
-        source=record.source,
-        dest=record.dest,
-        **facts,
-    )
 
 
 def _whole(value: object) -> int:

@@ -157,11 +157,9 @@ class Change:
         if self.kind is ChangeKind.DECIDER:
             said = f"由 {before} 改为 {after} 核决" if zh else f"decided by {after} instead of {before}"
         elif self.why is None:
-            late = self.kind is ChangeKind.BREACHED
-            count = self.what.removeprefix(f"{group_of(self.what)}.") if "." in self.what else ""
-            name = group_text(group_of(self.what), language).partition(" ")[2] or self.what
-            name = f"{name} ({count})" if count and count not in group_of(self.what) else name
-            said = (f"{name}：{'会逾期' if late else '不再逾期'}") if zh else f"{name}: {'late' if late else 'no longer late'}"
+            name, late = _timer_text(self.what, language), self.kind is ChangeKind.BREACHED
+            state = Text("late", "会逾期") if late else Text("no longer late", "不再逾期")
+            said = f"{name}{'：' if zh else ': '}{state(language)}"
         else:
             about = f"{before} → {after}" if self.why in (Why.PATH, Why.BEYOND) else self.what
             said = self.why.text(language) + (f"（{about}）" if about and zh else f" ({about})" if about else "")
@@ -177,6 +175,14 @@ class Change:
             "what": self.what,
             "why": None if self.why is None else self.why.value,
         }
+
+
+def _timer_text(timer: str, language: Language) -> str:
+    """A deadline for people, with its count where it has one: ``closing (2)``."""
+    group = group_of(timer)
+    name = _GROUPS[group](language) if group in _GROUPS else group
+    count = timer[len(group) + 1 :]
+    return f"{name} ({count})" if count else name
 
 
 @attrs.frozen

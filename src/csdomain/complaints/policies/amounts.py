@@ -33,7 +33,9 @@ def decider(rules: ComplaintRules, amount: Money, *, grave: bool, level: int = 0
     if at is not None or level:  # whoever decides more than that authority decides nothing at all as well
         return _from(bands, max(at or 0, level))
     least = Money(1, amount.currency)
-    return ApprovalLadder((Band(who, None, least), attrs.evolve(bands[0], over=least), *bands[1:]))
+    # A band that ends with the least amount has nothing left above it.
+    first = () if bands[0].up_to == least else (attrs.evolve(bands[0], over=least),)
+    return ApprovalLadder((Band(who, None, least), *first, *bands[1:]))
 
 
 def _from(bands: tuple[Band, ...], level: int) -> ApprovalLadder:

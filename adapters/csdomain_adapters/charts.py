@@ -41,10 +41,12 @@ class Bar:
 
 
 class Charts:
-    """Draws the charts of one page; ids of titles are unique within it."""
+    """Draws the charts of one page; ids of titles are unique within it. ``labels`` is how wide those of bars are."""
 
-    def __init__(self) -> None:
+    def __init__(self, labels: int = _LABELS) -> None:
         self._ids = count(1)
+        self._labels = labels
+        self._longest = labels * _LONGEST_LABEL // _LABELS
 
     def _svg(self, title: str, description: str, height: float, parts: Sequence[str]) -> str:
         n = next(self._ids)
@@ -60,20 +62,22 @@ class Charts:
         """A group of horizontal bars for each row, on one scale; ``ticks`` are marks on it, the last its end."""
         top, thick, gap = 34.0, 13.0, 12.0
         most = max((*(v for row in rows for v in row.values), *(at for at, _ in ticks[-1:]), 1e-9))
-        room = _WIDTH - _LABELS - 110
+        room = _WIDTH - self._labels - 110
         height = top + len(rows) * (len(series) * thick + gap) + 24
-        parts = [*_legend(series)]
+        parts = [*_legend(series, self._labels)]
         for at, mark in ticks:
-            x = _LABELS + room * at / most
+            x = self._labels + room * at / most
             parts.append(f'<path d="M{x:.1f} {top - 4} V{height - 24:.1f}" stroke="{PALE}"/>')
             parts.append(_text(x, height - 8, mark, anchor="middle", colour=SOFT))
         y = top
         for row in rows:
-            parts.append(_text(_LABELS - 10, y + len(series) * thick / 2 + 4, _cut(row.label), anchor="end"))
+            parts.append(
+                _text(self._labels - 10, y + len(series) * thick / 2 + 4, _cut(row.label, self._longest), anchor="end")
+            )
             for one, value, figure in zip(series, row.values, row.figures, strict=True):
                 long = room * value / most
-                parts.append(_rect(_LABELS, y, max(long, 1 if value else 0), thick - 1, one.colour))
-                parts.append(_text(_LABELS + long + 6, y + thick - 3, figure, size=11))
+                parts.append(_rect(self._labels, y, max(long, 1 if value else 0), thick - 1, one.colour))
+                parts.append(_text(self._labels + long + 6, y + thick - 3, figure, size=11))
                 y += thick
             y += gap
         return self._svg(title, _described(series, rows), height, parts)
@@ -81,13 +85,13 @@ class Charts:
     def shares(self, title: str, series: Sequence[Series], rows: Sequence[Bar]) -> str:
         """One bar a row, the whole of it divided among the series."""
         top, thick, gap = 34.0, 26.0, 14.0
-        room = _WIDTH - _LABELS - 20
+        room = _WIDTH - self._labels - 20
         height = top + len(rows) * (thick + gap)
-        parts = [*_legend(series)]
+        parts = [*_legend(series, self._labels)]
         y = top
         for row in rows:
-            parts.append(_text(_LABELS - 10, y + thick / 2 + 4, _cut(row.label), anchor="end"))
-            whole, x = sum(row.values), float(_LABELS)
+            parts.append(_text(self._labels - 10, y + thick / 2 + 4, _cut(row.label, self._longest), anchor="end"))
+            whole, x = sum(row.values), float(self._labels)
             if not whole:
                 parts.append(_rect(x, y, room, thick, PALE))
             for one, value, figure in zip(series, row.values, row.figures, strict=True):
@@ -138,8 +142,8 @@ def nice(most: float, marks: int = 5) -> int:
     return step
 
 
-def _legend(series: Sequence[Series]) -> list[str]:
-    parts, x = [], float(_LABELS)
+def _legend(series: Sequence[Series], left: int = _LABELS) -> list[str]:
+    parts, x = [], float(left)
     for one in series:
         parts += [_rect(x, 6, 12, 12, one.colour), _text(x + 17, 16, one.name, colour=SOFT)]
         x += 34 + sum(13 if ord(char) > 0x2E7F else 7 for char in one.name)
@@ -154,8 +158,8 @@ def _described(series: Sequence[Series], rows: Sequence[Bar]) -> str:
     return "; ".join(told)
 
 
-def _cut(label: str) -> str:
-    return label if len(label) <= _LONGEST_LABEL else label[: _LONGEST_LABEL - 1] + "…"
+def _cut(label: str, longest: int) -> str:
+    return label if len(label) <= longest else label[: longest - 1] + "…"
 
 
 def _rect(x: float, y: float, width: float, height: float, colour: str) -> str:
