@@ -1,4 +1,4 @@
-"""A whole complaint through all departments, received to its monthly review: use cases that can be done one by one, and again.
+"""A whole complaint through all departments, up to its monthly review: use cases one by one, and again.
 
 Each has its own instant, its own key and its own ids, so that whoever does it, at whatever attempt, leaves the same.
 """
