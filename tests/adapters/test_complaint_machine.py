@@ -398,15 +398,36 @@ def run(desks: Desks, book: str, examples: int, steps: int) -> None:
     )
 
 
-RULES: Final = (
-    *(r.SALES_CHECK, r.ACCEPTANCE, r.REPORT, r.JUDGEMENT, r.IMPROVEMENT, r.LOSS, r.WITHIN_LIMIT, r.NO_PROMISE),
-    *(r.NOTICE, r.NOT_ACCEPTED, r.NOT_ESTABLISHED, r.GRAVE, r.LEVELS, r.MONTHLY_REVIEW, r.CERTIFICATE, r.RETURN_SLIP),
-    *(r.WAREHOUSE, r.FINANCE, r.STATES, r.FINDING, r.COPIES, r.REMARKS, r.HARM),
-    *(APPROVALS, AUDITED, PAPERS, ONE_WRITER, PERMITTED),
+@pytest.mark.rule(
+    r.SALES_CHECK,
+    r.ACCEPTANCE,
+    r.REPORT,
+    r.JUDGEMENT,
+    r.IMPROVEMENT,
+    r.LOSS,
+    r.WITHIN_LIMIT,
+    r.NO_PROMISE,
+    r.NOTICE,
+    r.NOT_ACCEPTED,
+    r.NOT_ESTABLISHED,
+    r.GRAVE,
+    r.LEVELS,
+    r.MONTHLY_REVIEW,
+    r.CERTIFICATE,
+    r.RETURN_SLIP,
+    r.WAREHOUSE,
+    r.FINANCE,
+    r.STATES,
+    r.FINDING,
+    r.COPIES,
+    r.REMARKS,
+    r.HARM,
+    APPROVALS,
+    AUDITED,
+    PAPERS,
+    ONE_WRITER,
+    PERMITTED,
 )
-
-
-@pytest.mark.rule(*RULES)
 @pytest.mark.parametrize(("book", "share"), [("after_sales", 16), ("medical_centre", 6), ("fleet", 4)])
 def test_there_is_no_way_past_a_rule(desks: Desks, book: str, share: int) -> None:
     usual = settings.default
@@ -415,7 +436,36 @@ def test_there_is_no_way_past_a_rule(desks: Desks, book: str, share: int) -> Non
 
 
 @pytest.mark.deep
-@pytest.mark.rule(*RULES)
+@pytest.mark.rule(
+    r.SALES_CHECK,
+    r.ACCEPTANCE,
+    r.REPORT,
+    r.JUDGEMENT,
+    r.IMPROVEMENT,
+    r.LOSS,
+    r.WITHIN_LIMIT,
+    r.NO_PROMISE,
+    r.NOTICE,
+    r.NOT_ACCEPTED,
+    r.NOT_ESTABLISHED,
+    r.GRAVE,
+    r.LEVELS,
+    r.MONTHLY_REVIEW,
+    r.CERTIFICATE,
+    r.RETURN_SLIP,
+    r.WAREHOUSE,
+    r.FINANCE,
+    r.STATES,
+    r.FINDING,
+    r.COPIES,
+    r.REMARKS,
+    r.HARM,
+    APPROVALS,
+    AUDITED,
+    PAPERS,
+    ONE_WRITER,
+    PERMITTED,
+)
 @pytest.mark.parametrize(("book", "examples"), [("after_sales", 1400), ("medical_centre", 400), ("fleet", 200)])
 def test_there_is_no_way_past_a_rule_in_a_long_time(desks: Desks, book: str, examples: int) -> None:
     run(desks, book, examples, 50)
