@@ -165,6 +165,20 @@ def test_done_at_the_deadline_is_in_time_and_a_microsecond_later_is_late(ticks: 
     assert [message.to for message in counter.messages("overdue")] == ([superior] if ticks > 0 else [])
 
 
+@pytest.mark.rule(ACCEPTANCE)
+@given(st.sets(st.integers(1, 99), max_size=3), st.integers(0, 99))
+def test_a_warning_is_on_the_trail_and_no_overrun(percents: set[int], passed: int) -> None:
+    rules = attrs.evolve(RULES, stages={}, close_within=ElapsedTime(hours(100)), warnings=tuple(sorted(percents)))
+    counter = house(rules, CALENDARS[2])  # always open: an hour is a percent
+    counter.accepted(complaint_form())
+    counter.clock.advance(hours(passed))
+    counter.desk.sweep()
+    trail = counter.desk.store.look(lambda unit: unit.trail(counter.id))
+    warned = [record.facts["percent"] for record in trail if record.name == "timer_warned"]
+    assert warned == sorted(percent for percent in percents if percent <= passed)
+    assert counter.messages("overdue") == []
+
+
 @pytest.mark.rule(STAGES)
 @pytest.mark.parametrize("end", ["dismiss", "withdraw"])
 @pytest.mark.parametrize("quality", [True, False])
