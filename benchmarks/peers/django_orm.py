@@ -32,7 +32,7 @@ def database(url: str, synchronous: str) -> dict[str, Any]:
 
         pymysql.version_info = (2, 2, 1, "final", 0)  # of mysqlclient, which Django asks for
         pymysql.install_as_MySQLdb()
-        options = {"unix_socket": where.query["unix_socket"], "charset": "utf8mb4"}
+        options = {"unix_socket": str(where.query["unix_socket"]), "charset": "utf8mb4"}
         place = {"NAME": where.database, "USER": where.username, "HOST": "localhost", "OPTIONS": options}
         return {"ENGINE": "django.db.backends.mysql", **place}
     return {"ENGINE": "django.db.backends.postgresql", "NAME": where.database, "USER": where.username, "HOST": host}

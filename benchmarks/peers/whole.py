@@ -6,8 +6,7 @@ lines of the trail and messages, statement by statement in the same order, with 
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
-from itertools import count
+from datetime import timedelta
 from typing import Any, Final
 
 import attrs
@@ -193,7 +192,7 @@ def record(desk: Desk) -> tuple[Played, ...]:
         with desk.engine.connect() as connection:
             seqs = [connection.execute(text(f"select max(seq) from csd_{t}")).scalar() for t in ("audit", "outbox")]  # noqa: S608 - our own names
             before = _timers(connection, id)
-            was = _case(connection, id) if id else {"body": {}, "state": ""}
+            was: dict[str, Any] = _case(connection, id) if id else {"body": {}, "state": ""}
         said.clear()
         id = desk.do(step, id, "recorded")
         operations = list(said)
@@ -322,13 +321,3 @@ def _filler(id: str, number: str) -> Callable[[Any], Filled]:
 def _marked(value: Any, id: str, number: str) -> bool:
     said = orjson.dumps(value).decode()
     return id in said or number in said
-
-
-def serial() -> Callable[[str], str]:
-    """Ids as a peer makes them: as long as the desk's."""
-    numbers = count(1)
-    return lambda prefix: f"{prefix}_{next(numbers):026}"
-
-
-def instant(step: str) -> datetime:
-    return life.RECEIVED + timedelta(minutes=5 * STEPS.index(step))

@@ -43,8 +43,8 @@ class WholeByHand(HandWritten):
                         number = f"KS202603-{run(self.count, {'s': 'KS202603-{seq:04}'}).scalar_one():04}"
                         id = f"cmp_{next(self._serials):026}"
                     case "add":
-                        body = orjson.dumps(played.body(id, number))
-                        run(self.add, {"id": id, **played.columns(id, number), "body": body})
+                        columns = {"id": id, **played.columns(id, number)}
+                        run(self.add, columns | {"body": orjson.dumps(played.body(id, number))})
                     case "load":
                         stored, version = run(self.get, {"i": id}).one()
                         body = orjson.loads(stored)

@@ -265,7 +265,8 @@ def written_on(texts: Iterable[str]) -> Complaint:
     case.contribute("warehouse", given["part"], by=ANN, at=T0)
     case.remark("the phone was always busy", "switchboard", by=ANN, at=T0)
     case.answer_remark(1, given["remark"], by=ANN, at=T0)
-    finding = Finding(True, given["finding"], (given["person"],), given["countermeasures"])
+    finding = Finding(True, given["finding"], ("worker-7",), given["countermeasures"])
+    object.__setattr__(finding, "persons", (given["person"],))  # as with the unit below: a drawn text may be no id
     case.inspect(finding, by=ANN, at=T0)
     case.conclude(by=ANN, at=T0)
     case.report(given["report"], by=ANN, at=T0)

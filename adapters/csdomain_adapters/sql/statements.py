@@ -62,7 +62,8 @@ class Statements:
 
         one = select(t.c.body).where(t.c.subject == bindparam("subject_"), t.c.name == bindparam("name_"))
         self.timer, self.timer_locked = Prepared(one), Prepared(one.with_for_update())
-        self.timers_of = select(t.c.body).where(t.c.subject == bindparam("subject_")).order_by(t.c.started_at, t.c.name)
+        of_one = select(t.c.body).where(t.c.subject == bindparam("subject_"))
+        self.timers_of = Prepared(of_one.order_by(t.c.started_at, t.c.name))
         self.save_timer = Prepared(
             update(t)
             .where(t.c.subject == bindparam("subject_"), t.c.name == bindparam("name_"))
