@@ -186,6 +186,7 @@ def test_a_decimal_is_taken_exactly(units: Any, quantity: int) -> None:
         ("0.000", QuantityNotPositive),
         (Decimal("0E-999999"), QuantityNotPositive),
         (Decimal("0E+999999"), QuantityNotPositive),
+        (Decimal("0E-999999999"), QuantityNotPositive),
         ("-1", QuantityNotPositive),
         (1.5, InexactQuantity),
         (True, InexactQuantity),
@@ -203,6 +204,20 @@ def test_units_that_are_none_are_refused_by_name(units: Any, error: type[Invalid
     with pytest.raises(error) as refused:
         Measure("kg", 1000).quantity(units)
     assert type(refused.value) is error
+    facts = refused.value.facts
+    assert facts.get("field") == "quantity" or facts.get("given") == str(units)
+    if error is QuantityNotPositive:
+        assert facts["given"] == 1000 * int(Decimal(units))
+    if isinstance(units, Decimal) and error is QuantityTooPrecise:
+        assert facts["field"] == "quantity"
+
+
+@pytest.mark.rule("INV-04")
+def test_forty_decimals_are_read_and_no_more() -> None:
+    assert Measure("kg", 1000).quantity(Decimal("1." + 40 * "0")) == 1000
+    with pytest.raises(QuantityTooPrecise) as refused:
+        Measure("kg", 1000).quantity(Decimal("1." + 41 * "0"))
+    assert refused.value.facts["maximum"] == 40
 
 
 @pytest.mark.rule("INV-04")
