@@ -30,7 +30,7 @@ class Life:
 
     ``joint`` departments are asked, with ``until`` hours to do their part; ``returned`` remedies come back before one
     is approved; ``forms`` are declined but the last. ``swept``: timers fire as their time comes, else when somebody
-    looks. ``reviewed``: the office reviews it.
+    looks. ``again``: after the answer another is promised. ``reviewed``: the office reviews it.
     """
 
     claimed: int | None = None
@@ -41,6 +41,7 @@ class Life:
     joint: int = 0
     until: int = 24
     promised: int = 0
+    again: bool = False
     dismissed: bool = False
     returned: int = 0
     forms: int = 1
@@ -104,6 +105,8 @@ class _Living:
             if turn + 1 < life.forms:
                 self.step("decline", "wants more", by="sales")
                 self.step("renew", self.form(), by="service_agent")
+        if life.again:
+            self.promise("service_agent")
         self.step("close", "replaced", by="service_agent")
         return self.archived()
 
