@@ -30,7 +30,8 @@ class Life:
 
     ``joint`` departments are asked, with ``until`` hours to do their part; ``returned`` remedies come back before one
     is approved; ``forms`` are declined but the last. ``swept``: timers fire as their time comes, else when somebody
-    looks. ``again``: after the answer another is promised. ``reviewed``: the office reviews it.
+    looks. ``again``: after the answer another is promised. ``above``: so many levels higher
+    than it must. ``reviewed``: the office reviews it.
     """
 
     claimed: int | None = None
@@ -42,6 +43,7 @@ class Life:
     until: int = 24
     promised: int = 0
     again: bool = False
+    above: int = 0
     dismissed: bool = False
     returned: int = 0
     forms: int = 1
@@ -54,6 +56,14 @@ class Life:
 def live(desk: Desk, clock: MovableClock, life: Life) -> str:
     """Lead that life through every department of the ``after_sales`` house; the id of the closed case."""
     return _Living(desk, clock, life).whole()
+
+
+def live_on(desk: Desk, clock: MovableClock, life: Life, id: str) -> str:
+    """Lead an accepted case on to where it is not established; its id."""
+    living = _Living(desk, clock, life)
+    living.id = id
+    living.investigated()
+    return living.not_established()
 
 
 def live_by_level(desk: Desk, clock: MovableClock, life: Life) -> str:
@@ -128,7 +138,7 @@ class _Living:
     def not_established(self) -> str:
         self.step("dismiss", "used against the manual", by="service_agent")
         self.step("answer", Channel.LETTER, "We find no fault.", by="sales")
-        self.step("close", "not established", by="service_agent")
+        self.step("close", "not established", by="service_manager")
         return self.archived()
 
     def decided(self, turn: int) -> None:
@@ -169,6 +179,7 @@ class _Living:
         at = next(n for n, most in enumerate((10_000, 50_000, 200_000, 10**12)) if total <= most)
         if life.grave and not total:
             at = max(at, 2)
+        at = min(at + life.above, 3)
         for level in range(at):
             self.step("escalate", "beyond me", by=levels[level])
         for turn in range(life.forms):

@@ -31,7 +31,7 @@ from csdomain.reporting.whatif_report import ChangedCase, ChangeKind, WhatIfRepo
 from csdomain.reporting.whatif_text import render
 from csdomain.rulebook import Rulebook, loads
 from csdomain.testing import HANDLING, MovableClock, agent, complaint_form, memory_desk, received
-from reporting.lives import Life, live, live_by_level
+from reporting.lives import Life, live, live_by_level, live_on
 
 AMOUNTS = (0, 1, 9_999, 10_000, 10_001, 50_000, 100_000, 100_001, 499_999, 500_000, 500_001, 900_000)
 
@@ -47,6 +47,7 @@ def lives(**fixed: Any) -> st.SearchStrategy[Life]:
         "until": st.integers(1, 60),
         "promised": st.sampled_from([0, 1, 48]),
         "again": st.booleans(),
+        "above": st.integers(0, 1),
         "dismissed": st.booleans(),
         "returned": st.integers(0, 1),
         "forms": st.integers(1, 2),
@@ -362,7 +363,7 @@ def test_a_review_that_nobody_made_is_judged_only_where_it_was_found_late() -> N
 # --- what a trail cannot tell -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.rule("CMP-25")
+@pytest.mark.rule(r.STATES)
 def test_of_an_imported_case_only_what_came_after_is_judged() -> None:
     clock = MovableClock()
     desk = memory_desk(clock=clock)
@@ -381,6 +382,27 @@ def test_of_an_imported_case_only_what_came_after_is_judged() -> None:
     desk.complaints.take_over(past, by=by, at=at)
     report, changed = asked(desk, book('[complaints]\nclose_within = "0 days"'))
     assert (report.cases, report.imported, changed, report.deadlines) == (1, 1, {}, ())
+
+
+@pytest.mark.rule(r.STATES)
+def test_the_clock_of_a_case_imported_open_is_not_known() -> None:
+    clock = MovableClock()
+    desk = memory_desk(clock=clock)
+    at = clock.now()
+    past = PastCase(
+        number="OLD-2",
+        form=complaint_form(),
+        state=State.ACCEPTED,
+        received_at=at,
+        accepted_at=at,
+        classification=HANDLING,
+    )
+    taken = desk.complaints.take_over(past, by=agent(desk, "manager", position="service_manager"), at=at)
+    id = live_on(desk, clock, Life(hours=(30,)), taken.id)
+    report, changed = asked(desk, "after_sales")
+    assert changed == {}
+    closing = next(row for row in report.deadlines if row.name == "CMP-04")
+    assert (closing.ran, closing.before, closing.after, closing.unknown) == (0, 1, 1, 1), id
 
 
 @pytest.mark.rule("KRN-14")
