@@ -431,7 +431,9 @@ def test_bad_input_is_named_changes_nothing_and_is_on_record(desks: Desks, backe
     prepare, error, rule, words = TABLE[name]
     world = World.of(desks(backend))
     what = prepare(world)
-    found = world.counter.refused(error, what.use, *what.args, by=what.by)  # unchanged, and the refusal on record
+    found = world.counter.expect_refused(
+        error, what.use, *what.args, by=what.by
+    )  # unchanged, and the refusal on record
     assert type(found) is error
     assert found.rule.id == rule
     said = found.render("en")
@@ -448,7 +450,7 @@ def test_what_was_put_back_as_it_was_goes_on(desks: Desks, backend: str) -> None
     number = come(world, 3)
     fields: Callable[[dict[str, Any]], object] = lambda c: c["slips"][0]["document"]["fields"].update(basis="KS0")  # noqa: E731
     put_back = tamper(world.counter.desk, world.counter.id, fields)
-    world.counter.refused(Tampered, "reconcile", number, "V1", by="finance")
+    world.counter.expect_refused(Tampered, "reconcile", number, "V1", by="finance")
     put_back()
     assert world.counter.do("reconcile", number, "V1", by="finance").state == "decided"
 

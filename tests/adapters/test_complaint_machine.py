@@ -392,7 +392,7 @@ def machine(desks: Desks, name: str) -> type[Machine]:
     return Opened
 
 
-def run(desks: Desks, book: str, examples: int, steps: int) -> None:
+def check_every_run(desks: Desks, book: str, examples: int, steps: int) -> None:
     run_state_machine_as_test(
         machine(desks, book), settings=settings(max_examples=examples, stateful_step_count=steps, deadline=None)
     )
@@ -432,7 +432,7 @@ def run(desks: Desks, book: str, examples: int, steps: int) -> None:
 def test_there_is_no_way_past_a_rule(desks: Desks, book: str, share: int) -> None:
     usual = settings.default
     assert usual is not None
-    run(desks, book, max(2, usual.max_examples * share // 100), 25)
+    check_every_run(desks, book, max(2, usual.max_examples * share // 100), 25)
 
 
 @pytest.mark.deep
@@ -468,4 +468,4 @@ def test_there_is_no_way_past_a_rule(desks: Desks, book: str, share: int) -> Non
 )
 @pytest.mark.parametrize(("book", "examples"), [("after_sales", 1400), ("medical_centre", 400), ("fleet", 200)])
 def test_there_is_no_way_past_a_rule_in_a_long_time(desks: Desks, book: str, examples: int) -> None:
-    run(desks, book, examples, 50)
+    check_every_run(desks, book, examples, 50)

@@ -168,7 +168,7 @@ class Counter:
         seen = snapshot(self.desk.store, (COMPLAINTS,), subjects=("",))
         return {name: part for name, part in seen.items() if name != "refusals"}
 
-    def refused(self, error: type[E], use_case: str, *args: Any, by: str | Actor, **options: Any) -> E:
+    def expect_refused(self, error: type[E], use_case: str, *args: Any, by: str | Actor, **options: Any) -> E:
         """The error of a use case, after which the store is as it was; a broken rule is on record."""
         before = self.everything()
         kept = len(self.desk.store.look(lambda unit: unit.session.refusals(self.id)))
@@ -283,7 +283,7 @@ def submitted(
     return case
 
 
-def unchanged(case: Complaint, error: type[E], act: Callable[[], object]) -> E:
+def check_unchanged(case: Complaint, error: type[E], act: Callable[[], object]) -> E:
     """The error of a command, after which the case is as it was."""
     before = attrs.evolve(case)
     with pytest.raises(error) as caught:

@@ -21,6 +21,7 @@ from complaints.desks import (
     Counter,
     accept,
     anyone,
+    check_unchanged,
     cny,
     fen,
     holding,
@@ -28,7 +29,6 @@ from complaints.desks import (
     received,
     remedy,
     submitted,
-    unchanged,
 )
 from csdomain.complaints.events import ComplaintAnswered
 from csdomain.complaints.lifecycle import COMPLAINT_MOVES, Move, State
@@ -70,7 +70,7 @@ def test_before_the_decision_nothing_can_be_answered_in_any_state() -> None:
     counter.receive(complaint_form(claimed=cny(500)))
 
     def refused() -> None:
-        counter.refused(MoveRefused, "answer", Channel.LETTER, "We pay five hundred.", by="sales")
+        counter.expect_refused(MoveRefused, "answer", Channel.LETTER, "We pay five hundred.", by="sales")
         assert counter.case.form.answer is None
 
     refused()
@@ -89,9 +89,9 @@ def test_before_the_decision_nothing_can_be_answered_in_any_state() -> None:
         counter.do(use_case, *words, by=by)
         refused()
     counter.do("approve", by="sales_manager")
-    counter.refused(NotPermitted, "answer", Channel.LETTER, "We pay five hundred.", by="warehouse_keeper")
+    counter.expect_refused(NotPermitted, "answer", Channel.LETTER, "We pay five hundred.", by="warehouse_keeper")
     counter.do("answer", Channel.LETTER, "We pay five hundred.", by="sales")
-    refused_again = counter.refused(MoveRefused, "answer", Channel.LETTER, "We pay a thousand.", by="sales")
+    refused_again = counter.expect_refused(MoveRefused, "answer", Channel.LETTER, "We pay a thousand.", by="sales")
     assert refused_again.facts["state"] is State.ANSWERED
 
 
@@ -111,12 +111,12 @@ def test_an_approval_covers_what_the_case_came_to_and_not_a_fen_more(claimed: in
     decide(case)
     case.put_form(content=attrs.evolve(case.form.content, claimed=fen(later)))
     if max(later, granted) > max(claimed, granted):
-        unchanged(case, ApprovalVoid, lambda: case.answer(Channel.PHONE, WORDS, by=ANN, at=T0))
+        check_unchanged(case, ApprovalVoid, lambda: case.answer(Channel.PHONE, WORDS, by=ANN, at=T0))
     elif later == claimed:
         case.answer(Channel.PHONE, WORDS, by=ANN, at=T0)
         assert case.state is State.ANSWERED
     else:
-        unchanged(case, RuleBroken, lambda: case.answer(Channel.PHONE, WORDS, by=ANN, at=T0))
+        check_unchanged(case, RuleBroken, lambda: case.answer(Channel.PHONE, WORDS, by=ANN, at=T0))
 
 
 @pytest.mark.rule(NO_PROMISE, NOTICE)
@@ -220,10 +220,10 @@ def test_a_promise_is_of_a_later_time_and_of_an_instant() -> None:
     counter = Counter.open()
     counter.accepted()
     now = counter.clock.now()
-    counter.refused(RuleBroken, "promise", now, by="sales")
-    counter.refused(RuleBroken, "promise", now - SOON, by="sales")
-    counter.refused(NaiveTime, "promise", datetime(2027, 1, 1), by="sales")  # noqa: DTZ001 - naive on purpose
-    counter.refused(NotPermitted, "promise", now + SOON, by="rnd")
+    counter.expect_refused(RuleBroken, "promise", now, by="sales")
+    counter.expect_refused(RuleBroken, "promise", now - SOON, by="sales")
+    counter.expect_refused(NaiveTime, "promise", datetime(2027, 1, 1), by="sales")  # noqa: DTZ001 - naive on purpose
+    counter.expect_refused(NotPermitted, "promise", now + SOON, by="rnd")
     assert not [name for name in counter.timers if name.startswith("CMP-18")]
     counter.do("promise", now + SOON, by="sales")
     counter.do("withdraw", "settled between ourselves", by="sales")
@@ -303,7 +303,7 @@ def test_no_internal_text_is_in_any_notice(
         told = before + spread(text) + after
         if plain(text) not in plain(told):
             continue  # some characters have no way back from upper case
-        error = unchanged(case, InternalDisclosed, partial(case.answer, Channel.LETTER, told, by=ANN, at=T0))
+        error = check_unchanged(case, InternalDisclosed, partial(case.answer, Channel.LETTER, told, by=ANN, at=T0))
         assert error.facts == {"field": place}  # the name of the field
         said = str(error.as_data())
         assert not [secret for secret in texts if secret in said]  # and never the text
@@ -316,10 +316,10 @@ def test_a_notice_that_is_given_holds_nothing_internal_and_the_trail_tells_the_s
 ) -> None:
     case = written_on(texts)
     if any(plain(text) in plain(own_words) for text in texts):
-        unchanged(case, InternalDisclosed, lambda: case.answer(Channel.LETTER, own_words, by=ANN, at=T0))
+        check_unchanged(case, InternalDisclosed, lambda: case.answer(Channel.LETTER, own_words, by=ANN, at=T0))
         return
     if not own_words.strip():
-        unchanged(case, MalformedStep, lambda: case.answer(Channel.LETTER, own_words, by=ANN, at=T0))
+        check_unchanged(case, MalformedStep, lambda: case.answer(Channel.LETTER, own_words, by=ANN, at=T0))
         return
     (event,) = case.answer(Channel.LETTER, own_words, by=ANN, at=T0)
     notice = case.form.answer
@@ -366,7 +366,9 @@ def test_responsibility_loss_and_penalty_stay_in_the_house(text: str, field: str
     counter.do("judge", judgement, by="service_agent")
     counter.do("submit", remedy(cny(10)), by="service_agent")
     counter.do("approve", reason="ok", by="sales_manager")
-    assert counter.refused(InternalDisclosed, "answer", Channel.PHONE, text, by="sales").facts == {"field": field}
+    assert counter.expect_refused(InternalDisclosed, "answer", Channel.PHONE, text, by="sales").facts == {
+        "field": field
+    }
     # A short word of an opinion is in any letter, and stays possible.
     counter.do("answer", Channel.PHONE, "All ok now: 同意。we take it back.", by="sales")
 
@@ -391,7 +393,7 @@ def test_the_form_itself_is_not_given_to_the_customer_in_any_shape() -> None:
     paper = counter.case.form.document
     assert isinstance(paper, Document)
     for shape in (paper, paper.text(), paper.text("zh", reveal=True), paper.html(), [WORDS], b"We", None, 7):
-        error = counter.refused(InternalDisclosed, "answer", Channel.LETTER, shape, by="sales")
+        error = counter.expect_refused(InternalDisclosed, "answer", Channel.LETTER, shape, by="sales")
         assert error.facts == {"field": "form"}
         assert paper.seal() not in str(error)
     assert [copy.holder for copy in counter.case.form.document.copies].count("customer-1") == 0
@@ -403,7 +405,7 @@ def test_a_notice_says_something_that_every_store_keeps(text: str) -> None:
     counter = Counter.open()
     counter.submitted(remedy(cny(10)))
     counter.do("approve", by="sales_manager")
-    counter.refused(MalformedStep, "answer", Channel.PHONE, text, by="sales")
+    counter.expect_refused(MalformedStep, "answer", Channel.PHONE, text, by="sales")
 
 
 @pytest.mark.rule(NOTICE)
@@ -411,7 +413,7 @@ def test_a_notice_says_something_that_every_store_keeps(text: str) -> None:
 def test_a_notice_goes_by_letter_or_phone_and_no_other_way(channel: Any) -> None:
     case = submitted([(None, cny(10))])
     decide(case)
-    error = unchanged(case, MalformedStep, lambda: case.answer(channel, WORDS, by=ANN, at=T0))
+    error = check_unchanged(case, MalformedStep, lambda: case.answer(channel, WORDS, by=ANN, at=T0))
     assert error.facts["field"] == "channel"
 
 
@@ -470,7 +472,7 @@ def test_a_second_form_attaches_the_former_and_runs_on_its_own_clock() -> None:
 def test_the_second_form_is_reported_again_and_closed_by_its_own_clock() -> None:
     counter = turned_down()
     counter.do("renew", complaint_form(claimed=cny(50)), by="service_agent")
-    counter.refused(MoveRefused, "submit", remedy(cny(50)), by="service_agent")
+    counter.expect_refused(MoveRefused, "submit", remedy(cny(50)), by="service_agent")
     counter.judged()
     counter.do("submit", remedy(cny(50)), by="service_agent")
     assert counter.case.total == cny(950)
@@ -524,14 +526,14 @@ def test_a_second_form_is_the_same_customers_and_comes_only_after_a_no() -> None
     counter = Counter.open()
     counter.submitted(remedy(cny(900)))
     counter.do("approve", by="sales_manager")
-    counter.refused(MoveRefused, "decline", "no", by="sales")
+    counter.expect_refused(MoveRefused, "decline", "no", by="sales")
     counter.do("answer", Channel.PHONE, WORDS, by="sales")
-    counter.refused(MoveRefused, "renew", complaint_form(), by="service_agent")
-    counter.refused(MalformedStep, "decline", "", by="sales")
+    counter.expect_refused(MoveRefused, "renew", complaint_form(), by="service_agent")
+    counter.expect_refused(MalformedStep, "decline", "", by="sales")
     counter.do("decline", "no", by="sales")
-    counter.refused(RuleBroken, "renew", complaint_form(customer="customer-2"), by="service_agent")
-    counter.refused(CurrencyMismatch, "renew", complaint_form(claimed=Money.of(1, "USD")), by="service_agent")
-    counter.refused(NotPermitted, "renew", complaint_form(), by="sales")
+    counter.expect_refused(RuleBroken, "renew", complaint_form(customer="customer-2"), by="service_agent")
+    counter.expect_refused(CurrencyMismatch, "renew", complaint_form(claimed=Money.of(1, "USD")), by="service_agent")
+    counter.expect_refused(NotPermitted, "renew", complaint_form(), by="sales")
     assert counter.do("renew", complaint_form(), by="service_agent").number == "KS202603-0002"  # none was used up
 
 
@@ -550,6 +552,6 @@ def test_forms_follow_each_other_and_each_keeps_what_it_was(drawn: list[tuple[in
     case.decline("no", by=ANN, at=T0)
     content = complaint_form()
     other = complaint_form(customer="customer-2")
-    unchanged(case, RuleBroken, lambda: case.renew("N2", other, RULES, salt=SALT, by=ANN, at=T0))
+    check_unchanged(case, RuleBroken, lambda: case.renew("N2", other, RULES, salt=SALT, by=ANN, at=T0))
     case.renew("N2", content, RULES, salt=SALT, by=ANN, at=T0)
     assert (case.form.former, case.turn, case.number) == (numbers[-1], len(drawn) + 1, numbers[0])

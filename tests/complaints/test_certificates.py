@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from complaints.desks import ANN, RULES, T0, Counter, anyone, cny, fen, remedy, unchanged
+from complaints.desks import ANN, RULES, T0, Counter, anyone, check_unchanged, cny, fen, remedy
 from complaints.ends import DEPUTY, FINANCE, NOTHING, answered, closed, decided, renewed
 from csdomain.complaints.lifecycle import CertificateState, State
 from csdomain.complaints.model import AnswerBeyondDecision, Complaint
@@ -52,7 +52,7 @@ def test_certificates_come_to_no_more_than_was_approved_as_compensation(
             draw(case, fen(amount), f"ZK{count}")
             left -= amount
         else:
-            error = unchanged(case, RuleBroken, lambda: draw(case, fen(amount), f"ZK{count}"))  # noqa: B023 - at once
+            error = check_unchanged(case, RuleBroken, lambda: draw(case, fen(amount), f"ZK{count}"))  # noqa: B023 - at once
             assert error.rule is CERTIFICATE
             assert error.facts["limit"] == fen(left)
         assert ("compensation" in case.open_ends()) is (left > 0)
@@ -63,9 +63,9 @@ def test_what_the_customer_turned_down_is_not_paid_and_each_form_has_its_own() -
     case = decided(remedy(cny(100), compensation=cny(100)))
     draw(case, cny(60))
     renewed(case)
-    unchanged(case, AnswerBeyondDecision, lambda: draw(case, cny(1), "ZK2"))
+    check_unchanged(case, AnswerBeyondDecision, lambda: draw(case, cny(1), "ZK2"))
     decided(remedy(cny(300), compensation=cny(50)), case=case)
-    unchanged(case, RuleBroken, lambda: draw(case, cny(51), "ZK2"))
+    check_unchanged(case, RuleBroken, lambda: draw(case, cny(51), "ZK2"))
     draw(case, cny(50), "ZK2")
     assert [(c.turn, c.document.fields["basis"]) for c in case.certificates] == [
         (1, case.forms[0].number),
@@ -73,7 +73,7 @@ def test_what_the_customer_turned_down_is_not_paid_and_each_form_has_its_own() -
     ]
     withdrawn = decided(remedy(cny(100), compensation=cny(100)))
     withdrawn.withdraw("never mind", by=ANN, at=T0)
-    unchanged(withdrawn, AnswerBeyondDecision, lambda: draw(withdrawn, cny(1)))
+    check_unchanged(withdrawn, AnswerBeyondDecision, lambda: draw(withdrawn, cny(1)))
 
 
 def test_it_is_booked_once_both_have_signed_and_copies_have_gone() -> None:
@@ -88,7 +88,7 @@ def test_it_is_booked_once_both_have_signed_and_copies_have_gone() -> None:
         assert case.certificates[0].state is state
         for other, too_early in acts:
             if other is not state:
-                unchanged(case, MoveRefused, too_early)
+                check_unchanged(case, MoveRefused, too_early)
         act()
     paper = case.certificates[0].document
     assert [(s.role, s.by) for s in paper.signatures] == [
@@ -97,15 +97,15 @@ def test_it_is_booked_once_both_have_signed_and_copies_have_gone() -> None:
     ]
     assert [copy.holder for copy in paper.copies] == ["sales", "finance"]
     assert (case.certificates[0].state, case.certificates[0].voucher) == (CertificateState.BOOKED, "V1")
-    unchanged(case, MoveRefused, lambda: case.book_certificate("ZK1", "V2", by=FINANCE, at=T0))
-    unchanged(case, NotFound, lambda: case.book_certificate("ZK9", "V2", by=FINANCE, at=T0))
+    check_unchanged(case, MoveRefused, lambda: case.book_certificate("ZK1", "V2", by=FINANCE, at=T0))
+    check_unchanged(case, NotFound, lambda: case.book_certificate("ZK9", "V2", by=FINANCE, at=T0))
 
 
 def test_the_customer_and_the_deputy_are_two() -> None:
     case = decided(remedy(cny(100), compensation=cny(100)))
     draw(case, cny(100))
     case.sign_certificate("ZK1", by=anyone("customer-1"), at=T0)
-    unchanged(case, SignedTwice, lambda: case.countersign_certificate("ZK1", by=ANN, at=T0))
+    check_unchanged(case, SignedTwice, lambda: case.countersign_certificate("ZK1", by=ANN, at=T0))
 
 
 @pytest.mark.parametrize("voucher", ["", " ", "x" * 121, "a\0"])
@@ -113,7 +113,7 @@ def test_a_voucher_has_a_number(voucher: str) -> None:
     case = decided(remedy(cny(100), compensation=cny(100)))
     draw(case, cny(100))
     to_state(case, CertificateState.COUNTERSIGNED)
-    unchanged(case, MalformedStep, lambda: case.book_certificate("ZK1", voucher, by=FINANCE, at=T0))
+    check_unchanged(case, MalformedStep, lambda: case.book_certificate("ZK1", voucher, by=FINANCE, at=T0))
 
 
 #: Changed behind everybody's back once both have signed: each is seen at booking.
@@ -148,7 +148,7 @@ def test_what_was_changed_after_it_was_signed_is_not_booked(name: str) -> None:
     draw(case, cny(100))
     to_state(case, CertificateState.COUNTERSIGNED)
     case.certificates = (CHANGES[name](case.certificates[0]),)
-    error = unchanged(case, RuleBroken, lambda: case.book_certificate("ZK1", "V1", by=FINANCE, at=T0))
+    error = check_unchanged(case, RuleBroken, lambda: case.book_certificate("ZK1", "V1", by=FINANCE, at=T0))
     assert isinstance(error, Tampered | Unsigned) or error.rule is CERTIFICATE
 
 
@@ -157,21 +157,21 @@ def test_only_who_may_moves_a_certificate() -> None:
     counter.submitted(remedy(cny(900), compensation=cny(200)))
     counter.do("approve", by="sales_manager")
     for position in ("service_agent", "finance", "deputy_general_manager"):
-        counter.refused(NotPermitted, "draw_certificate", cny(200), by=position)
-    counter.refused(DomainError, "draw_certificate", Money.of(200, "USD"), by="sales")
+        counter.expect_refused(NotPermitted, "draw_certificate", cny(200), by=position)
+    counter.expect_refused(DomainError, "draw_certificate", Money.of(200, "USD"), by="sales")
     number = counter.do("draw_certificate", cny(200), by="sales").number
     assert number == "ZK202603-0001"
     for position in ("sales", "sales_manager", "finance"):
-        counter.refused(NotPermitted, "sign_certificate", number, by=position)
+        counter.expect_refused(NotPermitted, "sign_certificate", number, by=position)
     counter.do("sign_certificate", number, by="deputy_general_manager")
     for position in ("finance", "deputy_general_manager"):
-        counter.refused(NotPermitted, "countersign_certificate", number, by=position)
+        counter.expect_refused(NotPermitted, "countersign_certificate", number, by=position)
     assert counter.messages("book_discount") == []
     counter.do("countersign_certificate", number, by="sales")
     (order,) = counter.messages("book_discount")
     assert (order.to, order.facts["certificate"], order.facts["amount"]) == ("finance", number, 20_000)
     for position in ("sales", "sales_manager", "deputy_general_manager"):
-        counter.refused(NotPermitted, "book_certificate", number, "V1", by=position)
+        counter.expect_refused(NotPermitted, "book_certificate", number, "V1", by=position)
     counter.do("book_certificate", number, "V1", by="finance")
 
 
@@ -179,7 +179,7 @@ def test_a_settled_case_pays_nothing_more() -> None:
     case = closed(decided(NOTHING))
     case.judge_month("sales", "", RULES, by=ANN, at=T0)
     assert case.state is State.SETTLED
-    unchanged(case, AnswerBeyondDecision, lambda: draw(case, cny(1)))
+    check_unchanged(case, AnswerBeyondDecision, lambda: draw(case, cny(1)))
     open_still = answered(decided(remedy(cny(100), compensation=cny(100))))
     draw(open_still, cny(100))
     assert open_still.state is State.ANSWERED

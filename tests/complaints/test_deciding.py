@@ -21,6 +21,7 @@ from complaints.desks import (
     Counter,
     accept,
     anyone,
+    check_unchanged,
     cny,
     fen,
     holding,
@@ -28,7 +29,6 @@ from complaints.desks import (
     received,
     remedy,
     submitted,
-    unchanged,
 )
 from csdomain import DomainError
 from csdomain.complaints.lifecycle import State
@@ -119,7 +119,7 @@ def test_who_may_approve_is_exactly_who_the_ladder_names_for_all_forms_together(
             assert case.state is State.DECIDED
             assert explained.may is Outcome.APPROVED
         else:
-            error = unchanged(case, BeyondAuthority, lambda: approve(case, rules, authority))  # noqa: B023 - run at once
+            error = check_unchanged(case, BeyondAuthority, lambda: approve(case, rules, authority))  # noqa: B023 - run at once
             assert error.facts["amount"] == waiting.total
             assert explained.may is not Outcome.APPROVED
         lowest = CLERK if CLERK in may else min(may)
@@ -138,7 +138,7 @@ def test_an_amount_at_a_limit_is_the_lower_ones_and_a_fen_more_is_not(
         if lower_may:
             approve(case, rules, f"a{place}")
         else:
-            refuse = unchanged(case, BeyondAuthority, lambda: approve(case, rules, f"a{place}"))  # noqa: B023 - at once
+            refuse = check_unchanged(case, BeyondAuthority, lambda: approve(case, rules, f"a{place}"))  # noqa: B023 - at once
             assert refuse.facts["limit"] == fen(limit)
             approve(case, rules, f"a{place + 1}")
 
@@ -152,7 +152,7 @@ def test_splitting_a_case_into_several_forms_never_helps(limits: list[int], part
         try:
             approve(whole_now := attrs.evolve(whole), rules, authority)
         except BeyondAuthority:
-            unchanged(split, BeyondAuthority, lambda: approve(split, rules, authority))  # noqa: B023 - run at once
+            check_unchanged(split, BeyondAuthority, lambda: approve(split, rules, authority))  # noqa: B023 - run at once
         else:
             assert whole_now.state is State.DECIDED
 
@@ -179,7 +179,7 @@ def test_without_an_amount_a_grave_one_and_an_ordinary_one_have_an_authority_eac
                 approve(case, rules, authority)
                 assert case.state is State.DECIDED
             else:
-                unchanged(case, BeyondAuthority, lambda: approve(case, rules, authority))  # noqa: B023 - run at once
+                check_unchanged(case, BeyondAuthority, lambda: approve(case, rules, authority))  # noqa: B023 - run at once
 
 
 def test_a_remedy_that_nobody_may_decide_is_not_even_submitted() -> None:
@@ -188,7 +188,7 @@ def test_a_remedy_that_nobody_may_decide_is_not_even_submitted() -> None:
     case = received(None, rules)
     accept(case, rules)
     judge(case, rules)
-    unchanged(case, BeyondAuthority, lambda: case.submit(remedy(cny("20.01")), rules, by=ANN, at=T0))
+    check_unchanged(case, BeyondAuthority, lambda: case.submit(remedy(cny("20.01")), rules, by=ANN, at=T0))
     case.submit(remedy(cny(20)), rules, by=ANN, at=T0)
     assert case.state is State.AWAITING_DECISION
 
@@ -259,7 +259,7 @@ def test_who_stands_in_decides_what_the_principal_may_and_never_for_the_requeste
         assert requester not in (approval.by, approval.acting_for)
         assert positions[approval.acting_for or approval.by] == approval.authority
     else:
-        error = unchanged(case, RuleBroken, act)
+        error = check_unchanged(case, RuleBroken, act)
         assert type(error) in ((BeyondAuthority,) if rights else (BeyondAuthority, OwnRequest))
         if by == requester:
             assert type(error) is OwnRequest
@@ -306,10 +306,10 @@ def person(counter: Counter, id: str, *positions: str) -> Actor:
 def test_who_stands_in_decides_until_the_delegation_ends() -> None:
     counter, records = recorded(cny(3000))
     may_decide = person(counter, "helper", "sales_manager")  # the permission; the authority is somebody else's
-    counter.refused(BeyondAuthority, "approve", by=may_decide)
+    counter.expect_refused(BeyondAuthority, "approve", by=may_decide)
     records.stands_in("helper", "chief", DEPUTY, counter)
     counter.clock.advance(HOUR)
-    counter.refused(BeyondAuthority, "approve", by=may_decide)
+    counter.expect_refused(BeyondAuthority, "approve", by=may_decide)
     records.stands_in("helper", "chief", DEPUTY, counter)
     counter.do("approve", by=may_decide)
     approval = counter.case.form.submissions[-1].approval
@@ -322,19 +322,19 @@ def test_a_principal_who_lost_the_authority_has_no_deputy() -> None:
     counter, records = recorded(cny(3000))
     records.stands_in("helper", "chief", DEPUTY, counter)
     del records.held["chief"]
-    counter.refused(BeyondAuthority, "approve", by=person(counter, "helper", "sales_manager"))
+    counter.expect_refused(BeyondAuthority, "approve", by=person(counter, "helper", "sales_manager"))
 
 
 def test_a_chain_of_delegations_that_passes_the_requester_decides_nothing() -> None:
     counter, records = recorded(cny(3000), by="agent")
     records.stands_in("agent", "chief", DEPUTY, counter)
     own = person(counter, "agent", "service_agent", "sales_manager")
-    counter.refused(OwnRequest, "approve", by=own)
-    counter.refused(OwnRequest, "recommend", "I should have it", by=own)
+    counter.expect_refused(OwnRequest, "approve", by=own)
+    counter.expect_refused(OwnRequest, "recommend", "I should have it", by=own)
     records.stands_in("helper", "agent", DEPUTY, counter)
     records.stands_in("friend", "helper", DEPUTY, counter)
     for deputy in ("helper", "friend"):
-        counter.refused(OwnRequest, "approve", by=person(counter, deputy, "sales_manager"))
+        counter.expect_refused(OwnRequest, "approve", by=person(counter, deputy, "sales_manager"))
     records.stands_in("friend", "chief", DEPUTY, counter)  # a way of its own, past the requester
     counter.do("approve", by=person(counter, "friend", "sales_manager"))
     assert counter.case.state is State.DECIDED
@@ -343,7 +343,7 @@ def test_a_chain_of_delegations_that_passes_the_requester_decides_nothing() -> N
 def test_who_holds_the_authority_does_not_decide_what_they_asked_for_themselves() -> None:
     counter, _ = recorded(cny(3000), by="chief")
     for use_case, words in (("approve", ()), ("reject", ("no",)), ("return_back", ("no",)), ("recommend", ("yes",))):
-        counter.refused(OwnRequest, use_case, *words, by=person(counter, "chief", DEPUTY))
+        counter.expect_refused(OwnRequest, use_case, *words, by=person(counter, "chief", DEPUTY))
     counter.do("approve", by=person(counter, "boss", "general_manager"))
 
 
@@ -351,7 +351,7 @@ def test_a_circle_of_delegations_is_an_error_of_its_own_and_decides_nothing() ->
     counter, records = recorded(cny(3000))
     records.stands_in("helper", "chief", DEPUTY, counter)
     records.stands_in("chief", "helper", DEPUTY, counter)
-    counter.refused(DelegationInvalid, "approve", by=person(counter, "chief", DEPUTY))
+    counter.expect_refused(DelegationInvalid, "approve", by=person(counter, "chief", DEPUTY))
 
 
 def test_a_role_revoked_between_reading_and_deciding_counts_as_revoked() -> None:
@@ -361,11 +361,11 @@ def test_a_role_revoked_between_reading_and_deciding_counts_as_revoked() -> None
     explained = counter.does.approval(counter.id, by=chief, at=counter.clock.now())
     assert explained.may is Outcome.APPROVED
     del records.held["chief"]  # the records know better than what the caller still believes to hold
-    counter.refused(BeyondAuthority, "approve", by=chief, expected=seen.version)
+    counter.expect_refused(BeyondAuthority, "approve", by=chief, expected=seen.version)
     # Without staff records it is what the host gives at the moment of acting that counts.
     counter.authorities = None
-    counter.refused(NotPermitted, "approve", by=person(counter, "chief"))
-    counter.refused(BeyondAuthority, "approve", by=person(counter, "chief", "sales_manager"))
+    counter.expect_refused(NotPermitted, "approve", by=person(counter, "chief"))
+    counter.expect_refused(BeyondAuthority, "approve", by=person(counter, "chief", "sales_manager"))
     counter.do("approve", by=chief)
 
 
@@ -385,7 +385,7 @@ def test_nobody_approves_before_every_signature_that_the_house_asks_for(roles: l
             return approve(case, rules, "sales_manager")  # noqa: B023 - run at once
 
         if missing:
-            assert unchanged(case, SignatureMissing, act).facts["missing"] == ", ".join(missing)
+            assert check_unchanged(case, SignatureMissing, act).facts["missing"] == ", ".join(missing)
             # To reject or to return it, nobody's signature is needed.
             standing = holding(bob="sales_manager")
             case.decide(Outcome.RETURNED, rules, standing, by=anyone("bob"), at=T0, reason="sign first")
@@ -402,17 +402,17 @@ def test_a_form_from_which_signatures_were_taken_is_not_decided(kept: int) -> No
     assert [s.role for s in paper.signatures] == ["sales", "customer_service", "rnd", "ruling", "proposal.1"]
     case.put_form(document=attrs.evolve(paper, signatures=paper.signatures[:kept]))
     if kept < 4:
-        unchanged(case, SignatureMissing, lambda: approve(case, RULES, "general_manager"))
+        check_unchanged(case, SignatureMissing, lambda: approve(case, RULES, "general_manager"))
     one_out = [s for n, s in enumerate(paper.signatures) if n != kept]
     case.put_form(document=attrs.evolve(paper, signatures=tuple(one_out)))
     if kept < 4:
-        unchanged(case, Tampered, lambda: approve(case, RULES, "general_manager"))
+        check_unchanged(case, Tampered, lambda: approve(case, RULES, "general_manager"))
 
 
 def test_a_form_that_turns_out_to_be_of_a_quality_fault_waits_for_research() -> None:
     case = submitted([(None, cny(10))])
     case.put_form(quality=True)
-    error = unchanged(case, SignatureMissing, lambda: approve(case, RULES, "general_manager"))
+    error = check_unchanged(case, SignatureMissing, lambda: approve(case, RULES, "general_manager"))
     assert error.facts["missing"] == "rnd"
 
 
@@ -435,17 +435,17 @@ def test_below_the_authority_one_recommends_and_nothing_is_decided_by_it() -> No
     (told,) = counter.messages("to_decide")
     assert (told.to, told.facts["total"]) == (DEPUTY, "3000.00 CNY")
     for use_case, words in (("approve", ()), ("reject", ("too much",)), ("return_back", ("too much",))):
-        error = counter.refused(BeyondAuthority, use_case, *words, by="sales_manager")
+        error = counter.expect_refused(BeyondAuthority, use_case, *words, by="sales_manager")
         assert error.facts["limit"] == cny(1000)
         assert error.accepted is not None
         assert DEPUTY in error.accepted.en
-    counter.refused(MalformedStep, "recommend", "", by="sales_manager")
+    counter.expect_refused(MalformedStep, "recommend", "", by="sales_manager")
     counter.do("recommend", "I would grant it", by="sales_manager")
     case = counter.case
     assert case.state is State.AWAITING_DECISION
     assert case.form.approved is None
     assert [opinion.text for opinion in case.form.submissions[-1].recommendations] == ["I would grant it"]
-    counter.refused(MoveRefused, "answer", Channel.PHONE, "you get it", by="sales")
+    counter.expect_refused(MoveRefused, "answer", Channel.PHONE, "you get it", by="sales")
     counter.do("approve", by=DEPUTY)
     assert counter.timers["CMP-05.decision.1.1"] is TimerState.MET
 
@@ -454,12 +454,12 @@ def test_below_the_authority_one_recommends_and_nothing_is_decided_by_it() -> No
 def test_what_is_rejected_or_returned_has_a_reason_and_comes_back_as_another_remedy(use_case: str) -> None:
     counter = Counter.open()
     counter.submitted(remedy(cny(3000)))
-    counter.refused(RuleBroken, use_case, " ", by=DEPUTY)
+    counter.expect_refused(RuleBroken, use_case, " ", by=DEPUTY)
     assert counter.do(use_case, "half of it", by=DEPUTY).state == "judged"
     case = counter.case
     assert case.form.approved is None
     assert case.total == cny(0)
-    counter.refused(MoveRefused, "approve", by=DEPUTY)
+    counter.expect_refused(MoveRefused, "approve", by=DEPUTY)
     counter.do("submit", remedy(cny(900)), by="service_agent")
     counter.do("approve", by="sales_manager")
     timers = counter.timers
@@ -476,7 +476,7 @@ def test_a_reason_that_no_store_keeps_is_refused() -> None:
         for reason in ("a\0b", "\ud800", "x" * 4001):
             bob, standing = anyone("bob"), holding(bob="general_manager")
             act = partial(case.decide, outcome, RULES, standing, by=bob, at=T0, reason=reason)
-            unchanged(case, MalformedStep, act)
+            check_unchanged(case, MalformedStep, act)
 
 
 # --- changed after the approval ---------------------------------------------------------------------------------------
@@ -496,9 +496,9 @@ def test_another_remedy_voids_the_approval_and_is_decided_by_whoever_its_own_amo
     ]
     with pytest.raises(AnswerBeyondDecision):
         case.decided_remedy()
-    counter.refused(MoveRefused, "answer", Channel.PHONE, "You get it.", by="sales")
-    counter.refused(AnswerBeyondDecision, "draw_slip", "truck", by="sales")
-    counter.refused(BeyondAuthority, "approve", by="sales_manager")
+    counter.expect_refused(MoveRefused, "answer", Channel.PHONE, "You get it.", by="sales")
+    counter.expect_refused(AnswerBeyondDecision, "draw_slip", "truck", by="sales")
+    counter.expect_refused(BeyondAuthority, "approve", by="sales_manager")
     counter.do("approve", by=DEPUTY)
     counter.do("answer", Channel.PHONE, "You get a thousand and one fen.", by="sales")
     said = counter.case.form.answer
@@ -511,7 +511,7 @@ def test_a_remedy_that_paper_was_drawn_up_for_is_not_revised() -> None:
     counter.submitted(remedy(cny(900), compensation=cny(100), returns=[Goods("engine", "2026-01", 1)]))
     counter.do("approve", by="sales_manager")
     counter.do("draw_slip", "truck", by="sales")
-    counter.refused(RuleBroken, "revise", remedy(cny(5)), by="service_agent")
+    counter.expect_refused(RuleBroken, "revise", remedy(cny(5)), by="service_agent")
 
 
 GRANTED: Final = remedy(cny(900), compensation=cny(300), returns=[Goods("engine", "2026-01", 2)])
@@ -602,7 +602,7 @@ def test_what_was_changed_in_the_database_after_the_approval_is_not_told(sqlite_
         (sound,) = database.execute("select body from csd_complaint").fetchone()
     for name, (change, errors) in CHANGES.items():
         change_body(path, counter.id, change)
-        error = counter.refused(DomainError, "answer", Channel.PHONE, "This we do for you.", by="sales")
+        error = counter.expect_refused(DomainError, "answer", Channel.PHONE, "This we do for you.", by="sales")
         assert type(error) in errors, f"{name}: {error}"
         with closing(sqlite3.connect(path)) as database:
             database.execute("update csd_complaint set body = ?", (sound,))
@@ -626,7 +626,7 @@ def test_an_amount_made_smaller_in_the_database_does_not_bring_the_case_under_a_
     counter.do("revise", GRANTED, by="service_agent")
     change_body(Path(sqlite_url.partition("///")[2]), counter.id, CHANGES[name][0])
     for authority in ("sales_manager", DEPUTY, "general_manager"):
-        error = counter.refused(Tampered, "approve", by=authority)
+        error = counter.expect_refused(Tampered, "approve", by=authority)
         assert error.facts["number"] == counter.case.forms["former" not in name].number
     counter.desk.close()
 
@@ -662,7 +662,7 @@ def test_only_the_very_remedy_that_was_approved_is_told(approved: Remedy, other:
     if before:
         put()
         if not same:
-            unchanged(case, Tampered, decide)
+            check_unchanged(case, Tampered, decide)
             return
     decide()
     put()
@@ -671,4 +671,4 @@ def test_only_the_very_remedy_that_was_approved_is_told(approved: Remedy, other:
         assert case.form.answer is not None
         assert (case.form.answer.granted, case.form.answer.pieces) == (approved.granted, approved.pieces)
     else:
-        unchanged(case, RuleBroken, lambda: case.answer(Channel.LETTER, "so it is", by=ANN, at=T0))
+        check_unchanged(case, RuleBroken, lambda: case.answer(Channel.LETTER, "so it is", by=ANN, at=T0))

@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from complaints.cases import UNTIL, make, stands
-from complaints.desks import ANN, RULES, T0, Counter, unchanged
+from complaints.desks import ANN, RULES, T0, Counter, check_unchanged
 from complaints.houses import CALENDARS, calendar_of, hours, house, reminding
 from csdomain.complaints.lifecycle import Move, State
 from csdomain.complaints.rules import CHASING, JOINT
@@ -74,7 +74,7 @@ def test_only_customer_service_sets_the_time() -> None:
         if position in ("service_agent", "service_manager"):
             counter.do("involve", ["production"], counter.clock.now() + hours(5), by=position)
         else:
-            counter.refused(NotPermitted, "involve", ["production"], counter.clock.now() + hours(5), by=position)
+            counter.expect_refused(NotPermitted, "involve", ["production"], counter.clock.now() + hours(5), by=position)
 
 
 tried = st.lists(
@@ -116,7 +116,7 @@ def test_each_department_is_asked_once_does_its_part_once_and_the_report_waits_f
                 return case.report("how it came about", by=ANN, at=T0)
 
         if not fine:
-            error = unchanged(case, RuleBroken, act)
+            error = check_unchanged(case, RuleBroken, act)
             assert error.rule is (CHASING if what == "contribute" else JOINT)
             continue
         act()
@@ -135,10 +135,10 @@ def test_in_an_investigation_that_is_begun_anew_the_same_department_is_asked_aga
     case = stands(State.ACCEPTED, before=Move.CONTRIBUTE)
     for move in (Move.DISMISS, Move.ANSWER, Move.OBJECT, Move.REOPEN):
         make(case, move)
-    unchanged(case, RuleBroken, lambda: make(case, Move.CONTRIBUTE))
+    check_unchanged(case, RuleBroken, lambda: make(case, Move.CONTRIBUTE))
     make(case, Move.CONCLUDE)
     make(case, Move.INVOLVE)
-    unchanged(case, RuleBroken, lambda: make(case, Move.REPORT))
+    check_unchanged(case, RuleBroken, lambda: make(case, Move.REPORT))
     make(case, Move.CONTRIBUTE)
     make(case, Move.REPORT)
     assert [(p.department, p.round, p.done is not None) for p in case.parts] == [

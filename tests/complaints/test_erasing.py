@@ -199,8 +199,8 @@ def test_only_who_may_holds_releases_and_erases(command: tuple[Any, ...]) -> Non
     counter.accepted()
     counter.do("hold", "authority", by=BOSS)
     for position in counter.who.keys() - {BOSS}:
-        counter.refused(NotPermitted, *command, by=position)
-    counter.refused(RuleBroken, "hold", "王小明", by=BOSS)
+        counter.expect_refused(NotPermitted, *command, by=position)
+    counter.expect_refused(RuleBroken, "hold", "王小明", by=BOSS)
     told = counter.desk.store.look(lambda unit: unit.session.refusals(counter.id))
     assert "王小明" not in str([refusal.facts for refusal in told])
 

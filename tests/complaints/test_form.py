@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from complaints.cases import RULES_OF, A, B, make, stands
-from complaints.desks import ANN, RULES, SALT, T0, anyone, cny, received, remedy, unchanged
+from complaints.desks import ANN, RULES, SALT, T0, anyone, check_unchanged, cny, received, remedy
 from csdomain.complaints.events import ComplaintReceived
 from csdomain.complaints.lifecycle import Move, State
 from csdomain.complaints.model import COMPLAINTS, Complaint
@@ -311,7 +311,7 @@ def test_a_complaint_is_taken_on_with_a_class_and_a_cause_below_it_that_the_hous
         take_on()
         assert (case.form.classification, case.form.quality) == (given_, table[name].quality)
         return
-    error = unchanged(case, MalformedStep, take_on)
+    error = check_unchanged(case, MalformedStep, take_on)
     assert error.facts["field"] == ("class" if name not in table else "cause")
     listed = table[name].causes if name in table else table
     assert error.accepted is not None

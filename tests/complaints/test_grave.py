@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from complaints.desks import ANN, T0, Counter, accept, anyone, cny, levels_book, received, remedy, unchanged
+from complaints.desks import ANN, T0, Counter, accept, anyone, check_unchanged, cny, levels_book, received, remedy
 from csdomain.complaints.lifecycle import OPEN, State
 from csdomain.complaints.model import GRAVE as GRAVE_COLUMN
 from csdomain.complaints.model import Complaint
@@ -44,7 +44,7 @@ def test_the_deputy_is_told_at_once_whenever_it_turns_out_to_be_grave(when: str)
         counter.do("check", "ours", by="sales")
         counter.do("accept", HANDLING, by="service_agent")
         assert counter.case.grave  # acceptance as an ordinary one does not undo it
-    counter.refused(NotPermitted, "mark", by="sales")
+    counter.expect_refused(NotPermitted, "mark", by="sales")
     counter.do("mark", by="service_agent")
     assert len(counter.messages("grave")) == 1
 
@@ -73,7 +73,7 @@ def test_a_grave_one_is_answered_by_letter_and_an_ordinary_one_by_either(
         counter.accepted(grave=grave)
         counter.do("dismiss", "unfounded", by="service_agent")
     if grave and channel is not Channel.LETTER:
-        error = counter.refused(RuleBroken, "answer", channel, "We are sorry.", by="sales")
+        error = counter.expect_refused(RuleBroken, "answer", channel, "We are sorry.", by="sales")
         assert error.rule is GRAVE
         channel = Channel.LETTER
     counter.do("answer", channel, "We are sorry.", by="sales")
@@ -86,7 +86,7 @@ def test_one_that_turned_grave_after_the_decision_is_answered_by_letter_too() ->
     counter.submitted(remedy(cny(10)))
     counter.do("approve", by="sales_manager")
     counter.do("mark", by="service_agent")
-    counter.refused(RuleBroken, "answer", Channel.PHONE, "We are sorry.", by="sales")
+    counter.expect_refused(RuleBroken, "answer", Channel.PHONE, "We are sorry.", by="sales")
     counter.do("answer", Channel.LETTER, "We are sorry.", by="sales")
 
 
@@ -97,7 +97,7 @@ def test_without_an_amount_the_service_manager_decides_until_it_is_grave() -> No
     assert counter.messages("to_decide")[-1].to == "service_manager"
     counter.do("mark", by="service_agent")
     for lower in ("service_manager", "sales_manager"):
-        counter.refused(BeyondAuthority, "approve", by=lower)
+        counter.expect_refused(BeyondAuthority, "approve", by=lower)
     counter.do("approve", by=BOSS)
 
 
@@ -125,7 +125,7 @@ def test_the_deputy_passes_it_on_and_it_is_theirs_from_then_on() -> None:
     assert told.to == "agent-9"
     nine = counter.desk.actor("agent-9", branch="hq", positions=("service_agent",))
     assert [c.id for c in counter.desk.complaints.queue(by=nine).items] == [counter.id]
-    counter.refused(NotPermitted, "close", "done", by="service_agent")  # it was theirs, and is no more
+    counter.expect_refused(NotPermitted, "close", "done", by="service_agent")  # it was theirs, and is no more
     counter.do("close", "done", by=nine)
 
 
@@ -147,9 +147,9 @@ def test_who_sees_to_a_customer_is_named_by_the_manager_or_above_and_by_an_id() 
     holders = counter.desk.house.permissions.holders(ASSIGN)
     assert holders == ("deputy_general_manager", "general_manager", "service_manager")
     for position in counter.who.keys() - set(holders):
-        counter.refused(NotPermitted, "assign", "agent-9", by=position)
+        counter.expect_refused(NotPermitted, "assign", "agent-9", by=position)
     for bad in ("", "x" * 65, "a\nb", "li@example.com"):
-        counter.refused(MalformedActor, "assign", bad, by="service_manager")
+        counter.expect_refused(MalformedActor, "assign", bad, by="service_manager")
     counter.do("assign", "service_manager", by="service_manager")  # in person
     counter.do("assign", "agent-9", by="service_manager")
     assert [message.to for message in counter.messages("assigned")] == ["service_manager", "agent-9"]
@@ -194,7 +194,7 @@ def test_it_can_be_marked_and_passed_on_while_it_is_open_and_not_after(state: St
             act(case)
         else:
             error: type[DomainError] = MoveRefused
-            unchanged(case, error, lambda: act(case))  # noqa: B023 - run at once
+            check_unchanged(case, error, lambda: act(case))  # noqa: B023 - run at once
     assert (case.grave, case.handler, case.state) == (
         (True, "agent-9", state) if state in OPEN else (False, None, state)
     )

@@ -22,7 +22,7 @@ from complaints.cases import (
     make,
     stands,
 )
-from complaints.desks import ANN, RULES, T0, Counter, anyone, received, remedy, unchanged
+from complaints.desks import ANN, RULES, T0, Counter, anyone, check_unchanged, received, remedy
 from csdomain.complaints.events import ComplaintMoved
 from csdomain.complaints.lifecycle import BY_ITSELF, COMPLAINT_MOVES, Move, State
 from csdomain.complaints.model import COMPLAINTS, Complaint
@@ -106,16 +106,16 @@ def test_from_each_state_exactly_the_moves_of_the_table_are_made_by_who_may(path
         dest = table.get((state.value, move.value))
         if dest is None:
             for by in (ANN, only, everyone_but(action)):
-                error = unchanged(case, MoveRefused, lambda: make(case, move, by=by))  # noqa: B023 - run at once
+                error = check_unchanged(case, MoveRefused, lambda: make(case, move, by=by))  # noqa: B023 - run at once
                 assert error.accepted is not None
                 others = {there for at, there in table if at == state.value}
                 assert others <= set(error.accepted.en.split(", "))
             continue
         for by in (everyone_but(action), Actor(ActorId("ann"), "hq")):
-            refused = unchanged(case, NotPermitted, lambda: make(case, move, by=by))  # noqa: B023 - run at once
+            refused = check_unchanged(case, NotPermitted, lambda: make(case, move, by=by))  # noqa: B023 - run at once
             assert refused.facts["action"] == action
         if (state, move) in NEVER:
-            unchanged(case, RuleBroken, lambda: make(case, move, by=only))  # noqa: B023 - run at once
+            check_unchanged(case, RuleBroken, lambda: make(case, move, by=only))  # noqa: B023 - run at once
             continue
         first, *more = make(case, move, by=only, at=T0 + MINUTE)
         assert isinstance(first, ComplaintMoved)
@@ -220,7 +220,7 @@ def wrong_values() -> list[Wrong]:
 def test_what_a_step_cannot_take_is_named_and_changes_nothing(wrong: Wrong) -> None:
     state, path, move, error, call = wrong
     case = stands(state, path, before=move)
-    unchanged(case, error, lambda: call(case, {"by": ANN, "at": T0}))  # type: ignore[type-var]
+    check_unchanged(case, error, lambda: call(case, {"by": ANN, "at": T0}))  # type: ignore[type-var]
     make(case, move, by=ANN)  # with sound values it goes on from there
 
 
@@ -230,8 +230,8 @@ def test_nothing_happens_at_no_instant_or_before_what_has_happened(path: Path, s
     for name in {move for at, move in told(path) if at == state.value}:
         move = Move(name)
         case = stands(state, path, before=move)
-        unchanged(case, NaiveTime, lambda: make(case, move, by=ANN, at=NAIVE))  # noqa: B023 - run at once
-        early = unchanged(case, RuleBroken, lambda: make(case, move, by=ANN, at=T0 - MINUTE))  # noqa: B023
+        check_unchanged(case, NaiveTime, lambda: make(case, move, by=ANN, at=NAIVE))  # noqa: B023 - run at once
+        early = check_unchanged(case, RuleBroken, lambda: make(case, move, by=ANN, at=T0 - MINUTE))  # noqa: B023
         assert early.rule is STATES
 
 
@@ -244,7 +244,7 @@ def test_customer_service_accepts_only_what_sales_has_checked_and_signed(
     opinion: str, grave: bool, kind: Classification
 ) -> None:
     case = received()
-    unchanged(case, MoveRefused, lambda: case.accept(kind, RULES, grave=grave, by=ANN, at=T0))
+    check_unchanged(case, MoveRefused, lambda: case.accept(kind, RULES, grave=grave, by=ANN, at=T0))
     (checked,) = case.check(opinion, by=anyone("sal"), at=T0 + MINUTE)
     signature = case.form.document.signature("sales")
     assert (signature.by, signature.at) == ("sal", T0 + MINUTE)
@@ -252,7 +252,7 @@ def test_customer_service_accepts_only_what_sales_has_checked_and_signed(
     assert (case.form.checked.by, case.form.checked.text) == ("sal", opinion)
     assert isinstance(checked, ComplaintMoved)
     assert checked.reason == (opinion if len(opinion) <= 400 else f"{opinion[:399]}…")
-    unchanged(case, MoveRefused, lambda: case.check(opinion, by=ANN, at=T0 + MINUTE))
+    check_unchanged(case, MoveRefused, lambda: case.check(opinion, by=ANN, at=T0 + MINUTE))
     case.accept(kind, RULES, grave=grave, by=anyone("ser"), at=T0 + 2 * MINUTE)
     paper = case.form.document
     paper.require_signed("sales", "customer_service")
@@ -281,7 +281,7 @@ def test_a_report_follows_the_end_of_the_investigation_and_a_judgement_the_rulin
             make(case, Move(name), by=ANN)
             done.append(name)
         else:
-            unchanged(case, RuleBroken, lambda: make(case, Move(name), by=ANN))  # noqa: B023 - run at once
+            check_unchanged(case, RuleBroken, lambda: make(case, Move(name), by=ANN))  # noqa: B023 - run at once
     form, paper = case.form, case.form.document
     assert (form.concluded_at is not None) is ("conclude" in done)
     assert (form.report is not None) is ("report" in done)
@@ -302,7 +302,7 @@ def test_the_finding_stands_on_the_form_and_is_signed(confirmed: bool, text: str
     assert paper.signature("rnd").by == "lab"
     assert paper.stated("finding") == ("confirmed" if confirmed else "denied")
     assert case.finding == found
-    unchanged(case, RuleBroken, lambda: case.inspect(found, by=anyone("lab"), at=T0))
+    check_unchanged(case, RuleBroken, lambda: case.inspect(found, by=anyone("lab"), at=T0))
 
 
 @pytest.mark.rule(FINDING_RULE, REPORT)
@@ -312,12 +312,12 @@ def test_an_investigation_that_is_begun_anew_wants_finding_report_and_ruling_aga
         make(case, move)
     make(case, Move.REOPEN)
     assert (case.form.finding, case.form.report, case.form.ruling, case.form.concluded_at) == (None,) * 4
-    unchanged(case, RuleBroken, lambda: make(case, Move.REPORT))
+    check_unchanged(case, RuleBroken, lambda: make(case, Move.REPORT))
     make(case, Move.CONCLUDE)
     make(case, Move.REPORT)
-    unchanged(case, RuleBroken, lambda: make(case, Move.JUDGE))
+    check_unchanged(case, RuleBroken, lambda: make(case, Move.JUDGE))
     make(case, Move.RULE)
-    unchanged(case, RuleBroken, lambda: make(case, Move.JUDGE))
+    check_unchanged(case, RuleBroken, lambda: make(case, Move.JUDGE))
     make(case, Move.INSPECT)
     make(case, Move.JUDGE)
     roles = [signature.role for signature in case.form.document.signatures]
@@ -354,7 +354,7 @@ def test_what_is_marked_is_decided_and_answered_as_grave(harm: bool) -> None:
     assert case.ladder(RULES, NOTHING).band(case.total_with(NOTHING)).authority == RULES.without_amount.grave
     make(case, Move.SUBMIT)
     make(case, Move.APPROVE)
-    unchanged(case, RuleBroken, lambda: case.answer(Channel.PHONE, "so it is", by=ANN, at=T0))
+    check_unchanged(case, RuleBroken, lambda: case.answer(Channel.PHONE, "so it is", by=ANN, at=T0))
     case.answer(Channel.LETTER, "so it is", by=ANN, at=T0)
 
 
@@ -398,7 +398,7 @@ def test_the_service_manager_hears_of_every_complaint_and_names_who_sees_to_it(p
     counter.receive(complaint_form())
     assert [message.to for message in counter.messages("to_handle")] == ["service_manager"]
     if position not in ("service_manager", "deputy_general_manager", "general_manager"):
-        counter.refused(NotPermitted, "assign", "cai", by=position)
+        counter.expect_refused(NotPermitted, "assign", "cai", by=position)
         return
     counter.do("assign", "cai", by=position)
     assert (counter.case.handler, counter.case.owner) == ("cai", "cai")
@@ -436,7 +436,7 @@ def test_a_remark_goes_to_its_department_and_stays_open_until_that_has_dealt_wit
             waiting.remove(count)
         else:
             known = 1 <= count <= len(departments)
-            unchanged(
+            check_unchanged(
                 case,
                 MoveRefused if known else NotFound,
                 lambda: case.answer_remark(count, "again", by=ANN, at=T0),  # noqa: B023 - run at once

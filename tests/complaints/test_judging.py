@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from complaints.cases import FINDING, WAYS, A, make, stands
-from complaints.desks import ANN, RULES, T0, Counter, anyone, cny, fen, unchanged
+from complaints.desks import ANN, RULES, T0, Counter, anyone, check_unchanged, cny, fen
 from csdomain.complaints.events import ComplaintJudged, ComplaintMoved, PenaltyMoved
 from csdomain.complaints.lifecycle import ImprovementMove, ImprovementState, Move, PenaltyState, State
 from csdomain.complaints.model import COMPLAINTS, Complaint, SecondPenalty
@@ -152,7 +152,7 @@ def test_a_quality_fault_is_judged_only_by_a_finding_on_this_form_or_on_the_one_
     if found_now:
         case.inspect(Finding(liable is Liable.US, "looked at"), by=ANN, at=T0)
     if quality and not (found_now or found_before):
-        error = unchanged(case, RuleBroken, lambda: judge(case, judgement))
+        error = check_unchanged(case, RuleBroken, lambda: judge(case, judgement))
         assert error.rule is FINDING_RULE
     else:
         judge(case, judgement)
@@ -162,7 +162,7 @@ def test_a_quality_fault_is_judged_only_by_a_finding_on_this_form_or_on_the_one_
 @pytest.mark.rule(REPORT)
 def test_nothing_is_judged_before_the_ruling_on_the_report() -> None:
     case = stands(State.REPORTED)
-    assert unchanged(case, RuleBroken, lambda: judge(case, us())).rule is REPORT
+    assert check_unchanged(case, RuleBroken, lambda: judge(case, us())).rule is REPORT
 
 
 # --- is the improvement tracked? --------------------------------------------------------------------------------------
@@ -181,7 +181,7 @@ def test_for_a_quality_fault_of_ours_it_is_decided_explicitly_whether_the_improv
     )
     case = stands(State.REPORTED, quality=quality, before=Move.JUDGE)
     if quality and liable is Liable.US and tracked is None:
-        assert unchanged(case, RuleBroken, lambda: judge(case, judgement)).rule is IMPROVEMENT
+        assert check_unchanged(case, RuleBroken, lambda: judge(case, judgement)).rule is IMPROVEMENT
         return
     event = judge(case, judgement)[0]
     assert isinstance(event, ComplaintJudged)
@@ -208,7 +208,7 @@ def test_an_improvement_is_tracked_until_its_effect_is_verified(tried: list[Impr
             return case.improve(1, move, note, by=anyone("lab"), at=T0)
 
         if dest is None:
-            unchanged(case, MoveRefused, act)
+            check_unchanged(case, MoveRefused, act)
             continue
         (event,) = act()
         assert (event.move, event.source, event.dest) == (f"improvement.{move.value}", stood, dest)
@@ -217,7 +217,7 @@ def test_an_improvement_is_tracked_until_its_effect_is_verified(tried: list[Impr
     assert case.improvements[0].state.value == stood
     assert len(case.improvements[0].notes) == notes
     for count in (0, 2, True):
-        unchanged(
+        check_unchanged(
             case,
             NotFound,
             lambda: case.improve(count, ImprovementMove.CARRY_OUT, "x", by=ANN, at=T0),  # noqa: B023 - run at once
@@ -270,11 +270,11 @@ def test_a_loss_is_of_the_kinds_of_the_house_in_its_currency(
         return judge(case, us(loss=loss), rules)
 
     if foreign:
-        assert type(unchanged(case, DomainError, act)) in (CurrencyMismatch, MalformedStep)
+        assert type(check_unchanged(case, DomainError, act)) in (CurrencyMismatch, MalformedStep)
     elif set(lost) <= basis:
         act()
     else:
-        error = unchanged(case, MalformedStep, act)
+        error = check_unchanged(case, MalformedStep, act)
         assert error.facts["field"] in [f"loss.{kind}" for kind in set(lost) - basis]
 
 
@@ -305,7 +305,7 @@ def test_a_deduction_follows_from_the_band_that_the_units_share_falls_in(
     case = stands(State.REPORTED, before=Move.JUDGE)
     band = [Decimal(rate) for rate, top in basis if top is None or lost <= top][:1]
     if not band or not of_the_unit:
-        unchanged(case, MalformedStep, lambda: judge(case, judgement, rules))
+        check_unchanged(case, MalformedStep, lambda: judge(case, judgement, rules))
         return
     proposed = judge(case, judgement, rules)[1]
     exact = (Decimal(lost) * band[0]).quantize(Decimal(1), ROUND_HALF_UP)
@@ -335,7 +335,7 @@ def test_a_penalty_basis_has_ascending_limits_and_no_band_after_the_one_without(
 def test_a_penalty_is_a_discipline_of_the_house_or_an_amount_in_its_currency(amount: Money | None) -> None:
     penalty = ProposedPenalty("cai", "" if amount else "flogging", amount)
     case = stands(State.REPORTED, before=Move.JUDGE)
-    error = unchanged(case, InvalidValue, lambda: judge(case, us(penalties=[penalty])))
+    error = check_unchanged(case, InvalidValue, lambda: judge(case, us(penalties=[penalty])))
     assert type(error) is (CurrencyMismatch if amount else MalformedStep)
 
 
@@ -345,7 +345,7 @@ def test_nobody_is_penalised_twice_in_one_case_over_two_forms_either(on: list[st
     first = us(penalties=[ProposedPenalty(who, amount=cny(5)) for who in on])
     case = stands(State.REPORTED, before=Move.JUDGE)
     if len(set(on)) < len(on):
-        error = unchanged(case, SecondPenalty, lambda: judge(case, first))
+        error = check_unchanged(case, SecondPenalty, lambda: judge(case, first))
         assert error.facts["given"] == sorted({who for who in on if on.count(who) > 1})
         return
     judge(case, first)
@@ -354,7 +354,7 @@ def test_nobody_is_penalised_twice_in_one_case_over_two_forms_either(on: list[st
         for move in (*ways, Move.INVESTIGATE, Move.CONCLUDE, Move.REPORT, Move.RULE):
             make(case, move)
         again = us(penalties=[ProposedPenalty(on[0], "warning")])
-        unchanged(case, SecondPenalty, lambda: judge(case, again))
+        check_unchanged(case, SecondPenalty, lambda: judge(case, again))
         judge(case, us(penalties=[ProposedPenalty("eve", "warning")]))
     assert [penalty.on for penalty in case.penalties] == [*on, *(["eve"] if second_form else [])]
 
@@ -400,11 +400,11 @@ def test_no_penalty_is_carried_out_before_it_was_approved_and_the_case_reviewed_
         act = _penalty_act(case, name, which, who)
         dest = MOVED.get((stood[which], name))
         if dest is None or (which == 1 and name == "notice") or (which == 2 and name == "publish"):
-            unchanged(case, MoveRefused, act)
+            check_unchanged(case, MoveRefused, act)
         elif who == ("cai", "dan")[which - 1]:
-            unchanged(case, OwnRequest, act)
+            check_unchanged(case, OwnRequest, act)
         elif name in ("notice", "publish") and not reviewed:
-            assert unchanged(case, RuleBroken, act).rule is MONTHLY_REVIEW
+            assert check_unchanged(case, RuleBroken, act).rule is MONTHLY_REVIEW
         else:
             events = [event for event in act() if isinstance(event, PenaltyMoved)]
             (event,) = events
@@ -444,5 +444,5 @@ def test_penalties_are_approved_by_the_deputy_or_the_general_manager(position: s
         (order,) = counter.messages("discipline")
         assert (order.to, order.facts["kind"]) == ("personnel", "warning")
     else:
-        counter.refused(DomainError, "approve_penalty", 1, by=position)
+        counter.expect_refused(DomainError, "approve_penalty", 1, by=position)
         assert counter.messages("discipline") == []

@@ -17,10 +17,10 @@ from complaints.desks import (
     Counter,
     accept,
     anyone,
+    check_unchanged,
     cny,
     received,
     remedy,
-    unchanged,
 )
 from csdomain.complaints.lifecycle import State
 from csdomain.complaints.model import Complaint
@@ -71,14 +71,14 @@ def test_it_is_told_and_closed_and_sales_collects(steps: list[tuple[str, tuple[A
     counter.accepted(complaint_form(claimed=cny(700)), kind=QUALITY)
     for use_case, words, by in steps:
         counter.do(use_case, *words, by=by)
-    counter.refused(NotPermitted, "dismiss", "no", by="sales")
-    counter.refused(MalformedStep, "dismiss", " ", by="service_agent")
+    counter.expect_refused(NotPermitted, "dismiss", "no", by="sales")
+    counter.expect_refused(MalformedStep, "dismiss", " ", by="service_agent")
     assert counter.do("dismiss", "it was used wrongly", by="service_agent").state == "not_established"
     assert [message.to for message in counter.messages("collect")] == ["sales"]
     running = [name for name, state in counter.timers.items() if state is TimerState.RUNNING]
     assert running == ["CMP-04"]  # no department is waited for any more, the customer is
-    counter.refused(RuleBroken, "close", "not established", by="service_agent")
-    counter.refused(InternalDisclosed, "answer", Channel.PHONE, "It was used wrongly.", by="sales")
+    counter.expect_refused(RuleBroken, "close", "not established", by="service_agent")
+    counter.expect_refused(InternalDisclosed, "answer", Channel.PHONE, "It was used wrongly.", by="sales")
     counter.do("answer", Channel.PHONE, SORRY, by="sales")
     said = counter.case.form.answer
     assert said is not None
@@ -93,15 +93,15 @@ def test_it_is_told_and_closed_and_sales_collects(steps: list[tuple[str, tuple[A
         ("object", ("still no",), "sales"),
         ("reopen", ("again",), BOSS),
     ):
-        counter.refused(RuleBroken, use_case, *words, by=by)
+        counter.expect_refused(RuleBroken, use_case, *words, by=by)
 
 
 def test_an_objection_is_a_memorandum_to_a_superior_who_may_rule_on_it() -> None:
     counter = dismissed()
-    counter.refused(RuleBroken, "object", "but it is", by="sales")  # nobody has told the customer yet
+    counter.expect_refused(RuleBroken, "object", "but it is", by="sales")  # nobody has told the customer yet
     counter.do("answer", Channel.LETTER, SORRY, by="sales")
-    counter.refused(NotPermitted, "object", "but it is", by="rnd")
-    counter.refused(MalformedStep, "object", "", by="sales")
+    counter.expect_refused(NotPermitted, "object", "but it is", by="rnd")
+    counter.expect_refused(MalformedStep, "object", "", by="sales")
     receipt = counter.do("object", "the customer shows photographs", by="sales")
     assert (receipt.number, receipt.state) == ("QC2026-0001", "not_established")
     (memo,) = counter.case.memoranda
@@ -110,10 +110,10 @@ def test_an_objection_is_a_memorandum_to_a_superior_who_may_rule_on_it() -> None
     assert memo.document.fields["case"] == counter.case.number
     (told,) = counter.messages("memorandum")
     assert told.to in counter.desk.house.permissions.holders(SUPERVISE)
-    counter.refused(RuleBroken, "object", "and more", by="sales")  # one is waiting
-    counter.refused(RuleBroken, "close", "not established", by="service_agent")
-    counter.refused(NotPermitted, "sustain", "we stand by it", by="service_manager")
-    counter.refused(NotPermitted, "reopen", "look again", by="service_manager")
+    counter.expect_refused(RuleBroken, "object", "and more", by="sales")  # one is waiting
+    counter.expect_refused(RuleBroken, "close", "not established", by="service_agent")
+    counter.expect_refused(NotPermitted, "sustain", "we stand by it", by="service_manager")
+    counter.expect_refused(NotPermitted, "reopen", "look again", by="service_manager")
 
 
 @pytest.mark.rule(APPROVALS)
@@ -122,10 +122,10 @@ def test_nobody_rules_on_a_memorandum_of_their_own() -> None:
     counter.do("answer", Channel.LETTER, SORRY, by="sales")
     both = counter.desk.actor("li", branch="hq", positions=("sales", BOSS))
     counter.do("object", "the customer shows photographs", by=both)
-    counter.refused(OwnRequest, "sustain", "we stand by it", by=both)
-    counter.refused(OwnRequest, "reopen", "look again", by=both)
-    counter.refused(MalformedStep, "sustain", "", by=BOSS)
-    counter.refused(MalformedStep, "reopen", "a\0b", by=BOSS)
+    counter.expect_refused(OwnRequest, "sustain", "we stand by it", by=both)
+    counter.expect_refused(OwnRequest, "reopen", "look again", by=both)
+    counter.expect_refused(MalformedStep, "sustain", "", by=BOSS)
+    counter.expect_refused(MalformedStep, "reopen", "a\0b", by=BOSS)
     counter.do("sustain", "we stand by it", by=BOSS)
     (memo,) = counter.case.memoranda
     assert [(s.role, s.by) for s in memo.document.signatures] == [("author", "li"), ("superior", BOSS)]
@@ -135,11 +135,11 @@ def test_without_a_memorandum_there_is_nothing_to_rule_on() -> None:
     counter = dismissed()
     counter.do("answer", Channel.LETTER, SORRY, by="sales")
     for use_case in ("sustain", "reopen"):
-        assert counter.refused(RuleBroken, use_case, "so be it", by=BOSS).rule is NOT_ESTABLISHED
+        assert counter.expect_refused(RuleBroken, use_case, "so be it", by=BOSS).rule is NOT_ESTABLISHED
     counter.do("object", "photographs", by="sales")
     counter.do("sustain", "we stand by it", by=BOSS)
     for use_case in ("sustain", "reopen"):
-        error = counter.refused(RuleBroken, use_case, "so be it", by=BOSS)  # it is ruled on
+        error = counter.expect_refused(RuleBroken, use_case, "so be it", by=BOSS)  # it is ruled on
         assert error.rule is NOT_ESTABLISHED
     assert counter.do("close", "not established", by="service_agent").state == "settled"
 
@@ -153,7 +153,7 @@ def test_begun_anew_it_goes_the_whole_way_again_and_keeps_what_was_written_insid
     assert (form.number, form.content) == (before.number, before.content)
     assert (form.dismissal, form.answer, form.report, form.ruling, form.finding) == (None,) * 5
     assert counter.timers["CMP-05.rnd.2"] is TimerState.RUNNING
-    counter.refused(MoveRefused, "close", "not established", by="service_agent")
+    counter.expect_refused(MoveRefused, "close", "not established", by="service_agent")
     counter.do("inspect", Finding(True, "cracked after all"), by="rnd")
     counter.do("conclude", by="service_agent")
     counter.do("report", "the oven was too hot", by="service_agent")
@@ -163,7 +163,7 @@ def test_begun_anew_it_goes_the_whole_way_again_and_keeps_what_was_written_insid
     counter.do("submit", remedy(cny(100)), by="service_agent")
     counter.do("approve", by="sales_manager")
     for text in ("It was used wrongly.", "Have the sample looked at again!", "The customer shows photographs."):
-        counter.refused(InternalDisclosed, "answer", Channel.PHONE, text, by="sales")
+        counter.expect_refused(InternalDisclosed, "answer", Channel.PHONE, text, by="sales")
     counter.do("answer", Channel.PHONE, "You get a hundred.", by="sales")
     assert counter.do("close", "paid", by="service_agent").state == "closed"
     assert counter.timers["CMP-20"] is TimerState.RUNNING
@@ -187,7 +187,9 @@ def test_a_finding_and_a_report_that_were_set_aside_stay_inside_too() -> None:
         ("unfounded", "past"),
         ("nothing new", "dismissal"),
     ):
-        assert counter.refused(InternalDisclosed, "answer", Channel.PHONE, text, by="sales").facts == {"field": field}
+        assert counter.expect_refused(InternalDisclosed, "answer", Channel.PHONE, text, by="sales").facts == {
+            "field": field
+        }
 
 
 def test_twice_objected_it_is_twice_looked_into_and_each_time_told_anew() -> None:
@@ -202,8 +204,8 @@ def test_twice_objected_it_is_twice_looked_into_and_each_time_told_anew() -> Non
         counter.do("report", f"report {count}", by="service_agent")
         counter.do("rule", "no", by=BOSS)
         counter.do("dismiss", "still nothing", by="service_agent")
-        counter.refused(RuleBroken, "object", "but it is", by="sales")  # of this dismissal nobody was told
-        counter.refused(RuleBroken, "close", "not established", by="service_agent")
+        counter.expect_refused(RuleBroken, "object", "but it is", by="sales")  # of this dismissal nobody was told
+        counter.expect_refused(RuleBroken, "close", "not established", by="service_agent")
         counter.do("answer", Channel.LETTER, SORRY, by="sales")
         counter.do("object", f"objection {count}", by="sales")
     counter.do("sustain", "that is that", by=BOSS)
@@ -232,7 +234,7 @@ def test_a_memorandum_that_was_changed_is_not_ruled_on() -> None:
         act: Callable[[], object] = lambda r=reopen: case.rule_on_objection(  # type: ignore[misc]  # noqa: E731
             reopen=r, text="so be it", by=anyone("boss"), at=T0
         )
-        unchanged(case, Tampered, act)
+        check_unchanged(case, Tampered, act)
 
 
 @pytest.mark.rule(MONTHLY_REVIEW)
@@ -249,7 +251,7 @@ def test_a_case_that_was_judged_before_is_reviewed_though_its_last_form_is_not_e
     counter.do("answer", Channel.PHONE, SORRY, by="sales")
     assert counter.do("close", "not established", by="service_agent").state == "closed"
     counter.do("approve_penalty", 1, by=BOSS)
-    counter.refused(RuleBroken, "publish_penalty", 1, by="hr")
+    counter.expect_refused(RuleBroken, "publish_penalty", 1, by="hr")
     counter.do("review", "production", by="gm_office")
     assert counter.do("publish_penalty", 1, by="hr").state == "settled"
 
@@ -275,7 +277,7 @@ def test_whatever_is_tried_in_whatever_order(tried: list[str]) -> None:
             "close": not open_again and told and not waiting,
         }[act] and not closed
         if not possible:
-            unchanged(case, DomainError, lambda: perform(case, act))  # noqa: B023 - run at once
+            check_unchanged(case, DomainError, lambda: perform(case, act))  # noqa: B023 - run at once
             continue
         perform(case, act)
         if act == "answer":

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from complaints.desks import ANN, JUDGED, RULES, T0, Counter, accept, anyone, cny, fen, received, unchanged
+from complaints.desks import ANN, JUDGED, RULES, T0, Counter, accept, anyone, check_unchanged, cny, fen, received
 from complaints.ends import (
     DEPUTY,
     GENERAL_MANAGER,
@@ -90,7 +90,7 @@ def test_nothing_is_carried_out_before_it_is_approved_and_the_case_reviewed(firs
             ACTS[act](case)
             done.append(act)
         else:
-            unchanged(case, DomainError, lambda: ACTS[act](case))  # noqa: B023 - run at once
+            check_unchanged(case, DomainError, lambda: ACTS[act](case))  # noqa: B023 - run at once
         for number, penalty in enumerate(case.penalties, 1):
             through = penalty.state is PenaltyState.CARRIED_OUT
             assert through is any(a in done for a in (f"publish {number}", f"carry out {number}"))
@@ -104,8 +104,8 @@ def test_a_case_that_is_closed_but_not_reviewed_carries_out_nothing_even_if_its_
     assert case.state is State.CLOSED
     case.approve_penalty(1, by=DEPUTY, at=T0)
     case.approve_penalty(2, by=DEPUTY, at=T0)
-    unchanged(case, RuleBroken, lambda: case.publish_penalty(1, by=PERSONNEL, at=T0))
-    unchanged(case, RuleBroken, lambda: case.notice_penalty(2, "JF2", by=GENERAL_MANAGER, at=T0))
+    check_unchanged(case, RuleBroken, lambda: case.publish_penalty(1, by=PERSONNEL, at=T0))
+    check_unchanged(case, RuleBroken, lambda: case.notice_penalty(2, "JF2", by=GENERAL_MANAGER, at=T0))
     assert "review" in case.open_ends()
     case.judge_month("production", "", RULES, by=OFFICE, at=T0)
     case.publish_penalty(1, by=PERSONNEL, at=T0)
@@ -130,7 +130,7 @@ def test_nobody_moves_a_penalty_on_themselves(on: str) -> None:
         count = 2 if deduction else 1
         case.penalties = tuple(attrs.evolve(penalty, state=state) for penalty in case.penalties)
         own = anyone(f"{on}-2" if deduction else on)
-        assert unchanged(case, OwnRequest, lambda: act(count, own)).facts["actor"] == own.id  # noqa: B023 - at once
+        assert check_unchanged(case, OwnRequest, lambda: act(count, own)).facts["actor"] == own.id  # noqa: B023 - at once
 
 
 who = st.sampled_from(["wu", "li", "production", "zhao"])
@@ -146,7 +146,7 @@ def test_a_person_or_unit_is_penalised_once_a_case_over_all_its_forms(
 
     case = ready()
     if len(set(first)) < len(first):
-        error = unchanged(case, SecondPenalty, lambda: case.judge(proposed(first), RULES, by=ANN, at=T0))
+        error = check_unchanged(case, SecondPenalty, lambda: case.judge(proposed(first), RULES, by=ANN, at=T0))
         assert error.facts["given"] == sorted({on for on in first if first.count(on) > 1})
         return
     case = decided(NOTHING, proposed(first))
@@ -155,7 +155,7 @@ def test_a_person_or_unit_is_penalised_once_a_case_over_all_its_forms(
     ready(renewed(case))
     again = [*first, *second]
     if len(set(again)) < len(again):
-        unchanged(case, SecondPenalty, lambda: case.judge(proposed(second), RULES, by=ANN, at=T0))
+        check_unchanged(case, SecondPenalty, lambda: case.judge(proposed(second), RULES, by=ANN, at=T0))
     else:
         case.judge(proposed(second), RULES, by=ANN, at=T0)
         assert [(penalty.on, penalty.turn) for penalty in case.penalties] == [
@@ -212,7 +212,7 @@ def test_a_deduction_that_no_basis_says_is_named_and_in_the_houses_money() -> No
         (ProposedPenalty("wu", "beheading"), MalformedStep),
         (ProposedPenalty("wu", amount=Money.of(1, "USD")), CurrencyMismatch),
     ):
-        unchanged(case, error, lambda: case.judge(judged(penalty), RULES, by=ANN, at=T0))  # noqa: B023 - at once
+        check_unchanged(case, error, lambda: case.judge(judged(penalty), RULES, by=ANN, at=T0))  # noqa: B023 - at once
     for wrong in ({"amount": cny(0)}, {"amount": cny(-1)}, {"discipline": "warning", "amount": cny(1)}):
         with pytest.raises(InvalidValue):
             ProposedPenalty("wu", **wrong)
@@ -244,14 +244,14 @@ def test_what_is_carried_out_is_what_the_general_manager_signed(name: str) -> No
     case.approve_penalty(1, by=DEPUTY, at=T0)
     case.notice_penalty(1, "JF1", by=GENERAL_MANAGER, at=T0)
     case.penalties = (CHANGES[name](case.penalties[0]),)
-    error = unchanged(case, RuleBroken, lambda: case.carry_out_penalty(1, by=PERSONNEL, at=T0))
+    error = check_unchanged(case, RuleBroken, lambda: case.carry_out_penalty(1, by=PERSONNEL, at=T0))
     assert isinstance(error, Tampered | Unsigned) or error.rule is MONTHLY_REVIEW
 
 
 @pytest.mark.parametrize("count", [0, 3, -1, True])
 def test_a_penalty_that_is_not_there_is_not_found(count: int) -> None:
     case = decided(NOTHING, judged(DISCIPLINE, DEDUCTION))
-    unchanged(case, NotFound, lambda: case.approve_penalty(count, by=DEPUTY, at=T0))
+    check_unchanged(case, NotFound, lambda: case.approve_penalty(count, by=DEPUTY, at=T0))
 
 
 # --- at a desk --------------------------------------------------------------------------------------------------------
@@ -266,27 +266,27 @@ def test_only_who_may_moves_a_penalty_and_personnel_is_told() -> None:
     counter.do("answer", *told(), by="sales")
     counter.do("close", "done", by="service_agent")
     for position in ("service_agent", "gm_office", "hr", "sales_manager"):
-        counter.refused(NotPermitted, "approve_penalty", 1, by=position)
-        counter.refused(NotPermitted, "drop_penalty", 1, "no", by=position)
+        counter.expect_refused(NotPermitted, "approve_penalty", 1, by=position)
+        counter.expect_refused(NotPermitted, "drop_penalty", 1, "no", by=position)
     assert counter.messages("discipline") == []
     counter.do("approve_penalty", 1, by="deputy_general_manager")
     (order,) = counter.messages("discipline")
     assert (order.to, order.facts["penalty"], order.facts["kind"]) == ("personnel", 1, "warning")
     counter.do("approve_penalty", 2, by="deputy_general_manager")
-    counter.refused(RuleBroken, "publish_penalty", 1, by="hr")
+    counter.expect_refused(RuleBroken, "publish_penalty", 1, by="hr")
     for position in ("hr", "service_manager", "general_manager"):
-        counter.refused(NotPermitted, "review", "sales", by=position)
+        counter.expect_refused(NotPermitted, "review", "sales", by=position)
     counter.do("review", "sales", by="gm_office")
     for position in ("deputy_general_manager", "gm_office", "hr"):
-        counter.refused(NotPermitted, "notice_penalty", 2, by=position)
-    counter.refused(MoveRefused, "notice_penalty", 1, by="general_manager")
+        counter.expect_refused(NotPermitted, "notice_penalty", 2, by=position)
+    counter.expect_refused(MoveRefused, "notice_penalty", 1, by="general_manager")
     notice = counter.do("notice_penalty", 2, by="general_manager")
     assert notice.number == "JF2026-0001"
     (order,) = counter.messages("deduct")
     assert (order.to, order.facts["penalty"], order.facts["amount"]) == ("personnel", 2, 8_000)
     for position in ("general_manager", "finance", "gm_office"):
-        counter.refused(NotPermitted, "carry_out_penalty", 2, by=position)
-        counter.refused(NotPermitted, "publish_penalty", 1, by=position)
+        counter.expect_refused(NotPermitted, "carry_out_penalty", 2, by=position)
+        counter.expect_refused(NotPermitted, "publish_penalty", 1, by=position)
     counter.do("carry_out_penalty", 2, by="hr")
     assert counter.do("publish_penalty", 1, by="hr").state == "settled"
 

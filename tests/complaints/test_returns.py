@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from complaints.desks import ANN, RULES, SALT, STEP, T0, Counter, anyone, cny, remedy, unchanged
+from complaints.desks import ANN, RULES, SALT, STEP, T0, Counter, anyone, check_unchanged, cny, remedy
 from complaints.ends import DEPUTY, FINANCE, KEEPER, NOTHING, answered, back, came, decided, drawn, put_slip, signed
 from csdomain.complaints.lifecycle import SlipState
 from csdomain.complaints.model import AnswerBeyondDecision, Complaint, ReturnWithoutSlip
@@ -54,17 +54,17 @@ def test_exactly_what_the_slip_names_is_taken_in_and_a_difference_stays_open(
             first = next(name for name in names if name not in limit or after[name] > limit[name])
             error = QuantityOverSlip if first in limit else NotOnSlip
         if error is not None:
-            assert type(unchanged(case, error, lambda: came(case, *delivery))) is error  # noqa: B023 - run at once
+            assert type(check_unchanged(case, error, lambda: came(case, *delivery))) is error  # noqa: B023 - run at once
             continue
         came(case, *delivery)
         there = after
         assert {(g.product, g.batch): g.quantity for g in case.slips[0].returned} == there
-        unchanged(case, MoveRefused, lambda: came(case, *delivery))  # noqa: B023 - what is there is compared first
+        check_unchanged(case, MoveRefused, lambda: came(case, *delivery))  # noqa: B023 - what is there is compared first
         case.reconcile("TH1", "V1", by=FINANCE, at=T0)
         slip = case.slips[0]
         if there == limit:
             assert (slip.state, slip.voucher, case.discrepancies) == (SlipState.BOOKED, "V1", 0)
-            unchanged(case, MoveRefused, lambda: case.reconcile("TH1", "V2", by=FINANCE, at=T0))
+            check_unchanged(case, MoveRefused, lambda: case.reconcile("TH1", "V2", by=FINANCE, at=T0))
             return
         assert (slip.state, slip.voucher, case.discrepancies) == (SlipState.DISPUTED, "", 1)
         assert "slip TH1" in case.open_ends()
@@ -73,27 +73,27 @@ def test_exactly_what_the_slip_names_is_taken_in_and_a_difference_stays_open(
 @pytest.mark.rule(WAREHOUSE)
 def test_nothing_is_taken_in_without_a_signed_slip_of_the_very_case() -> None:
     case, goods = decided(back(Goods("engine", "b1", 2))), Goods("engine", "b1", 1)
-    error = unchanged(case, ReturnWithoutSlip, lambda: came(case, goods))
+    error = check_unchanged(case, ReturnWithoutSlip, lambda: came(case, goods))
     assert error.facts["number"] == "TH1"
     drawn(case)
-    unchanged(case, MoveRefused, lambda: came(case, goods))
+    check_unchanged(case, MoveRefused, lambda: came(case, goods))
     other = decided(back(Goods("engine", "b1", 2)))
     signed(other, "TH2")
-    unchanged(case, ReturnWithoutSlip, lambda: came(case, goods, number="TH2"))
+    check_unchanged(case, ReturnWithoutSlip, lambda: came(case, goods, number="TH2"))
     # In the state of a signed slip, but nobody's signature is on it.
     put_slip(case, state=SlipState.SIGNED)
-    unchanged(case, Unsigned, lambda: came(case, goods))
+    check_unchanged(case, Unsigned, lambda: came(case, goods))
 
 
 @pytest.mark.rule(WAREHOUSE, FORMS)
 def test_whoever_signed_the_slip_does_not_take_in_its_goods_and_a_keeper_may_come_twice() -> None:
     case = decided(back(Goods("engine", "b1", 3)))
     signed(case)
-    unchanged(case, SignedTwice, lambda: case.take_in("TH1", [Goods("engine", "b1", 1)], by=DEPUTY, at=T0))
+    check_unchanged(case, SignedTwice, lambda: case.take_in("TH1", [Goods("engine", "b1", 1)], by=DEPUTY, at=T0))
     for keeper in (KEEPER, KEEPER):
         case.take_in("TH1", [Goods("engine", "b1", 1)], by=keeper, at=T0)
         case.reconcile("TH1", "V1", by=FINANCE, at=T0)
-        unchanged(case, SignedTwice, lambda: case.take_in("TH1", [Goods("engine", "b1", 1)], by=DEPUTY, at=T0))
+        check_unchanged(case, SignedTwice, lambda: case.take_in("TH1", [Goods("engine", "b1", 1)], by=DEPUTY, at=T0))
     case.take_in("TH1", [Goods("engine", "b1", 1)], by=anyone("wei"), at=T0)
     paper = case.slips[0].document
     assert [s.role for s in paper.signatures] == ["deputy_for_sales", "warehouse", "warehouse.2", "warehouse.3"]
@@ -105,10 +105,10 @@ def test_whoever_signed_the_slip_does_not_take_in_its_goods_and_a_keeper_may_com
 
 @pytest.mark.rule(RETURN_SLIP)
 def test_a_slip_is_for_goods_that_were_approved_to_come_back_and_is_one_at_a_time() -> None:
-    unchanged(case := decided(NOTHING), RuleBroken, lambda: drawn(case))
+    check_unchanged(case := decided(NOTHING), RuleBroken, lambda: drawn(case))
     waiting = decided(back(Goods("engine", "b1", 2)))
     waiting.revise(NOTHING, RULES, by=ANN, at=T0)
-    unchanged(waiting, AnswerBeyondDecision, lambda: drawn(waiting))
+    check_unchanged(waiting, AnswerBeyondDecision, lambda: drawn(waiting))
     case = decided(back(Goods("engine", "b1", 2), Goods("pump", "", 1)))
     paper = drawn(case).document
     assert {name: paper.fields[name] for name in ("case", "basis", "product.2", "pieces.1")} == {
@@ -117,20 +117,20 @@ def test_a_slip_is_for_goods_that_were_approved_to_come_back_and_is_one_at_a_tim
         "product.2": "pump",
         "pieces.1": 2,
     }
-    unchanged(case, RuleBroken, lambda: drawn(case, "TH2"))
+    check_unchanged(case, RuleBroken, lambda: drawn(case, "TH2"))
     case.cancel_slip("TH1", "they keep it", by=ANN, at=T0)
     drawn(case, "TH2")
     assert [slip.state for slip in case.slips] == [SlipState.CANCELLED, SlipState.DRAWN_UP]
     declined = answered(decided(back(Goods("engine", "b1", 2))))
     declined.decline("no", by=ANN, at=T0)
-    unchanged(declined, AnswerBeyondDecision, lambda: drawn(declined))
+    check_unchanged(declined, AnswerBeyondDecision, lambda: drawn(declined))
 
 
 @pytest.mark.rule(RETURN_SLIP)
 @pytest.mark.parametrize("method", ["", "  ", "x" * 121, "a\0b"])
 def test_a_slip_says_how_the_goods_come(method: str) -> None:
     case = decided(back(Goods("engine", "b1", 2)))
-    unchanged(case, MalformedStep, lambda: case.draw_slip("TH1", method, RULES, salt=SALT, by=ANN, at=T0))
+    check_unchanged(case, MalformedStep, lambda: case.draw_slip("TH1", method, RULES, salt=SALT, by=ANN, at=T0))
 
 
 @pytest.mark.rule(RETURN_SLIP)
@@ -139,7 +139,7 @@ def test_goods_that_came_are_no_longer_called_off() -> None:
     signed(case)
     came(case, Goods("engine", "b1", 1))
     for _ in range(2):
-        unchanged(case, MoveRefused, lambda: case.cancel_slip("TH1", "no", by=ANN, at=T0))
+        check_unchanged(case, MoveRefused, lambda: case.cancel_slip("TH1", "no", by=ANN, at=T0))
         if case.slips[0].state is SlipState.TAKEN_IN:
             case.reconcile("TH1", "V1", by=FINANCE, at=T0)
 
@@ -207,11 +207,11 @@ def test_a_difference_is_listed_until_it_is_resolved(backend: str, sqlite_url: s
     assert told == [slip for _, slip in ids]
 
     # It is the deputy for sales who resolves it, to what came and with a reason.
-    counter.refused(NotPermitted, "resolve", slip, 2, "lost", by="sales")
-    counter.refused(NotPermitted, "resolve", slip, 2, "lost", by="finance")
+    counter.expect_refused(NotPermitted, "resolve", slip, 2, "lost", by="sales")
+    counter.expect_refused(NotPermitted, "resolve", slip, 2, "lost", by="finance")
     for wrong in (3, 1, 0, True, 2.0):
-        counter.refused(RuleBroken, "resolve", slip, wrong, "lost", by="deputy_general_manager")
-    counter.refused(DomainError, "resolve", slip, 2, "  ", by="deputy_general_manager")
+        counter.expect_refused(RuleBroken, "resolve", slip, wrong, "lost", by="deputy_general_manager")
+    counter.expect_refused(DomainError, "resolve", slip, 2, "  ", by="deputy_general_manager")
     counter.do("resolve", slip, 2, "one was lost", by="deputy_general_manager")
     assert [case.id for case in does.discrepancies(by=finance).items] == [ids[0][0]]
     assert counter.do("reconcile", slip, "V2", by="finance").state == "decided"
@@ -235,16 +235,16 @@ def test_only_who_may_moves_a_slip() -> None:
     counter.submitted(remedy(cny(900), returns=[ENGINES]))
     counter.do("approve", by="sales_manager")
     for position in ("service_agent", "warehouse_keeper", "finance"):
-        counter.refused(NotPermitted, "draw_slip", "by truck", by=position)
+        counter.expect_refused(NotPermitted, "draw_slip", "by truck", by=position)
     slip = counter.do("draw_slip", "by truck", by="sales").number
     for position in ("sales", "sales_manager", "warehouse_keeper"):
-        counter.refused(NotPermitted, "sign_slip", slip, by=position)
+        counter.expect_refused(NotPermitted, "sign_slip", slip, by=position)
     counter.do("sign_slip", slip, by="deputy_general_manager")
     for position in ("sales", "finance", "deputy_general_manager"):
-        counter.refused(NotPermitted, "take_in", slip, [ENGINES], by=position)
+        counter.expect_refused(NotPermitted, "take_in", slip, [ENGINES], by=position)
     counter.do("take_in", slip, [ENGINES], by="warehouse_keeper")
     for position in ("sales", "warehouse_keeper", "deputy_general_manager"):
-        counter.refused(NotPermitted, "reconcile", slip, "V1", by=position)
+        counter.expect_refused(NotPermitted, "reconcile", slip, "V1", by=position)
     counter.do("reconcile", slip, "V1", by="finance")
 
 
@@ -314,7 +314,7 @@ def test_what_was_approved_is_what_the_signed_form_says(name: str) -> None:
     before = attrs.evolve(case)
     CHANGES[name](case)
     assert case != before
-    error = unchanged(case, RuleBroken, lambda: case.reconcile("TH1", "V1", by=FINANCE, at=T0))
+    error = check_unchanged(case, RuleBroken, lambda: case.reconcile("TH1", "V1", by=FINANCE, at=T0))
     assert isinstance(error, Tampered | Unsigned) or error.rule is FINANCE_RULE
     before.reconcile("TH1", "V1", by=FINANCE, at=T0)
     assert before.slips[0].state is SlipState.DISPUTED
@@ -326,7 +326,7 @@ def test_a_slip_that_names_other_goods_than_were_signed_lets_nothing_in(goods: S
     case = decided(back(*NAMED))
     signed(case)
     put_slip(case, goods=tuple(goods), approved=sum(g.quantity for g in goods))
-    error = unchanged(case, Tampered, lambda: came(case, Goods("engine", "b1", 1)))
+    error = check_unchanged(case, Tampered, lambda: came(case, Goods("engine", "b1", 1)))
     assert error.facts["number"] == "TH1"
 
 

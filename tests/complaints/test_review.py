@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from complaints.desks import ANN, JUDGED, RULES, T0, Counter, unchanged
+from complaints.desks import ANN, JUDGED, RULES, T0, Counter, check_unchanged
 from complaints.ends import NOTHING, OFFICE, closed, decided, renewed
 from csdomain.complaints.lifecycle import State
 from csdomain.complaints.policies import month_of, review_due
@@ -116,16 +116,16 @@ def test_the_office_finds_the_cases_of_a_month_until_it_has_reviewed_them(
 def test_only_the_office_reviews_and_only_once_what_is_closed() -> None:
     counter = Counter.open()
     counter.submitted(NOTHING)
-    counter.refused(MoveRefused, "review", "sales", by="gm_office")
+    counter.expect_refused(MoveRefused, "review", "sales", by="gm_office")
     counter.do("approve", by="service_manager")
     counter.id = closed_at_desk(counter.desk).id
     for position in ("general_manager", "service_manager", "deputy_general_manager"):
-        counter.refused(NotPermitted, "review", "sales", by=position)
+        counter.expect_refused(NotPermitted, "review", "sales", by=position)
     assert counter.do("review", "sales", "late", by="gm_office").state == "settled"
     review = counter.case.review
     assert review is not None
     assert (review.by, review.unit, review.text) == ("gm_office", "sales", "late")
-    counter.refused(MoveRefused, "review", "sales", by="gm_office")
+    counter.expect_refused(MoveRefused, "review", "sales", by="gm_office")
 
 
 def test_a_case_is_reviewed_once_also_while_it_settles() -> None:
@@ -133,7 +133,7 @@ def test_a_case_is_reviewed_once_also_while_it_settles() -> None:
     case.remark("the hotline is slow", "hotline", by=ANN, at=T0)
     closed(case).judge_month("sales", "", RULES, by=OFFICE, at=T0)
     assert case.state is State.SETTLING
-    error = unchanged(case, RuleBroken, lambda: case.judge_month("sales", "", RULES, by=OFFICE, at=T0))
+    error = check_unchanged(case, RuleBroken, lambda: case.judge_month("sales", "", RULES, by=OFFICE, at=T0))
     assert error.rule is MONTHLY_REVIEW
 
 
@@ -154,7 +154,7 @@ def test_the_unit_is_one_of_those_concerned(first: str, share: set[str], second:
             assert found.review is not None
             assert found.review.unit == unit
         else:
-            unchanged(found, RuleBroken, lambda: found.judge_month(unit, "", RULES, by=OFFICE, at=T0))  # noqa: B023
+            check_unchanged(found, RuleBroken, lambda: found.judge_month(unit, "", RULES, by=OFFICE, at=T0))  # noqa: B023
 
 
 @pytest.mark.rule(STATES)

@@ -7,7 +7,19 @@ from typing import Any, Final
 import attrs
 import pytest
 
-from complaints.desks import ANN, RULES, T0, Counter, anyone, cny, holding, levels_book, remedy, submitted, unchanged
+from complaints.desks import (
+    ANN,
+    RULES,
+    T0,
+    Counter,
+    anyone,
+    check_unchanged,
+    cny,
+    holding,
+    levels_book,
+    remedy,
+    submitted,
+)
 from csdomain.complaints.lifecycle import OPEN, ImprovementMove, State
 from csdomain.complaints.model import JudgementMissing
 from csdomain.complaints.rules import (
@@ -108,7 +120,7 @@ def test_a_quality_fault_with_everything_that_can_follow() -> None:
     # 3,200 is not the sales manager's to decide, only to recommend.
     back = [Goods("bearing", "b1", 5)]
     counter.do("submit", remedy(cny(3200), compensation=cny(500), returns=back), by="service_agent")
-    counter.refused(RuleBroken, "approve", by="sales_manager")
+    counter.expect_refused(RuleBroken, "approve", by="sales_manager")
     counter.do("recommend", "I would grant it", by="sales_manager")
     counter.do("approve", by=BOSS)
     counter.do("answer", Channel.LETTER, "We take five bearings back and pay 500 yuan.", by="sales")
@@ -184,7 +196,7 @@ def test_not_a_quality_fault_the_carrier_is_liable_and_nobody_waits_for_the_labo
     counter.judged(judgement)
     counter.do("submit", remedy(cny(800), compensation=cny(800)), by="service_agent")
     counter.do("approve", by="sales_manager")
-    counter.refused(RuleBroken, "answer", Channel.PHONE, "Swift Carriers broke it.", by="sales")
+    counter.expect_refused(RuleBroken, "answer", Channel.PHONE, "Swift Carriers broke it.", by="sales")
     counter.do("answer", Channel.PHONE, "We pay you what the crate cost.", by="sales")
     # The money is on its way while the case is still open.
     certificate = counter.do("draw_certificate", cny(800), by="sales").number
@@ -229,9 +241,9 @@ def test_without_an_amount_a_grave_one_is_the_deputys_who_names_somebody_and_it_
     counter.do("promise", counter.clock.now() + timedelta(days=1), by="sales")
     counter.judged()
     counter.do("submit", remedy(cny(0), text="an apology"), by="service_agent")
-    counter.refused(RuleBroken, "approve", by="service_manager")
+    counter.expect_refused(RuleBroken, "approve", by="service_manager")
     counter.do("approve", by=BOSS)
-    counter.refused(RuleBroken, "answer", Channel.PHONE, "We are sorry.", by="sales")
+    counter.expect_refused(RuleBroken, "answer", Channel.PHONE, "We are sorry.", by="sales")
     counter.do("answer", Channel.LETTER, "We are sorry.", by="sales")
     counter.do("close", "apologised", by=counter.desk.actor("agent-9", branch="hq", positions=("service_agent",)))
     stand(counter, "closed", running=("CMP-20",))
@@ -255,7 +267,7 @@ def test_the_customer_does_not_accept_and_the_second_form_takes_the_case_over_th
     assert counter.do("renew", complaint_form(claimed=cny(1801)), by="service_agent").number == "KS202603-0002"
     counter.judged()
     counter.do("submit", remedy(cny(1801)), by="service_agent")
-    counter.refused(RuleBroken, "approve", by=BOSS)  # 1,801 would be theirs, 5,001 is not
+    counter.expect_refused(RuleBroken, "approve", by=BOSS)  # 1,801 would be theirs, 5,001 is not
     counter.do("approve", by="general_manager")
     counter.do("answer", Channel.PHONE, "And 1,801 more.", by="sales")
     counter.do("close", "agreed", by="service_agent")
@@ -366,7 +378,7 @@ def test_revised_after_the_approval_it_is_decided_anew_by_the_next_authority() -
     counter.submitted(remedy(cny(1000)))
     counter.do("approve", by="sales_manager")
     counter.do("revise", remedy(cny(1001)), by="service_agent")
-    counter.refused(MoveRefused, "answer", Channel.PHONE, "You get a thousand.", by="sales")
+    counter.expect_refused(MoveRefused, "answer", Channel.PHONE, "You get a thousand.", by="sales")
     counter.do("approve", by=BOSS)
     counter.do("answer", Channel.PHONE, "You get a thousand and one.", by="sales")
     counter.do("close", "paid", by="service_agent")
@@ -433,7 +445,7 @@ def test_withdrawn_wherever_it_stands_nothing_runs_on(line: str, state: State) -
     if state in (State.ACCEPTED, State.INVESTIGATING):
         counter.do("involve", ["production"], counter.clock.now() + timedelta(days=9), by="service_agent")
     before = counter.rows
-    counter.refused(RuleBroken, "withdraw", "no matter", by="finance")
+    counter.expect_refused(RuleBroken, "withdraw", "no matter", by="finance")
     counter.do("withdraw", "we have settled it between ourselves", by=by)
     stand(counter, "withdrawn")
     counter.desk.sweep(counter.clock.advance(timedelta(days=90)))
@@ -445,7 +457,7 @@ def test_withdrawn_wherever_it_stands_nothing_runs_on(line: str, state: State) -
         ("review", ("sales",), "gm_office"),
         ("withdraw", ("again",), by),
     ):
-        counter.refused(RuleBroken, use_case, *words, by=who)
+        counter.expect_refused(RuleBroken, use_case, *words, by=who)
     assert counter.rows == [*before, ("withdraw", state.value, "withdrawn")]
 
 
@@ -457,7 +469,7 @@ def test_a_case_is_closed_only_once_each_of_its_forms_is_judged() -> None:
         close = partial(case.close, "paid", in_time=True, zone="UTC", by=ANN, at=T0)
         whole = case.forms
         case.forms = tuple(attrs.evolve(f, judgement=None) if n == turn else f for n, f in enumerate(whole))
-        unchanged(case, JudgementMissing, close)
+        check_unchanged(case, JudgementMissing, close)
         case.forms = whole
         close()
         assert case.state is State.CLOSED
@@ -499,7 +511,7 @@ def test_by_level_up_to_the_top_and_the_customer_told_when() -> None:
     counter = at_the_counter(claimed=cny(9000))
     climbed = []
     for holder in ("receiver", "supervisor", "director"):
-        counter.refused(RuleBroken, "propose", remedy(cny(9000)), by=holder)
+        counter.expect_refused(RuleBroken, "propose", remedy(cny(9000)), by=holder)
         counter.do("promise", counter.clock.now() + timedelta(days=2), by=holder)
         counter.do("escalate", f"beyond the {holder}", by=holder)
         climbed += [("promise", "handling", "handling"), ("escalate", "handling", "handling")]
@@ -539,7 +551,7 @@ def test_by_level_declined_and_discussed_anew_in_the_same_form() -> None:
     counter = at_the_counter()
     counter.do("propose", remedy(cny(50)), by="receiver")
     counter.do("decline", "not for fifty", by="receiver")
-    counter.refused(RuleBroken, "propose", remedy(cny(400)), by="receiver")
+    counter.expect_refused(RuleBroken, "propose", remedy(cny(400)), by="receiver")
     counter.do("escalate", "wants four hundred", by="receiver")
     counter.do("propose", remedy(cny(400)), by="supervisor")
     counter.do("satisfy", by="supervisor")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from complaints.desks import ANN, JUDGED, RULES, SALT, T0, Counter, cny, remedy, unchanged
+from complaints.desks import ANN, JUDGED, RULES, SALT, T0, Counter, check_unchanged, cny, remedy
 from complaints.ends import (
     DEPUTY,
     FINANCE,
@@ -159,12 +159,12 @@ def test_any_single_end_keeps_a_case_from_being_settled(end: str) -> None:
 def test_nothing_is_closed_that_nobody_judged() -> None:
     case = answered(decided(NOTHING))
     case.put_form(judgement=None)
-    unchanged(case, JudgementMissing, lambda: close(case))
+    check_unchanged(case, JudgementMissing, lambda: close(case))
     two = renewed(decided(NOTHING))
     answered(decided(NOTHING, case=two))
     first, second = two.forms
     two.forms = (attrs.evolve(first, judgement=None), second)
-    unchanged(two, JudgementMissing, lambda: close(two))
+    check_unchanged(two, JudgementMissing, lambda: close(two))
     two.forms = (first, second)
     close(two)
 
@@ -188,12 +188,12 @@ def test_a_settled_case_stays_settled() -> None:
         lambda: case.renew("KS9", complaint_form(), RULES, salt="salt of sixteen characters", by=ANN, at=T0),
     )
     for act in acts:
-        unchanged(case, MoveRefused, act)
+        check_unchanged(case, MoveRefused, act)
     for late in (
         lambda: case.draw_slip("TH1", "truck", RULES, salt=SALT, by=ANN, at=T0),
         lambda: case.draw_certificate("ZK1", cny(1), RULES, by=ANN, at=T0),
     ):
-        unchanged(case, RuleBroken, late)
+        check_unchanged(case, RuleBroken, late)
 
 
 @pytest.mark.rule(IMPROVEMENT)
@@ -206,12 +206,12 @@ def test_an_improvement_is_tracked_until_it_has_its_effect_and_only_if_that_was_
     counter.accepted()
     counter.judged(attrs.evolve(JUDGED, tracked=True))
     for position in ("sales", "hr", "general_manager"):
-        counter.refused(NotPermitted, "improve", 1, ImprovementMove.CARRY_OUT, "done", by=position)
+        counter.expect_refused(NotPermitted, "improve", 1, ImprovementMove.CARRY_OUT, "done", by=position)
     for wrong in (ImprovementMove.VERIFY, ImprovementMove.FAIL):
-        counter.refused(MoveRefused, "improve", 1, wrong, "done", by="rnd")
+        counter.expect_refused(MoveRefused, "improve", 1, wrong, "done", by="rnd")
     counter.do("improve", 1, ImprovementMove.CARRY_OUT, "done", by="rnd")
     counter.do("improve", 1, ImprovementMove.VERIFY, "it works", by="rnd")
-    counter.refused(MoveRefused, "improve", 1, ImprovementMove.FAIL, "no", by="rnd")
+    counter.expect_refused(MoveRefused, "improve", 1, ImprovementMove.FAIL, "no", by="rnd")
     assert [(o.by, o.text) for o in counter.case.improvements[0].notes] == [("rnd", "done"), ("rnd", "it works")]
 
 
