@@ -21,7 +21,7 @@ from csdomain.kernel.errors import MoveRefused, NotPermitted, RuleBroken
 from csdomain.kernel.rules import TIME
 from csdomain.kernel.timers import TimerState
 from csdomain.rulebook import loads
-from csdomain.testing import MovableClock, accepted, agent, memory_desk, staff
+from csdomain.testing import MovableClock, accepted, agent, memory_desk, no_holidays, staff
 from csdomain.testing import closed as closed_at_desk
 
 pytestmark = pytest.mark.rule(MONTHLY_REVIEW)
@@ -174,3 +174,13 @@ def test_what_is_not_established_and_what_a_house_without_a_review_closes_is_not
 
 def letter() -> tuple[object, str]:
     return Channel.LETTER, "We found nothing wrong."
+
+
+@pytest.mark.rule(MONTHLY_REVIEW)
+def test_a_case_is_closed_in_december_though_next_years_holidays_are_not_published() -> None:
+    clock = MovableClock(datetime(2026, 12, 20, 3, tzinfo=UTC))
+    desk = memory_desk(clock=clock, holidays=no_holidays(first=2026, last=2026))
+    id, office = closed_at_desk(desk).id, staff(desk)["gm_office"]
+    timers = {line.timer: line for line in desk.complaints.deadlines(id, by=office, at=clock.now())}
+    assert timers["CMP-20"].due_at == datetime(2027, 1, 10, 16, tzinfo=UTC)
+    assert desk.sweep(datetime(2027, 1, 11, tzinfo=UTC)).breached == 1

@@ -78,6 +78,16 @@ class BeyondHorizon(Exception):
     """The model has not looked that far."""
 
 
+class AllTime:
+    """Time that merely elapses, open or not."""
+
+    def between(self, since: datetime, until: datetime) -> timedelta:
+        return until - since
+
+    def add(self, at: datetime, span: timedelta) -> datetime:
+        return at + span
+
+
 @attrs.define
 class Model:
     """A timer told slowly: where the deadline and each warning stand, moved pause by pause.
@@ -85,7 +95,7 @@ class Model:
     A reminder breaches nothing: at its time somebody is told, unless it was stopped before anybody noticed.
     """
 
-    open: OpenTime
+    open: OpenTime | AllTime
     began: datetime
     due: datetime
     budget: timedelta
@@ -139,7 +149,7 @@ class Model:
         return max([self.began, *(t for pause_ in self.pauses for t in pause_ if t)])
 
     def paused_until(self, at: datetime) -> timedelta:
-        return sum((self.open.between(since, min(until or at, at)) for since, until in self.pauses), ZERO)
+        return sum((self.open.between(since, max(since, min(until or at, at))) for since, until in self.pauses), ZERO)
 
 
 def told(fired: tuple[TimerFired, ...]) -> list[tuple[str, datetime]]:
@@ -186,10 +196,11 @@ class TimerMachine(RuleBasedStateMachine):
         if due is None or due >= self.open.end:
             self.lost = True
             return
-        budget = self.open.between(self.now, due)
-        self.model = Model(self.open, self.now, due, budget, [], reminder)
+        counts = AllTime() if isinstance(self.duration, ElapsedTime) else self.open
+        budget = counts.between(self.now, due)
+        self.model = Model(counts, self.now, due, budget, [], reminder)
         for percent in percents:
-            at = self.open.add(self.now, budget * percent // 100)
+            at = counts.add(self.now, budget * percent // 100)
             self.model.coming.append((percent, min(at or due, due)))
 
     def then(self, data: st.DataObject) -> datetime:
@@ -268,7 +279,9 @@ class TimerMachine(RuleBasedStateMachine):
                 self.lost = True
                 return
             note(f"paused from {was.pauses[-1].since} to {at}")
-            assert self.open.between(due, model.due) == self.open.between(was.pauses[-1].since, at)
+            counts, since = model.open, was.pauses[-1].since
+            moved_by = counts.between(since, at) if due >= since else ZERO  # what has been told stays where it was
+            assert counts.between(due, model.due) == moved_by
 
     def meet(self, data: st.DataObject) -> None:
         at, model = self.then(data), self.model
@@ -332,7 +345,7 @@ class TimerMachine(RuleBasedStateMachine):
             if at >= self.open.end:
                 return
             said, end = explain(self.timer, self.calendar, at), min(at, self.timer.ended_at or at)
-            assert said.used == self.open.between(self.model.began, end) - self.model.paused_until(end)
+            assert said.used == self.model.open.between(self.model.began, end) - self.model.paused_until(end)
             assert (said.due_at, said.budget, said.pauses) == (self.timer.due_at, self.timer.budget, self.timer.pauses)
             running = self.timer.state is TimerState.RUNNING and self.now <= self.timer.due_at
             if running and at == self.now and isinstance(self.duration, WorkingTime):

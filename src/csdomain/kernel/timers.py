@@ -7,13 +7,14 @@ its instant: what is done at ``due_at`` is in time, so a breach shows from one m
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import Enum, unique
+from functools import partial
 from typing import Final
 
 import attrs
 
 from .actors import ActorId
 from .calendar import Explanation, WorkCalendar
-from .durations import Duration
+from .durations import Duration, ElapsedTime
 from .errors import InvalidValue, RuleBroken
 from .events import TimerBreached, TimerFired, TimerReminded, TimerWarned, utc
 from .rules import TIMERS, Text
@@ -65,10 +66,11 @@ class Pause:
 class Timer:
     """A deadline for ``subject``, known by its ``name`` (a rule's id, with a suffix where a rule has several).
 
-    ``due_at`` is where it stands now, ``budget`` the working time it had at the start, ``calendar`` the name of the
-    calendar it runs on. ``ended_at`` is when it was met, breached (the deadline, not the sweep) or cancelled;
-    ``completed_at`` is when the work was done, also where that was too late. A ``reminder`` breaches nothing: at its
-    time it is met, and somebody is told; where it is stopped before anybody noticed its time, nobody is.
+    ``due_at`` is where it stands now, ``budget`` the working time it had at the start (all time, where the duration is
+    elapsed time), ``calendar`` the name of the calendar it runs on. ``ended_at`` is when it was met, breached (the
+    deadline, not the sweep) or cancelled; ``completed_at`` is when the work was done, also where that was too late. A
+    ``reminder`` breaches nothing: at its time it is met, and somebody is told; where it is stopped before anybody
+    noticed its time, nobody is.
     """
 
     subject: str
@@ -139,10 +141,25 @@ def start(
         )
     percents = check_warnings(warnings)
     due = calendar.deadline(at, duration)
-    budget = calendar.between(at, due)
+    budget = _counted(duration, calendar, at, due)
     # A deadline in closed time may lie before the next opening, where a share of no working time would end.
-    thresholds = tuple(Threshold(p, min(calendar.add(at, budget * p // 100), due)) for p in percents)
+    thresholds = tuple(Threshold(p, min(_on(duration, calendar, at, budget * p // 100), due)) for p in percents)
     return Timer(subject, name, calendar.name, duration, at, due, budget, thresholds, reminder=reminder)
+
+
+def _counted(duration: Duration, calendar: WorkCalendar, since: datetime, until: datetime) -> timedelta:
+    """The time between two instants, as the duration counts: open time, or all of it where time merely elapses.
+
+    A deadline at an instant that somebody set asks for no calendar, so that it may lie where none is published yet.
+    """
+    if isinstance(duration, ElapsedTime):
+        return max(until - since, timedelta(0))
+    return calendar.between(since, until)
+
+
+def _on(duration: Duration, calendar: WorkCalendar, at: datetime, span: timedelta) -> datetime:
+    """The instant a span after ``at``, as the duration counts."""
+    return at + span if isinstance(duration, ElapsedTime) else calendar.add(at, span)
 
 
 def advance(timer: Timer, until: datetime) -> tuple[Timer, tuple[TimerFired, ...]]:
@@ -216,11 +233,11 @@ def resume(timer: Timer, calendar: WorkCalendar, at: datetime) -> Timer:
     at = _in_order(timer, at)
     _require_state(timer, TimerState.PAUSED)
     since = timer.pauses[-1].since
-    working = calendar.between(since, at)
+    working = _counted(timer.duration, calendar, since, at)
     kept, coming = timer.warnings[: timer.warned], timer.warnings[timer.warned :]
 
     def moved(instant: datetime) -> datetime:
-        return calendar.add(instant, working) if working and instant >= since else instant
+        return _on(timer.duration, calendar, instant, working) if working and instant >= since else instant
 
     return attrs.evolve(
         timer,
@@ -294,8 +311,9 @@ def explain(timer: Timer, calendar: WorkCalendar, at: datetime) -> TimerExplanat
     """The timer's arithmetic as data, as of ``at``: ``used`` is the working time gone by then, pauses left out."""
     counted = calendar.explain(timer.started_at, timer.duration)
     end = min(utc(at), timer.ended_at or utc(at))
-    paused = (calendar.between(pause.since, min(pause.until or end, end)) for pause in timer.pauses)
-    used = calendar.between(timer.started_at, end) - sum(paused, timedelta(0))
+    count = partial(_counted, timer.duration, calendar)
+    paused = (count(pause.since, min(pause.until or end, end)) for pause in timer.pauses)
+    used = count(timer.started_at, end) - sum(paused, timedelta(0))
     return TimerExplanation(
         timer=timer.name,
         duration=str(timer.duration),
