@@ -202,6 +202,15 @@ def test_an_owner_has_what_is_reserved_and_what_is_free_in_the_order_of_all() ->
 
 
 @pytest.mark.rule("INV-15")
+def test_what_an_owner_has_reserved_is_given_when_nothing_else_is_left_for_them() -> None:
+    lots = [lot(id_, 3, 30, days=9 - i) for i, id_ in enumerate("abc")]
+    held = (hold("theirs", "ord_2", 2, "a"), hold("mine", "ord_1", 2, "c"), hold("product", "ord_2", 4))
+    # 1 + 3 + 1 are free, 4 of them held by product: one of a, and then their own of c.
+    most = run(lots, Request("prd", 9, "ord_1", all_or_nothing=False), held=held)[0]
+    assert (given_by(most), most.drawn) == ([("a", 1), ("c", 2)], (Drawn("mine", 2),))
+
+
+@pytest.mark.rule("INV-15")
 def test_a_reserved_lot_is_had_by_asking_for_it() -> None:
     held = (hold("r", "ord_1", 2, "b"),)
     lots = [lot("a", 3, days=3), lot("b", 3, days=2)]

@@ -110,6 +110,9 @@ def test_a_lot_that_cannot_be_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(InvalidLot) as refused:
         lot(**wrong)
     assert refused.value.facts["field"] in (*wrong, "cost")
+    if "cost" in wrong:
+        cost = wrong["cost"]
+        assert refused.value.facts["given"] == (cost if isinstance(cost, Money) else type(cost).__name__)
 
 
 @pytest.mark.rule("INV-04", "INV-15")
@@ -144,8 +147,19 @@ def test_a_reservation_holds_until_its_instant() -> None:
 @pytest.mark.rule("INV-05")
 @pytest.mark.parametrize("wrong", [{"product": ""}, {"owner": ""}, {"lot": ""}, {"all_or_nothing": 1}], ids=repr)
 def test_a_request_that_cannot_be_is_refused(wrong: dict[str, Any]) -> None:
-    with pytest.raises(InvalidRequest):
+    with pytest.raises(InvalidRequest) as refused:
         attrs.evolve(Request("prd", 1, "ord"), **wrong)
+    assert refused.value.facts["field"] in wrong
+
+
+@pytest.mark.rule("INV-05")
+def test_all_or_nothing_and_the_lot_are_said_by_name() -> None:
+    make: Callable[..., Request] = Request
+    for more in ((True,), (True, "lot")):
+        with pytest.raises(TypeError):
+            make("prd", 1, "ord", *more)
+    with pytest.raises(TypeError):
+        make("prd", 1, "ord", "lot", all_or_nothing=True)
 
 
 # --- measures ---------------------------------------------------------------------------------------------------------
@@ -246,5 +260,6 @@ def test_house_rules_are_typed(days: Any) -> None:
     assert INVENTORY_RULES.name == "inventory"
     zero = InventoryRules(strategy=Strategy.FIFO, usable_on_expiry_date=True, refill_reminder_days=0)
     assert isinstance(zero, InventoryRules)
-    with pytest.raises(InvalidQuantity):
+    with pytest.raises(InvalidQuantity) as refused:
         InventoryRules(strategy=Strategy.FIFO, usable_on_expiry_date=True, refill_reminder_days=days)
+    assert refused.value.facts["field"] == "refill_reminder_days"
