@@ -295,6 +295,8 @@ def test_sets_come_back_and_are_stored_in_one_order(bag: Bag) -> None:
         *((date, wrong) for wrong in (20260101, None, "1 January")),
         *((timedelta, wrong) for wrong in ("1", 1.5, None)),
         *((Decimal, wrong) for wrong in (1.5, 1, None, "x", "NaN")),
+        *((tuple[str, ...], wrong) for wrong in ("ab", {"a": 1}, 1, None, [1])),
+        *((str | None, wrong) for wrong in (1, ["x"])),
         (Money, {"minor": 1.0, "currency": "CNY"}),
         (Money, {"minor": "1", "currency": "CNY"}),
         (Receipt, {"id": "x", "version": "1"}),
