@@ -24,7 +24,8 @@ from adapters.harness import Desks
 from adapters.test_lockstep import NO_IDS, outcome
 from csdomain import Desk, DomainError
 from csdomain.complaints import rules as r
-from csdomain.complaints.model import COMPLAINTS, Complaint
+from csdomain.complaints.lifecycle import State
+from csdomain.complaints.model import COMPLAINTS, Complaint, PastCase
 from csdomain.complaints.service import Complaints
 from csdomain.complaints.values import Classification
 from csdomain.desk import load_rulebook
@@ -75,6 +76,7 @@ class Machine(RuleBasedStateMachine):
         ]
         self.ids: list[str] = []
         self.seen: dict[str, Any] = {}
+        self.keys = 0
         self.last: tuple[str, str, Who, tuple[Any, ...], dict[str, Any], Receipt] | None = None
 
     # --- the frame
@@ -146,6 +148,8 @@ class Machine(RuleBasedStateMachine):
         if use != "receive":
             was = {case.id: case for case in before["complaint"]}[id]
             check_step(Step(use, who, at, args, was, after, self.held, self.delegations), self.house)
+            if use == "erase" and self.seen == before:  # nothing was left to erase
+                return answer
         else:
             assert self.house.permits(who, use, None)
             self.ids.append(answer.id)
@@ -178,6 +182,11 @@ class Machine(RuleBasedStateMachine):
             names = [name for name, _ in self.house.limits][case.level :]
             extra = self.house.complaints["without_amount"].values()
             may = [who for who in may if {*names, *extra} & set(who[2])] or may
+            if number % 5 == 1 and case.form.submissions:  # whoever asked for it
+                may = [who for who in self.people if who[0] == case.form.submissions[-1].by]
+        if use in ("submit", "revise") and number % 3 == 0:  # somebody who could decide it as well
+            deciders = {name for name, _ in self.house.limits}
+            may = [who for who in may if deciders & set(who[2])] or may
         return may[number % len(may)] if may else self.people[number % len(self.people)]
 
     def go_on(self, case: Complaint, number: int) -> Any:
@@ -193,16 +202,43 @@ class Machine(RuleBasedStateMachine):
         return self.attempt(use, case.id, self.someone(use, case, number // 3), args, dict(options))
 
     # --- what may happen
-    @initialize(starts=st.lists(st.tuples(pick, st.integers(0, 30)), min_size=1, max_size=2))
-    def some_cases(self, starts: list[tuple[int, int]]) -> None:
+    @initialize(starts=st.lists(st.tuples(pick, st.integers(0, 30)), min_size=1, max_size=2), taken_over=st.booleans())
+    def some_cases(self, starts: list[tuple[int, int]], taken_over: bool) -> None:
         """Cases that have come a part of their way."""
         self.begin()
         for number, steps in starts:
             receivers = [who for who in self.people if self.house.permits(who, "receive", None)]
             who, form = receivers[number % len(receivers)], FORMS[number % len(FORMS)]
             made = self.attempt("receive", "", who, (form,), {})
+            if number % 2:
+                self.aside(self.cases[made.id], 3, number)
             for step in range(steps):
                 self.go_on(self.cases[made.id], (number * 31 + step * 17) % 9973)
+        if taken_over:
+            id = self.take_over()
+            for step in range(starts[0][1]):
+                self.go_on(self.cases[id], (starts[0][0] * 31 + step * 17) % 9973)
+
+    def take_over(self) -> str:
+        """A case of another system that is being looked into: nobody here has signed its form so far."""
+        state = State.INVESTIGATING if self.house.complaints["path"] == "departments" else State.HANDLING
+        past = PastCase(
+            number="OLD-1",
+            form=FORMS[3],
+            state=state,
+            received_at=self.now - 2 * MINUTE,
+            accepted_at=self.now - MINUTE,
+            classification=self.classes[-1],
+        )
+        who = next(who for who in self.people if self.house.permits(who, "import", None))
+
+        def work(desk: Desk, does: Complaints) -> Any:
+            return does.take_over(past, by=desk.actor(who[0], branch=who[1], positions=who[2]), at=self.now)
+
+        id: str = self.each(work).id
+        self.ids.append(id)
+        self.look()
+        return id
 
     @precondition(lambda self: len(self.ids) < 3)
     @rule(form=st.sampled_from(FORMS), number=pick)
@@ -273,7 +309,8 @@ class Machine(RuleBasedStateMachine):
         who = self.someone(use, case, number)
         if options.get("key") is None:
             return self.attempt(use, case.id, who, args, options)
-        options = {**options, "key": f"{options['key']}-{len(self.seen['events'])}"}
+        self.keys += 1
+        options = {**options, "key": f"{options['key']}-{self.keys}"}  # each its own; `again` sends one twice
         return self.attempt(use, case.id, who, args, options)
 
     @precondition(lambda self: self.last is not None)
