@@ -234,6 +234,21 @@ def test_nobody_is_reminded_of_a_case_that_is_withdrawn_or_dismissed(end: str) -
     assert counter.messages("not_done") == []
 
 
+@pytest.mark.rule(CHASING, JOINT)
+def test_who_is_asked_later_has_a_time_and_reminders_of_its_own() -> None:
+    counter = asked(RULES, ["production", "stores"], hours(40), CALENDARS[0])
+    counter.clock.advance(hours(24))
+    counter.do("involve", ["sales"], counter.clock.now() + hours(100), by="service_agent")
+    assert counter.due("CMP-06.3") == counter.clock.now() - timedelta(minutes=5) + hours(100)
+    counter.do("contribute", "sales", "the order was changed", by="sales")
+    counter.do("contribute", "production", "the mould was worn", by="service_agent")
+    counter.clock.advance(hours(60))
+    counter.desk.sweep()
+    assert {message.to for message in counter.messages("reminder")} == {"stores"}
+    late = [m.facts["timer"] for m in counter.messages("overdue") if str(m.facts["timer"]).startswith("CMP-06")]
+    assert late == ["CMP-06.2"]
+
+
 @pytest.mark.rule(CHASING)
 def test_ten_departments_do_not_answer_for_each_other() -> None:
     """Timers are known by the number of the part: the first part is not the tenth."""

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import attrs
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from complaints.cases import (
@@ -266,6 +266,7 @@ def test_customer_service_accepts_only_what_sales_has_checked_and_signed(
 
 @pytest.mark.rule(REPORT, FINDING_RULE)
 @given(st.lists(st.sampled_from(["inspect", "conclude", "report", "rule", "judge"]), max_size=9), st.booleans())
+@example(["conclude", "conclude", "report", "report", "rule", "rule", "inspect", "inspect", "judge"], True)
 def test_a_report_follows_the_end_of_the_investigation_and_a_judgement_the_ruling(
     tried: list[str], quality: bool
 ) -> None:

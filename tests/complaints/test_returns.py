@@ -83,7 +83,7 @@ def test_a_piece_more_than_named_is_refused_also_when_some_came_before(
         came(case, attrs.evolve(chosen, quantity=before))
         case.reconcile("TH1", "V1", by=FINANCE, at=T0)
     left = chosen.quantity - before
-    error = unchanged(case, QuantityOverSlip, lambda: came(case, attrs.evolve(chosen, quantity=left + 1)))
+    error = check_unchanged(case, QuantityOverSlip, lambda: came(case, attrs.evolve(chosen, quantity=left + 1)))
     assert (error.facts["quantity"], error.facts["limit"]) == (chosen.quantity + 1, chosen.quantity)
     came(case, attrs.evolve(chosen, quantity=left))
 
@@ -345,7 +345,7 @@ def test_a_slip_that_is_sound_in_itself_but_for_fewer_goods_than_were_approved_i
     signed(other)
     came(other, *FOUR)
     case.slips = other.slips
-    error = unchanged(case, RuleBroken, lambda: case.reconcile("TH1", "V1", by=FINANCE, at=T0))
+    error = check_unchanged(case, RuleBroken, lambda: case.reconcile("TH1", "V1", by=FINANCE, at=T0))
     assert (error.rule, error.facts["given"]) == (FINANCE_RULE, 4)
 
 

@@ -167,7 +167,7 @@ class QueryContract(Contract):
     def test_columns_come_in_the_order_in_which_they_were_asked_for(self, rig: Rig) -> None:
         record = rig.specimen(colour="red", size=3)
         rig.stored(record)
-        query = Query((Where("id", Comparison.IS, record.id),))
+        query: Query[Specimen] = Query((Where("id", Comparison.IS, record.id),))
         page = rig.store.look(lambda unit: unit.of(SPECIMENS).columns(["size", "id", "colour"], query))
         assert (page.items, page.next) == (((3, record.id, "red"),), None)
 

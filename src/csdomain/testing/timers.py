@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import attrs
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from csdomain.kernel.durations import ElapsedTime
@@ -141,6 +141,7 @@ class TimerContract(Contract):
         prefix=st.sampled_from(["", "tst", "tst.", "tst.1", "tst.1.", "tst.1.1", "b.", "%", "tst_1", "TST"]),
         cancelled_at=st.integers(0, 5),
     )
+    @example(drawn=[("tst.1", 3, False), ("b.tst.1", 3, False), ("tst", 1, True)], prefix="tst", cancelled_at=2)
     def test_timers_are_cancelled_by_the_beginning_of_their_names(
         self, rig: Rig, drawn: list[tuple[str, int, bool]], prefix: str, cancelled_at: int
     ) -> None:
