@@ -38,7 +38,7 @@ def test_dying_between_two_events_loses_none(
 ) -> None:
     for handled in (1, 4, EVENTS):
         url = clean_url(backend)
-        nursery.one("prepare", url=url, count=3, accepted=True).value()
+        nursery.one("prepare", url=url, count=3, state="checked").value()
         mirror = tmp_path / f"mirror{handled}"
         assert nursery.one("follow", url=url, mirror=str(mirror), handled=handled).signal == SIGKILL
         assert nursery.one("follow", url=url, mirror=str(mirror)).value() == EVENTS
@@ -54,7 +54,7 @@ def test_dying_at_any_call_on_the_database_loses_none(
     turn, killed = 1, 0
     while True:
         url = clean_url(backend)
-        nursery.one("prepare", url=url, count=3, accepted=True).value()
+        nursery.one("prepare", url=url, count=3, state="checked").value()
         mirror = tmp_path / f"mirror{turn}"
         ended = nursery.one("follow", url=url, mirror=str(mirror), turn=turn)
         assert ended.signal in (0, SIGKILL), ended
