@@ -25,7 +25,7 @@ name = "stricter"
 extends = "after_sales"
 [complaints]
 close_within = "4 days"
-[permissions.roles.management]
+[permissions.roles.deciding]
 "complaints.read" = "branch"
 """
 
@@ -60,7 +60,7 @@ def database(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
 def test_a_person_reads_what_changes_and_when_it_acts(capsys: pytest.CaptureFixture[str], stricter: str) -> None:
     code, out, err = said(capsys, "rules", "diff", "after_sales", stricter)
     assert (code, err) == (0, "")
-    assert "time to close a case: shortened from 6 days to 4 days" in out
+    assert "time to close a complaint: shortened from 6 days to 4 days" in out
     assert "on new cases; on running ones once they are rebased" in out
     assert "may do complaints.read less widely, from all records to records of the branch" in out
     assert "at once, on running cases too" in out
@@ -85,7 +85,7 @@ def test_a_program_gets_every_change_with_its_path(capsys: pytest.CaptureFixture
         "acts": "on rebase",
     }
     assert words["zh"] == "结案期限：由 6 天缩短为 4 天"
-    assert by_path["$.permissions.roles.management['complaints.read']"]["acts"] == "at once"
+    assert by_path["$.permissions.roles.deciding['complaints.read']"]["acts"] == "at once"
     assert "running" not in got
 
 

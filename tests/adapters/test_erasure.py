@@ -123,6 +123,7 @@ def shown(talk: Talk, position: str) -> dict[str, Any]:
         "to_review": does.to_review("2026-03", by=by),
         "statistics": does.statistics("2026-03", "class_name", by=by),
         "tally": does.tally(by=by),
+        "tallies": does.tallies([Tally(), Tally(group_by=("state",))], by=by),
     }
     for id in talk.ids:
         for name in ("get", "moves", "part_moves", "papers", "open_ends", "trail"):
