@@ -304,7 +304,9 @@ class Timeline(RuleBasedStateMachine):
         authority=st.sampled_from(POSITIONS),
         begins=st.sampled_from([None, 0, 1, 3, -1]),
         length=st.sampled_from([8, 4, 2, 1, 0]),
-        host=st.sampled_from([None, frozenset(POSITIONS), frozenset(POSITIONS[:1]), frozenset(POSITIONS[1:])]),
+        host=st.sampled_from(
+            [None, frozenset(POSITIONS), frozenset(POSITIONS[:1]), frozenset(POSITIONS[1:]), frozenset({"sales"})]
+        ),
     )
     def delegate(
         self, principal: ActorId, deputy: ActorId, authority: str, begins: int | None, length: int, host: Held | None
@@ -319,7 +321,7 @@ class Timeline(RuleBasedStateMachine):
         wrong: type[DomainError] | None = None
         if principal == deputy or until <= since:
             wrong = DelegationInvalid
-        elif host is not None and "general_manager" not in host:
+        elif host is not None and not host.intersection(POSITIONS):  # only who decides may delegate
             wrong = NotPermitted
         elif authority not in (held if host is None else held & host):
             wrong = NotHeld
