@@ -317,7 +317,7 @@ def test_marks_are_found_in_the_source(tmp_path: Path, monkeypatch: pytest.Monke
             import pytest
             from csdomain.kernel import rules
             from csdomain.complaints.lifecycle import COMPLAINT_MOVES
-from csdomain.kernel.rules import MONEY as MINE
+            from csdomain.kernel.rules import MONEY as MINE
 
             pytestmark = [pytest.mark.rule("KRN-01")]
 
