@@ -32,6 +32,7 @@ class Complaint(ConcurrentTransitionMixin, models.Model):
     grave = models.BooleanField(null=True)
     reviewed = models.BooleanField(null=True)
     discrepancies = models.BigIntegerField(null=True)
+    queue = models.CharField(max_length=120, null=True)
     body = models.BinaryField()
 
     class Meta:

@@ -51,7 +51,8 @@ class HandWritten:
         self.audit = insert(a)
         this = (t.c.subject == bindparam("s"), t.c.name == bindparam("n"))
         self.timer = select(t.c.body).where(*this).with_for_update()
-        self.timers = select(t.c.body).where(t.c.subject == bindparam("s")).order_by(t.c.started_at, t.c.name)
+        own = select(t.c.name, t.c.body).where(t.c.subject == bindparam("s")).order_by(t.c.started_at, t.c.name)
+        self.timers = own.with_for_update()
         self.stop = (
             update(t)
             .where(*this)
@@ -143,8 +144,12 @@ class HandWritten:
 
     def end(self, connection: Connection, id: str, name: str, state: str, at: int) -> None:
         timer = orjson.loads(connection.execute(self.timer, {"s": id, "n": name}).scalar_one())
+        self.ended(connection, timer, state, at)
+
+    def ended(self, connection: Connection, timer: dict[str, Any], state: str, at: int) -> None:
         timer |= {"state": state, "ended_at": at, "completed_at": at if state == "met" else None}
-        row = {"s": id, "n": name, "state": state, "started_at": timer["started_at"], "next_at": None}
+        row = {"s": timer["subject"], "n": timer["name"], "state": state, "started_at": timer["started_at"]}
+        row["next_at"] = None
         connection.execute(self.stop, row | {"due_at": timer["due_at"], "body": orjson.dumps(timer)})
 
     def check(self, id: str, key: str | None) -> None:
@@ -166,10 +171,10 @@ class HandWritten:
     def withdraw(self, id: str, key: str | None) -> None:
         with self.once("complaint.withdraw", key, id, life.REASON) as (connection, receipt):
             body = self.moved(connection, id, "accepted", life.withdraw)
-            timers = [orjson.loads(row[0]) for row in connection.execute(self.timers, {"s": id})]
+            timers = [orjson.loads(row[1]) for row in connection.execute(self.timers, {"s": id})]
             for timer in timers:
                 if timer["state"] == "running":
-                    self.end(connection, id, timer["name"], "cancelled", WITHDRAWN)
+                    self.ended(connection, timer, "cancelled", WITHDRAWN)
             self.record(connection, body, "withdraw", "accepted", WITHDRAWN, life.REASON)
             receipt.append(_receipt(body))
 

@@ -159,6 +159,7 @@ def columns(body: dict[str, Any]) -> dict[str, Any]:
         "grave": body["grave"],
         "reviewed": body["reviewed"],
         "discrepancies": None,
+        "queue": None if body["state"] == "withdrawn" else body["owner"],
     }
 
 

@@ -217,7 +217,8 @@ def record(desk: Desk) -> tuple[Played, ...]:
                 case "peek" if operations[place + 1 : place + 2] == ["stop"]:
                     pass
                 case "stop":
-                    given.append((operation, stopped.pop(0)))
+                    held = operations[place - 1] != "peek"  # one of those that a look has read
+                    given.append(("stop held" if held else operation, stopped.pop(0)))
                 case _:
                     given.append((operation, rows.get(operation)))
         assert next(begun, None) is None

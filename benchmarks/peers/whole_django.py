@@ -35,6 +35,7 @@ class WholeByDjango(DjangoOrm):
                 row = {"actor": played.actor, "use_case": use_case, "key": key, "fingerprint": mark, "receipt": None}
                 m.Key.objects.using(self.alias).bulk_create([m.Key(**row, at=played.at)], ignore_conflicts=True)
             case: Any = None
+            held: dict[str, Any] = {}
             for operation, given in played.operations:
                 match operation:
                     case "number":
@@ -59,11 +60,12 @@ class WholeByDjango(DjangoOrm):
                         timer = given(id, number)
                         timers.create(**(timer | {"body": orjson.dumps(timer["body"])}))
                     case "look":
-                        [orjson.loads(bytes(timer.body)) for timer in timers.filter(subject=id)]
-                    case "peek":
-                        timers.select_for_update().get(subject=id, name="CMP-05.rnd")
-                    case "stop":
-                        timer = timers.select_for_update().get(subject=id, name=given.name)
+                        held = {timer.name: timer for timer in timers.select_for_update().filter(subject=id)}
+                    case "stop" | "stop held":
+                        if operation == "stop":
+                            timer = timers.select_for_update().get(subject=id, name=given.name)
+                        else:
+                            timer = held[given.name]
                         body = orjson.loads(bytes(timer.body))
                         for change in given.changes:
                             change.make(body, id, number)

@@ -36,7 +36,7 @@ class WholeByHand(HandWritten):
                 row = {"actor": played.actor, "use_case": use_case, "key": key, "fingerprint": mark, "receipt": None}
                 if run(self.claim, row | {"at": played.at}).rowcount != 1:
                     raise ValueError(key)
-            version, body = 0, dict[str, Any]()
+            version, body, timers = 0, dict[str, Any](), dict[str, Any]()
             for operation, given in played.operations:
                 match operation:
                     case "number":
@@ -61,11 +61,12 @@ class WholeByHand(HandWritten):
                         timer = given(id, number)
                         run(self.start, timer | {"body": orjson.dumps(timer["body"])})
                     case "look":
-                        [orjson.loads(row[0]) for row in run(self.timers, {"s": id})]
-                    case "peek":
-                        run(self.timer, {"s": id, "n": "CMP-05.rnd"}).scalar_one()
-                    case "stop":
-                        timer = orjson.loads(run(self.timer, {"s": id, "n": given.name}).scalar_one())
+                        timers = {name: orjson.loads(stored) for name, stored in run(self.timers, {"s": id})}
+                    case "stop" | "stop held":
+                        if operation == "stop":
+                            timer = orjson.loads(run(self.timer, {"s": id, "n": given.name}).scalar_one())
+                        else:
+                            timer = timers[given.name]
                         for change in given.changes:
                             change.make(timer, id, number)
                         run(self.stop, {"s": id, "n": given.name, **given.columns, "body": orjson.dumps(timer)})

@@ -265,6 +265,8 @@ def test_the_columns_are_those_of_the_case(place: tuple[Any, State]) -> None:
     assert (row["number"], row["state"], row["customer"]) == ("KS202603-0001", state.value, "customer-1")
     assert (row["received_at"], row["closed_at"], row["claimed"]) == (T0, case.closed_at, None)
     assert (row["closed_at"] is not None) is (state in (State.CLOSED, State.SETTLING, State.SETTLED))
+    ended = state in (State.SETTLED, State.WITHDRAWN)
+    assert row["queue"] == (None if ended else case.owner), "in its owner's queue until nothing of it is open"
     classified = case.form.classification is not None
     assert (row["class_name"], row["cause"]) == (("not_quality", "handling") if classified else (None, None))
 

@@ -12,7 +12,7 @@ from complaints.desks import ANN, T0, Counter, accept, anyone, check_unchanged, 
 from csdomain.complaints.lifecycle import OPEN, State
 from csdomain.complaints.model import GRAVE as GRAVE_COLUMN
 from csdomain.complaints.model import Complaint
-from csdomain.complaints.rules import GRAVE, HANDLED, HARM
+from csdomain.complaints.rules import GRAVE, HANDLED, HARM, STATES
 from csdomain.complaints.values import ASSIGN, Channel
 from csdomain.kernel.actors import ActorId, MalformedActor
 from csdomain.kernel.approvals import BeyondAuthority
@@ -198,3 +198,14 @@ def test_it_can_be_marked_and_passed_on_while_it_is_open_and_not_after(state: St
     assert (case.grave, case.handler, case.state) == (
         (True, "agent-9", state) if state in OPEN else (False, None, state)
     )
+
+
+@pytest.mark.rule(STATES)
+def test_what_is_withdrawn_is_in_no_queue() -> None:
+    counter = Counter.open()
+    counter.accepted()
+    mine = counter.who["service_agent"]
+    assert [case.id for case in counter.does.queue(by=mine).items] == [counter.id]
+    counter.do("withdraw", "found the cause", by="service_agent")
+    assert not counter.does.queue(by=mine).items
+    assert [case.id for case in counter.does.find(by=mine).items] == [counter.id], "and is still found"

@@ -72,6 +72,12 @@ def test_two_fields_of_one_name_are_refused() -> None:
         kind(fields=(NOTE, NOTE))
 
 
+def test_the_field_of_the_queue_is_one_of_the_fields() -> None:
+    assert kind(queue=NOTE).queue is NOTE
+    with pytest.raises(ValueError, match="queue"):
+        kind(queue=field("note"))
+
+
 @given(st.text(min_size=1, max_size=12))
 def test_a_query_names_columns_that_there_are(name: str) -> None:
     if name in ("note", "id", "branch", "owner", "version"):

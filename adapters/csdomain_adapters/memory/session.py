@@ -225,7 +225,7 @@ class MemorySession:
     def timer(self, subject: str, name: str, /, *, lock: bool) -> Timer | None:
         return self._t.timers.get((subject, name))
 
-    def timers_of(self, subject: str, /) -> Sequence[Timer]:
+    def timers_of(self, subject: str, /, *, lock: bool = False) -> Sequence[Timer]:
         found = [timer for key, timer in self._t.timers.items() if key[0] == subject]
         return sorted(found, key=lambda timer: (timer.started_at, timer.name))
 

@@ -55,6 +55,9 @@ def make_engine(url: str, options: Mapping[str, object]) -> Engine:
     ``create_engine``. Raises UnknownOption, MissingBackend; connecting raises UnsupportedServer.
     """
     rest = {"hide_parameters": True, "logging_name": "csdomain", **options}  # also where a host turns on ``echo``
+    # The store ends every transaction itself; a connection that is given back would be rolled back once more, which
+    # is a round trip to MariaDB.
+    rest.setdefault("pool_reset_on_return", None)
     synchronous = rest.pop("synchronous", "FULL")
     busy = rest.pop("busy_seconds", BUSY_SECONDS)
     if synchronous not in _SYNCHRONOUS:

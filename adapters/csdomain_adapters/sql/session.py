@@ -1,11 +1,11 @@
 """Rows in one transaction of a database: prepared statements and nothing that means anything."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, cast
+from typing import Any, Final, TypeVar, cast
 
 import orjson
-from sqlalchemy import Connection, Select, and_, func, literal, or_, select
+from sqlalchemy import Connection, func, or_, select
 from sqlalchemy.exc import StatementError
 
 from csdomain.kernel.actors import ActorId
@@ -16,22 +16,24 @@ from csdomain.kernel.storage import (
     A,
     ColumnPage,
     ColumnValue,
-    Comparison,
     Kind,
     Page,
     Query,
     Tally,
     TallyRow,
-    Where,
 )
 from csdomain.kernel.timers import Timer
 
 from .dialects import translate
+from .listings import condition_values, conditions
 from .prepared import Prepared
 from .statements import Statements
 from .tables import KindTable, Schema, converter
 
+R = TypeVar("R")
 _EVENTS: Final = "csdomain:events"
+#: What an aggregate is read from.
+_BODY: Final = ("body", "version", "schema")
 _timer_out: Final = converter.get_unstructure_hook(Timer)
 _timer_in: Final = converter.get_structure_hook(Timer)
 _receipt_out: Final = converter.get_unstructure_hook(Receipt)
@@ -54,12 +56,15 @@ class SqlSession:
 
         Raises StoreBusy, Conflict or StoreFailure, never what the driver said.
         """
+        if isinstance(statement, Prepared):
+            return self._sent(statement.run, self._connection, parameters)
+        return self._sent(self._connection.execute, statement, parameters)
+
+    def _sent(self, send: Callable[..., R], /, *given: Any) -> R:
         if self._dead:
             raise StoreFailure(session="dead")
         try:
-            if isinstance(statement, Prepared):
-                return statement.run(self._connection, parameters)
-            return self._connection.execute(statement, parameters)
+            return send(*given)
         except StatementError as error:
             # PostgreSQL would report success on commit and keep nothing.
             self._dead = True
@@ -87,27 +92,19 @@ class SqlSession:
 
     def select(self, kind: Kind[A], query: Query[A], /) -> Page[A]:
         table = self._schema.of(kind)
-        page, last = self._page(table, table.listing, query)
+        page, last = self._page(table, _BODY, query)
         return Page(tuple(table.load(row[0], row[1], row[2]) for row in page), last)
 
     def select_columns(self, kind: Kind[A], names: Sequence[str], query: Query[A], /) -> ColumnPage:
-        table = self._schema.of(kind)
-        page, last = self._page(table, select(*(table.table.c[name] for name in names)), query)
-        return ColumnPage(tuple(tuple(row[:-2]) for row in page), last)
+        page, last = self._page(self._schema.of(kind), tuple(names), query)
+        return ColumnPage(tuple(row[:-2] for row in page), last)
 
     def _page(
-        self, table: KindTable[A], wanted: Select[Any], query: Query[A]
-    ) -> tuple[Sequence[Any], tuple[ColumnValue, str] | None]:
+        self, table: KindTable[A], names: tuple[str, ...], query: Query[A]
+    ) -> tuple[Sequence[tuple[Any, ...]], tuple[ColumnValue, str] | None]:
         """The rows of a page, each with its id and its value in the order after what is wanted; and the cursor."""
-        by, id = table.table.c[query.order_by], table.table.c.id
-        statement = wanted.add_columns(id.label("id_"), by.label("order_")).where(*_conditions(table, query.where))
-        if query.order_by == "id":
-            statement = statement.order_by(id.desc() if query.descending else id)
-        else:
-            statement = statement.order_by(by.is_(None), by.desc() if query.descending else by, id)
-        if query.after is not None:
-            statement = statement.where(_after(by, id, query))
-        rows = self.execute(statement.limit(query.limit + 1)).all()
+        statement, values = table.listings.of(names, query)
+        rows = self._sent(statement.rows, self._connection, values)
         page = rows[: query.limit]
         return page, (page[-1][-1], page[-1][-2]) if len(rows) > query.limit else None
 
@@ -115,11 +112,11 @@ class SqlSession:
         table = self._schema.of(kind)
         groups = [table.table.c[name] for name in tally.group_by]
         sums = [func.coalesce(func.sum(table.table.c[name]), 0) for name in tally.sums]
-        statement: Select[Any] = select(*groups, func.count(), *sums).where(*_conditions(table, tally.where))
+        statement = select(*groups, func.count(), *sums).where(*conditions(table.table, tally.where)).group_by(*groups)
         width = len(groups)
         rows = [
             TallyRow(tuple(row[:width]), row[width], tuple(int(value) for value in row[width + 1 :]))
-            for row in self.execute(statement.group_by(*groups))
+            for row in self.execute(statement, dict(condition_values(tally.where)))
         ]
         return sorted(rows, key=lambda row: [(value is None, 0 if value is None else value) for value in row.group])
 
@@ -211,8 +208,9 @@ class SqlSession:
         body = self.execute(statement, {"subject_": subject, "name_": name}).scalar()
         return None if body is None else _timer(body)
 
-    def timers_of(self, subject: str, /) -> Sequence[Timer]:
-        return [_timer(row[0]) for row in self.execute(self._s.timers_of, {"subject_": subject})]
+    def timers_of(self, subject: str, /, *, lock: bool = False) -> Sequence[Timer]:
+        statement = self._s.timers_of_locked if lock else self._s.timers_of
+        return [_timer(row[0]) for row in self.execute(statement, {"subject_": subject})]
 
     def add_timers(self, timers: Sequence[Timer], /) -> Sequence[str]:
         there: list[str] = []
@@ -326,37 +324,6 @@ class SqlSession:
     def get_rulebook(self, ref: str, /) -> str | None:
         body = self.execute(self._s.rulebook, {"ref_": ref}).scalar()
         return None if body is None else bytes(body).decode()
-
-
-def _conditions(table: KindTable[Any], where: Sequence[Where[Any]]) -> list[Any]:
-    found: list[Any] = []
-    for condition in where:
-        column, value = table.table.c[condition.column], cast("Any", condition.value)
-        match condition.comparison:
-            case Comparison.IS:
-                found.append(column == literal(value, column.type))
-            case Comparison.AMONG:
-                found.append(column.in_(value))
-            case Comparison.FROM:
-                found.append(column >= literal(value, column.type))
-            case Comparison.BELOW:
-                found.append(column < literal(value, column.type))
-            case Comparison.ABSENT:
-                found.append(column.is_(None))
-            case Comparison.PRESENT:
-                found.append(column.is_not(None))
-    return found
-
-
-def _after(by: Any, id: Any, query: Query[Any]) -> Any:
-    value, last = cast("tuple[ColumnValue, str]", query.after)
-    if query.order_by == "id":
-        return id < last if query.descending else id > last
-    if value is None:
-        return and_(by.is_(None), id > last)
-    here = literal(value, by.type)
-    beyond = by < here if query.descending else by > here
-    return or_(beyond, and_(by == here, id > last), by.is_(None))
 
 
 def _timer(body: bytes) -> Timer:

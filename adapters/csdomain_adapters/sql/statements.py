@@ -63,7 +63,8 @@ class Statements:
         one = select(t.c.body).where(t.c.subject == bindparam("subject_"), t.c.name == bindparam("name_"))
         self.timer, self.timer_locked = Prepared(one), Prepared(one.with_for_update())
         of_one = select(t.c.body).where(t.c.subject == bindparam("subject_"))
-        self.timers_of = Prepared(of_one.order_by(t.c.started_at, t.c.name))
+        of_one = of_one.order_by(t.c.started_at, t.c.name)
+        self.timers_of, self.timers_of_locked = Prepared(of_one), Prepared(of_one.with_for_update())
         self.save_timer = Prepared(
             update(t)
             .where(t.c.subject == bindparam("subject_"), t.c.name == bindparam("name_"))

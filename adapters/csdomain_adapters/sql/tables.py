@@ -29,6 +29,7 @@ from csdomain.kernel.codec import from_micros, make_converter, to_micros
 from csdomain.kernel.errors import NaiveTime
 from csdomain.kernel.storage import TEXT_LONGEST, A, Kind
 
+from .listings import Listings
 from .prepared import Prepared
 
 PREFIX: Final = "csd_"
@@ -133,7 +134,7 @@ class KindTable(Generic[A]):
         wanted = (t.c.body, t.c.version, t.c.schema)
         one = select(*wanted).where(t.c.id == bindparam("id_"))
         self.fetch, self.fetch_locked = Prepared(one), Prepared(one.with_for_update())
-        self.listing = select(*wanted)
+        self.listings = Listings(t)
         self.insert = Prepared(insert(t))
         self.update = Prepared(
             update(t)

@@ -137,7 +137,7 @@ class Document:
 
     def _seals(self, *entries: int | None) -> list[str]:
         """The seals of so many fields each: every field is written out once, however many signatures there are."""
-        rows = [f"[{canonical(name)},{canonical(value)}]" for name, value in self.fields.items()]
+        rows = [f"[{canonical(name)},{_written(value)}]" for name, value in self.fields.items()]
         head = canonical([self.kind, self.number, plain(self.drawn_up_at), self.drawn_up_by])[:-1]
         copies = [[copy.number, copy.purpose] for copy in self.copies]
         tail = canonical([self.personal_digest, copies, self.corrects])[1:]
@@ -307,6 +307,13 @@ def draw_up(
         copies=tuple(Copy(i, purpose) for i, purpose in enumerate(copies, 1)),
         corrects=None if corrects is None else corrects.number,
     )
+
+
+def _written(value: Value) -> str:
+    """As ``canonical`` writes it, which makes an encoder for anything but text."""
+    if value is None:
+        return "null"
+    return int.__repr__(value) if type(value) is int else canonical(value)
 
 
 def _digest(content: object) -> str:

@@ -107,5 +107,6 @@ class Message:
     facts: Mapping[str, Fact] = attrs.field(factory=dict)
 
 
-TimerEffect = StartTimer | StopTimer | PauseTimer | ResumeTimer | CancelTimers
-Effect = TimerEffect | Message
+#: What is done to timers that are there.
+TimerChange = StopTimer | PauseTimer | ResumeTimer | CancelTimers
+Effect = StartTimer | TimerChange | Message

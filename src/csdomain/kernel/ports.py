@@ -202,8 +202,8 @@ class Session(Protocol):
         """A timer by its subject and name, None where there is none; locked where ``lock``."""
         ...
 
-    def timers_of(self, subject: str, /) -> Sequence[Timer]:
-        """The timers of a subject, in order of their start, then name."""
+    def timers_of(self, subject: str, /, *, lock: bool = False) -> Sequence[Timer]:
+        """The timers of a subject, in order of their start, then name; locked where ``lock``."""
         ...
 
     def add_timers(self, timers: Sequence[Timer], /) -> Sequence[str]:

@@ -133,7 +133,8 @@ class Kind(Generic[A]):
     """What a context declares once about an aggregate: class, id, table and fields. Also the key to its repository.
 
     ``schema`` is the number of the body's present form; ``upcasters[n]`` turns a body of form n into form n + 1.
-    Columns ``id``, ``branch``, ``owner`` and ``version`` are always there.
+    ``queue`` is the field that says in whose queue it is; without one, in its owner's for ever. Columns ``id``,
+    ``branch``, ``owner`` and ``version`` are always there.
     """
 
     type: type[A]
@@ -142,6 +143,7 @@ class Kind(Generic[A]):
     fields: tuple[Field[A, Any], ...] = ()
     schema: int = 1
     upcasters: Mapping[int, Upcaster] = attrs.field(factory=dict)
+    queue: Field[A, str] | None = None
 
     BUILT_IN: ClassVar[tuple[str, ...]] = ("id", "branch", "owner", "version")
 
@@ -151,6 +153,8 @@ class Kind(Generic[A]):
         bad = [n for n in [self.table, *names] if not _NAME.fullmatch(n)] + [n for n in names if n in reserved]
         if bad or len(set(names)) != len(names):
             raise ValueError(f"{self.table}: field names must be distinct, plain and not reserved: {bad or names}")
+        if self.queue is not None and self.queue not in self.fields:
+            raise ValueError(f"{self.table}: the queue's field is none of its fields: {self.queue.name}")
         missing = [n for n in range(1, self.schema) if n not in self.upcasters]
         if missing:
             raise ValueError(f"{self.table}: no upcaster from schema {missing}")

@@ -4,6 +4,7 @@ A store gives a :class:`~csdomain.kernel.ports.Session` (rows in one transaction
 it.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, Generic, NewType, TypeVar, cast
@@ -15,7 +16,7 @@ from . import timers
 from .actors import Action, Actor
 from .calendar import WorkCalendar
 from .codec import plain
-from .effects import CancelTimers, Effect, Message, PauseTimer, ResumeTimer, StartTimer, StopTimer, TimerEffect
+from .effects import CancelTimers, Effect, Message, PauseTimer, ResumeTimer, StartTimer, StopTimer, TimerChange
 from .errors import Conflict, KeyReused, NotFound, RuleBroken, StoreBusy, StoreFailure, aware, require, show
 from .events import Event, Moved, TimerFired, utc
 from .ids import IdKind, IdSource
@@ -159,6 +160,53 @@ def _check_conditions(kind: Kind[Any], conditions: Iterable[Where[Any]]) -> None
                 _check_value(kind, where.column, value)
 
 
+class _Clocks:
+    """The timers that one recording changes. A subject with several to change is read once, and they are then held."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._held: dict[str, dict[str, Timer]] = {}
+
+    def begin(self, begun: Sequence[Timer]) -> None:
+        """Start new ones. Raises RuleBroken for a name that its subject has used."""
+        there = self._session.add_timers(begun)
+        require(
+            not there,
+            TIMERS,
+            accepted=Text("a name that this subject has not used", "该对象未用过的名称"),
+            timer=", ".join(there),
+            subject=begun[0].subject,
+        )
+        for timer in begun:
+            self._keep(timer)
+
+    def hold(self, changes: Sequence[TimerChange]) -> None:
+        """Lock all timers of the subjects that need more than one."""
+        count = Counter(change.subject for change in changes)
+        count.update(change.subject for change in changes if isinstance(change, CancelTimers))
+        for subject, times in count.items():
+            if times > 1 and subject not in self._held:
+                self._held[subject] = {t.name: t for t in self._session.timers_of(subject, lock=True)}
+
+    def live(self, subject: str, prefix: str) -> list[str]:
+        """The names of those that run or pause and begin with ``prefix``."""
+        return [name for name, timer in self._held[subject].items() if timer.live and name.startswith(prefix)]
+
+    def get(self, subject: str, name: str) -> Timer | None:
+        """One, locked; None where there is none."""
+        held = self._held.get(subject)
+        return self._session.timer(subject, name, lock=True) if held is None else held.get(name)
+
+    def save(self, timer: Timer) -> None:
+        """Store one that has changed."""
+        self._session.save_timer(timer)
+        self._keep(timer)
+
+    def _keep(self, timer: Timer) -> None:
+        if timer.subject in self._held:
+            self._held[timer.subject][timer.name] = timer
+
+
 class StandardUnit:
     """The unit of work over any session; satisfies :class:`~csdomain.kernel.ports.Unit`."""
 
@@ -206,16 +254,22 @@ class StandardUnit:
         """
         records = [self._audit(event) for event in events]
         messages: list[Message] = []
+        clocks = _Clocks(self._session)
         pending = list(effects)
         while pending:
-            begun = [effect.timer for effect in pending if isinstance(effect, StartTimer)]
-            messages += [effect for effect in pending if isinstance(effect, Message)]
-            fired: list[TimerFired] = []
-            if begun:
-                self._begin(begun)
+            begun: list[Timer] = []
+            changes: list[TimerChange] = []
             for effect in pending:
-                if not isinstance(effect, StartTimer | Message):
-                    fired += self._change(effect)
+                if isinstance(effect, StartTimer):
+                    begun.append(effect.timer)
+                elif isinstance(effect, Message):
+                    messages.append(effect)
+                else:
+                    changes.append(effect)
+            if begun:
+                clocks.begin(begun)
+            clocks.hold(changes)
+            fired = [event for change in changes for event in self._change(change, clocks)]
             pending = []
             for event in fired:
                 records.append(self._audit(event))
@@ -240,25 +294,12 @@ class StandardUnit:
             self.record([event], self.handle(event))
         return timer, fired
 
-    def _begin(self, begun: Sequence[Timer]) -> None:
-        there = self._session.add_timers(begun)
-        require(
-            not there,
-            TIMERS,
-            accepted=Text("a name that this subject has not used", "该对象未用过的名称"),
-            timer=", ".join(there),
-            subject=begun[0].subject,
-        )
-
-    def _change(self, effect: TimerEffect) -> tuple[TimerFired, ...]:
-        if isinstance(effect, StartTimer):
-            return ()
+    def _change(self, effect: TimerChange, clocks: "_Clocks") -> tuple[TimerFired, ...]:
         if isinstance(effect, CancelTimers):
-            there = self._session.timers_of(effect.subject)
-            live = [timer.name for timer in there if timer.live and timer.name.startswith(effect.prefix)]
+            live = clocks.live(effect.subject, effect.prefix)
             stops = [StopTimer(effect.subject, name, effect.at, cancelled=True) for name in live]
-            return tuple(fired for stop in stops for fired in self._change(stop))
-        timer = self._session.timer(effect.subject, effect.name, lock=True)
+            return tuple(fired for stop in stops for fired in self._change(stop, clocks))
+        timer = clocks.get(effect.subject, effect.name)
         if timer is None:
             return ()
         fired: tuple[TimerFired, ...] = ()
@@ -269,14 +310,14 @@ class StandardUnit:
         elif isinstance(effect, ResumeTimer):
             if timer.state is TimerState.PAUSED:
                 after = timers.resume(timer, self.backstage.calendars(timer.calendar), effect.at)
-        elif isinstance(effect, StopTimer):
+        else:
             late = timer.state is TimerState.BREACHED and timer.completed_at is None
             if effect.cancelled and timer.live:
                 after, fired = timers.cancel(timer, effect.at)
             elif not effect.cancelled and (timer.live or late):
                 after, fired = timers.meet(timer, effect.at)
         if after is not timer:
-            self._session.save_timer(after)
+            clocks.save(after)
         return fired
 
     def _audit(self, event: Event) -> AuditRecord:

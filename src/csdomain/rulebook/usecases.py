@@ -187,8 +187,9 @@ class UseCases(Generic[C]):
         return self._read(work, by)
 
     def queue(self, query: Query[C] = Query(), *, by: Actor) -> Page[C]:  # noqa: B008 - frozen
-        """My queue: the cases that ``by`` owns."""
-        mine: Where[C] = Where("owner", Comparison.IS, by.id)
+        """My queue: the cases that ``by`` owns and that are not at their end. Raises as :meth:`find`."""
+        queue = self.kind.queue
+        mine: Where[C] = Where("owner" if queue is None else queue.name, Comparison.IS, by.id)
         return self.find(attrs.evolve(query, where=(*query.where, mine)), by=by)
 
     def tally(self, tally: Tally[C] = Tally(), *, by: Actor) -> Sequence[TallyRow]:  # noqa: B008 - frozen

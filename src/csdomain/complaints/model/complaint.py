@@ -1,10 +1,11 @@
 """The complaint as it is stored: all its commands together, and the columns by which it is found and counted."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import attrs
 
+from csdomain.complaints.lifecycle import COMPLAINT_MOVES
 from csdomain.complaints.values import COMPLAINT, Judgement
 from csdomain.kernel.storage import Field, Kind
 
@@ -16,8 +17,11 @@ from .following import Following
 from .investigating import Investigating
 from .returning import Returning
 
+_ENDED: Final = COMPLAINT_MOVES.final
 
-@attrs.define(kw_only=True)
+
+# With a hook of its own attrs sets the fields in __init__ past the hook that freezes the id: each load is quicker.
+@attrs.define(kw_only=True, on_setattr=attrs.setters.validate)
 class Complaint(Investigating, Deciding, Returning, Following, Archiving, Erasing):
     """A complaint: see :class:`CaseBody` for what it holds; its commands stand with the steps they belong to."""
 
@@ -46,6 +50,10 @@ def _claimed(case: CaseBody) -> int | None:
 def _lost(case: CaseBody) -> int | None:
     losses = [form.judgement.lost(case.currency).minor for form in case.forms if form.judgement is not None]
     return sum(losses) if losses else None
+
+
+def _queue(case: CaseBody) -> str | None:
+    return None if case.state in _ENDED else case.owner or None
 
 
 def _class(case: CaseBody) -> str | None:
@@ -78,10 +86,13 @@ REVIEWED: Field[Complaint, bool] = Field("reviewed", bool, lambda c: c.reviewed,
 #: Slips at odds with what was approved; nothing where there is none, so that the index holds only open ones (CMP-24).
 DISCREPANCIES: Field[Complaint, int] = Field("discrepancies", int, lambda c: c.discrepancies or None)
 
+#: Whose work it still is: nothing at the end, so that a queue costs what is in it and not what ever was.
+QUEUE: Field[Complaint, str] = Field("queue", str, _queue)
+
 _FIELDS: tuple[Field[Complaint, Any], ...] = (
     *(NUMBER, STATE, RULEBOOK, CUSTOMER, CLAIMED, GRANTED, LOST, RECEIVED_AT, CLOSED_AT, CLOSED_MONTH, CLASS, CAUSE),
-    *(UNIT, PRODUCT, IN_TIME, GRAVE, REVIEWED, DISCREPANCIES),
+    *(UNIT, PRODUCT, IN_TIME, GRAVE, REVIEWED, DISCREPANCIES, QUEUE),
 )
 
 
-COMPLAINTS: Kind[Complaint] = Kind(Complaint, COMPLAINT, "complaint", _FIELDS)
+COMPLAINTS: Kind[Complaint] = Kind(Complaint, COMPLAINT, "complaint", _FIELDS, queue=QUEUE)

@@ -67,7 +67,10 @@ class Questions(ComplaintUseCases):
         return self._read(work, by)
 
     def queue(self, query: Query[Complaint] = Query(), *, by: Actor) -> Page[Complaint]:  # noqa: B008 - frozen
-        """My queue: the cases that ``by`` owns, grave ones before others unless the query orders otherwise. [CMP-16]"""
+        """My queue: the cases that ``by`` owns and that are neither settled nor withdrawn.
+
+        Grave ones come before others unless the query orders otherwise. [CMP-16]
+        """
         if query.order_by == "id" and not query.descending:
             query = attrs.evolve(query, order_by=GRAVE.name, descending=True)
         return ComplaintUseCases.queue(self, query, by=by)

@@ -39,12 +39,13 @@ def upgrade() -> None:
         sa.Column("grave", sa.Boolean, nullable=True),
         sa.Column("reviewed", sa.Boolean, nullable=True),
         sa.Column("discrepancies", sa.BigInteger, nullable=True),
+        sa.Column("queue", text(120), nullable=True),
         sa.Column("body", BODY, nullable=False),
         **OPTIONS,
     )
     for column in (
         *("branch", "owner", "state", "rulebook", "customer", "received_at", "closed_at", "closed_month"),
-        "discrepancies",
+        *("discrepancies", "queue"),
     ):
         op.create_index(f"ix_{_TABLE}_{column}", _TABLE, [column])
     op.create_index(f"uq_{_TABLE}_number", _TABLE, ["number"], unique=True)

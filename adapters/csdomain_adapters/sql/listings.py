@@ -1,0 +1,117 @@
+"""Lists of one kind: every shape of query is compiled once, its values are parameters (D14)."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final, cast
+
+from sqlalchemy import Integer, Select, Table, and_, bindparam, false, or_, select
+from sqlalchemy.sql import ColumnElement
+
+from csdomain.kernel.storage import ColumnValue, Comparison, Query, Where
+
+from .prepared import Prepared
+
+#: So many shapes are kept; an application has a few dozen, and lists of very many lengths to look for are rare.
+_SHAPES: Final = 256
+_LIMIT, _HERE, _LAST = "limit_", "here_", "last_"
+
+
+class Listings:
+    """The statements that list one table."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+        self._made: dict[object, Prepared] = {}
+
+    def of(self, names: tuple[str, ...], query: Query[Any]) -> tuple[Prepared, dict[str, Any]]:
+        """The statement of a query and its parameters.
+
+        Its rows have the columns ``names``, then their id and their value in the order, which make the cursor.
+        """
+        values = {_LIMIT: query.limit + 1, **dict(_values(query))}
+        kept = None if query.after is None else query.after[0] is None
+        shape = (names, query.order_by, query.descending, kept, tuple(map(_shape, query.where)))
+        made = self._made.get(shape)
+        if made is None:
+            if len(self._made) >= _SHAPES:
+                self._made.clear()
+            made = self._made[shape] = Prepared(self._statement(names, query))
+        return made, values
+
+    def _statement(self, names: tuple[str, ...], query: Query[Any]) -> Select[Any]:
+        columns = self._table.c
+        by, id = columns[query.order_by], columns.id
+        wanted = (*(columns[name] for name in names), id.label("id_"), by.label("order_"))
+        statement = select(*wanted).where(*conditions(self._table, query.where))
+        if query.order_by == "id":
+            statement = statement.order_by(id.desc() if query.descending else id)
+        else:
+            statement = statement.order_by(by.is_(None), by.desc() if query.descending else by, id)
+        if query.after is not None:
+            statement = statement.where(_after(by, id, query))
+        return statement.limit(bindparam(_LIMIT, type_=Integer))
+
+
+def conditions(table: Table, where: Sequence[Where[Any]]) -> list[ColumnElement[bool]]:
+    """The conditions on ``table``; their values are parameters, see :func:`condition_values`."""
+    return [_condition(table.c[condition.column], number, condition) for number, condition in enumerate(where)]
+
+
+def _condition(column: Any, number: int, where: Where[Any]) -> Any:
+    def value(name: str) -> Any:
+        return bindparam(name, type_=column.type)
+
+    match where.comparison:
+        case Comparison.IS:
+            return column == value(_name(number))
+        case Comparison.FROM:
+            return column >= value(_name(number))
+        case Comparison.BELOW:
+            return column < value(_name(number))
+        case Comparison.AMONG:
+            among = [value(_name(number, place)) for place, _ in enumerate(cast("tuple[Any, ...]", where.value))]
+            return column.in_(among) if among else false()
+        case Comparison.ABSENT:
+            return column.is_(None)
+        case Comparison.PRESENT:
+            return column.is_not(None)
+
+
+def condition_values(where: Sequence[Where[Any]]) -> Iterator[tuple[str, Any]]:
+    """The parameters of conditions, by name."""
+    for number, condition in enumerate(where):
+        if condition.comparison is Comparison.AMONG:
+            for place, each in enumerate(cast("tuple[Any, ...]", condition.value)):
+                yield _name(number, place), each
+        elif condition.comparison not in (Comparison.ABSENT, Comparison.PRESENT):
+            yield _name(number), condition.value
+
+
+def _name(number: int, place: int = 0) -> str:
+    return f"where_{number}_{place}"
+
+
+def _shape(where: Where[Any]) -> tuple[str, Comparison, int]:
+    """What of a condition is in the statement."""
+    size = len(cast("tuple[Any, ...]", where.value)) if where.comparison is Comparison.AMONG else 0
+    return where.column, where.comparison, size
+
+
+def _values(query: Query[Any]) -> Iterator[tuple[str, Any]]:
+    yield from condition_values(query.where)
+    if query.after is not None:
+        value, last = query.after
+        yield _LAST, last
+        if value is not None and query.order_by != "id":
+            yield _HERE, value
+
+
+def _after(by: Any, id: Any, query: Query[Any]) -> Any:
+    value, _ = cast("tuple[ColumnValue, str]", query.after)
+    last = bindparam(_LAST, type_=id.type)
+    if query.order_by == "id":
+        return id < last if query.descending else id > last
+    if value is None:
+        return and_(by.is_(None), id > last)
+    here = bindparam(_HERE, type_=by.type)
+    beyond = by < here if query.descending else by > here
+    return or_(beyond, and_(by == here, id > last), by.is_(None))
