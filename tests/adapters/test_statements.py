@@ -39,7 +39,7 @@ ACCEPT = [LOAD, SAVE, *BEGIN * 2, AUDIT, *TELL]
 #: Closing looks at the clock first; it stops it, with the promises that run, and begins that of the review.
 CLOSE = [LOAD, "SELECT csd_timer", SAVE, *BEGIN, "SELECT csd_timer", *CHANGE, AUDIT, *TELL]
 LOOK, NUMBER = ["SELECT csd_timer"], ["INSERT INTO csd_number"]
-#: The whole complaint, use case by use case. Beside what is written: the clocks of several parts or stages when one ends,
+#: The whole complaint, use case by use case. Beside what is written: the clocks of several parts where one ends,
 #: who stands in for whom and holds what when it is decided, which timers of a name run when all of them are cancelled.
 WHOLE = {
     "receive": RECEIVE,

@@ -150,11 +150,16 @@ class Document:
         """
         if salt is not None and self.personal and _digest([salt, dict(self.personal)]) != self.personal_digest:
             raise Tampered(number=self.number, field="personal")
-        seals = self._seals(*(signature.fields for signature in self.signatures))
+        self._verified()
+
+    def _verified(self) -> str:
+        """The seal of the whole content, once all signatures are verified."""
+        *seals, whole = self._seals(*(signature.fields for signature in self.signatures), None)
         for place, (signature, content) in enumerate(zip(self.signatures, seals, strict=True)):
             told = 0 <= signature.fields <= len(self.fields)
             if not told or signature.seal != _sealed(content, signature, self.signatures[:place]):
                 raise Tampered(number=self.number, field="signature", role=signature.role)
+        return whole
 
     def sign(self, role: str, *, by: ActorId, at: datetime, different_people: bool = True) -> "Document":
         """The form with one more signature, over its content and all signatures before.
@@ -162,7 +167,7 @@ class Document:
         Raises :class:`SignedTwice` for a role that has signed, or, with ``different_people``, for a person who has;
         :class:`Tampered` where the form is not what was signed so far. [KRN-09]
         """
-        self.verify()
+        content = self._verified()
         at = utc(at)
         require(bool(role), FORMS, accepted=Text("a role", "角色"))
         for signature in self.signatures:
@@ -170,7 +175,7 @@ class Document:
                 raise SignedTwice(number=self.number, role=role, actor=by, accepted=Text("another", "其他角色或人员"))
             require(at >= signature.at, FORMS, accepted=Text("signatures in order of time", "按时间先后签核"), at=at)
         unsealed = Signature(role, by, at, "", len(self.fields))
-        signature = attrs.evolve(unsealed, seal=_sealed(self.seal(unsealed.fields), unsealed, self.signatures))
+        signature = attrs.evolve(unsealed, seal=_sealed(content, unsealed, self.signatures))
         return attrs.evolve(self, signatures=(*self.signatures, signature))
 
     def signature(self, role: str) -> Signature:
@@ -207,11 +212,17 @@ class Document:
 
     def stated(self, name: str) -> Value:
         """What the form says in a field that a signature covers. Raises :class:`Unsigned`, Tampered. [KRN-09]"""
+        return self.statements(name)[name]
+
+    def statements(self, *names: str) -> dict[str, Value]:
+        """What the form says in several fields: as :meth:`stated`, verified once."""
         self.verify()
         covered = max((signature.fields for signature in self.signatures), default=0)
-        if name not in list(self.fields)[:covered]:
-            raise Unsigned(number=self.number, field=name)
-        return self.fields[name]
+        signed = set(list(self.fields)[:covered])
+        for name in names:
+            if name not in signed:
+                raise Unsigned(number=self.number, field=name)
+        return {name: self.fields[name] for name in names}
 
     def hand_over(self, copy: int, holder: str, *, by: ActorId, at: datetime) -> "Document":
         """The form with one copy in another's hands; signed or not, since paper travels. Raises MalformedDocument."""

@@ -4,7 +4,6 @@ A store gives a :class:`~csdomain.kernel.ports.Session` (rows in one transaction
 it.
 """
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, Generic, NewType, TypeVar, cast
@@ -182,11 +181,12 @@ class _Clocks:
 
     def hold(self, changes: Sequence[TimerChange]) -> None:
         """Lock all timers of the subjects that need more than one."""
-        count = Counter(change.subject for change in changes)
-        count.update(change.subject for change in changes if isinstance(change, CancelTimers))
-        for subject, times in count.items():
-            if times > 1 and subject not in self._held:
+        seen: set[str] = set()
+        for change in changes:
+            subject = change.subject
+            if subject not in self._held and (subject in seen or isinstance(change, CancelTimers)):
                 self._held[subject] = {t.name: t for t in self._session.timers_of(subject, lock=True)}
+            seen.add(subject)
 
     def live(self, subject: str, prefix: str) -> list[str]:
         """The names of those that run or pause and begin with ``prefix``."""

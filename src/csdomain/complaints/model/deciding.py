@@ -222,8 +222,9 @@ class Deciding(CaseBody):
             raise AnswerBeyondDecision(subject=self.id, accepted=Text("a decision first", "须先核决"))
         approved.approval.require_covers(self.total)
         count, paper = len(self.form.submissions), self.form.document
-        says = {name: paper.stated(name) for name in entries("approved", count, approved.remedy)}
-        if says != entries("approved", count, approved.remedy):
+        due = entries("approved", count, approved.remedy)
+        says = paper.statements(*due)
+        if says != due:
             granted = str(says[f"approved.{count}"])
             raise AnswerBeyondDecision(subject=self.id, given=approved.remedy.granted, accepted=Text(granted, granted))
         require_as_signed(self)
