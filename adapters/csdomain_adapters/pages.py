@@ -19,7 +19,7 @@ p{margin:6px 0}
 .soft{color:#5b6875}
 .cards{display:grid;grid-template-columns:repeat(4,1fr);gap:12px;margin:22px 0 0}
 .card{padding:12px 14px;border:1px solid #dfe4ea;border-radius:8px}
-.card b{display:block;font-size:22px;line-height:1.3}
+.card b{display:block;font-size:20px;line-height:1.3;overflow-wrap:anywhere}
 .card span{color:#5b6875;font-size:13px}
 svg{display:block;width:100%;height:auto;margin:10px 0 14px;font-family:inherit}
 .wide{overflow-x:auto}

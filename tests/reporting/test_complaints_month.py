@@ -27,7 +27,7 @@ from csdomain.reporting.complaints_month import (
     complaints_of_month,
     review_of_month,
 )
-from csdomain.reporting.rules import MONTHLY
+from csdomain.reporting.rules import MONTHLY, OPENED, VOLUME
 from csdomain.testing import MovableClock, SequentialIds, agent, closed, complaint_form, memory_desk, no_holidays, staff
 from csdomain_adapters.export import write_csv
 
@@ -112,7 +112,7 @@ def opened(request: pytest.FixtureRequest, database_url: Callable[[str], str]) -
         desk.close()
 
 
-@pytest.mark.rule(STATISTICS, MONTHLY)
+@pytest.mark.rule(STATISTICS, MONTHLY, OPENED)
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(cases=st.lists(past_cases(), max_size=12))
 def test_the_figures_are_those_of_a_plain_count_and_open_to_their_cases(
@@ -146,7 +146,7 @@ def test_the_figures_are_those_of_a_plain_count_and_open_to_their_cases(
         assert found == complaints_of_month(desk.complaints, "2026-03", by=by, at=NOW)  # repeatable
 
 
-@pytest.mark.rule(MONTHLY)
+@pytest.mark.rule(MONTHLY, VOLUME)
 def test_figures_load_no_case_and_cost_seven_queries(monkeypatch: pytest.MonkeyPatch) -> None:
     desk = memory_desk(clock=MovableClock())
     for _ in range(3):

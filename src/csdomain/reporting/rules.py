@@ -18,6 +18,16 @@ MONTHLY = Rule(
     "A month's figures are of one stated moment, counted by the database, and each opens to the cases behind it.",
     zh="每月统计注明统计时点，由数据库汇总得出，每个数字都能查到其案件。",
 )
+OPENED = Rule(
+    "RPT-03",
+    "Every figure opens to the records that make it up.",
+    zh="每个数字都能展开到构成它的记录。",
+)
+VOLUME = Rule(
+    "RPT-07",
+    "Reports are counted inside the database by grouped queries; no record is loaded to be counted.",
+    zh="报表由数据库分组统计得出，不为计数而载入记录。",
+)
 REPLAY = Rule(
     "RPT-06",
     "A log is replayed through a workflow and its deadlines; every event is replayed or listed with the reason.",
