@@ -172,6 +172,47 @@ class TimerContract(Contract):
         assert sorted(hour for _, hour in self.fired(rig, subject)) == sorted(late.values())
         assert all(timer.state is TimerState.RUNNING for timer in self.timers(rig, other).values())
 
+    @examples(20)
+    @given(
+        due=st.fixed_dictionaries(dict.fromkeys(_NAMES[:4], st.integers(1, 4))),
+        changes=st.lists(st.tuples(st.integers(0, 4), st.sampled_from((*_NAMES[:4], "tst.new", "none"))), max_size=7),
+        when=st.integers(0, 5),
+    )
+    @example(due=dict.fromkeys(_NAMES[:4], 2), changes=[(1, "tst"), (0, "tst"), (4, "tst.1"), (0, "tst.new")], when=1)
+    def test_changes_made_together_are_as_those_made_one_after_the_other(
+        self, rig: Rig, due: dict[str, int], changes: list[tuple[int, str]], when: int
+    ) -> None:
+        """However many timers of however many subjects one recording changes, some of them twice."""
+        run = rig.run(lambda unit: unit.session.next_number("runs"))
+        together, apart = (f"t{run}", f"t{run}b"), (f"a{run}", f"a{run}b")
+
+        def effects(subject: str) -> list[Effect]:
+            made: list[Effect] = [StartTimer(rig.timer(subject, "tst.new", within=hours(2)))]
+            for way, name in changes:
+                made.append(
+                    (
+                        StopTimer(subject, name, at(when)),
+                        StopTimer(subject, name, at(when), cancelled=True),
+                        PauseTimer(subject, name, at(when)),
+                        ResumeTimer(subject, name, at(when)),
+                        CancelTimers(subject, at(when), name),
+                    )[way]
+                )
+            return made
+
+        for subject in (*together, *apart):
+            self.start(rig, *(rig.timer(subject, name, within=hours(hour)) for name, hour in due.items()))
+        one, two = (effects(subject) for subject in together)
+        mixed = [effect for pair in zip(one, two, strict=True) for effect in pair]
+        rig.run(lambda unit: unit.record([rig.picked(together[0], at=at(when))], mixed))
+        for subject in apart:
+            for effect in effects(subject):
+                rig.run(lambda unit: unit.record([rig.picked(subject, at=at(when))], [effect]))  # noqa: B023
+        for mine, other in zip(together, apart, strict=True):
+            found = {name: attrs.evolve(timer, subject=other) for name, timer in self.timers(rig, mine).items()}
+            assert found == self.timers(rig, other)
+            assert self.fired(rig, mine) == self.fired(rig, other)
+
     def test_a_reminder_fires_once_and_breaches_nothing(self, rig: Rig) -> None:
         self.start(rig, attrs.evolve(rig.timer("a", within=hours(2)), reminder=True))
         assert sweep(rig.store, at(2)) == SweepReport(0, 0)
