@@ -170,7 +170,10 @@ def test_a_department_is_reminded_until_its_part_is_done_so_many_times_and_then_
     sweeps: list[int],
     within: int,
 ) -> None:
-    """Whenever the sweeper runs: none after the part is done, each on the trail when it was due."""
+    """Whenever the sweeper runs: none after the part is done, each on the trail when it was due.
+
+    The superior's turn comes as long after the last reminder as that came after the one before.
+    """
     counter = asked(rules, [name for name, _ in departments], timedelta(minutes=within), calendar)
     began = counter.clock.now()
     instants = {
@@ -193,15 +196,17 @@ def test_a_department_is_reminded_until_its_part_is_done_so_many_times_and_then_
     for part, (name, after) in enumerate(departments, 1):
         ended = None if after is None else began + timedelta(minutes=after)
         due, told[name] = began, []
-        for count in range(1, 1 + (0 if rules.chasing is None else rules.chasing.times)):
+        for count in range(1, 1 if rules.chasing is None else 2 + rules.chasing.times):
             assert rules.chasing is not None
             due = calendar_of(counter).deadline(due, rules.chasing.every)
             # A sweep at the very instant of the contribution comes first: it sorts before any name.
             if not any(at > due and (ended is None or at <= ended) for at in swept):
                 break
             expected.append((f"CMP-19.{part}.{count}", "system", due))
-            told[name].append(count)
-            superior += [name] if count == rules.chasing.times else []
+            if count <= rules.chasing.times:
+                told[name].append(count)
+            else:  # as long again after the last reminder, and still not done
+                superior.append(name)
         until = began + timedelta(minutes=within)
         late += [f"CMP-06.{part}"] if ended is None or ended > until else []
     assert sorted(reminded(counter)) == sorted(expected)
@@ -209,10 +214,10 @@ def test_a_department_is_reminded_until_its_part_is_done_so_many_times_and_then_
         sent = [m for m in counter.messages("reminder") if m.to == name]
         assert [message.facts["times"] for message in sent] == told[name]
         assert {message.facts["department"] for message in sent} <= {name}
-    assert len(counter.messages("reminder")) == len(expected)
-    chief = "" if rules.chasing is None else rules.chasing.superior
-    assert sorted((m.to, m.facts["department"]) for m in counter.messages("not_done")) == sorted(
-        (chief, name) for name in superior
+    assert len(counter.messages("reminder")) == sum(map(len, told.values()))
+    chief, times = ("", 0) if rules.chasing is None else (rules.chasing.superior, rules.chasing.times)
+    assert sorted((m.to, m.facts["department"], m.facts["times"]) for m in counter.messages("not_done")) == sorted(
+        (chief, name, times) for name in superior
     )
     overdue = [m for m in counter.messages("overdue") if str(m.facts["timer"]).startswith("CMP-06")]
     assert sorted((m.to, m.facts["timer"]) for m in overdue) == sorted(("boss", timer) for timer in late)
@@ -278,10 +283,10 @@ def test_a_week_of_reminders() -> None:
         counter.desk.sweep()
         if len(counter.messages("reminder")) == 6:
             counter.do("contribute", "stores", "the batch is blocked", by="service_agent")
-    days = ("Thu 05", "Fri 06", "Mon 09", "Tue 10", "Wed 11")
+    days = ("Thu 05", "Fri 06", "Mon 09", "Tue 10", "Wed 11", "Thu 12")
     assert [(timer, f"{at:%a %d %H:%M}") for timer, _, at in reminded(counter)] == [
         *((f"CMP-19.{part}.{n}", f"{days[n - 1]} 02:20") for n in (1, 2, 3) for part in (1, 2)),
-        *((f"CMP-19.1.{n}", f"{days[n - 1]} 02:20") for n in (4, 5)),
+        *((f"CMP-19.1.{n}", f"{days[n - 1]} 02:20") for n in (4, 5, 6)),
     ]
     told = [(message.to, message.facts["times"]) for message in counter.messages("reminder")]
     assert told == [
@@ -289,7 +294,7 @@ def test_a_week_of_reminders() -> None:
         *(("production", 4), ("production", 5)),
     ]
     assert [(m.to, m.facts["department"]) for m in counter.messages("not_done")] == [
-        ("deputy_general_manager", "production")
+        ("deputy_general_manager", "production")  # on the sixth day
     ]
     late = [(m.to, m.facts["timer"]) for m in counter.messages("overdue") if "CMP-06" in str(m.facts["timer"])]
     assert late == [("service_manager", "CMP-06.1"), ("service_manager", "CMP-06.2")]

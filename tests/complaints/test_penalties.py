@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
+from itertools import zip_longest
 from typing import Any, Final
 
 import attrs
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from complaints.desks import ANN, JUDGED, RULES, T0, Counter, accept, anyone, check_unchanged, cny, fen, received
@@ -136,10 +137,13 @@ def test_nobody_moves_a_penalty_on_themselves(on: str) -> None:
 who = st.sampled_from(["wu", "li", "production", "zhao"])
 
 
-@given(st.lists(who, max_size=3), st.lists(who, max_size=3), st.integers(0, 3))
+@given(st.lists(who, max_size=3), st.lists(who, max_size=3), st.lists(st.sampled_from(["approved", "dropped", ""])))
+@example(first=["wu"], second=["wu"], ends=["dropped"])
 def test_a_person_or_unit_is_penalised_once_a_case_over_all_its_forms(
-    first: list[str], second: list[str], carried_out: int
+    first: list[str], second: list[str], ends: list[str]
 ) -> None:
+    """A proposal that was dropped penalised nobody."""
+
     def proposed(on: list[str]) -> Judgement:
         kinds = [ProposedPenalty(name, amount=cny(n + 1)) for n, name in enumerate(on)]
         return judged(*kinds)
@@ -150,10 +154,16 @@ def test_a_person_or_unit_is_penalised_once_a_case_over_all_its_forms(
         assert error.facts["given"] == sorted({on for on in first if first.count(on) > 1})
         return
     case = decided(NOTHING, proposed(first))
-    for n in range(1, min(carried_out, len(first)) + 1):  # however far the first have come
-        case.approve_penalty(n, by=DEPUTY, at=T0)
+    standing = []
+    for n, (on, end) in enumerate(zip_longest(first, ends[: len(first)], fillvalue=""), 1):
+        if end == "dropped":
+            case.drop_penalty(n, "slight", by=DEPUTY, at=T0)
+            continue
+        standing.append(on)
+        if end == "approved":
+            case.approve_penalty(n, by=DEPUTY, at=T0)
     ready(renewed(case))
-    again = [*first, *second]
+    again = [*standing, *second]
     if len(set(again)) < len(again):
         check_unchanged(case, SecondPenalty, lambda: case.judge(proposed(second), RULES, by=ANN, at=T0))
     else:

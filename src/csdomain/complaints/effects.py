@@ -353,16 +353,16 @@ def handlers(house: House) -> Mapping[str, TimerHandler]:
             "number": case.number,
             "branch": case.branch,
             "department": part.department,
-            "times": times,
+            "times": min(times, rules.chasing.times),
         }
         key = f"{fired.subject}/{fired.timer}"
-        yield Message(key, "complaint.reminder", part.department, facts)
-        if times < rules.chasing.times:
-            name = f"{r.CHASING.id}.{number}.{times + 1}"
-            calendar = house.calendar_of(case.branch)
-            yield StartTimer(start(fired.subject, name, calendar, rules.chasing.every, fired.at, reminder=True))
-        else:
+        if times > rules.chasing.times:  # nor was it done after the last reminder
             yield Message(f"{key}/superior", "complaint.not_done", rules.chasing.superior, facts)
+            return
+        yield Message(key, "complaint.reminder", part.department, facts)
+        name = f"{r.CHASING.id}.{number}.{times + 1}"
+        calendar = house.calendar_of(case.branch)
+        yield StartTimer(start(fired.subject, name, calendar, rules.chasing.every, fired.at, reminder=True))
 
     def lapse(unit: Unit, fired: TimerFired) -> Iterable[Effect]:
         system = system_actor((ERASE,))

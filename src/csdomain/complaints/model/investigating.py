@@ -34,6 +34,7 @@ from csdomain.complaints.lifecycle import (
     ImprovementMove,
     Move,
     PenaltyMove,
+    PenaltyState,
     RemarkState,
 )
 from csdomain.complaints.values import (
@@ -295,7 +296,8 @@ class Investigating(CaseBody):
             )
             for proposed in judgement.penalties
         )
-        penalised = [penalty.on for penalty in (*self.penalties, *penalties)]
+        standing = [penalty for penalty in self.penalties if penalty.state is not PenaltyState.DROPPED]
+        penalised = [penalty.on for penalty in (*standing, *penalties)]
         twice = sorted({on for on in penalised if penalised.count(on) > 1})
         if twice:
             raise SecondPenalty(given=twice, accepted=Text("others, or none", "其他对象，或不处罚"))
