@@ -16,6 +16,7 @@ from csdomain.complaints.policies.returns import NotOnSlip, QuantityOverSlip
 from csdomain.complaints.rules import COPIES, RETURN_SLIP, WAREHOUSE
 from csdomain.complaints.rules import FINANCE as FINANCE_RULE
 from csdomain.complaints.values import Copies, Goods, MalformedStep
+from csdomain.kernel.arguments import WrongArgument
 from csdomain.kernel.documents import Document, SignedTwice, Tampered, Unsigned
 from csdomain.kernel.errors import DomainError, MoveRefused, NotPermitted, RuleBroken
 from csdomain.kernel.rules import FORMS
@@ -227,8 +228,10 @@ def test_a_difference_is_listed_until_it_is_resolved(backend: str, sqlite_url: s
     # It is the deputy for sales who resolves it, to what came and with a reason.
     counter.expect_refused(NotPermitted, "resolve", slip, 2, "lost", by="sales")
     counter.expect_refused(NotPermitted, "resolve", slip, 2, "lost", by="finance")
-    for wrong in (3, 1, 0, True, 2.0):
+    for wrong in (3, 1, 0, -2):
         counter.expect_refused(RuleBroken, "resolve", slip, wrong, "lost", by="deputy_general_manager")
+    for none in (True, 2.0, "2"):
+        counter.expect_refused(WrongArgument, "resolve", slip, none, "lost", by="deputy_general_manager")
     counter.expect_refused(DomainError, "resolve", slip, 2, "  ", by="deputy_general_manager")
     counter.do("resolve", slip, 2, "one was lost", by="deputy_general_manager")
     assert [case.id for case in does.discrepancies(by=finance).items] == [ids[0][0]]

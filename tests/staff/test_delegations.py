@@ -24,6 +24,7 @@ from csdomain.kernel.approvals import (
     Request,
     decide,
 )
+from csdomain.kernel.arguments import WrongArgument
 from csdomain.kernel.errors import DomainError, MoveRefused, NotPermitted, RuleBroken
 from csdomain.kernel.money import CurrencyMismatch
 from csdomain.kernel.rules import APPROVALS, AUDITED, ONE_WRITER, PERMITTED, PORTS
@@ -180,10 +181,10 @@ def test_what_cannot_be_is_named_and_changes_nothing() -> None:
             ),
             (lambda: to(desk, "ann", "dan", limit=Money.of(1, "USD")), CurrencyMismatch, {}),
             (lambda: to(desk, "ann", "dan", limit=yuan(-1)), DelegationInvalid, {"field": "limit"}),
-            (lambda: to(desk, "ann", "dan", limit=1000), DelegationInvalid, {"field": "limit"}),
+            (lambda: to(desk, "ann", "dan", limit=1000), WrongArgument, {"field": "limit", "given": "int"}),
             (lambda: to(desk, "ann", ""), MalformedStaff, {"field": "deputy"}),
             (lambda: to(desk, "ann", "bob@example.com"), MalformedStaff, {"field": "deputy"}),
-            (lambda: to(desk, "ann", 7), MalformedStaff, {"field": "deputy"}),
+            (lambda: to(desk, "ann", 7), WrongArgument, {"field": "deputy", "given": "int"}),
             (lambda: to(desk, "\0", "bob", by=personnel(desk)), MalformedStaff, {"field": "principal"}),
             (lambda: to(desk, "ann", "bob", authority="\0"), MalformedStaff, {"field": "authority"}),
         ]

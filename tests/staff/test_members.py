@@ -156,9 +156,9 @@ def test_a_post_is_complete_and_storable(field: str, bad: Any) -> None:
 @pytest.mark.parametrize(
     ("field", "bad"),
     [
-        *(("name", bad) for bad in ("", " \t", "x" * 121, "a\0b", "\ud800", 7, None)),
-        *(("phone", bad) for bad in ("1" * 41, "a\0b", 7)),
-        *(("actor", bad) for bad in ("", "x" * 65, "a\nb", "ann@example.com", 7, None)),
+        *(("name", bad) for bad in ("", " \t", "x" * 121, "a\0b", "\ud800")),
+        *(("phone", bad) for bad in ("1" * 41, "a\0b")),
+        *(("actor", bad) for bad in ("", "x" * 65, "a\nb", "ann@example.com")),
     ],
 )
 def test_a_person_is_named_and_what_was_given_is_not_repeated(field: str, bad: Any) -> None:

@@ -7,6 +7,7 @@ from typing import Final
 import attrs
 
 from csdomain.kernel.actors import Action, Actor
+from csdomain.kernel.arguments import type_commands
 from csdomain.kernel.effects import check_short, subject_of
 from csdomain.kernel.errors import Conflict, DomainError, NotFound, aware, require
 from csdomain.kernel.events import utc
@@ -26,6 +27,7 @@ _PAGE: Final = 50
 _PAGE_LARGEST: Final = 1000
 
 
+@type_commands
 @attrs.frozen
 class Messages:
     """Messages: what waits, what was given up, and sending it again (MSG-09).

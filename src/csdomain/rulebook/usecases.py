@@ -11,6 +11,7 @@ from typing import Any, Generic, Protocol, Required, TypedDict, TypeVar, Unpack
 import attrs
 
 from csdomain.kernel.actors import Action, Actor, Scope
+from csdomain.kernel.arguments import type_commands
 from csdomain.kernel.codec import fingerprint
 from csdomain.kernel.effects import Effect
 from csdomain.kernel.errors import NotPermitted, aware, require
@@ -75,6 +76,11 @@ class UseCases(Generic[C]):
     store: Store
     house: House
     ids: IdSource
+
+    def __init_subclass__(cls) -> None:
+        """Every command and question of a context refuses arguments of a wrong type by name, without a word there."""
+        super().__init_subclass__()
+        type_commands(cls)
 
     @property
     def kind(self) -> Kind[C]:
@@ -265,6 +271,9 @@ class UseCases(Generic[C]):
         if scope is Scope.BRANCH:
             return (Where("branch", Comparison.IS, actor.branch),)
         return (Where("owner", Comparison.IS, actor.id),)
+
+
+type_commands(UseCases)
 
 
 @attrs.frozen

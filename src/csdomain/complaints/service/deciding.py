@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Unpack
+from typing import Annotated, Unpack
 
 from csdomain.complaints.lifecycle import Move
 from csdomain.complaints.model import Complaint
 from csdomain.complaints.values import Channel, ComplaintForm, Remedy
 from csdomain.kernel.actors import Actor
 from csdomain.kernel.approvals import ApprovalExplanation, Outcome
+from csdomain.kernel.arguments import BY_RULE
 from csdomain.kernel.events import Event
 from csdomain.kernel.ports import Receipt, Unit
 from csdomain.rulebook.usecases import CallOptions
@@ -73,7 +74,7 @@ class Deciding(ComplaintUseCases):
         return self._read(work, by)
 
     # --- the customer
-    def answer(self, id: str, channel: Channel, text: str, **call: Unpack[CallOptions]) -> Receipt:
+    def answer(self, id: str, channel: Channel, text: Annotated[str, BY_RULE], **call: Unpack[CallOptions]) -> Receipt:
         """Tell the customer the outcome by a notice of its own; a grave complaint is answered by letter.
 
         Raises AnswerBeyondDecision, InternalDisclosed, ApprovalVoid, Tampered. [CMP-12, CMP-13, CMP-16]
