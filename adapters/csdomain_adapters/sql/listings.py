@@ -3,8 +3,10 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, Final, cast
 
-from sqlalchemy import Integer, Select, Table, and_, bindparam, false, or_, select
+from sqlalchemy import Column, Integer, Select, Table, and_, bindparam, false, or_, select
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql import ColumnElement
+from sqlalchemy.sql.functions import FunctionElement
 
 from csdomain.kernel.storage import ColumnValue, Comparison, Query, Where
 
@@ -13,6 +15,9 @@ from .prepared import Prepared
 #: So many shapes are kept; an application has a few dozen, and lists of very many lengths to look for are rare.
 _SHAPES: Final = 256
 _LIMIT, _HERE, _LAST = "limit_", "here_", "last_"
+#: Columns that say who may read a row, the coarsest first: next to any other they find little.
+_SCOPE: Final = ("branch", "owner")
+_FINDING: Final = (Comparison.IS, Comparison.AMONG)
 
 
 class Listings:
@@ -53,7 +58,42 @@ class Listings:
 
 def conditions(table: Table, where: Sequence[Where[Any]]) -> list[ColumnElement[bool]]:
     """The conditions on ``table``; their values are parameters, see :func:`condition_values`."""
-    return [_condition(table.c[condition.column], number, condition) for number, condition in enumerate(where)]
+    aside = _aside(table, where)
+    return [
+        _condition(_Aside(column) if (column := table.c[condition.column]).name in aside else column, number, condition)
+        for number, condition in enumerate(where)
+    ]
+
+
+def _aside(table: Table, where: Sequence[Where[Any]]) -> Sequence[str]:
+    """The columns of the scope that leave the finding to a finer index."""
+    indexed = {table.c.id.name, *(next(iter(index.columns)).name for index in table.indexes)}
+    finding = {each.column for each in where if each.comparison in _FINDING and each.column in indexed}
+    return [name for place, name in enumerate(_SCOPE) if finding.difference(_SCOPE[: place + 1])]
+
+
+class _Aside(FunctionElement[Any]):
+    """A column that is compared with what another index found.
+
+    SQLite has no statistics unless somebody makes them: all indexes are alike to it, and it would read a whole branch
+    for one agent's queue. A plus sign keeps it from the index; the servers know their tables.
+    """
+
+    inherit_cache = True
+
+    def __init__(self, column: Column[Any]) -> None:
+        super().__init__(column)
+        self.type = column.type
+
+
+@compiles(_Aside)
+def _as_it_is(element: _Aside, compiler: Any, **how: Any) -> str:
+    return str(compiler.process(element.clauses, **how))
+
+
+@compiles(_Aside, "sqlite")
+def _kept_from_the_index(element: _Aside, compiler: Any, **how: Any) -> str:
+    return f"+{compiler.process(element.clauses, **how)}"
 
 
 def _condition(column: Any, number: int, where: Where[Any]) -> Any:
