@@ -19,12 +19,14 @@ import csdomain
 from csdomain.desk import Services
 from csdomain.kernel.errors import (
     Conflict,
+    ConnectionLost,
     DomainError,
     InvalidValue,
     KeyReused,
     MoveRefused,
     NotFound,
     NotPermitted,
+    OutcomeUnknown,
     RuleBroken,
     StoreBusy,
 )
@@ -49,6 +51,8 @@ STATUS: tuple[tuple[type[DomainError], int], ...] = (
     (InvalidValue, 422),
     (KeyReused, 422),
     (StoreBusy, 503),
+    (ConnectionLost, 503),
+    (OutcomeUnknown, 503),  # retryable where the command has a key: sent again, it is done once
 )
 
 

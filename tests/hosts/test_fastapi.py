@@ -19,11 +19,13 @@ from csdomain import Desk, DomainError, RuleBroken
 from csdomain.complaints.values import MalformedForm
 from csdomain.kernel.errors import (
     Conflict,
+    ConnectionLost,
     KeyReused,
     MissingBackend,
     MoveRefused,
     NotFound,
     NotPermitted,
+    OutcomeUnknown,
     StoreBusy,
     StoreFailure,
 )
@@ -212,6 +214,8 @@ def test_a_busy_database_is_waited_for_or_said(site: Site, monkeypatch: pytest.M
         (KeyReused(), 422),
         (MalformedForm(), 422),
         (StoreBusy(), 503),
+        (ConnectionLost(), 503),
+        (OutcomeUnknown(), 503),
         (StoreFailure(), 500),
         (MissingBackend(), 500),
     ],

@@ -9,10 +9,18 @@ from typing import Any, Final, cast
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import IntegrityError, StatementError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, StatementError
 from sqlalchemy.pool import StaticPool
 
-from csdomain.kernel.errors import Conflict, DomainError, InvalidValue, MissingBackend, StoreBusy, StoreFailure
+from csdomain.kernel.errors import (
+    Conflict,
+    ConnectionLost,
+    DomainError,
+    InvalidValue,
+    MissingBackend,
+    StoreBusy,
+    StoreFailure,
+)
 from csdomain.kernel.rules import PORTS, Text
 
 MARIADB: Final = "mariadb"
@@ -20,6 +28,10 @@ MARIADB: Final = "mariadb"
 READING: Final = "csdomain_reading"
 _RETRY_SQLSTATES: Final = {"40001", "40P01", "55P03"}
 _RETRY_MYSQL: Final = {1213, 1205, 1020}
+#: The server goes down or comes up.
+_LOST_SQLSTATES: Final = {"57P01", "57P02", "57P03"}
+#: It goes down, this connection was killed; nobody listens.
+_LOST_MYSQL: Final = {1053, 1927, 2002, 2003}
 _RETRY_SQLITE: Final = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _SYNCHRONOUS: Final = {"FULL", "NORMAL", "OFF"}
 BUSY_SECONDS: Final = 30
@@ -180,6 +192,19 @@ def transient(error: StatementError) -> bool:
     return bool(arguments) and arguments[0] in _RETRY_MYSQL
 
 
+def lost(error: StatementError) -> bool:
+    """Whether there is nobody at the other end: the server could not be reached, or this connection was cut."""
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return True
+    original: Any = error.orig
+    if hasattr(original, "sqlstate"):
+        # psycopg learns no code where connecting failed, for whatever reason.
+        known = original.sqlstate
+        return isinstance(error, OperationalError) and (known is None or known in _LOST_SQLSTATES)
+    arguments: tuple[Any, ...] = getattr(original, "args", ())
+    return bool(arguments) and arguments[0] in _LOST_MYSQL
+
+
 def translate(error: StatementError) -> DomainError:
     """The error for callers: never with the driver's message, which quotes values (KRN-14)."""
     original: Any = error.orig
@@ -191,6 +216,8 @@ def translate(error: StatementError) -> DomainError:
         or getattr(original, "sqlite_errorname", None)
         or ""
     )
+    if lost(error):
+        return ConnectionLost(database=code or type(original).__name__)
     if transient(error):
         return StoreBusy(database=code)
     if isinstance(error, IntegrityError):

@@ -10,14 +10,21 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
-from csdomain.kernel.errors import DomainError, StoreBusy, StoreFailure, UnitWithinUnit
+from csdomain.kernel.errors import (
+    ConnectionLost,
+    DomainError,
+    OutcomeUnknown,
+    StoreBusy,
+    StoreFailure,
+    UnitWithinUnit,
+)
 from csdomain.kernel.ports import Call, Refusal, Store, Unit
 from csdomain.kernel.rules import Text
 from csdomain.kernel.storage import Kind
 from csdomain.kernel.unit import Backstage, Joined, StandardUnit, perform, refused
 from csdomain_adapters.system import jitter
 
-from .dialects import clear_journal, make_engine, reading, transient, translate
+from .dialects import clear_journal, make_engine, reading, translate
 from .guests import Guests
 from .migrate import HEAD, current, upgrade
 from .session import SqlSession
@@ -26,6 +33,8 @@ from .tables import Schema
 
 R = TypeVar("R")
 ATTEMPTS: Final = 12
+#: Where connecting itself takes long to fail, all attempts would take minutes.
+PATIENCE_SECONDS: Final = 5.0
 _log: Final = logging.getLogger("csdomain.sql")
 
 
@@ -33,6 +42,37 @@ class SchemaOutdated(StoreFailure):
     """The database's tables are not those of this version of csdomain: run ``csdomain db upgrade URL``."""
 
     problem = Text("The database has tables of another version.", "数据库的表结构版本不符。")
+
+
+class _Tries:
+    """The attempts of a unit that met an error of the database."""
+
+    def __init__(self) -> None:
+        self._made = 0
+        self._until = 0.0
+
+    def over(self, error: DomainError) -> bool:
+        """Whether ``error`` ends it; else this waits before the next attempt."""
+        self._made += 1
+        if not isinstance(error, (StoreBusy, ConnectionLost)) or self._made >= ATTEMPTS:
+            return True
+        if isinstance(error, ConnectionLost):
+            now = time.monotonic()
+            self._until = self._until or now + PATIENCE_SECONDS
+            if now > self._until:
+                return True
+        _log.info("attempt %d of a unit ended with %s; beginning again", self._made, error.code)
+        time.sleep(jitter(self._made))
+        return False
+
+
+def _unknown(call: Call | None, error: ConnectionLost) -> OutcomeUnknown:
+    facts: dict[str, Any] = dict(error.facts)
+    if call is not None:
+        facts["use_case"] = call.use_case
+        if call.key is not None:
+            facts["key"] = call.key
+    return OutcomeUnknown(**facts)
 
 
 class SqlStore:
@@ -54,7 +94,7 @@ class SqlStore:
         outcome = "ok"
         token = self._open.set(True)
         try:
-            return self._with_retries(lambda session: perform(session, self._backstage, work, call))
+            return self._with_retries(lambda session: perform(session, self._backstage, work, call), call)
         except BaseException as error:
             outcome = error.code if isinstance(error, DomainError) else type(error).__name__
             record = refused(call, error)
@@ -68,29 +108,44 @@ class SqlStore:
                 self._backstage.observer(name, time.perf_counter() - began, outcome)
 
     def look(self, work: Callable[[Unit], R], /) -> R:
-        try:
-            with self._readers.connect() as connection:
-                connection.begin()  # and never commit: what only looks leaves nothing behind
-                return work(StandardUnit(self._session(connection), self._backstage))
-        except DBAPIError as error:
-            raise translate(error) from None
-
-    def _with_retries(self, work: Callable[[SqlSession], R]) -> R:
-        attempt = 0
+        tries: _Tries | None = None
         while True:
-            attempt += 1
+            try:
+                with self._readers.connect() as connection:
+                    connection.begin()  # and never commit: what only looks leaves nothing behind
+                    return work(StandardUnit(self._session(connection), self._backstage))
+            except (DBAPIError, ConnectionLost) as error:
+                said = error if isinstance(error, DomainError) else translate(error)
+                tries = tries or _Tries()
+                if not isinstance(said, ConnectionLost) or tries.over(said):
+                    raise said from None
+
+    def _with_retries(self, work: Callable[[SqlSession], R], call: Call | None = None) -> R:
+        """Run ``work`` in a transaction, again where the database asks for it and where the connection was lost.
+
+        A commit that was not answered may have happened: only under the call's key is it begun again, else it is
+        OutcomeUnknown.
+        """
+        tries: _Tries | None = None
+        unknown: OutcomeUnknown | None = None
+        while True:
+            sent = False
             try:
                 with self.engine.connect() as connection, connection.begin():
                     session = self._session(connection)
                     result = work(session)
                     if session.dead:
                         raise StoreFailure(session="dead")
-            except (DBAPIError, StoreBusy) as error:
-                again = isinstance(error, StoreBusy) or transient(error)
-                if not again or attempt == ATTEMPTS:
-                    raise (error if isinstance(error, DomainError) else translate(error)) from None
-                _log.info("attempt %d of a unit met a conflict in the database; beginning again", attempt)
-                time.sleep(jitter(attempt))
+                    sent = True
+            except (DBAPIError, StoreFailure) as error:
+                said = error if isinstance(error, DomainError) else translate(error)
+                if sent and isinstance(said, ConnectionLost):
+                    unknown = _unknown(call, said)
+                tries = tries or _Tries()
+                if (unknown is not None and not unknown.retryable) or tries.over(said):
+                    if said is error and unknown is None:
+                        raise
+                    raise (unknown or said) from None
             else:
                 if session.redacted and not clear_journal(self.engine):
                     _log.warning("the journal still holds what was erased: someone reads; the next erasing clears it")

@@ -167,7 +167,7 @@ class DomainError(Exception):
 
     default_rule: ClassVar[Rule] = PORTS
     problem: ClassVar[Text | None] = None
-    retryable: ClassVar[bool] = False
+    retryable: bool = False
 
     def __init__(self, rule: Rule | None = None, *, accepted: Text | None = None, **facts: object) -> None:
         self.rule = rule or self.default_rule
@@ -279,6 +279,36 @@ class StoreBusy(StoreFailure):
 
     retryable = True
     problem = Text("The store is busy; nothing was changed.", "存储繁忙；没有任何改动。")
+
+
+class ConnectionLost(StoreFailure):
+    """The database was not to be reached, or hung up before the commit, through all retries; try again later."""
+
+    retryable = True
+    problem = Text("The database cannot be reached; nothing was changed.", "无法连接数据库；没有任何改动。")
+
+
+class OutcomeUnknown(StoreFailure):
+    """The database hung up during the commit: whether the command happened is not known (KRN-12).
+
+    ``retryable`` under an idempotency key: the same command under the same key happens once. Without one, whoever
+    repeats it unseen may do it twice.
+    """
+
+    problem = Text(
+        "The database hung up during the commit; whether the command happened is not known.",
+        "数据库在提交过程中断开连接；命令是否已执行，无从得知。",
+    )
+
+    def __init__(self, rule: Rule | None = None, *, accepted: Text | None = None, **facts: object) -> None:
+        self.retryable = facts.get("key") is not None
+        super().__init__(rule, accepted=accepted or (_SAME_KEY if self.retryable else _LOOK_FIRST), **facts)
+
+
+_SAME_KEY: Final = Text("the same command under the same key: it happens once", "以同一幂等键重复同一命令：只执行一次")
+_LOOK_FIRST: Final = Text(
+    "look first whether it happened; under a key it could be repeated", "先查看是否已执行；若带幂等键，则可直接重复"
+)
 
 
 class UnitWithinUnit(StoreFailure):
