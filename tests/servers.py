@@ -16,6 +16,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any, ClassVar, Final
 from urllib.parse import quote
@@ -141,15 +142,22 @@ class Server:
 
     #: How it is asked to stop, more and more firmly, with the seconds that it is given each time.
     stops: ClassVar[tuple[tuple[signal.Signals, int], ...]]
+    #: What it is set to where nobody says otherwise.
+    usual: ClassVar[Mapping[str, str]]
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, settings: Mapping[str, str] | None = None) -> None:
         self.folder = folder
+        self.settings = {**self.usual, **(settings or {})}
         self.data = folder / "data"
         self.user: pwd.struct_passwd | None = None
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> dict[str, str]:
-        """Start it; its address, where it comes from, its version."""
+        """Make its files and start it; its address, where it comes from, its version."""
+        raise NotImplementedError
+
+    def launch(self) -> dict[str, str]:
+        """Start it on the files that are there."""
         raise NotImplementedError
 
     def own_folder(self) -> None:
@@ -172,6 +180,9 @@ class Server:
             extra_groups=[] if who else None,
         )
 
+    def log(self) -> IO[bytes]:
+        return (self.folder / "log").open("ab")
+
     def tail(self) -> str:
         return (self.folder / "log").read_text(errors="replace")[-2000:]
 
@@ -190,9 +201,10 @@ class Postgres(Server):
 
     # SIGINT disconnects clients, SIGQUIT does not even clean up.
     stops = ((signal.SIGINT, 10), (signal.SIGQUIT, 5), (signal.SIGKILL, 5))
+    usual = SETTINGS
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
+    def __init__(self, folder: Path, settings: Mapping[str, str] | None = None) -> None:
+        super().__init__(folder, settings)
         self.home, self.origin = binaries()
         self.user = server_user("postgres")
 
@@ -206,7 +218,7 @@ class Postgres(Server):
             if libraries:
                 shutil.copytree(libraries, self.folder.parent / libraries.name)
             self.home = copy / self.home.name
-        with (self.folder / "log").open("wb") as log:
+        with self.log() as log:
             made = self.spawn(
                 [
                     *(str(self.home / "initdb"), "-D", str(self.data), "-U", "postgres", "-A", "trust", "-E", "UTF8"),
@@ -217,9 +229,13 @@ class Postgres(Server):
             )
             if made.wait(STARTUP_SECONDS) != 0:
                 raise BackendUnavailable(f"initdb failed: {self.tail()}")
-            command = [str(self.home / "postgres"), "-D", str(self.data), "-k", str(self.folder)]
-            for name, value in SETTINGS.items():
-                command += ["-c", f"{name}={value}"]
+        return self.launch()
+
+    def launch(self) -> dict[str, str]:
+        command = [str(self.home / "postgres"), "-D", str(self.data), "-k", str(self.folder)]
+        for name, value in self.settings.items():
+            command += ["-c", f"{name}={value}"]
+        with self.log() as log:
             self.process = self.spawn(command, log)
         url = f"postgresql+psycopg://postgres@/postgres?host={quote(str(self.folder), safe='/')}"
         return {"url": url, "origin": self.origin, "version": self.wait(url)}
@@ -253,9 +269,10 @@ class MariaDb(Server):
     """The system's MariaDB server."""
 
     stops = ((signal.SIGKILL, 5),)
+    usual = MARIADB_SETTINGS
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
+    def __init__(self, folder: Path, settings: Mapping[str, str] | None = None) -> None:
+        super().__init__(folder, settings)
         found = mariadb_binaries()
         if found is None:
             raise BackendUnavailable(f"No MariaDB: install mariadb-server, or name a server in {GIVEN_MARIADB}.")
@@ -264,22 +281,28 @@ class MariaDb(Server):
 
     def start(self) -> dict[str, str]:
         self.own_folder()
-        settings = [f"--{name}={value}" for name, value in MARIADB_SETTINGS.items()]
-        with (self.folder / "log").open("wb") as log:
+        with self.log() as log:
             made = self.spawn(
                 [
                     *(str(self.maker), "--no-defaults", f"--datadir={self.data}"),
                     # A machine need not know its own name: without --force that ends the making.
                     *("--force", "--skip-test-db", "--skip-name-resolve", "--auth-root-authentication-method=normal"),
-                    *settings,
+                    *self.options(),
                 ],
                 log,
             )
             if made.wait(STARTUP_SECONDS) != 0:
                 raise BackendUnavailable(f"mariadb-install-db failed: {self.tail()}")
-            socket = self.folder / "socket"
-            command = [str(self.server), "--no-defaults", f"--datadir={self.data}", f"--socket={socket}"]
-            self.process = self.spawn([*command, f"--pid-file={self.folder / 'pid'}", *settings], log)
+        return self.launch()
+
+    def options(self) -> list[str]:
+        return [f"--{name}={value}" for name, value in self.settings.items()]
+
+    def launch(self) -> dict[str, str]:
+        socket = self.folder / "socket"
+        command = [str(self.server), "--no-defaults", f"--datadir={self.data}", f"--socket={socket}"]
+        with self.log() as log:
+            self.process = self.spawn([*command, f"--pid-file={self.folder / 'pid'}", *self.options()], log)
         url = f"mariadb+pymysql://root@localhost/mysql?unix_socket={quote(str(socket), safe='/')}"
         ends = time.monotonic() + STARTUP_SECONDS
         while "error" in (answer := reached_mariadb(url)):

@@ -19,6 +19,7 @@ from csdomain.complaints.values import (
     Remedy,
     Share,
 )
+from csdomain.desk import Services
 from csdomain.kernel.ids import I, IdKind
 from csdomain.kernel.money import Money
 from csdomain.kernel.ports import Receipt
@@ -96,15 +97,16 @@ def instant(step: str) -> datetime:
     return BEGINNING + timedelta(minutes=5 * list(STEPS).index(step))
 
 
-def step_of(desk: Desk, ids: StepIds) -> Callable[..., Receipt]:
-    """A function that does one use case on ``desk``, opened with ``ids``."""
+def step_of(desk: Desk, ids: StepIds, *, since: timedelta = timedelta()) -> Callable[..., Receipt]:
+    """A function that does one use case on ``desk``, or ``within`` a unit of it; so much later than usual."""
     people = staff(desk)
 
-    def do(step: str, id: str, *, key: str | None = None) -> Receipt:
+    def do(step: str, id: str, *, key: str | None = None, within: Services | None = None) -> Receipt:
         ids.begin(step)
         who, given = STEPS[step]
-        command = getattr(desk.complaints, step)
-        done: Receipt = command(*([] if step == "receive" else [id]), *given, by=people[who], at=instant(step), key=key)
+        command = getattr((within or desk).complaints, step)
+        at = instant(step) + since
+        done: Receipt = command(*([] if step == "receive" else [id]), *given, by=people[who], at=at, key=key)
         return done
 
     return do

@@ -36,7 +36,7 @@ class Ended:
 
 
 class Nursery:
-    """Runs jobs (functions of :mod:`adapters.faults.jobs` by name) in processes of their own, all at once."""
+    """Runs jobs (functions of `adapters.faults.jobs` and `load` by name) in processes of their own, all at once."""
 
     def __enter__(self) -> Self:
         paths = os.pathsep.join([str(TESTS), *sys.path])
@@ -60,10 +60,18 @@ class Nursery:
 
     def all(self, name: str, arguments: Sequence[dict[str, Any]]) -> list[Ended]:
         """One process for each of ``arguments``, all running at once."""
+        self.begin([(name, given) for given in arguments])
+        return self.ended()
+
+    def begin(self, jobs: Sequence[tuple[str, dict[str, Any]]]) -> None:
+        """One process for each job, all running at once; :meth:`ended` waits for them."""
         assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.process.stdin.write(json.dumps([[name, given] for given in arguments]) + "\n")
+        self.process.stdin.write(json.dumps(jobs) + "\n")
         self.process.stdin.flush()
+
+    def ended(self) -> list[Ended]:
+        """What each of those that were begun came to."""
+        assert self.process.stdout is not None
         return [Ended(*ended) for ended in json.loads(self.process.stdout.readline())]
 
     def one(self, name: str, **arguments: Any) -> Ended:
@@ -75,7 +83,7 @@ class Nursery:
 
 
 def fork(name: str, arguments: dict[str, Any]) -> tuple[int, int]:
-    from adapters.faults import jobs
+    from adapters.faults import jobs, load
 
     reading, writing = os.pipe()
     pid = os.fork()
@@ -86,7 +94,7 @@ def fork(name: str, arguments: dict[str, Any]) -> tuple[int, int]:
     code = 0
     with os.fdopen(writing, "w") as out:
         try:
-            out.write(json.dumps([getattr(jobs, name)(**arguments), ""]))
+            out.write(json.dumps([getattr(jobs if hasattr(jobs, name) else load, name)(**arguments), ""]))
         except BaseException:  # noqa: BLE001 - told to the test
             out.write(json.dumps([None, traceback.format_exc()]))
             code = 1
@@ -96,7 +104,7 @@ def fork(name: str, arguments: dict[str, Any]) -> tuple[int, int]:
 def main() -> None:
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what children print is no answer
-    from adapters.faults import jobs
+    from adapters.faults import jobs, load  # noqa: F401 - read before forking
 
     jobs.warm_up()
     for line in sys.stdin:
