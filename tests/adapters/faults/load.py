@@ -21,7 +21,7 @@ from adapters.faults.jobs import BOOK, Spool
 from adapters.whole import BEGINNING, STEPS, StepIds, step_of
 from csdomain import Desk
 from csdomain.desk import Services
-from csdomain.kernel.errors import StoreFailure
+from csdomain.kernel.errors import DomainError, StoreFailure
 from csdomain.kernel.ids import I, IdKind
 from csdomain.kernel.ports import Receipt
 from csdomain.kernel.sweeping import RelayPolicy
@@ -167,7 +167,10 @@ def commands(desk: Desk, ids: StepIds, key: str) -> Iterator[tuple[Sequence[str]
 
 
 def keep_writing(url: str, journal: str, alive: str, name: str) -> dict[str, Any]:
-    """Lead one complaint after the other; what is answered is in ``journal`` before the next use case begins."""
+    """Lead one complaint after the other; what is answered is in ``journal`` before the next use case begins.
+
+    Raises AssertionError where a use case is refused: then one before it, which was acknowledged, is lost.
+    """
     desk, ids = opened(url)
     watch, cases = Watch(), 0
     watch.over(desk)
@@ -176,7 +179,10 @@ def keep_writing(url: str, journal: str, alive: str, name: str) -> dict[str, Any
             cases, id = cases + 1, ""
             key = f"{name}-{cases}"
             for step, command in commands(desk, ids, key):
-                receipts = insist(alive, watch, lambda: command(id))  # noqa: B023 - called at once
+                try:
+                    receipts = insist(alive, watch, lambda: command(id))  # noqa: B023 - called at once
+                except DomainError as error:
+                    raise AssertionError(f"{key}: {step} does not follow what was acknowledged: {error}") from None
                 if receipts is None:
                     break
                 id = receipts[0].id
