@@ -39,14 +39,13 @@ PATIENCE = 60
 class Restarted:
     """A server of the test's own, with an empty database at ``url``."""
 
-    def __init__(self, backend: str, **settings: str) -> None:
+    def __init__(self, backend: str) -> None:
         self.backend = backend
-        self.settings = {**SETTINGS[backend], **{name.replace("_", "-"): value for name, value in settings.items()}}
 
     def __enter__(self) -> Self:
         paths = os.pathsep.join([str(TESTS), *sys.path])
         self.process = subprocess.Popen(
-            [sys.executable, str(Path(__file__).resolve()), self.backend, json.dumps(self.settings)],
+            [sys.executable, str(Path(__file__).resolve()), self.backend, json.dumps(SETTINGS[self.backend])],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
