@@ -33,7 +33,7 @@ from complaints.desks import (
 from csdomain.complaints.events import ComplaintAnswered
 from csdomain.complaints.lifecycle import COMPLAINT_MOVES, Move, State
 from csdomain.complaints.model import Complaint
-from csdomain.complaints.policies.notices import InternalDisclosed, require_nothing_internal
+from csdomain.complaints.policies.notices import InternalDisclosed, require_nothing_internal, telling
 from csdomain.complaints.rules import LEVELS, NO_PROMISE, NOT_ACCEPTED, NOTICE
 from csdomain.complaints.values import (
     Channel,
@@ -417,12 +417,21 @@ def test_a_notice_goes_by_letter_or_phone_and_no_other_way(channel: Any) -> None
     assert error.facts["field"] == "channel"
 
 
+#: Narrow, wide, full and half width, of unclear width, two letters when folded, and blank.
+written = st.text("aZß中文Ａｱé \n", max_size=8)
+entries = st.tuples(st.sampled_from(["unit", "report", "loss", "finding", "past"]), written, st.booleans())
+
+
 @pytest.mark.rule(NOTICE)
-@given(st.lists(st.tuples(st.sampled_from("ab"), storable_texts(0, 8))), storable_texts(0, 40))
-def test_the_policy_names_each_field_once_and_sorted(internal: list[tuple[str, str]], text: str) -> None:
+@given(st.lists(entries, max_size=8), storable_texts(0, 8))
+def test_the_policy_names_each_field_that_is_told_once_and_sorted_but_for_what_is_shorter_than_six_letters(
+    drawn: list[tuple[str, str, bool]], own: str
+) -> None:
     def width(written: str) -> int:
         return sum(1 + (unicodedata.east_asian_width(c) in ("W", "F")) for c in plain(written))
 
+    internal = [(name, written) for name, written, _ in drawn]
+    text = "-".join([own, *(written for _, written, told in drawn if told)])
     leaked = sorted({name for name, written in internal if width(written) >= 6 and plain(written) in plain(text)})
     if not leaked:
         assert require_nothing_internal(text, internal) is text
@@ -430,6 +439,20 @@ def test_the_policy_names_each_field_once_and_sorted(internal: list[tuple[str, s
         with pytest.raises(InternalDisclosed) as refused:
             require_nothing_internal(text, internal)
         assert refused.value.facts == {"field": ", ".join(leaked)}
+
+
+@pytest.mark.rule(NOTICE)
+@pytest.mark.parametrize(
+    ("written", "long_enough"),
+    [
+        *(("abcde", False), ("abcdef", True), ("ab c\nde", False)),
+        *(("同意", False), ("不同意", True), ("ok同意", True), ("a同意", False)),
+        *(("ｱｱｱ", False), ("ééé", False), ("ＯＫ！", True)),
+    ],
+)
+def test_six_letters_or_three_chinese_characters_are_known_again(written: str, long_enough: bool) -> None:
+    assert telling(written) is long_enough
+    assert telling(f" {written}\n") is long_enough
 
 
 # --- not accepted (CMP-14) --------------------------------------------------------------------------------------------

@@ -182,6 +182,19 @@ def test_without_an_amount_a_grave_one_and_an_ordinary_one_have_an_authority_eac
                 check_unchanged(case, BeyondAuthority, lambda: approve(case, rules, authority))  # noqa: B023 - run at once
 
 
+@pytest.mark.rule(GRAVE)
+def test_without_an_amount_somebody_decides_also_where_the_first_limit_is_the_least_amount_there_is() -> None:
+    rules = house([1, 1000])
+    for authority in (CLERK, "a1", "a2"):
+        case = case_of([(None, 0)], rules)
+        assert case.explain_decision(rules, holding(), by=ActorId("bob"), at=T0).decided_by == CLERK
+        approve(case, rules, authority)
+        assert case.state is State.DECIDED
+    case = case_of([(None, 1)], rules)
+    check_unchanged(case, BeyondAuthority, lambda: approve(case, rules, CLERK))
+    approve(case, rules, "a0")
+
+
 def test_a_remedy_that_nobody_may_decide_is_not_even_submitted() -> None:
     ladder = ApprovalLadder((Band("a0", None, cny(10)), Band("a1", cny(10), cny(20))))
     rules = attrs.evolve(RULES, ladder=ladder, without_amount=WithoutAmount("a0", "a0"))

@@ -47,6 +47,7 @@ def test_exactly_what_the_slip_names_is_taken_in_and_a_difference_stays_open(
         for g in delivery:
             after[g.product, g.batch] = after.get((g.product, g.batch), 0) + g.quantity
         error: type[DomainError] | None = None
+        first = ("", "")
         if len(set(names)) < len(names) or any(g.quantity < 1 for g in delivery):
             error = MalformedStep
         elif not delivery:
@@ -55,7 +56,15 @@ def test_exactly_what_the_slip_names_is_taken_in_and_a_difference_stays_open(
             first = next(name for name in names if name not in limit or after[name] > limit[name])
             error = QuantityOverSlip if first in limit else NotOnSlip
         if error is not None:
-            assert type(check_unchanged(case, error, lambda: came(case, *delivery))) is error  # noqa: B023 - run at once
+            refused = check_unchanged(case, error, lambda: came(case, *delivery))  # noqa: B023 - run at once
+            assert type(refused) is error
+            if isinstance(refused, NotOnSlip):
+                assert (refused.facts["product"], refused.facts["given"]) == first
+                assert refused.accepted is not None
+                assert refused.accepted.en == "; ".join(f"{g.product} {g.batch}" for g in named)
+            elif isinstance(refused, QuantityOverSlip):
+                given = (refused.facts["product"], refused.facts["quantity"], refused.facts["limit"])
+                assert given == (first[0], after[first], limit[first])
             continue
         came(case, *delivery)
         there = after

@@ -20,7 +20,7 @@ def case_total(forms: Iterable[tuple[ComplaintForm, Remedy | None]], currency: s
     return total([form_amount(form, remedy, currency) for form, remedy in forms], currency)
 
 
-def decider(rules: ComplaintRules, amount: Money, *, grave: bool, level: int = 0) -> ApprovalLadder:
+def decider(rules: ComplaintRules, amount: Money, *, grave: bool, level: int) -> ApprovalLadder:
     """The ladder that decides ``amount``: the house's from ``level`` on; without an amount that of CMP-16.
 
     [CMP-11, CMP-16, CMP-18]
@@ -30,8 +30,10 @@ def decider(rules: ComplaintRules, amount: Money, *, grave: bool, level: int = 0
         return _from(bands, level)
     who = rules.without_amount.grave if grave else rules.without_amount.ordinary
     at = next((place for place, band in enumerate(bands) if band.authority == who), None)
-    if at is not None or level:  # whoever decides more than that authority decides nothing at all as well
-        return _from(bands, max(at or 0, level))
+    if at is not None:  # whoever decides more than that authority decides nothing at all as well
+        return _from(bands, max(at, level))
+    if level:
+        return _from(bands, level)
     least = Money(1, amount.currency)
     # A band that ends with the least amount has nothing left above it.
     first = () if bands[0].up_to == least else (attrs.evolve(bands[0], over=least),)
