@@ -146,6 +146,11 @@ class Oracle:
     def is_working_day(self, day: date) -> bool:
         return any(not self.cut(a) for start, end in self.windows(day) for a, _ in self.steps(start, end))
 
+    def closing(self, day: date) -> datetime | None:
+        """When what is left of the last window of a date closes."""
+        left = (b for start, end in self.windows(day) for a, b in self.steps(start, end) if not self.cut(a))
+        return max(left, default=None)
+
 
 # --- random calendars -------------------------------------------------------------------------------------------------
 

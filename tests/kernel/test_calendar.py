@@ -1,17 +1,19 @@
 """The laws of business time over random calendars and zones, against a slow oracle (KRN-04, KRN-05)."""
 
 import pickle
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice, pairwise, takewhile
-from typing import Literal
+from typing import Final, Literal
 
 import pytest
 from hypothesis import assume, given, note, settings
 from hypothesis import strategies as st
 
-from csdomain.kernel.calendar import CalendarSpec, WorkCalendar
+from csdomain.kernel.calendar import BeyondTime, CalendarSpec, UnpublishedYear, Window, WorkCalendar
 from csdomain.kernel.durations import CalendarDays, ElapsedTime, WorkingDays, WorkingTime
+from csdomain.kernel.errors import InvalidValue
 from kernel.calendar_oracle import DAYS, ODD_DATES, STEP, TICK, Oracle, calendars, instants, spans
 
 HORIZON = timedelta(days=12)
@@ -106,6 +108,25 @@ def test_working_days_keep_the_wall_time_and_roll_into_opening_hours(drawn: Draw
         expected = oracle.add(candidate, timedelta(0), "next_open" if snap else spec.boundary, candidate + HORIZON)
     if expected is not None:
         assert calendar.add_working_days(start, days, snap=snap) == expected
+
+
+@pytest.mark.rule("KRN-05")
+@given(calendars(), st.data())
+@FEW
+def test_working_days_end_with_the_closing_of_the_last_one_and_none_with_the_first_closing(
+    drawn: Drawn, data: st.DataObject
+) -> None:
+    spec, around = drawn
+    oracle, start, days = Oracle(spec), data.draw(instants(around)), data.draw(st.integers(0, 3))
+    on = start.astimezone(oracle.zone).date()
+    if days:
+        worked = (day for n in range(1, HORIZON.days) if oracle.is_working_day(day := on + timedelta(days=n)))
+        closings = (oracle.closing(day) for day in islice(worked, days - 1, None))
+    else:
+        closings = (oracle.closing(on + timedelta(days=n)) for n in range(-3, HORIZON.days))
+    expected = next((closing for closing in closings if closing and (days or closing >= start)), None)
+    assume(expected is not None)
+    assert WorkCalendar(spec).deadline(start, WorkingDays(days)) == expected
 
 
 @pytest.mark.rule("KRN-05")
@@ -261,6 +282,130 @@ def test_an_answer_does_not_depend_on_what_was_asked_before(drawn: Drawn, data: 
     assert next(used.windows(start, "before")) == next(WorkCalendar(spec).windows(start, "before"))
 
 
+#: Around New Year and at both ends of time, often on the edge itself or a hair off it.
+turns = st.sampled_from([1, 2, 4, 2025, 2026, 2027, 2028, 9990, 9997, 9998, 9999]).map(
+    lambda year: datetime(year, 1, 1, tzinfo=UTC)
+)
+hairs = st.sampled_from([timedelta(0), TICK, -TICK, STEP, -STEP, timedelta(hours=9), timedelta(days=1), -TICK * 2])
+lengths = st.builds(lambda days, hair: abs(timedelta(days=days) + hair), st.sampled_from([0, 1, 365, 366, 3100]), hairs)
+NEVER_SHUT = CalendarSpec("UTC", dict.fromkeys(DAYS, ("00:00-24:00",)))
+
+
+def outcome(ask: Callable[[], object]) -> object:
+    """An answer, or what was refused and why."""
+    try:
+        return ask()
+    except InvalidValue as error:
+        return type(error), error.facts
+
+
+@pytest.mark.rule("KRN-05")
+@given(turns, hairs, lengths)
+def test_where_it_never_shuts_business_time_is_time_up_to_the_ends_of_time(
+    turn: datetime, hair: timedelta, span: timedelta
+) -> None:
+    assume(datetime.min.replace(tzinfo=UTC) - turn < hair)
+    at, calendar = turn + hair, WorkCalendar(NEVER_SHUT)
+    for there, ask in (
+        (lambda: at + span, lambda: calendar.add(at, span)),
+        (lambda: at - span, lambda: calendar.subtract(at, span)),
+    ):
+        try:
+            expected = there()
+        except OverflowError:
+            with pytest.raises(BeyondTime):
+                ask()
+            continue
+        assert ask() == expected
+        assert calendar.between(min(at, expected), max(at, expected)) == span
+    assert calendar.is_open(at)
+    midnight = datetime(at.year, at.month, at.day, tzinfo=UTC)
+    if at > midnight:
+        assert next(calendar.windows(at, "before")) == Window(midnight, at)
+    if at < datetime(9999, 12, 31, tzinfo=UTC):
+        assert next(calendar.windows(at)) == Window(at, midnight + timedelta(days=1))
+
+
+#: Never shut, open by night, open until New Year of some years.
+weeks_over_new_year = st.sampled_from(["00:00-24:00", "22:00-06:00", "09:00-24:00"]).map(
+    lambda window: dict.fromkeys(DAYS, (window,))
+)
+edges = st.builds(
+    lambda year, hair: datetime(year, 1, 1, tzinfo=UTC) + hair,
+    st.integers(2024, 2029),
+    hairs | st.sampled_from([timedelta(hours=3), timedelta(hours=6), -timedelta(hours=2)]),
+)
+gaps = st.builds(
+    lambda days, hair: timedelta(days=days) + abs(hair), st.sampled_from([0, 0, 1, 180, 365, 366, 731, 1096]), hairs
+)
+QUESTIONS: Final[dict[str, Callable[[WorkCalendar, datetime, timedelta], object]]] = {
+    "is open": lambda calendar, at, span: calendar.is_open(at),
+    "add": lambda calendar, at, span: calendar.add(at, span),
+    "next open": lambda calendar, at, span: calendar.add(at, span, "next_open"),
+    "subtract": lambda calendar, at, span: calendar.subtract(at, span),
+    "previous close": lambda calendar, at, span: calendar.previous_close(at),
+    "between": lambda calendar, at, span: calendar.between(at, at + span),
+    "working day": lambda calendar, at, span: calendar.is_working_day(at),
+    "first closing": lambda calendar, at, span: calendar.deadline(at, WorkingDays(0)),
+    "working days": lambda calendar, at, span: calendar.deadline(at, WorkingDays(span.days)),
+    "same hour": lambda calendar, at, span: calendar.add_working_days(at, span.days),
+    "before": lambda calendar, at, span: calendar.add_working_days(at, -span.days, snap=True),
+}
+
+ASKED_OF_THE_EDGE: Final = {"add", "same hour", "first closing", "working days"}
+
+
+@pytest.mark.rule("KRN-04", "KRN-05")
+@given(
+    weeks_over_new_year,
+    st.frozensets(st.integers(2024, 2029), min_size=1),
+    st.sampled_from(sorted(QUESTIONS)),
+    edges,
+    gaps,
+)
+def test_what_is_answered_of_known_years_is_right_and_whatever_was_asked_before_the_same(
+    weekly: dict[str, tuple[str, ...]], known: frozenset[int], question: str, at: datetime, span: timedelta
+) -> None:
+    """A new calendar refuses a year that is not known, as does one that has been asked about all others."""
+    spec, ask = CalendarSpec("UTC", weekly, published_years=known), QUESTIONS[question]
+    fresh = outcome(lambda: ask(WorkCalendar(spec), at, span))
+    for order in (sorted(known), sorted(known, reverse=True)):
+        used = WorkCalendar(spec)
+        for year in order:
+            used.is_open(datetime(year, 6, 1, tzinfo=UTC))
+            assert used.is_working_day(date(year, 12, 31))
+        assert outcome(lambda: ask(used, at, span)) == fresh  # noqa: B023 - run at once
+    # A year that is not known is not asked whether it closed that very instant, at midnight or after its last night.
+    if not isinstance(fresh, tuple) and not (at.time() in (time(0), time(6)) and question in ASKED_OF_THE_EDGE):
+        assert fresh == ask(WorkCalendar(CalendarSpec("UTC", weekly)), at, span)
+
+
+@pytest.mark.rule("KRN-04", "KRN-05")
+@given(st.frozensets(st.integers(2024, 2029), min_size=1), edges, gaps)
+def test_exactly_what_needs_a_year_that_is_not_known_is_refused(
+    known: frozenset[int], at: datetime, span: timedelta
+) -> None:
+    """Where it never shuts: the years in which the time lies that is counted."""
+    assume(at.year in known)
+    calendar = WorkCalendar(CalendarSpec("UTC", NEVER_SHUT.weekly, published_years=known))
+    for direction, ask in (
+        (1, lambda: calendar.add(at, span)),
+        (1, lambda: at + calendar.between(at, at + span)),
+        (-1, lambda: calendar.subtract(at, span)),
+    ):
+        there = at + direction * span
+        first, last = sorted((at, there))
+        # What ends with a year needs nothing of the next.
+        years = range(first.year, max((last - TICK).year, first.year) + 1)[::direction]
+        needed = next((year for year in years if year not in known), None)
+        if needed is None:
+            assert ask() == there
+        else:
+            with pytest.raises(UnpublishedYear) as refused:
+                ask()
+            assert refused.value.facts["year"] == needed
+
+
 @pytest.mark.rule("KRN-05")
 @given(calendars(), st.data())
 @FEW
@@ -282,6 +427,10 @@ def test_what_is_explained_is_what_is_answered(drawn: Drawn, data: st.DataObject
     if isinstance(duration, WorkingTime):
         assert sum((one.used for one in told.windows), timedelta(0)) == duration.time
         assert all(timedelta(0) < one.used <= one.window.length for one in told.windows)
+        oracle = Oracle(spec)
+        for day in told.days:
+            for one in day.counted:  # it stands with the date on which it begins
+                assert any(opens <= one.window.start < closes for opens, closes in oracle.windows(day.date))
     if isinstance(duration, WorkingDays) and duration.days:
         assert max(day.number or 0 for day in told.days) == duration.days
     for language in ("en", "zh"):

@@ -1,7 +1,7 @@
 """What a calendar may say, what is refused and how, and its narrated days (KRN-04, KRN-05)."""
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from itertools import islice, pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -95,6 +95,41 @@ def test_a_faulty_calendar_is_refused_with_what_and_where(given: Any, error: typ
 
 
 @pytest.mark.rule("KRN-04")
+@pytest.mark.parametrize(
+    ("field", "given"),
+    [
+        *(("closures", given) for given in ("today", 7, [7], [("2026-10-10T12:00",)], [("2026-10-10T12:00",) * 4])),
+        *(("closures", [given]) for given in (("noon", "2026-10-10T12:00"), {"start": "2026-10-10T12:00"})),
+        *(("closures", [(later, "2026-10-10T12:00")]) for later in ("2026-10-10T12:00", "2026-10-10T12:01")),
+        *(("yearly_holidays", given) for given in (["02-30"], [101], "01-01", 101)),
+        *(("holidays", given) for given in (["2026-02-30"], "2026-02-03", 7)),
+        *(("weekly", given) for given in ([], None)),
+        *((field, []) for field in ("date_hours", "breaks", "holiday_names")),
+        *(("published_years", given) for given in (["2026"], "2026", 2026, [0], [10_000])),
+        *(("unpublished", given) for given in ("estimate", None)),
+        ("boundary", "open"),
+    ],
+)
+def test_what_is_refused_says_in_which_field(field: str, given: Any) -> None:
+    with pytest.raises(c.CalendarInvalid) as caught:
+        CalendarSpec(**{**OFFICE, field: given})
+    assert caught.value.facts["field"] == field
+
+
+@pytest.mark.rule("KRN-04")
+def test_a_closure_is_a_pair_or_has_a_reason_as_well() -> None:
+    start, end = datetime(2026, 7, 1, 12, tzinfo=UTC), datetime(2026, 7, 2, tzinfo=UTC)
+    whole = Closure(start, end, Text("typhoon", "台风"))
+    given = [(start, end), [start, end, "flood"], {"start": start, "end": end}, whole]
+    assert CalendarSpec(**OFFICE, closures=given).closures == (
+        Closure(start, end),
+        Closure(start, end, Text("flood", "flood")),
+        Closure(start, end),
+        whole,
+    )
+
+
+@pytest.mark.rule("KRN-04")
 def test_windows_may_touch_and_come_in_any_order() -> None:
     spec = CalendarSpec("UTC", {"sun": ["22:00-06:00"], "mon": ["12:00-24:00", "06:00-12:00"], "tue": ["00:00-01:00"]})
     assert WorkCalendar(spec).between(local("2026-03-01T00:00", "UTC"), local("2026-03-05T00:00", "UTC")) == 27 * HOUR
@@ -112,6 +147,22 @@ def test_holidays_that_contradict_the_house_are_refused() -> None:
         Holidays("CN", holidays=["2027-01-01"], make_up_days=[], years=[2026])
     own = CalendarSpec(**OFFICE, make_up_days={"2026-10-10": ["10:00-16:00"]}).with_holidays(published)
     assert own.make_up_days == {date(2026, 10, 10): ("10:00-16:00",)}
+
+
+@pytest.mark.rule("KRN-04")
+def test_the_holidays_of_an_authority_come_on_top_of_the_houses_own_and_make_their_years_known() -> None:
+    first, second = date(2026, 10, 1), date(2027, 10, 1)
+    house = CalendarSpec(**OFFICE, holidays=["2026-12-24"], published_years=[2025], holiday_names={first: "ours"})
+    spec = house
+    for day, worked in ((first, date(2026, 10, 10)), (second, date(2027, 10, 9))):
+        names = {day: Text("National Day", "国庆节")}
+        published = Holidays("CN", holidays=[day], make_up_days=[worked], years=[day.year], names=names)
+        spec = spec.with_holidays(published)
+    assert spec.holidays == {first, second, date(2026, 12, 24)}
+    assert set(spec.make_up_days) == {date(2026, 10, 10), date(2027, 10, 9)}
+    assert spec.known_years == {2025, 2026, 2027}
+    assert spec.holiday_names == {first: Text("ours", "ours"), second: Text("National Day", "国庆节")}
+    assert CalendarSpec(**OFFICE).with_holidays(published).known_years == {2027}
 
 
 @pytest.mark.rule("KRN-04")
@@ -192,6 +243,29 @@ def test_a_day_that_is_closed_all_through_is_no_working_day() -> None:
 
 
 @pytest.mark.rule("KRN-04")
+def test_a_closed_day_has_the_reason_of_the_closure_that_touches_it() -> None:
+    closures = [
+        ("2026-07-01T00:00", "2026-07-02T00:00", "flood"),
+        ("2026-07-02T00:00", "2026-07-03T00:00"),
+        ("2026-07-02T08:00", "2026-07-02T20:00", "typhoon"),
+        ("2026-07-03T00:00", "2026-07-04T00:00", "strike"),
+    ]
+    calendar = desk(closures=closures, date_hours={"2026-07-06": [], "2026-07-07": ["10:00-11:00"]})
+    told = calendar.explain(local("2026-06-30T17:00"), 3 * HOUR)
+    assert [(day.date.day, day.kind, day.name and day.name.en) for day in told.days] == [
+        (30, DayKind.WEEKLY, None),
+        (1, DayKind.CLOSED, "flood"),
+        (2, DayKind.CLOSED, "typhoon"),
+        (3, DayKind.CLOSED, "strike"),
+        (4, DayKind.REST_DAY, None),
+        (5, DayKind.REST_DAY, None),
+        (6, DayKind.CLOSED, None),  # hours of its own, which are none
+        (7, DayKind.DATE_HOURS, None),
+        (8, DayKind.WEEKLY, None),
+    ]
+
+
+@pytest.mark.rule("KRN-04")
 def test_naive_closures_are_wall_time_of_the_calendar() -> None:
     calendar = desk(closures=[("2026-07-02T09:00", "2026-07-02T10:00")])
     assert calendar.next_open(local("2026-07-02T08:00")) == local("2026-07-02T10:00")
@@ -244,7 +318,13 @@ def test_a_night_shift_out_of_an_unknown_year_is_not_guessed() -> None:
         nights.is_open(datetime(2026, 1, 1, 3, tzinfo=UTC))  # a Thursday: was New Year's Eve worked?
     assert caught.value.facts["year"] == 2025
     assert not nights.is_open(datetime(2026, 1, 1, 6, tzinfo=UTC))
-    assert nights.is_open(datetime(2027, 1, 1, 5, 59, tzinfo=UTC))  # the shift of 31 December 2026
+    with pytest.raises(c.UnpublishedYear):
+        nights.deadline(datetime(2026, 1, 1, 3, tzinfo=UTC), WorkingDays(0))
+    for calendar in (nights, WorkCalendar(nights.spec)):  # asked before, and new
+        morning = datetime(2027, 1, 1, 6, tzinfo=UTC)
+        assert calendar.deadline(morning - HOUR, WorkingDays(0)) == morning
+        assert calendar.is_open(morning - HOUR)  # the shift of 31 December 2026
+    assert WorkCalendar(nights.spec).is_open(morning - HOUR)
     with pytest.raises(c.UnpublishedYear):
         nights.is_open(datetime(2027, 1, 1, 6, tzinfo=UTC))
 
@@ -257,9 +337,25 @@ def test_what_lies_before_an_unknown_year_is_still_answered() -> None:
     assert always.subtract(end, HOUR) == end - HOUR
     assert always.previous_close(end) == end
     assert always.between(end - HOUR, end) == HOUR
+    two_years = CalendarSpec("UTC", ALWAYS, published_years=[2025, 2026])
+    assert WorkCalendar(two_years).between(end - timedelta(days=500), end) == timedelta(days=500)
+    with pytest.raises(c.UnpublishedYear):
+        WorkCalendar(two_years).between(end - timedelta(days=500), end + timedelta(microseconds=1))
     assert next(always.windows(end, "before")).end == end
     with pytest.raises(c.UnpublishedYear):
         always.add(end - HOUR, HOUR, "next_open")
+
+
+@pytest.mark.rule("KRN-04", "KRN-05")
+def test_what_needs_no_unknown_year_is_answered_to_the_last_window() -> None:
+    calendar = desk(published_years=[2026])
+    last = local("2026-12-31T13:00")  # a Thursday
+    assert calendar.next_open(local("2026-12-31T12:00")) == last
+    assert calendar.add(local("2026-12-31T12:30"), timedelta(0)) == last
+    assert calendar.deadline(local("2026-12-31T12:00"), WorkingDays(0)) == local("2026-12-31T18:00")
+    assert calendar.deadline(local("2026-01-01T12:00"), WorkingDays(0)) == local("2026-01-01T18:00")
+    for day in ("2026-01-02", "2026-05-05"):
+        assert desk(published_years=[2026]).deadline(local(f"{day}T10:00"), WorkingDays(0)) == local(f"{day}T18:00")
 
 
 # --- ends of time -----------------------------------------------------------------------------------------------------
@@ -319,6 +415,18 @@ def test_a_calendar_of_single_dates_ends() -> None:
     for ask in asks:
         with pytest.raises(c.NeverOpens):
             ask()
+    # A new one each: each grows from the year it is asked about to the last date, and no further.
+    for known in (None, [2020, *range(2026, 2032), 2040]):
+        spec = attrs.evolve(fair.spec, published_years=known)
+        if known is None:
+            assert WorkCalendar(spec).add(before, 12 * HOUR) == datetime(2031, 3, 4, 2, tzinfo=UTC)
+            assert WorkCalendar(spec).subtract(after, 12 * HOUR) == datetime(2026, 3, 2, 9, tzinfo=UTC)
+        with pytest.raises(c.NeverOpens) as later:
+            WorkCalendar(spec).next_open(datetime(2031, 3, 4, 2, tzinfo=UTC))
+        assert later.value.facts == {"field": "after", "at": datetime(2031, 1, 1, tzinfo=UTC)}
+        with pytest.raises(c.NeverOpens) as earlier:
+            WorkCalendar(spec).previous_close(datetime(2026, 3, 2, 9, tzinfo=UTC))
+        assert earlier.value.facts == {"field": "before", "at": datetime(2026, 1, 1, tzinfo=UTC)}
 
 
 @pytest.mark.rule("KRN-05")
@@ -351,6 +459,33 @@ def test_beyond_the_years_of_datetimes_is_a_named_error(zone: str) -> None:
 def test_a_closure_of_a_thousand_years_is_passed_over() -> None:
     calendar = desk(closures=[("2027-01-01T00:00", "3027-01-01T00:00")])
     assert calendar.next_open(local("2026-12-31T18:00")) == local("3027-01-01T09:00")
+
+
+@pytest.mark.rule("KRN-05")
+def test_a_closure_that_leaves_a_minute_of_a_year_leaves_it_open() -> None:
+    always = WorkCalendar(CalendarSpec("UTC", ALWAYS, closures=[("2027-01-01T00:01", "2029-01-01T00:00")]))
+    first = datetime(2027, 1, 1, tzinfo=UTC)
+    assert always.is_open(first)
+    assert not always.is_open(first + timedelta(minutes=1))
+    assert always.between(first, first + timedelta(days=731)) == timedelta(minutes=1)
+    nights = dict.fromkeys(ALWAYS, ("22:00-06:00",))
+    shut = WorkCalendar(CalendarSpec("UTC", nights, closures=[("2027-01-01T00:00", "2028-01-01T02:00")]))
+    assert shut.next_open(datetime(2027, 1, 2, tzinfo=UTC)) == datetime(2028, 1, 1, 2, tzinfo=UTC)
+    assert shut.is_working_day(date(2027, 12, 31))
+
+
+@pytest.mark.rule("KRN-05")
+def test_windows_go_to_both_ends_of_time() -> None:
+    # 9999-12-31T23:59:59.999999 in UTC, up to an instant that a datetime holds only further west.
+    latest = datetime.max.replace(tzinfo=UTC)
+    closed = Closure(latest, datetime.max.replace(tzinfo=timezone(-HOUR)))
+    calendar = WorkCalendar(CalendarSpec("UTC", ALWAYS, closures=[closed]))
+    days = [datetime(9999, 12, day, tzinfo=UTC) for day in (30, 31)]
+    assert list(calendar.windows(days[0])) == [c.Window(days[0], days[1]), c.Window(days[1], latest)]
+    open_end = WorkCalendar(CalendarSpec("UTC", ALWAYS))
+    assert list(open_end.windows(days[0])) == [c.Window(days[0], days[1])]  # the last has no end that can be told
+    first, second, third = (datetime(1, 1, day, tzinfo=UTC) for day in (1, 2, 3))
+    assert list(open_end.windows(third, "before")) == [c.Window(second, third), c.Window(first, second)]
 
 
 @pytest.mark.rule("KRN-05")
@@ -474,6 +609,33 @@ def test_a_date_that_the_zone_left_out_is_not_worked() -> None:
     assert DayKind.SKIPPED in {day.kind for day in told.skipped}
 
 
+@pytest.mark.rule("KRN-05")
+def test_a_night_shift_goes_on_over_a_date_that_the_zone_left_out() -> None:
+    """From the evening of the 29th to the morning of the 31st it is eight hours."""
+    nights = WorkCalendar(CalendarSpec("Pacific/Apia", dict.fromkeys(ALWAYS, ("22:00-06:00",))))
+    at, closing = local("2011-12-31T01:00", "Pacific/Apia"), local("2011-12-31T06:00", "Pacific/Apia")
+    assert nights.end_of_working_day(date(2011, 12, 29)) == closing
+    assert nights.deadline(at, WorkingDays(0)) == closing
+    told = nights.explain(at, HOUR)
+    assert [(day.date.day, day.kind) for day in told.days] == [(29, DayKind.WEEKLY)]
+
+
+@pytest.mark.rule("KRN-05")
+def test_a_shift_that_clocks_are_put_back_in_at_midnight_belongs_to_the_date_on_which_it_began() -> None:
+    """A minute after it began, clocks went back to the evening before."""
+    early = WorkCalendar(CalendarSpec("America/St_Johns", dict.fromkeys(ALWAYS, ("00:00-02:00",))))
+    told = early.explain(datetime(2010, 11, 7, 2, 35, tzinfo=UTC), HOUR)  # 23:05 on the 6th, for the second time
+    assert [(day.date.day, day.used) for day in told.days] == [(6, timedelta(0)), (7, HOUR)]
+
+
+@pytest.mark.rule("KRN-05")
+def test_time_inside_two_shifts_counts_for_the_date_that_is_on() -> None:
+    calendar = desk(weekly={"mon": ["22:00-06:00"]}, date_hours={"2026-03-03": ["00:00-03:00"]})
+    for hour, day in ((2, 3), (3, 2)):  # from three o'clock on only Monday's shift is left
+        told = calendar.explain(local(f"2026-03-03T0{hour}:00"), HOUR)
+        assert [one.date.day for one in told.days if one.was_counted] == [day]
+
+
 # --- explained --------------------------------------------------------------------------------------------------------
 
 NATIONAL_DAY = {f"2026-10-0{day}": {"en": "National Day", "zh": "国庆节"} for day in range(1, 8)}
@@ -516,6 +678,24 @@ def test_an_explanation_reads_in_both_languages() -> None:
         "  2026-10-10 周六: 09:00-12:00 = 1 小时（调休上班）",
         "期限：2026-10-10 10:00",
     ]
+
+
+@pytest.mark.rule("KRN-05")
+def test_an_explanation_says_from_when_it_counts_and_which_years_were_not_known() -> None:
+    calendar = desk(holidays=["2026-10-01"], unpublished="weekends_only")
+    told = calendar.explain(local("2026-12-31T12:30:05"), 6 * HOUR)
+    assert told.assumed_years == (2027,)
+    assert told.text("en").splitlines()[:3] == [
+        "6 h of working time from 2026-12-31 12:30:05 (desk, Asia/Shanghai)",
+        "counted from the next opening, 2026-12-31 13:00",
+        "holidays of 2027 not published: only weekends count",
+    ]
+    assert told.text("zh").splitlines()[:3] == [
+        "6 小时工作时间，自 2026-12-31 12:30:05 起（日历 desk，时区 Asia/Shanghai）",
+        "自下一开放时间 2026-12-31 13:00 起计",
+        "2027 年假日尚未公布，仅按周末计算",
+    ]
+    assert desk().explain(local("2026-12-31T12:30"), 6 * HOUR).assumed_years == ()
 
 
 @pytest.mark.rule("KRN-05")

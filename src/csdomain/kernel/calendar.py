@@ -339,15 +339,15 @@ class WorkCalendar:
 
     def _closing(self, at: int, days: int) -> int:
         on = self._timeline.layout.wall.local(at).date()
-        table = self._of_year(on.year)
-        if not days and at >= table.low and (on.month, on.day) == (1, 1) and self._timeline.knows(on.year - 1):
+        table = self._of_year(on.year) if days else self._covering(at)
+        if not days and (on.month, on.day) == (1, 1) and self._timeline.knows(on.year - 1):
             table = self._table = self._timeline.year(on.year - 1, table)
         while True:
             if days:
                 i = bisect_right(table.days, on.toordinal()) + days - 1
             else:
-                # A night shift of the day before may still be open.
-                i = bisect_left(table.days, on.toordinal() - 1)
+                # Still open may be the night shift of the day before, or the last before a date that the zone left out.
+                i = bisect_left(table.days, on.toordinal() - 2)
                 while i < len(table.ends) and table.ends[i] < at:
                     i += 1
             if i < len(table.days):

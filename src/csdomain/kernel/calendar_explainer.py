@@ -84,15 +84,16 @@ def _local(layout: Layout, at: datetime) -> date:
 
 
 def _begun_on(layout: Layout, window: Window) -> date:
-    """The date on which a window began, which may be the day before where it was clipped in a night shift."""
+    """The date on which a window began, which is another than its start's where it was clipped in a night shift.
+
+    It may be two days before, where the zone left out the date between, or the day after, where clocks were put back
+    over midnight.
+    """
     at = (window.start - EPOCH) // TICK
-    day = layout.wall.local(at).date()
-    night = day.toordinal() - 1
-    if not any(opens <= at < closes for opens, closes in layout.windows(night + 1)) and any(
-        opens <= at < closes for opens, closes in layout.windows(night)
-    ):
-        return date.fromordinal(night)
-    return day
+    day = layout.wall.local(at).toordinal()
+    near = (day, day - 1, day - 2, day + 1)
+    begun = (on for on in near if any(opens <= at < closes for opens, closes in layout.windows(on)))
+    return date.fromordinal(next(begun, day))
 
 
 def _day(layout: Layout, on: date, counted: tuple[Counted, ...] = (), number: int | None = None) -> Day:

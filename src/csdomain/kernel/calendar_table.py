@@ -223,6 +223,10 @@ class Timeline:
     def covering(self, instant: int, near: Table | None) -> Table:
         """A table that answers for ``instant``, made from ``near`` where that is not far. Raises what growing does."""
         year = self.layout.wall.local(instant).year
+        if not self.knows(year) and self.knows(year - 1):  # the rest of a night shift of the last year that is known
+            table = self.year(year - 1, near)
+            if instant < table.high:
+                return table
         table = self.year(year, near)
         if instant < table.low:  # the rest of a night shift of a year that is not known
             self.check(year - 1)
@@ -240,7 +244,7 @@ class Timeline:
             return self._build(year, year)
         return self._build(first, last)
 
-    def later(self, table: Table, need: int = 1) -> Table:
+    def later(self, table: Table, need: int) -> Table:
         """``table`` with more years after it, for ``need`` more open time.
 
         Raises :class:`UnpublishedYear`, :class:`NeverOpens` or :class:`BeyondTime` where there is none.
@@ -260,7 +264,7 @@ class Timeline:
             last += 1
         return self._build(table.first, last)
 
-    def earlier(self, table: Table, need: int = 1) -> Table:
+    def earlier(self, table: Table, need: int) -> Table:
         """``table`` with more years before it. Raises as :meth:`later` does."""
         listed = self.layout.listed
         if not self.layout.recurrent and (not listed or table.first <= listed[0]):
@@ -278,10 +282,15 @@ class Timeline:
         return self._build(first, table.last)
 
     def reaching(self, table: Table, until: int) -> Table:
-        """``table`` with all years up to that of ``until``. Raises :class:`UnpublishedYear` for the first not known."""
+        """``table`` with all years up to ``until``. Raises :class:`UnpublishedYear` for the first that is not known."""
         last = self.layout.wall.local(until).year
-        for year in range(table.last + 1, last + 1):
+        for year in range(table.last + 1, last):
             self.check(year)
+        if not self.knows(last):  # what is known may end there, or last until a night shift ends
+            table = self._build(table.first, last - 1)
+            if until <= table.high:
+                return table
+            self.check(last)
         return self._build(table.first, last)
 
     def _build(self, first: int, last: int) -> Table:
