@@ -17,9 +17,10 @@ from csdomain.complaints.lifecycle import Move, State
 from csdomain.complaints.rules import CHASING, JOINT
 from csdomain.complaints.values import Chasing, ComplaintRules, MalformedStep
 from csdomain.kernel.calendar import CalendarSpec
-from csdomain.kernel.durations import WorkingDays
+from csdomain.kernel.durations import ElapsedTime, WorkingDays
+from csdomain.kernel.effects import StartTimer
 from csdomain.kernel.errors import NotPermitted, RuleBroken
-from csdomain.kernel.timers import TimerState
+from csdomain.kernel.timers import TimerState, start
 from csdomain.testing import HANDLING, complaint_form
 
 TICK: Final = timedelta(microseconds=1)
@@ -237,6 +238,33 @@ def test_nobody_is_reminded_of_a_case_that_is_withdrawn_or_dismissed(end: str) -
     counter.desk.sweep()
     assert len(counter.messages("reminder")) == len(reminded(counter)) == 1
     assert counter.messages("not_done") == []
+
+
+@pytest.mark.rule(CHASING)
+@pytest.mark.parametrize(
+    ("chasing", "end"),
+    [
+        (RULES.chasing, ("contribute", "production", "the mould was worn")),
+        (RULES.chasing, ("withdraw", "that is all")),
+        (None, None),
+    ],
+)
+def test_a_reminder_that_still_runs_when_there_is_nothing_to_remind_of_reminds_nobody(
+    chasing: Chasing | None, end: tuple[str, ...] | None
+) -> None:
+    """Nothing starts one then; it is there because somebody put it there."""
+    counter = asked(attrs.evolve(RULES, chasing=chasing), ["production"], hours(5000), CALENDARS[2])
+    if end is not None:
+        counter.do(*end, by="service_agent")
+    left = start(
+        counter.id, "CMP-19.1.2", calendar_of(counter), ElapsedTime(hours(1)), counter.clock.now(), reminder=True
+    )
+    counter.desk.store.run(lambda unit: unit.record([], [StartTimer(left)]))
+    counter.clock.advance(hours(2))
+    counter.desk.sweep()
+    assert [timer for timer, _, _ in reminded(counter)] == ["CMP-19.1.2"]
+    assert counter.messages("reminder") == counter.messages("not_done") == []
+    assert [name for name, state in counter.timers.items() if state is TimerState.RUNNING and "CMP-19" in name] == []
 
 
 @pytest.mark.rule(CHASING, JOINT)

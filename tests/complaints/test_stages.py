@@ -136,6 +136,16 @@ def test_each_clock_runs_between_its_events_and_an_overrun_is_told_once_to_its_s
 
 
 @pytest.mark.rule(STAGES, ACCEPTANCE, REPORT)
+@pytest.mark.parametrize("quality", [True, False])
+def test_a_clock_is_named_by_its_rule_and_stage_and_from_the_second_on_by_its_number(quality: bool) -> None:
+    """They stand in databases under these names."""
+    counter = house(RULES)
+    walk(counter, quality, [(0, False)] * len(STEPS))
+    stages = ["sales_check", "customer_service", "decision.1.1", "decision.1.2", *(["rnd"] if quality else [])]
+    assert set(counter.timers) == {"CMP-04", "CMP-07", "CMP-20", *(f"CMP-05.{stage}" for stage in stages)}
+
+
+@pytest.mark.rule(STAGES, ACCEPTANCE, REPORT)
 @given(st.integers(-2, 2), st.sampled_from([*(stage.value for stage in StageName), "report", "whole"]), st.booleans())
 def test_done_at_the_deadline_is_in_time_and_a_microsecond_later_is_late(ticks: int, name: str, swept: bool) -> None:
     """There is time enough for everything but the one clock that is looked at, whose end comes at its edge."""

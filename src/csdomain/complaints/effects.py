@@ -381,6 +381,6 @@ def handlers(house: House) -> Mapping[str, TimerHandler]:
 
 def _superior(timer: str, rules: ComplaintRules) -> str:
     """Who is told of an overrun: the stage's superior, else the one for the whole case. [CMP-04, CMP-05]"""
-    rule, _, rest = timer.partition(".")
-    stage = rules.stages.get(rest.partition(".")[0]) if rule == r.STAGES.id else None
+    _, _, rest = timer.partition(".")  # only a stage's timer goes on with the name of a stage
+    stage = rules.stages.get(rest.partition(".")[0])
     return rules.overrun_to if stage is None else stage.superior
