@@ -320,6 +320,8 @@ def test_a_night_shift_out_of_an_unknown_year_is_not_guessed() -> None:
     assert not nights.is_open(datetime(2026, 1, 1, 6, tzinfo=UTC))
     with pytest.raises(c.UnpublishedYear):
         nights.deadline(datetime(2026, 1, 1, 3, tzinfo=UTC), WorkingDays(0))
+    first = WorkCalendar(nights.spec).deadline(datetime(2026, 1, 1, 3, tzinfo=UTC), WorkingDays(1))
+    assert first == datetime(2026, 1, 3, 6, tzinfo=UTC)  # Friday's, whatever came before the New Year
     for calendar in (nights, WorkCalendar(nights.spec)):  # asked before, and new
         morning = datetime(2027, 1, 1, 6, tzinfo=UTC)
         assert calendar.deadline(morning - HOUR, WorkingDays(0)) == morning
