@@ -306,10 +306,11 @@ def test_where_it_never_shuts_business_time_is_time_up_to_the_ends_of_time(
 ) -> None:
     assume(datetime.min.replace(tzinfo=UTC) - turn <= hair)
     at = turn + hair
-    for there, ask in (
+    asks: tuple[tuple[Callable[[], datetime], Callable[[], datetime]], ...] = (
         (lambda: at + span, lambda: WorkCalendar(NEVER_SHUT).add(at, span)),
         (lambda: at - span, lambda: WorkCalendar(NEVER_SHUT).subtract(at, span)),
-    ):
+    )
+    for there, ask in asks:
         try:
             expected = there()
         except OverflowError:
@@ -396,11 +397,12 @@ def test_exactly_what_needs_a_year_that_is_not_known_is_refused(
     """Where it never shuts: the years in which the time lies that is counted."""
     assume(at.year in known)
     calendar = WorkCalendar(CalendarSpec("UTC", NEVER_SHUT.weekly, published_years=known))
-    for direction, ask in (
+    asks: tuple[tuple[int, Callable[[], datetime]], ...] = (
         (1, lambda: calendar.add(at, span)),
         (1, lambda: at + calendar.between(at, at + span)),
         (-1, lambda: calendar.subtract(at, span)),
-    ):
+    )
+    for direction, ask in asks:
         there = at + direction * span
         first, last = sorted((at, there))
         # What ends with a year needs nothing of the next.

@@ -8,9 +8,12 @@ from zoneinfo import ZoneInfo
 
 import attrs
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from csdomain.kernel import calendar as c
 from csdomain.kernel.calendar import CalendarSpec, Closure, DayKind, WorkCalendar
+from csdomain.kernel.calendar_explain import span_text
 from csdomain.kernel.durations import CalendarDays, ElapsedTime, WorkingDays, WorkingTime
 from csdomain.kernel.errors import InvalidValue, NaiveTime
 from csdomain.kernel.holidays import Holidays
@@ -103,7 +106,7 @@ def test_a_faulty_calendar_is_refused_with_what_and_where(given: Any, error: typ
         *(("closures", [(later, "2026-10-10T12:00")]) for later in ("2026-10-10T12:00", "2026-10-10T12:01")),
         *(("yearly_holidays", given) for given in (["02-30"], [101], "01-01", 101)),
         *(("holidays", given) for given in (["2026-02-30"], "2026-02-03", 7)),
-        *(("weekly", given) for given in ([], None)),
+        *(("weekly", []), ("weekly", None)),
         *((field, []) for field in ("date_hours", "breaks", "holiday_names")),
         *(("published_years", given) for given in (["2026"], "2026", 2026, [0], [10_000])),
         *(("unpublished", given) for given in ("estimate", None)),
@@ -117,10 +120,32 @@ def test_what_is_refused_says_in_which_field(field: str, given: Any) -> None:
 
 
 @pytest.mark.rule("KRN-04")
+@pytest.mark.parametrize(
+    ("field", "given", "shown"),
+    [
+        *(("boundary", "open", "open"), ("unpublished", "estimate", "estimate"), ("boundary", None, "NoneType")),
+        *(("zone", "Asia/Peking", "Asia/Peking"), ("zone", 8, "int")),
+        *(("make_up_as", "Monday", "Monday"), ("make_up_as", 1, "int")),
+        *(("holidays", ["2026-02-30"], "2026-02-30"), ("holidays", [7], "int"), ("holidays", "2026-02-03", "str")),
+        *(("yearly_holidays", ["02-30"], "02-30"), ("yearly_holidays", [101], "int")),
+        *(("published_years", ["2026"], "2026"), ("published_years", [0], 0), ("published_years", [2026.0], "float")),
+        *(("date_hours", {"2026-10-10": ["9-18"]}, "9-18"), ("date_hours", {"2026-10-10": [9]}, "int")),
+    ],
+)
+def test_what_is_refused_says_what_was_given_and_of_no_text_or_number_only_the_type(
+    field: str, given: Any, shown: object
+) -> None:
+    with pytest.raises(c.CalendarInvalid) as caught:
+        CalendarSpec(**{**OFFICE, field: given})
+    assert caught.value.facts["zone" if field == "zone" else "given"] == shown
+    assert caught.value.accepted is not None
+
+
+@pytest.mark.rule("KRN-04")
 def test_a_closure_is_a_pair_or_has_a_reason_as_well() -> None:
     start, end = datetime(2026, 7, 1, 12, tzinfo=UTC), datetime(2026, 7, 2, tzinfo=UTC)
     whole = Closure(start, end, Text("typhoon", "台风"))
-    given = [(start, end), [start, end, "flood"], {"start": start, "end": end}, whole]
+    given: Any = [(start, end), [start, end, "flood"], {"start": start, "end": end}, whole]
     assert CalendarSpec(**OFFICE, closures=given).closures == (
         Closure(start, end),
         Closure(start, end, Text("flood", "flood")),
@@ -152,7 +177,9 @@ def test_holidays_that_contradict_the_house_are_refused() -> None:
 @pytest.mark.rule("KRN-04")
 def test_the_holidays_of_an_authority_come_on_top_of_the_houses_own_and_make_their_years_known() -> None:
     first, second = date(2026, 10, 1), date(2027, 10, 1)
-    house = CalendarSpec(**OFFICE, holidays=["2026-12-24"], published_years=[2025], holiday_names={first: "ours"})
+    house = CalendarSpec(
+        **OFFICE, holidays=["2026-12-24"], published_years=[2025], holiday_names={"2026-10-01": "ours"}
+    )
     spec = house
     for day, worked in ((first, date(2026, 10, 10)), (second, date(2027, 10, 9))):
         names = {day: Text("National Day", "国庆节")}
@@ -160,9 +187,9 @@ def test_the_holidays_of_an_authority_come_on_top_of_the_houses_own_and_make_the
         spec = spec.with_holidays(published)
     assert spec.holidays == {first, second, date(2026, 12, 24)}
     assert set(spec.make_up_days) == {date(2026, 10, 10), date(2027, 10, 9)}
-    assert spec.known_years == {2025, 2026, 2027}
+    assert spec.known_years == frozenset({2025, 2026, 2027})
     assert spec.holiday_names == {first: Text("ours", "ours"), second: Text("National Day", "国庆节")}
-    assert CalendarSpec(**OFFICE).with_holidays(published).known_years == {2027}
+    assert CalendarSpec(**OFFICE).with_holidays(published).known_years == frozenset({2027})
 
 
 @pytest.mark.rule("KRN-04")
@@ -356,6 +383,13 @@ def test_what_needs_no_unknown_year_is_answered_to_the_last_window() -> None:
     assert calendar.add(local("2026-12-31T12:30"), timedelta(0)) == last
     assert calendar.deadline(local("2026-12-31T12:00"), WorkingDays(0)) == local("2026-12-31T18:00")
     assert calendar.deadline(local("2026-01-01T12:00"), WorkingDays(0)) == local("2026-01-01T18:00")
+    two_years = CalendarSpec(**OFFICE, published_years=[2025, 2026])
+    for at, direction, year in ((last, "after", 2027), (local("2025-01-02T10:00"), "before", 2024)):
+        windows = WorkCalendar(two_years).windows(at, direction)  # type: ignore[arg-type]  # one of two words
+        assert next(windows).length > timedelta(0)
+        with pytest.raises(c.UnpublishedYear) as refused:
+            list(windows)
+        assert refused.value.facts["year"] == year
     for day in ("2026-01-02", "2026-05-05"):
         assert desk(published_years=[2026]).deadline(local(f"{day}T10:00"), WorkingDays(0)) == local(f"{day}T18:00")
 
@@ -698,6 +732,28 @@ def test_an_explanation_says_from_when_it_counts_and_which_years_were_not_known(
         "2027 年假日尚未公布，仅按周末计算",
     ]
     assert desk().explain(local("2026-12-31T12:30"), 6 * HOUR).assumed_years == ()
+
+
+@pytest.mark.rule("KRN-05")
+@given(
+    st.timedeltas(timedelta(0), timedelta(days=40))
+    | st.integers(0, 9000).map(lambda n: timedelta(seconds=n))
+    | st.integers(0, 2_000_001).map(lambda n: timedelta(microseconds=n))
+)
+@example(timedelta(0))
+@example(timedelta(seconds=3599))
+@example(timedelta(hours=30))
+def test_a_length_of_time_is_told_in_full_and_in_its_largest_units(span: timedelta) -> None:
+    units = {"h": HOUR, "min": HOUR / 60, "s": HOUR / 3600, "µs": timedelta(microseconds=1)}
+    told, chinese = span_text(span).en.split(), span_text(span).zh.split()
+    counts = {unit: int(count) for count, unit in zip(told[::2], told[1::2], strict=True)}
+    assert sum((count * units[unit] for unit, count in counts.items()), timedelta(0)) == span
+    assert [unit for unit in units if unit in counts] == list(counts)
+    assert all(count > 0 for count in counts.values()) or counts == {"min": 0}
+    for unit, larger in (("min", HOUR), ("s", HOUR / 60), ("µs", HOUR / 3600)):
+        assert counts.get(unit, 0) * units[unit] < larger
+    names = {"h": "小时", "min": "分", "s": "秒", "µs": "微秒"}
+    assert chinese == [text for unit, count in counts.items() for text in (str(count), names[unit])]
 
 
 @pytest.mark.rule("KRN-05")
