@@ -451,6 +451,10 @@ def test_a_calendar_of_single_dates_ends() -> None:
     for ask in asks:
         with pytest.raises(c.NeverOpens):
             ask()
+    following = attrs.evolve(fair.spec, date_hours={f"{year}-03-03": ["09:00-17:00"] for year in (2032, 2031)})
+    assert WorkCalendar(following).previous_close(datetime(2032, 3, 3, 9, tzinfo=UTC)) == datetime(
+        2031, 3, 3, 17, tzinfo=UTC
+    )
     # A new one each: each grows from the year it is asked about to the last date, and no further.
     for known in (None, [2020, *range(2026, 2032), 2040]):
         spec = attrs.evolve(fair.spec, published_years=known)
