@@ -296,7 +296,9 @@ class MariaDb(Server):
         return self.launch()
 
     def options(self) -> list[str]:
-        return [f"--{name}={value}" for name, value in self.settings.items()]
+        # A server that starts throws away what it takes for temporary tables of its own, wherever others keep theirs.
+        settings = {"tmpdir": str(self.folder), **self.settings}
+        return [f"--{name}={value}" for name, value in settings.items()]
 
     def launch(self) -> dict[str, str]:
         socket = self.folder / "socket"
