@@ -1,6 +1,6 @@
 """What a decision, an agent's queue and a month's statistics cost with 10,000 complaints in the store, and 1,000,000.
 
-    python benchmarks/bench_many.py [--json] [--quick]
+    python benchmarks/bench_many.py [--json] [--quick] [--backend NAME …]
 
 All but some are an archive: real complaints, led through this desk until nothing of them was open, and copied inside
 the database with their timers, their whole trail and their messages. Fifty agents own them. The months that are
@@ -9,9 +9,10 @@ stores are as csdomain opens them; the servers' statistics are up to date, as a 
 has none, as nobody makes any. Targets: among the many <= 1.5 x the time among the few; ten times the month <= 15 x.
 """
 
+import argparse
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -463,17 +464,29 @@ def fresh_databases(backend: str) -> Iterator[Callable[[int], str]]:
             yield lambda _: fresh(backend)
 
 
+def told(rows: Iterable[common.Row]) -> Iterator[common.Row]:
+    """The rows as they come, each told at once: the run is a long one."""
+    for row in rows:
+        print("  ".join(f"{name} {value}" for name, value in row.items()), file=sys.stderr, flush=True)
+        yield row
+
+
 def main() -> int:
-    asked = common.options(__doc__)
+    every = ("sqlite", *common.there())
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
+    parser.add_argument("--quick", action="store_true", help="2,000 complaints and 50,000: some minutes")
+    parser.add_argument("--backend", nargs="+", choices=every, default=every, help="only on these")
+    asked = parser.parse_args()
     totals, in_month, rounds = ((2_000, 50_000), 100, 15) if asked.quick else ((10_000, 1_000_000), IN_MONTH, 21)
     rows: list[common.Row] = []
-    for backend in ("sqlite", *common.there()):
+    for backend in asked.backend:
         with fresh_databases(backend) as address:
             decisions = WRITES * (rounds + 1)
             stores = {f"{total:,}": Archive(address(total), total, in_month, decisions) for total in totals}
             try:
-                rows += measure(backend, stores, rounds)
-                rows += [measure_months(backend, name, store, rounds) for name, store in stores.items()]
+                rows += told(measure(backend, stores, rounds))
+                rows += told(measure_months(backend, name, store, rounds) for name, store in stores.items())
             finally:
                 for store in stores.values():
                     store.desk.close()
