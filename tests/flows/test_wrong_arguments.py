@@ -16,7 +16,25 @@ from csdomain.messaging.service import Messages
 from csdomain.staff.service import Deputies, Staff
 from csdomain.testing import accepted, agent, memory_desk, snapshot
 
-JUNK: Final[tuple[Any, ...]] = (None, "", "x", 1, -1, True, 1.5, b"x", [], ["x"], [None], {}, {"a": 1}, (), set(), object(), Actor)
+JUNK: Final[tuple[Any, ...]] = (
+    None,
+    "",
+    "x",
+    1,
+    -1,
+    True,
+    1.5,
+    b"x",
+    [],
+    ["x"],
+    [None],
+    {},
+    {"a": 1},
+    (),
+    set(),
+    object(),
+    Actor,
+)
 #: Refused by names of their own.
 ELSEWHERE: Final = {"id", "at", "return", "group_by"}
 #: Refused by rules of their own.
