@@ -327,6 +327,15 @@ def test_where_it_never_shuts_business_time_is_time_up_to_the_ends_of_time(
         assert next(WorkCalendar(NEVER_SHUT).windows(at)) == Window(at, midnight + timedelta(days=1))
 
 
+@pytest.mark.rule("KRN-05")
+@pytest.mark.parametrize("years", [0, 1, 9])
+def test_business_time_reaches_the_first_and_the_last_instant_that_there_is(years: int) -> None:
+    first, last = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+    late, early = last.replace(year=9999 - years, month=1), first.replace(year=1 + years, month=12)
+    assert WorkCalendar(NEVER_SHUT).add(late, last - late) == last
+    assert WorkCalendar(NEVER_SHUT).subtract(early, early - first) == first
+
+
 #: Never shut, open by night, open until New Year of some years.
 weeks_over_new_year = st.sampled_from(["00:00-24:00", "22:00-06:00", "09:00-24:00"]).map(
     lambda window: dict.fromkeys(DAYS, (window,))
@@ -391,6 +400,8 @@ def test_what_is_answered_of_known_years_is_right_and_whatever_was_asked_before_
 
 @pytest.mark.rule("KRN-04", "KRN-05")
 @given(st.frozensets(st.integers(2024, 2029), min_size=1), edges, gaps)
+@example(frozenset({2024, 2025, 2026, 2028}), datetime(2024, 1, 1, tzinfo=UTC), timedelta(days=1200))
+@example(frozenset({2025, 2027, 2028, 2029}), datetime(2029, 12, 31, tzinfo=UTC), timedelta(days=1200))
 def test_exactly_what_needs_a_year_that_is_not_known_is_refused(
     known: frozenset[int], at: datetime, span: timedelta
 ) -> None:
