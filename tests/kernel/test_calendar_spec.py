@@ -129,6 +129,8 @@ def test_what_is_refused_says_in_which_field(field: str, given: Any) -> None:
         *(("holidays", ["2026-02-30"], "2026-02-30"), ("holidays", [7], "int"), ("holidays", "2026-02-03", "str")),
         *(("yearly_holidays", ["02-30"], "02-30"), ("yearly_holidays", [101], "int")),
         *(("published_years", ["2026"], "2026"), ("published_years", [0], 0), ("published_years", [2026.0], "float")),
+        *(("weekly", {"mon": "09:00-18:00"}, "str"), ("weekly", {"mon": 9}, "int")),
+        ("weekly", {"mon": ["09:00-09:00"]}, "09:00-09:00"),
         *(("date_hours", {"2026-10-10": ["9-18"]}, "9-18"), ("date_hours", {"2026-10-10": [9]}, "int")),
     ],
 )
@@ -138,7 +140,16 @@ def test_what_is_refused_says_what_was_given_and_of_no_text_or_number_only_the_t
     with pytest.raises(c.CalendarInvalid) as caught:
         CalendarSpec(**{**OFFICE, field: given})
     assert caught.value.facts["zone" if field == "zone" else "given"] == shown
+    assert field == "zone" or str(caught.value.facts["field"]).startswith(field)
     assert caught.value.accepted is not None
+
+
+@pytest.mark.rule("KRN-04")
+def test_dates_that_are_both_holidays_and_worked_are_named_in_order() -> None:
+    days = [date(2026, month, 10) for month in range(1, 13)]
+    with pytest.raises(c.HolidayIsMakeUpDay) as caught:
+        CalendarSpec(**OFFICE, holidays=[date(2026, 10, 1), *days], make_up_days=[*days[::-1], date(2026, 10, 11)])
+    assert caught.value.facts == {"field": "make_up_days", "given": tuple(days)}
 
 
 @pytest.mark.rule("KRN-04")
@@ -381,6 +392,7 @@ def test_what_needs_no_unknown_year_is_answered_to_the_last_window() -> None:
     last = local("2026-12-31T13:00")  # a Thursday
     assert calendar.next_open(local("2026-12-31T12:00")) == last
     assert calendar.add(local("2026-12-31T12:30"), timedelta(0)) == last
+    assert desk(published_years=[2026]).between(last, local("2027-01-01T00:00")) == 5 * HOUR
     assert calendar.deadline(local("2026-12-31T12:00"), WorkingDays(0)) == local("2026-12-31T18:00")
     assert calendar.deadline(local("2026-01-01T12:00"), WorkingDays(0)) == local("2026-01-01T18:00")
     two_years = CalendarSpec(**OFFICE, published_years=[2025, 2026])
@@ -534,8 +546,10 @@ def test_a_duration_is_a_timedelta_and_not_negative(span: Any) -> None:
     at = local("2026-03-02T10:00")
     asks: tuple[Callable[[], object], ...] = (lambda: desk().add(at, span), lambda: desk().subtract(at, span))
     for ask in asks:
-        with pytest.raises(c.NotADuration):
+        with pytest.raises(c.NotADuration) as caught:
             ask()
+        shown = span if isinstance(span, timedelta) else type(span).__name__
+        assert caught.value.facts == {"field": "duration", "given": shown}
 
 
 @pytest.mark.rule("KRN-05")
