@@ -6,12 +6,14 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice, pairwise, takewhile
 from typing import Final, Literal
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import assume, example, given, note, settings
 from hypothesis import strategies as st
 
 from csdomain.kernel.calendar import BeyondTime, CalendarSpec, UnpublishedYear, Window, WorkCalendar
+from csdomain.kernel.calendar_wall import EPOCH, Wall
 from csdomain.kernel.durations import CalendarDays, ElapsedTime, WorkingDays, WorkingTime
 from csdomain.kernel.errors import InvalidValue
 from kernel.calendar_oracle import DAYS, ODD_DATES, STEP, TICK, Oracle, calendars, instants, spans
@@ -155,6 +157,15 @@ def test_every_window_of_many_years_is_where_the_clocks_put_it(zone: str) -> Non
     expected = [span for n in range(16 * 365) for span in oracle.windows(first + timedelta(days=n))]
     found = islice(WorkCalendar(spec).windows(expected[0][0]), len(expected))
     assert [(window.start, window.end) for window in found] == expected
+
+
+@pytest.mark.rule("KRN-05")
+@pytest.mark.parametrize("zone", sorted(ODD_DATES))
+def test_every_minute_of_an_odd_day_is_read_by_the_clock_as_it_was_before(zone: str) -> None:
+    wall, oracle = Wall(ZoneInfo(zone)), Oracle(CalendarSpec(zone, {}))
+    for day in ODD_DATES[zone]:
+        read = [EPOCH + TICK * wall.read(day.toordinal(), minute) for minute in range(2 * 1440)]
+        assert read == [oracle.utc(day, minute) for minute in range(2 * 1440)]
 
 
 # --- laws -------------------------------------------------------------------------------------------------------------

@@ -652,6 +652,8 @@ def test_an_hour_is_an_hour_on_the_day_the_clocks_change() -> None:
     assert always.add_working_days(gap, 1) == datetime(2026, 3, 29, 1, tzinfo=UTC)  # the jump itself
     second = datetime(2026, 10, 25, 1, 30, tzinfo=UTC)  # 02:30 for the second time
     assert always.add_working_days(second, 1) == local("2026-10-26T03:00", "Europe/Berlin")
+    london = WorkCalendar(CalendarSpec("Europe/London", ALWAYS))  # 01:30 for the second time, now without offset
+    assert london.add_working_days(second, 1) == local("2026-10-26T02:00", "Europe/London")
 
 
 @pytest.mark.rule("KRN-05")
