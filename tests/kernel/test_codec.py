@@ -37,6 +37,7 @@ from csdomain.kernel.calendar import CalendarSpec, WorkCalendar
 from csdomain.kernel.codec import fingerprint, from_micros, make_converter, plain, to_micros
 from csdomain.kernel.documents import Document, draw_up
 from csdomain.kernel.durations import CalendarDays, Duration, ElapsedTime, WorkingDays, WorkingTime
+from csdomain.kernel.errors import NaiveTime
 from csdomain.kernel.money import Money
 from csdomain.kernel.ports import Queued, Receipt
 from csdomain.kernel.rules import ONE_WRITER, PORTS, TIME
@@ -311,6 +312,16 @@ def test_a_wrong_type_never_turns_into_a_right_one_on_the_way_in(kind: Any, data
 
 
 # --- fingerprints -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.rule(TIME)
+@pytest.mark.parametrize(
+    "shape", [lambda at: at, lambda at: [at], lambda at: {"until": at}, lambda at: {"a": {"b": (at,)}}]
+)
+def test_a_time_without_a_zone_has_no_fingerprint(shape: Any) -> None:
+    with pytest.raises(NaiveTime):
+        fingerprint("complaint.promise", {"until": shape(datetime(2026, 3, 2))})  # noqa: DTZ001 - naive on purpose
+
 
 ARGUMENTS = {
     "form": ComplaintForm(

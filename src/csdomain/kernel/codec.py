@@ -15,7 +15,7 @@ from typing import Any, Final, NoReturn, Union, cast, get_args, get_origin
 from cattrs import Converter
 
 from .durations import CalendarDays, Duration, ElapsedTime, WorkingDays, WorkingTime
-from .errors import InvalidValue
+from .errors import InvalidValue, aware
 from .rules import PORTS, Text
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -172,12 +172,12 @@ canonical: Final = json.JSONEncoder(sort_keys=True, ensure_ascii=True, separator
 
 
 def plain(value: object) -> Any:
-    """Any value of the domain as plain data: dicts, lists, texts, numbers."""
+    """Any value of the domain as plain data: dicts, lists, texts, numbers. Raises NaiveTime."""
     kind = type(value)
     if kind in _SCALARS:
         return value
     if kind is datetime:  # before the questions to abstract classes, which cost more
-        return to_micros(cast("datetime", value))
+        return to_micros(aware(cast("datetime", value)))
     if isinstance(value, Mapping):
         return {str(k): plain(v) for k, v in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, str | bytes):
