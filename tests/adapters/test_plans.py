@@ -94,6 +94,19 @@ def test_the_finest_index_finds(
 
 
 @pytest.mark.rule(PERMITTED)
+@pytest.mark.parametrize("descending", [False, True])
+def test_a_page_of_a_branch_is_read_in_the_order_of_its_index_and_not_sorted(
+    desk: Desk, plan: Callable[[Callable[[], object]], str], descending: bool
+) -> None:
+    here, first = agent(desk), accepted(desk).id
+    for after in (None, (first, first)):
+        query: Query[Case] = Query(descending=descending, after=after)
+        found = plan(lambda: desk.complaints.find(query, by=here))  # noqa: B023 - run at once
+        assert "USING INDEX ix_csd_complaint_branch (branch=?" in found
+        assert "TEMP B-TREE" not in found
+
+
+@pytest.mark.rule(PERMITTED)
 @pytest.mark.parametrize("backend", ["memory", "sqlite"])
 def test_what_is_found_by_another_index_is_still_of_the_branch(desks: Desks, backend: str) -> None:
     desk = desks(backend)

@@ -118,8 +118,8 @@ def aggregate_table(kind: Kind[Any], meta: MetaData) -> Table:
         Column("owner", text(64), nullable=False),
         *columns,
         Column("body", BODY, nullable=False),
-        Index(f"ix_{name}_branch", "branch"),
-        Index(f"ix_{name}_owner", "owner"),
+        Index(f"ix_{name}_branch", "branch", "id"),  # in the order of a list that asks for no other
+        Index(f"ix_{name}_owner", "owner", "id"),
         *indexes,
         **OPTIONS,
     )

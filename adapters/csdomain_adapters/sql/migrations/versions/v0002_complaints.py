@@ -43,8 +43,10 @@ def upgrade() -> None:
         sa.Column("body", BODY, nullable=False),
         **OPTIONS,
     )
+    for scope in ("branch", "owner"):
+        op.create_index(f"ix_{_TABLE}_{scope}", _TABLE, [scope, "id"])
     for column in (
-        *("branch", "owner", "state", "rulebook", "customer", "received_at", "closed_at", "closed_month"),
+        *("state", "rulebook", "customer", "received_at", "closed_at", "closed_month"),
         *("discrepancies", "queue"),
     ):
         op.create_index(f"ix_{_TABLE}_{column}", _TABLE, [column])

@@ -30,7 +30,9 @@ def upgrade() -> None:
         sa.Column("body", BODY, nullable=False),
         **OPTIONS,
     )
-    for column in ("branch", "owner", "state", "department", "active_from", "active_until"):
+    for scope in ("branch", "owner"):
+        op.create_index(f"ix_{_STAFF}_{scope}", _STAFF, [scope, "id"])
+    for column in ("state", "department", "active_from", "active_until"):
         op.create_index(f"ix_{_STAFF}_{column}", _STAFF, [column])
     op.create_index(f"uq_{_STAFF}_actor", _STAFF, ["actor"], unique=True)
     op.create_table(
@@ -49,7 +51,9 @@ def upgrade() -> None:
         sa.Column("body", BODY, nullable=False),
         **OPTIONS,
     )
-    for column in ("branch", "owner", "deputy", "principal", "authority", "since", "until", "state"):
+    for scope in ("branch", "owner"):
+        op.create_index(f"ix_{_DELEGATION}_{scope}", _DELEGATION, [scope, "id"])
+    for column in ("deputy", "principal", "authority", "since", "until", "state"):
         op.create_index(f"ix_{_DELEGATION}_{column}", _DELEGATION, [column])
 
 
