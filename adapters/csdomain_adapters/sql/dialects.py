@@ -159,11 +159,6 @@ def _prepare_mariadb(engine: Engine, busy: int) -> None:
                 f" innodb_lock_wait_timeout = {busy}, lock_wait_timeout = {busy}"
             )
 
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        if connection.get_execution_options().get(READING):
-            connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")  # for this one only
-
 
 def _check_mariadb(version: str) -> None:
     """Raises UnsupportedServer."""
@@ -179,6 +174,16 @@ def reading(engine: Engine) -> Engine:
     if engine.dialect.name == "postgresql":
         options["isolation_level"] = "REPEATABLE READ"
     return engine.execution_options(**options)
+
+
+def begin_reading(connection: Connection) -> None:
+    """Begin a transaction that only reads.
+
+    No event of the engine does it on MariaDB: with one, SQLAlchemy asks for listeners at each statement.
+    """
+    connection.begin()
+    if connection.dialect.name == MARIADB:
+        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")  # for this one only
 
 
 def transient(error: StatementError) -> bool:

@@ -24,7 +24,7 @@ from csdomain.kernel.storage import Kind
 from csdomain.kernel.unit import Backstage, Joined, StandardUnit, perform, refused
 from csdomain_adapters.system import jitter
 
-from .dialects import clear_journal, make_engine, reading, translate
+from .dialects import begin_reading, clear_journal, make_engine, reading, translate
 from .guests import Guests
 from .migrate import HEAD, current, upgrade
 from .session import SqlSession
@@ -112,7 +112,7 @@ class SqlStore:
         while True:
             try:
                 with self._readers.connect() as connection:
-                    connection.begin()  # and never commit: what only looks leaves nothing behind
+                    begin_reading(connection)  # and never commit: what only looks leaves nothing behind
                     return work(StandardUnit(self._session(connection), self._backstage))
             except (DBAPIError, ConnectionLost) as error:
                 said = error if isinstance(error, DomainError) else translate(error)
