@@ -14,6 +14,7 @@ import attrs
 from . import timers
 from .actors import Action, Actor
 from .calendar import WorkCalendar
+from .clocks import Clocks
 from .codec import plain
 from .effects import CancelTimers, Effect, Message, PauseTimer, ResumeTimer, StartTimer, StopTimer, TimerChange
 from .errors import Conflict, KeyReused, NotFound, RuleBroken, StoreBusy, StoreFailure, aware, require, show
@@ -21,7 +22,7 @@ from .events import Event, Moved, TimerFired, utc
 from .ids import IdKind, IdSource
 from .numbering import NumberPattern
 from .ports import AuditRecord, Call, Observer, Receipt, Refusal, Repository, Session, TimerHandler, Unit
-from .rules import AUDITED, TIMERS, Text
+from .rules import AUDITED, Text
 from .storage import (
     TEXT_LONGEST,
     A,
@@ -159,54 +160,6 @@ def _check_conditions(kind: Kind[Any], conditions: Iterable[Where[Any]]) -> None
                 _check_value(kind, where.column, value)
 
 
-class _Clocks:
-    """The timers that one recording changes. A subject with several to change is read once, and they are then held."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-        self._held: dict[str, dict[str, Timer]] = {}
-
-    def begin(self, begun: Sequence[Timer]) -> None:
-        """Start new ones. Raises RuleBroken for a name that its subject has used."""
-        there = self._session.add_timers(begun)
-        require(
-            not there,
-            TIMERS,
-            accepted=Text("a name that this subject has not used", "该对象未用过的名称"),
-            timer=", ".join(there),
-            subject=begun[0].subject,
-        )
-        for timer in begun:
-            self._keep(timer)
-
-    def hold(self, changes: Sequence[TimerChange]) -> None:
-        """Lock all timers of the subjects that need more than one."""
-        seen: set[str] = set()
-        for change in changes:
-            subject = change.subject
-            if subject not in self._held and (subject in seen or isinstance(change, CancelTimers)):
-                self._held[subject] = {t.name: t for t in self._session.timers_of(subject, lock=True)}
-            seen.add(subject)
-
-    def live(self, subject: str, prefix: str) -> list[str]:
-        """The names of those that run or pause and begin with ``prefix``."""
-        return [name for name, timer in self._held[subject].items() if timer.live and name.startswith(prefix)]
-
-    def get(self, subject: str, name: str) -> Timer | None:
-        """One, locked; None where there is none."""
-        held = self._held.get(subject)
-        return self._session.timer(subject, name, lock=True) if held is None else held.get(name)
-
-    def save(self, timer: Timer) -> None:
-        """Store one that has changed."""
-        self._session.save_timer(timer)
-        self._keep(timer)
-
-    def _keep(self, timer: Timer) -> None:
-        if timer.subject in self._held:
-            self._held[timer.subject][timer.name] = timer
-
-
 class StandardUnit:
     """The unit of work over any session; satisfies :class:`~csdomain.kernel.ports.Unit`."""
 
@@ -254,7 +207,7 @@ class StandardUnit:
         """
         records = [self._audit(event) for event in events]
         messages: list[Message] = []
-        clocks = _Clocks(self._session)
+        clocks = Clocks(self._session)
         pending = list(effects)
         while pending:
             begun: list[Timer] = []
@@ -294,7 +247,7 @@ class StandardUnit:
             self.record([event], self.handle(event))
         return timer, fired
 
-    def _change(self, effect: TimerChange, clocks: "_Clocks") -> tuple[TimerFired, ...]:
+    def _change(self, effect: TimerChange, clocks: Clocks) -> tuple[TimerFired, ...]:
         if isinstance(effect, CancelTimers):
             live = clocks.live(effect.subject, effect.prefix)
             stops = [StopTimer(effect.subject, name, effect.at, cancelled=True) for name in live]
