@@ -21,7 +21,7 @@ from adapters.faults.jobs import BOOK, Spool
 from adapters.whole import BEGINNING, STEPS, StepIds, step_of
 from csdomain import Desk
 from csdomain.desk import Services
-from csdomain.kernel.errors import DomainError, StoreFailure
+from csdomain.kernel.errors import ConnectionLost, DomainError, StoreFailure
 from csdomain.kernel.ids import I, IdKind
 from csdomain.kernel.ports import Receipt
 from csdomain.kernel.sweeping import RelayPolicy
@@ -35,6 +35,8 @@ T = TypeVar("T")
 SWEPT: Final = BEGINNING - timedelta(days=1)
 #: How long a caller waits who was told that the store failed; and a job that has nothing to do.
 PAUSE: Final = 0.05
+#: How long whoever comes waits for a server that is down.
+OPENING: Final = 30.0
 #: A relay that was cut off has its messages again the next time; nothing is given up.
 POLICY: Final = RelayPolicy(lease=timedelta(minutes=2), attempts=1000)
 
@@ -135,8 +137,15 @@ def telling(watch: Watch) -> Iterator[None]:
 
 
 def opened(url: str, clock: MovableClock | None = None) -> tuple[Desk, FreshIds]:
-    ids = FreshIds()
-    return csdomain.open(url, BOOK, holidays=no_holidays(), clock=clock or MovableClock(), ids=ids), ids
+    """A desk; a child that starts late may find the server gone, and waits for it."""
+    ids, ends = FreshIds(), time.monotonic() + OPENING
+    while True:
+        try:
+            return csdomain.open(url, BOOK, holidays=no_holidays(), clock=clock or MovableClock(), ids=ids), ids
+        except ConnectionLost:
+            if time.monotonic() > ends:
+                raise
+            time.sleep(PAUSE)
 
 
 def insist(alive: str, watch: Watch, use_case: Callable[[], T]) -> T | None:
