@@ -34,13 +34,14 @@ class WrongArgument(InvalidValue):
 
 def typed(function: Callable[P, R]) -> Callable[P, R]:
     """``function`` with its arguments checked against its annotations. Raises :class:`WrongArgument`."""
-    plan: dict[str, tuple[Holds, str]] = {}
+    plan: dict[str, tuple[Holds, str]] | None = None
     taken = [p.name for p in signature(function).parameters.values() if p.kind in _BY_PLACE]
 
     @wraps(function)
     def checked(*args: P.args, **kwargs: P.kwargs) -> R:
-        if not plan:  # not while the module is loaded: a class may name what stands below it
-            plan.update(_plan(function))
+        nonlocal plan
+        if plan is None:  # not while the module is loaded: a class may name what stands below it
+            plan = _plan(function)
         for name, value in (*zip(taken, args, strict=False), *kwargs.items()):
             wanted = plan.get(name)
             if wanted is not None and not wanted[0](value):
@@ -73,7 +74,7 @@ def _calls(hint: Any) -> bool:
 
 
 def _plan(function: Callable[..., Any]) -> dict[str, tuple[Holds, str]]:
-    found: dict[str, tuple[Holds, str]] = {"self": (lambda _: True, "")}
+    found: dict[str, tuple[Holds, str]] = {}
     for name, hint in get_type_hints(function, include_extras=True).items():
         if BY_RULE in getattr(hint, "__metadata__", ()):
             continue
@@ -110,7 +111,11 @@ def _collection(origin: type, members: tuple[Any, ...]) -> Holds:
     wanted = Collection if issubclass(list, origin) else origin
     if origin is tuple and members[-1] is not Ellipsis:
         each = [holds(member) for member in members]
-        return lambda value: isinstance(value, tuple) and len(value) == len(each) and all(map(_fits, each, value))
+        return lambda value: (
+            isinstance(value, tuple)
+            and len(value) == len(each)
+            and all(one(v) for one, v in zip(each, value, strict=True))
+        )
     member = holds(members[0])
 
     def fits(value: object) -> bool:
@@ -118,10 +123,6 @@ def _collection(origin: type, members: tuple[Any, ...]) -> Holds:
         return alike and isinstance(value, Collection) and all(member(one) for one in value)
 
     return fits
-
-
-def _fits(held: Holds, value: object) -> bool:
-    return held(value)
 
 
 def _alternatives(kind: Any) -> tuple[Any, ...]:
