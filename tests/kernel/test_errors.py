@@ -257,7 +257,7 @@ def test_every_kind_of_error_speaks_chinese_and_has_a_code_of_its_own(kind: type
 @pytest.mark.rule(HOUSE_RULES)
 def test_what_an_error_carries_beside_its_facts_survives_a_process_boundary() -> None:
     broken = RuleBroken(MOVES, at=1)
-    broken.refusal = Refusal("complaint.close", "u", datetime(2026, 1, 1, tzinfo=UTC), "s", "CMP-25", "x", {})  # type: ignore[arg-type]
+    broken.refusal = Refusal("complaint.close", "u", datetime(2026, 1, 1, tzinfo=UTC), "s", "CMP-25", "x", {})
     for error, names_ in (
         (RulebookInvalid(("a @ $.b",), name="house"), ["faults"]),
         (DeliveryFailed(definite=True, why="gone"), ["definite", "why"]),

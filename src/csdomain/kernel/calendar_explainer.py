@@ -1,22 +1,34 @@
 """Draws up the explanation of a deadline from the calendar that gave it (KRN-05)."""
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from .calendar_explain import Counted, Day, DayKind, Explanation, Window
+from .calendar_spec import CalendarSpec
 from .calendar_table import Layout, Timeline
 from .calendar_values import WEEKDAYS
 from .calendar_wall import EPOCH, TICK, moment
 from .durations import Duration, WorkingDays, WorkingTime
 from .rules import Text
 
-if TYPE_CHECKING:
-    from .calendar import WorkCalendar
-
 _ONE_DAY = timedelta(days=1)
 
 
-def explain(calendar: "WorkCalendar", timeline: Timeline, start: datetime, duration: Duration) -> Explanation:
+class Answering(Protocol):
+    """The calendar that gave the deadline, as far as it is asked again."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def spec(self) -> CalendarSpec: ...
+    def deadline(self, start: datetime, duration: Duration) -> datetime: ...
+    def next_open(self, at: datetime) -> datetime: ...
+    def is_working_day(self, on: date) -> bool: ...
+    def windows(self, start: datetime) -> Iterator[Window]: ...
+
+
+def explain(calendar: Answering, timeline: Timeline, start: datetime, duration: Duration) -> Explanation:
     """The deadline of ``duration`` from ``start`` with the days it passed. Raises what the calendar raises."""
     result = calendar.deadline(start, duration)
     start = start.astimezone(UTC)
@@ -39,7 +51,7 @@ def explain(calendar: "WorkCalendar", timeline: Timeline, start: datetime, durat
     )
 
 
-def _worked(calendar: "WorkCalendar", layout: Layout, start: datetime, left: timedelta) -> tuple[Day, ...]:
+def _worked(calendar: Answering, layout: Layout, start: datetime, left: timedelta) -> tuple[Day, ...]:
     counted: dict[date, list[Counted]] = {}
     for window in calendar.windows(start):
         used = min(left, window.length)
@@ -56,7 +68,7 @@ def _worked(calendar: "WorkCalendar", layout: Layout, start: datetime, left: tim
 
 
 def _numbered(
-    calendar: "WorkCalendar", layout: Layout, start: datetime, duration: WorkingDays
+    calendar: Answering, layout: Layout, start: datetime, duration: WorkingDays
 ) -> tuple[datetime, tuple[Day, ...]]:
     on, days, counts_from = _local(layout, start), [], start
     if not duration.end_of_day and not calendar.is_working_day(on):
@@ -74,7 +86,7 @@ def _numbered(
     return counts_from, tuple(days)
 
 
-def _assumed(calendar: "WorkCalendar", days: tuple[Day, ...]) -> tuple[int, ...]:
+def _assumed(calendar: Answering, days: tuple[Day, ...]) -> tuple[int, ...]:
     known = calendar.spec.known_years
     return () if known is None else tuple(sorted({day.date.year for day in days} - known))
 

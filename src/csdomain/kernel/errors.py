@@ -11,12 +11,11 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
 from fractions import Fraction
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import ClassVar, Final
+
+import attrs
 
 from .rules import HOUSE_RULES, MOVES, ONE_WRITER, PERMITTED, PORTS, TIME, Language, Rule, Text
-
-if TYPE_CHECKING:
-    from .ports import Refusal
 
 #: Names of facts in Chinese; a name that is not here is shown as it is.
 LABELS: Final[dict[str, str]] = {
@@ -215,13 +214,26 @@ def _rebuild(kind: type[DomainError]) -> DomainError:
     return kind.__new__(kind)
 
 
+@attrs.frozen
+class Refusal:
+    """A command that was refused: which actor tried what, when, and by which rule (KRN-13, design decision D6)."""
+
+    use_case: str
+    by: str
+    at: datetime
+    subject: str
+    rule: str
+    code: str
+    facts: Mapping[str, str]
+
+
 class RuleBroken(DomainError):
     """A command was refused by a rule; nothing changed, and the refusal is audited (KRN-11, KRN-13).
 
     Inside a host's own transaction nothing can be audited apart from it: ``refusal`` then holds the record to store.
     """
 
-    refusal: "Refusal | None" = None
+    refusal: Refusal | None = None
 
 
 class MoveRefused(RuleBroken):

@@ -13,6 +13,7 @@ import attrs
 from .actors import Action, Actor, ActorId
 from .effects import Effect, Fact, Message
 from .errors import DomainError, InvalidValue
+from .errors import Refusal as Refusal
 from .events import Event, TimerFired
 from .numbering import NumberPattern
 from .rules import ONE_WRITER, PORTS, Text
@@ -80,19 +81,6 @@ class AuditRecord:
     reason: str = ""
     facts: Mapping[str, object] = attrs.field(factory=dict)
     position: int | None = None
-
-
-@attrs.frozen
-class Refusal:
-    """A command that was refused: who tried what, when, and by which rule (KRN-13, design decision D6)."""
-
-    use_case: str
-    by: ActorId
-    at: datetime
-    subject: str
-    rule: str
-    code: str
-    facts: Mapping[str, str]
 
 
 @attrs.frozen
