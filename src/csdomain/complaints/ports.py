@@ -13,7 +13,7 @@ from csdomain.kernel.actors import Actor
 from csdomain.kernel.approvals import Delegations
 from csdomain.kernel.ports import DeliveryFailed, Notifier, Queued, Unit
 
-from .model import Standing
+from .values.standing import Standing
 
 #: The recipients of orders that go to other parts of the house.
 WAREHOUSE: Final = "warehouse"

@@ -1,6 +1,6 @@
 """Lifecycles: the explicit table of moves of a case type, over one shared state machine (KRN-07)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from enum import Enum
 from typing import Generic, Protocol, TypeVar
 
@@ -53,6 +53,47 @@ class Step(Generic[T, S]):
     def on(self, path: str | None) -> bool:
         """Whether a variant of the flow has this step; every one has it where ``path`` is None."""
         return path is None or not self.paths or path in self.paths
+
+
+def _each(source: S | Iterable[S] | None) -> tuple[S | None, ...]:
+    return (source,) if source is None or isinstance(source, Enum) else tuple(source)
+
+
+@attrs.frozen
+class Row(Generic[T, S]):
+    """A move from one state or several, to ``dest`` or, where that is None, staying where it is.
+
+    ``may`` names the permission where it is not called like the move.
+    """
+
+    trigger: T
+    sources: tuple[S | None, ...] = attrs.field(converter=_each)
+    dest: S | None
+    rule: Rule
+    may: str = ""
+    paths: frozenset[str] = attrs.field(factory=frozenset, converter=_frozen)
+
+
+def _on_every(_: object) -> frozenset[str]:
+    return frozenset()
+
+
+def steps(
+    context: str, *rows: Row[T, S], path_of: Callable[[S | None], frozenset[str]] = _on_every
+) -> list[Step[T, S]]:
+    """The rows of a table, written short: permissions are the context's, called like the move (``orders.ship``).
+
+    ``path_of`` says on which variants of the flow a state is: what leaves it is on those, unless the row says others.
+    """
+    found: list[Step[T, S]] = []
+    for row in rows:
+        action = Action(f"{context}.{row.may or row.trigger.value}")
+        for source in row.sources:
+            dest = row.dest or source
+            if dest is None:
+                raise LifecycleInvalid(f"{context}: {row.trigger.name} opens into no state")
+            found.append(Step(row.trigger, source, dest, action, row.rule, row.paths or path_of(source)))
+    return found
 
 
 @attrs.frozen

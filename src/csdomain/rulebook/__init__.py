@@ -1,11 +1,11 @@
 """House rules as data: typed sections, loaded whole from TOML, pinned by ``name@hash`` (KRN-01)."""
 
 from .diff import Acts, Change, RulebookDiff, compare
-from .house import House
+from .house import House, Place
 from .loader import loads, restore
 from .organisation import CALENDARS, COMMON, ORGANISATION, PERMISSIONS
 from .running import Pinning, RunningCases, RunningPage, Touched, running, running_page, touched
-from .sections import Label, Rulebook, Section, SectionMissing, Unit
+from .sections import Label, Rulebook, Section, SectionMissing, Unit, texts_beside
 
 __all__ = [
     "CALENDARS",
@@ -17,6 +17,7 @@ __all__ = [
     "House",
     "Label",
     "Pinning",
+    "Place",
     "Rulebook",
     "RulebookDiff",
     "RunningCases",
@@ -30,5 +31,6 @@ __all__ = [
     "restore",
     "running",
     "running_page",
+    "texts_beside",
     "touched",
 ]

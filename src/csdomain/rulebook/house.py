@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
+import attrs
+
 from csdomain.kernel.actors import Actor, Permissions
 from csdomain.kernel.calendar import WorkCalendar
 from csdomain.kernel.errors import MissingBackend, NotFound
@@ -16,6 +18,15 @@ from .sections import Rulebook, Section
 
 T = TypeVar("T")
 HolidaysByName = Callable[[str], Holidays | None]
+
+
+@attrs.frozen
+class Place:
+    """Where something happens: the branch's zone and calendar, and the house's currency."""
+
+    zone: str
+    calendar: WorkCalendar
+    currency: str
 
 
 class House:
@@ -33,6 +44,7 @@ class House:
         self._pinned = {rulebook.ref: rulebook}
         self._holidays = holidays
         self._calendars: dict[str, WorkCalendar] = {}
+        self._places: dict[str, Place] = {}
         matrix = rulebook[PERMISSIONS]
         self.permissions = Permissions(matrix.roles, matrix.positions, rulebook.actions)
         self.organisation = rulebook[ORGANISATION]
@@ -75,6 +87,13 @@ class House:
         """The calendar on which the branch's deadlines run."""
         there = self.organisation.branches.get(branch)
         return self.calendar(there.calendar if there is not None and there.calendar else self.organisation.calendar)
+
+    def place(self, branch: str) -> Place:
+        """Zone, calendar and currency of a branch."""
+        found = self._places.get(branch)
+        if found is None:
+            found = self._places[branch] = Place(self.zone(branch), self.calendar_of(branch), self.currency)
+        return found
 
     def resolve(self, actor: Actor) -> Actor:
         """``actor`` with what the current rulebook grants."""

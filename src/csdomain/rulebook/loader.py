@@ -206,7 +206,20 @@ def loads(text: str, sections: Iterable[Section[Any]], library: Library = lambda
     Raises :class:`~csdomain.kernel.errors.RulebookInvalid` naming every fault with its key path; nothing of a faulty
     book is used. [KRN-01]
     """
-    return _build(_merged(text, library, ()), sections)
+    known = tuple(sections)
+    return _build(_told(_merged(text, library, ()), known), known)
+
+
+def _told(raw: dict[str, Any], sections: Iterable[Section[Any]]) -> dict[str, Any]:
+    """A book with the texts of the contexts that it takes, where it has no words of its own."""
+    messages = raw.get("messages")
+    if not isinstance(messages, dict):
+        return raw
+    texts = {name: text for section in sections if section.name in raw for name, text in section.texts.items()}
+    own = messages.get("templates", {})
+    if not texts or not isinstance(own, dict):  # what is no table is named when the section is read
+        return raw
+    return _overridden(raw, {"messages": {"templates": _overridden(texts, own)}})
 
 
 def restore(canonical: str, sections: Iterable[Section[Any]]) -> Rulebook:

@@ -1,7 +1,9 @@
 """A rulebook: typed sections of house rules, immutable, known by name and content (KRN-01, design decision D7)."""
 
+import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from enum import Enum, unique
+from pathlib import Path
 from typing import Any, Generic, TypeVar, cast
 
 import attrs
@@ -52,7 +54,8 @@ class Section(Generic[T]):
 
     ``pinned``: a case keeps these rules as they were when it began; False where the current ones always hold.
     ``labels`` say how people call the settings, by their path in the section (``plans.*.price``; ``{0}`` in the text is
-    what the first ``*`` stands for); the empty path is the section itself.
+    what the first ``*`` stands for); the empty path is the section itself. ``texts`` are those of the occasions, by
+    occasion, channel and language, for every house that takes the context and tells it in no words of its own.
     """
 
     name: str
@@ -63,6 +66,12 @@ class Section(Generic[T]):
     pinned: bool = True
     labels: Mapping[str, Text] = attrs.field(factory=dict)
     occasions: tuple[Occasion, ...] = ()
+    texts: Mapping[str, Any] = attrs.field(factory=dict)
+
+
+def texts_beside(module: str) -> Mapping[str, Any]:
+    """The texts in ``texts.toml`` beside a module: those of its context."""
+    return tomllib.loads((Path(module).parent / "texts.toml").read_text(encoding="utf-8"))
 
 
 @attrs.frozen(eq=False, repr=False)

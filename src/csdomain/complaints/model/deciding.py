@@ -1,6 +1,5 @@
 """From the remedy that is asked for to the customer's word on it: decided, answered, declined (CMP-11…18)."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
@@ -25,12 +24,12 @@ from csdomain.complaints.events import (
 from csdomain.complaints.lifecycle import Move, State
 from csdomain.complaints.policies import decider, form_amount, require_nothing_internal
 from csdomain.complaints.values import Channel, ComplaintForm, ComplaintRules, Notice, Opinion, Path, Remedy
+from csdomain.complaints.values.standing import Standing as Standing
 from csdomain.kernel.actors import Actor, ActorId
 from csdomain.kernel.approvals import (
     Approval,
     ApprovalExplanation,
     ApprovalLadder,
-    Delegations,
     Outcome,
     OwnRequest,
     Request,
@@ -56,14 +55,6 @@ class AnswerBeyondDecision(RuleBroken):
 
     default_rule = r.NO_PROMISE
     problem = Text("No decision covers this answer.", "没有核决涵盖此答复。")
-
-
-@attrs.frozen
-class Standing:
-    """Who decides and by what right, at the moment of deciding: positions held now, and delegations. [KRN-08]"""
-
-    held: Mapping[ActorId, frozenset[str]]
-    delegations: Delegations = attrs.field(factory=Delegations)
 
 
 class Deciding(CaseBody):

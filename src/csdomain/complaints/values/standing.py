@@ -1,0 +1,16 @@
+"""Who decides and by what right, at the moment of deciding (KRN-08)."""
+
+from collections.abc import Mapping
+
+import attrs
+
+from csdomain.kernel.actors import ActorId
+from csdomain.kernel.approvals import Delegations
+
+
+@attrs.frozen
+class Standing:
+    """Who decides and by what right, at the moment of deciding: positions held now, and delegations. [KRN-08]"""
+
+    held: Mapping[ActorId, frozenset[str]]
+    delegations: Delegations = attrs.field(factory=Delegations)

@@ -1,0 +1,227 @@
+"""One act of somebody on one case: who, when, by which rules; and how what came of it is told.
+
+A command gets an :class:`Act`, checks, changes, and ends with ``return act.done(Event(…))``: the step of the lifecycle
+is taken, and the event gets who, when, what, from and to. None of it needs a store.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from enum import Enum
+from operator import attrgetter
+from typing import Any, Final, Generic, Protocol, TypeVar
+
+import attrs
+
+from csdomain.kernel.actors import Actor, ActorId
+from csdomain.kernel.errors import RuleBroken
+from csdomain.kernel.events import Event, Moved
+from csdomain.kernel.ids import I, IdKind
+from csdomain.kernel.lifecycle import Lifecycle, Step
+from csdomain.kernel.numbering import NumberPattern
+from csdomain.kernel.rules import Text
+from csdomain.rulebook import Place
+
+R = TypeVar("R")
+Events = tuple[Event, ...]
+#: As much of a text as the trail keeps.
+REASON: Final = 400
+_OF: Final = "csdomain.stamped"
+
+
+@attrs.frozen(kw_only=True)
+class Told(Moved):
+    """An event of which a command gives the facts, and nothing else: the rest is filled in when it is told."""
+
+    subject: str = attrs.field(init=False)
+    by: ActorId = attrs.field(init=False)
+    at: datetime = attrs.field(init=False)
+    move: str = attrs.field(init=False)
+    source: str = attrs.field(init=False)
+    dest: str = attrs.field(init=False)
+
+
+def stamped(of: str = "") -> Any:
+    """A field of an event that says something of the case as it is then: what its attribute ``of`` this name holds."""
+    return attrs.field(init=False, metadata={_OF: of})
+
+
+_Set = Callable[[Any, Any], None]
+_STAMPS: Final[dict[type[Event], tuple[tuple[_Set, Callable[[Any], Any]], ...]]] = {}
+#: The fields that every event gets, set past the hook that freezes it: as its own ``__init__`` would have done.
+_SUBJECT, _BY, _AT, _MOVE, _SOURCE, _DEST, _SAID = (
+    getattr(kind, name).__set__
+    for kind, name in (*((Told, name) for name in ("subject", "by", "at", "move", "source", "dest")), (Moved, "reason"))
+)
+
+
+def _stamps(kind: type[Event]) -> tuple[tuple[_Set, Callable[[Any], Any]], ...]:
+    found = _STAMPS.get(kind)
+    if found is None:
+        marked = [field for field in attrs.fields(kind) if _OF in field.metadata]
+        found = _STAMPS[kind] = tuple(
+            (getattr(kind, f.name).__set__, attrgetter(f.metadata[_OF] or f.name)) for f in marked
+        )
+    return found
+
+
+class Acted(Protocol):
+    """What an act is done to: a case, with the instant of its last move."""
+
+    moved_at: datetime
+
+    @property
+    def id(self) -> str:
+        """Its id."""
+        ...
+
+
+class Moving(Protocol):
+    """A table of moves, and the path that a case takes through it."""
+
+    @property
+    def table(self) -> Lifecycle[Any, Any]:
+        """The table."""
+        ...
+
+    @property
+    def path(self) -> Callable[[Any], str | None]:
+        """Which variant of the flow a case takes."""
+        ...
+
+
+class Draws(Protocol):
+    """Where numbers and ids come from: a unit of work, or a test."""
+
+    def number(self, pattern: NumberPattern, at: datetime, branch: str, /) -> str:
+        """The next number of a pattern's series (KRN-10)."""
+        ...
+
+    def new(self, kind: IdKind[I], /) -> I:
+        """A new id of that kind."""
+        ...
+
+
+class _Doing:
+    """Which step is being taken, of what: the part of an act that changes."""
+
+    __slots__ = ("case", "drawn", "part", "put", "step", "table")
+
+    def __init__(self) -> None:
+        self.case: Any = None
+        self.table: Any = None
+        self.step: Any = None
+        self.put: Callable[[Any], None] | None = None
+        self.part: Any = None
+        self.drawn = ""
+
+
+@attrs.frozen(eq=False, kw_only=True)
+class Act(Generic[R]):
+    """Who acts, when (in UTC), and by which house rules; ``rulebook`` is the ref of the book that they stand in.
+
+    What a context's commands need besides (a port) is a field of a frozen subclass.
+    """
+
+    by: Actor
+    at: datetime
+    rules: R
+    place: Place
+    draws: Draws
+    rulebook: str = ""
+    _doing: _Doing = attrs.field(init=False, factory=_Doing, repr=False)
+
+    @property
+    def part(self) -> Any:
+        """By which name the part that moves is known, where a part of the case moves."""
+        return self._doing.part
+
+    @property
+    def drawn(self) -> str:
+        """The last number that was drawn: that of a paper, which the receipt then has."""
+        return self._doing.drawn
+
+    @property
+    def currency(self) -> str:
+        """The house's currency."""
+        return self.place.currency
+
+    # --- what a command may draw
+    def number(self, pattern: NumberPattern) -> str:
+        """The next number of a pattern, in the branch of the case. [KRN-10]"""
+        case = self._doing.case
+        number = self.draws.number(pattern, self.at, self.by.branch if case is None else case.branch)
+        self._doing.drawn = number
+        return number
+
+    def new(self, kind: IdKind[I]) -> I:
+        """A new id."""
+        return self.draws.new(kind)
+
+    # --- how a command goes
+    def begin(
+        self,
+        table: Lifecycle[Any, Any],
+        case: Acted,
+        step: Step[Any, Any],
+        put: Callable[[Any], None] | None = None,
+        part: Any = None,
+    ) -> None:
+        """A step that was checked, of the case or of one of its parts. Raises RuleBroken where the case moved later."""
+        if self.at < case.moved_at:
+            when = case.moved_at.isoformat()
+            raise RuleBroken(step.rule, accepted=Text(f"not before {when}", f"不早于 {when}"), at=self.at)
+        doing = self._doing
+        doing.table, doing.case, doing.step, doing.put, doing.part = table, case, step, put, part
+
+    def opening(self, step: Step[Any, Any]) -> None:
+        """A step that opens a case."""
+        self._doing.step = step
+
+    def opened(self, case: Acted, event: Told) -> Events:
+        """The case is opened: its first event."""
+        self._doing.case, step = case, self._doing.step
+        return (self._told(event, step.trigger.value, None, step.dest),)
+
+    def done(self, event: Told) -> Events:
+        """The step is taken: its event."""
+        doing = self._doing
+        case, step = doing.case, doing.step
+        doing.table.move(case, step)
+        case.moved_at = self.at
+        return (self._told(event, step.trigger.value, step.source, step.dest),)
+
+    def put(self, part: Any, event: Told) -> Events:
+        """The step of a part is taken: ``part``, as it is now, takes its place in the case."""
+        doing = self._doing
+        step = doing.step
+        assert doing.put is not None  # noqa: S101 - only a command of a part calls this
+        doing.put(attrs.evolve(part, state=step.dest))
+        doing.case.moved_at = self.at
+        return (self._told(event, f"{doing.table.name}.{step.trigger.value}", step.source, step.dest),)
+
+    def began(self, table: Lifecycle[Any, Any], move: Enum, event: Told) -> Events:
+        """A part of the case came about, by who may do that: its first event. Raises NotPermitted."""
+        step = table.opening(move, self.by)
+        return (self._told(event, f"{table.name}.{step.trigger.value}", None, step.dest),)
+
+    def follows(self, moving: Moving, move: Enum, event: Told) -> Events:
+        """A step that follows by itself from what was done: nobody is asked for a permission again."""
+        case = self._doing.case
+        step = moving.table.consequence(case, move, path=moving.path(case))
+        moving.table.move(case, step)
+        return (self._told(event, step.trigger.value, step.source, step.dest),)
+
+    def _told(self, event: Told, move: str, source: Enum | None, dest: Enum) -> Told:
+        # The event is new and nobody has seen it.
+        case, reason = self._doing.case, event.reason
+        _SUBJECT(event, case.id)
+        _BY(event, self.by.id)
+        _AT(event, self.at)
+        _MOVE(event, move)
+        _SOURCE(event, "" if source is None else source.value)
+        _DEST(event, dest.value)
+        if len(reason) > REASON:
+            _SAID(event, reason[: REASON - 1] + "…")
+        for fill, of in _stamps(type(event)):
+            fill(event, of(case))
+        return event
