@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property
+from importlib import import_module
 from importlib.metadata import entry_points
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, cast
 
+from csdomain.frame.contexts import Context
 from csdomain.kernel.actors import Actor, ActorId
 from csdomain.kernel.calendar import WorkCalendar
 from csdomain.kernel.errors import MissingBackend, NotFound, RulebookInvalid
@@ -43,13 +45,16 @@ if TYPE_CHECKING:
     from csdomain.flows.erase_customer import ErasureReport
     from csdomain.flows.rebase_cases import RebaseReport
     from csdomain.messaging.service import Messages
+    from csdomain.orders.service import Orders
     from csdomain.reporting.whatif_report import ChangedCase, WhatIfReport
     from csdomain.staff.service import Staff
 
 R = TypeVar("R")
+V = TypeVar("V")
 STORES: Final = "csdomain.stores"
 NOTIFIERS: Final = "csdomain.notifiers"
 HOLIDAYS: Final = "csdomain.holidays"
+CONTEXTS: Final = "csdomain.contexts"
 
 
 def adapter(group: str, name: str) -> Any:
@@ -65,41 +70,36 @@ def adapter(group: str, name: str) -> Any:
         raise MissingBackend(group=group, name=name, missing=error.name or "", accepted=extra) from error
 
 
+#: The contexts of the house, in the order of their layers; those of others come by entry points.
+HOUSE: Final = ("complaints", "inventory", "messaging", "orders", "renewals", "staff")
+
+
+@cache
+def contexts() -> tuple[Context[Any], ...]:
+    """Every context: the house's, and what others plugged in as ``csdomain.contexts``."""
+    ours = (import_module(f"csdomain.{name}.context").CONTEXT for name in HOUSE)
+    theirs = (found.load() for found in sorted(entry_points(group=CONTEXTS), key=lambda found: found.name))
+    return (*ours, *theirs)
+
+
 def sections() -> tuple[Section[Any], ...]:
     """The sections of every context."""
-    from csdomain.complaints.values import COMPLAINT_RULES
-    from csdomain.inventory.values import INVENTORY_RULES
-    from csdomain.messaging.values import MESSAGE_RULES
-    from csdomain.renewals.values import RENEWAL_RULES
-    from csdomain.staff.values import STAFF_RULES
-
-    return (*COMMON, COMPLAINT_RULES, INVENTORY_RULES, MESSAGE_RULES, RENEWAL_RULES, STAFF_RULES)
+    return (*COMMON, *(section for context in contexts() for section in context.sections))
 
 
 def kinds() -> tuple[Kind[Any], ...]:
     """The aggregates of every context."""
-    from csdomain.complaints.model import COMPLAINTS
-    from csdomain.staff.model import DELEGATIONS, STAFF
-
-    return (COMPLAINTS, STAFF, DELEGATIONS)
+    return tuple(kind for context in contexts() for kind in context.kinds)
 
 
 def lifecycles() -> tuple[Lifecycle[Any, Any], ...]:
     """The lifecycles of every context."""
-    from csdomain.complaints.lifecycle import LIFECYCLES
-    from csdomain.staff.lifecycle import DELEGATION_MOVES, STAFF_MOVES
-
-    return (*LIFECYCLES, STAFF_MOVES, DELEGATION_MOVES)
+    return tuple(table for context in contexts() for table in context.lifecycles)
 
 
 def pinnings() -> tuple[Pinning, ...]:
     """The kinds of case that keep the rulebook they began under, where that can be asked of a store."""
-    from csdomain.complaints.lifecycle import COMPLAINT_MOVES
-    from csdomain.complaints.model import COMPLAINTS
-    from csdomain.complaints.values import COMPLAINT_RULES
-
-    every = ((COMPLAINTS, COMPLAINT_MOVES, (COMPLAINT_RULES,)),)
-    return tuple(Pinning(kind, moves, theirs) for kind, moves, theirs in every if Pinning.fits(kind))
+    return tuple(pinning for context in contexts() for pinning in context.pinnings)
 
 
 def scheme(url: str) -> str:
@@ -192,6 +192,10 @@ class Services:
         self.house = house
         self._ids = ids
 
+    def of(self, context: Context[V], **ports: Any) -> V:
+        """The service of a context, with the ports that it needs: the house's own are properties as well."""
+        return context.service(self._store, self.house, self._ids, **ports)
+
     @cached_property
     def complaints(self) -> "Complaints":
         """Complaints (CMP)."""
@@ -233,6 +237,14 @@ class Services:
         from csdomain.flows.rebase_cases import rebase_cases
 
         return rebase_cases((self.complaints,), ref, by=by, at=at, progress=progress)
+
+    @cached_property
+    def orders(self) -> "Orders":
+        """Product orders (ORD)."""
+        from csdomain.flows.supply_orders import Stock
+        from csdomain.orders.context import CONTEXT
+
+        return self.of(CONTEXT, supplies=Stock())
 
     @cached_property
     def staff(self) -> "Staff":
@@ -286,9 +298,8 @@ class Desk(Services):
         handlers: Mapping[str, TimerHandler] | None = None,
         options: Mapping[str, object] | None = None,
     ) -> None:
-        from csdomain.complaints.effects import handlers as complaint_handlers
-
-        all_handlers = {**complaint_handlers(house), **(handlers or {})}
+        every = [context.handlers(house) for context in contexts()]
+        all_handlers = {name: handler for table in (*every, handlers or {}) for name, handler in table.items()}
         backstage = Backstage(house.calendar, ids, all_handlers, observer)
         self.store: OpenStore = adapter(STORES, scheme(url))(url, kinds(), backstage, options or {})
         self.clock = clock

@@ -206,6 +206,9 @@ def open_store(url: str, kinds: Sequence[Kind[Any]], backstage: Backstage, optio
     try:
         if wanted:
             upgrade(engine)
+            from .kinds import add_missing  # Alembic with it: only where tables are brought up to date
+
+            add_missing(engine, kinds)
         elif (found := current(engine)) != HEAD:
             raise SchemaOutdated(
                 actual=found or "none",

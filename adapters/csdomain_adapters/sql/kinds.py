@@ -1,0 +1,77 @@
+"""Tables of kinds: in a migration by what they were when it was written, for contexts of others by what they are."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any, Final
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy import Engine, MetaData
+
+from csdomain.kernel.storage import TEXT_LONGEST, Kind
+
+from .tables import BODY, OPTIONS, PREFIX, aggregate_table, text
+
+_TYPES: Final[Mapping[type, Any]] = {
+    str: lambda: text(TEXT_LONGEST),
+    int: sa.BigInteger,
+    bool: sa.Boolean,
+    datetime: sa.BigInteger,
+    date: sa.Date,
+}
+
+
+def create_kind(
+    kind: str, columns: Mapping[str, type], *, unique: Sequence[str] = (), unindexed: Sequence[str] = ()
+) -> None:
+    """In a migration: the table of a kind, with an index for each column but those ``unindexed``."""
+    table = PREFIX + kind
+    op.create_table(
+        table,
+        sa.Column("id", text(40), primary_key=True),
+        sa.Column("version", sa.Integer, nullable=False),
+        sa.Column("schema", sa.Integer, nullable=False),
+        sa.Column("branch", text(64), nullable=False),
+        sa.Column("owner", text(64), nullable=False),
+        *(sa.Column(name, _TYPES[of](), nullable=True) for name, of in columns.items()),
+        sa.Column("body", BODY, nullable=False),
+        **OPTIONS,
+    )
+    for scope in ("branch", "owner"):
+        op.create_index(f"ix_{table}_{scope}", table, [scope, "id"])
+    for name in columns:
+        if name in unique:
+            op.create_index(f"uq_{table}_{name}", table, [name], unique=True)
+        elif name not in unindexed:
+            op.create_index(f"ix_{table}_{name}", table, [name])
+
+
+def drop_kind(kind: str) -> None:
+    """In a migration: the table of a kind, gone with what it holds."""
+    op.drop_table(PREFIX + kind, if_exists=True)
+
+
+def add_missing(engine: Engine, kinds: Sequence[Kind[Any]]) -> tuple[str, ...]:
+    """Tables of kinds that no migration of ours makes (contexts of others): made where they are missing; their names.
+
+    Every declared column may be empty, so a column that a later release of the context declares is added the same way.
+    """
+    made: list[str] = []
+    with engine.begin() as connection:
+        there = sa.inspect(connection)
+        for kind in kinds:
+            table = aggregate_table(kind, MetaData())
+            if not there.has_table(table.name):
+                table.create(connection)
+                made.append(table.name)
+                continue
+            known = {column["name"] for column in there.get_columns(table.name)}
+            for column in table.columns:
+                if column.name not in known:
+                    kind_of = column.type.compile(connection.dialect)
+                    connection.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {column.name} {kind_of}")
+                    for index in table.indexes:
+                        if column.name in index.columns:
+                            index.create(connection)
+                    made.append(f"{table.name}.{column.name}")
+    return tuple(made)

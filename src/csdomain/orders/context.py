@@ -1,0 +1,9 @@
+"""Orders as a context of the desk."""
+
+from typing import Final
+
+from csdomain.frame.contexts import Context
+
+from .service import ORDER_CASES, Orders
+
+CONTEXT: Final = Context("orders", Orders, (ORDER_CASES,))

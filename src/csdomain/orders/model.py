@@ -1,0 +1,214 @@
+"""The order and its commands. Every command checks everything first and changes after."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import attrs
+
+from csdomain.frame.acts import Act, Events
+from csdomain.frame.cases import Commands, Parts, Record, usual
+from csdomain.frame.fields import SHORT, words
+from csdomain.kernel.actors import ActorId
+from csdomain.kernel.documents import Document, Value, draw_up
+from csdomain.kernel.errors import RuleBroken, require
+from csdomain.kernel.money import Money
+from csdomain.kernel.rules import Text
+from csdomain.kernel.storage import Field, Kind
+
+from . import events as e
+from . import rules as r
+from .lifecycle import ORDER_MOVES, SHIPMENT_MOVES, Move, ShipmentMove, ShipmentState, State
+from .policies import beyond, counted
+from .ports import Supplies
+from .values import FIELDS, ORDER_ID, Dose, Item, OrderId, OrderRules
+
+PAPER: Final = "product_order"
+CUSTOMER: Final = "customer"
+
+
+class OverOrdered(RuleBroken):
+    """More would be sent than was ordered, or more would come back than was sent (ORD-03)."""
+
+    default_rule = r.SHIPMENT
+    problem = Text("This is more than there can be.", "超出可用数量。")
+
+
+@attrs.frozen(eq=False, kw_only=True)
+class OrderAct(Act[OrderRules]):
+    """What a command of an order has at hand: besides who, when and by which rules, the warehouse."""
+
+    supplies: Supplies
+
+
+@attrs.frozen(kw_only=True)
+class Shipment:
+    """Goods that were sent together, the lots they came from, and what of them came back (ORD-03)."""
+
+    state: ShipmentState = ShipmentState.SENT
+    items: tuple[Item, ...]
+    lots: tuple[str, ...]
+    sent_at: datetime
+    arrived_at: datetime | None = None
+    refill_on: date | None = None
+    returned: tuple[Item, ...] = ()
+
+    @property
+    def pieces(self) -> int:
+        """How many pieces were sent."""
+        return sum(item.quantity for item in self.items)
+
+
+does: Final = Commands(ORDER_MOVES)
+SHIPMENTS: Final = Parts.counted("shipments", SHIPMENT_MOVES)
+
+
+@attrs.define(kw_only=True)
+class Order(Record):
+    """A product order. ``owner`` is the doctor, or who entered it. [ORD-01]"""
+
+    id: OrderId = attrs.field(on_setattr=attrs.setters.frozen)
+    state: State = State.PRESCRIBED
+    currency: str
+    customer: str
+    doses: tuple[Dose, ...]
+    prescribed_at: datetime
+    items: tuple[Item, ...] = ()
+    total: Money | None = None
+    paper: Document | None = None
+    voucher: str = ""
+    shipments: tuple[Shipment, ...] = ()
+    refills: int = 0
+    refill_on: date | None = None
+    reason: str = words(default="")
+
+    # --- what it is
+    @property
+    def paid(self) -> bool:
+        """Whether finance says that it is paid. [ORD-04]"""
+        return bool(self.voucher)
+
+    @property
+    def sent(self) -> Iterator[Item]:
+        """All that was sent."""
+        return (item for shipment in self.shipments for item in shipment.items)
+
+    @property
+    def complete(self) -> bool:
+        """Whether all that was ordered has reached the customer. [ORD-03]"""
+        arrived = all(shipment.state is ShipmentState.ARRIVED for shipment in self.shipments)
+        return arrived and counted(self.sent) == counted(self.items)
+
+    # --- the order
+    @classmethod
+    @does.opens(Move.PRESCRIBE)
+    def prescribe(cls, act: OrderAct, customer: str, doses: Sequence[Dose]) -> tuple["Order", Events]:
+        FIELDS.check_id(customer, "customer")
+        found = FIELDS.once(doses, lambda dose: dose.product, "doses")
+        products = tuple(dose.product for dose in found)
+        for product in products:
+            act.rules.product(product)
+        order = cls(
+            id=act.new(ORDER_ID),
+            branch=act.by.branch,
+            owner=act.by.id,
+            rulebook=act.rulebook,
+            moved_at=act.at,
+            currency=act.currency,
+            customer=customer,
+            doses=found,
+            prescribed_at=act.at,
+        )
+        return order, act.opened(order, e.OrderPrescribed(products=products))
+
+    @does(Move.ENTER)
+    def enter(self, act: OrderAct, items: Sequence[Item]) -> Events:
+        found = FIELDS.once(items, lambda item: item.product, "items")
+        prescribed = [dose.product for dose in self.doses]
+        foreign = [item.product for item in found if item.product not in prescribed]
+        known = ", ".join(prescribed)
+        require(not foreign, r.ORDER, accepted=Text(known, known), given=foreign)
+        total = act.rules.total(found, self.currency)
+        fields: dict[str, Value] = {"customer": self.customer, "total": str(total)}
+        fields |= {f"pieces.{item.product}": item.quantity for item in found}
+        fields |= {f"daily.{dose.product}": str(dose.daily) for dose in self.doses}
+        number = self.number or act.number(act.rules.number)
+        self.paper = draw_up(PAPER, number, fields, by=act.by.id, at=act.at)
+        self.number, self.items, self.total = number, found, total
+        return act.done(e.OrderEntered(total=total.minor))
+
+    @does(Move.SIGN)
+    def sign(self, act: OrderAct) -> Events:
+        assert self.paper is not None  # noqa: S101 - it was entered
+        assert self.total is not None  # noqa: S101
+        self.paper = self.paper.sign(CUSTOMER, by=ActorId(self.customer), at=act.at)
+        return act.done(e.OrderSigned(total=self.total.minor))
+
+    @does(Move.PAY)
+    def pay(self, act: OrderAct, voucher: str) -> Events:
+        FIELDS.check_text(voucher, "voucher", SHORT)
+        require(not self.paid, r.PAYMENT, accepted=Text("an order that is not paid", "未付款的订单"))
+        assert self.paper is not None  # noqa: S101 - it was entered
+        says = self.paper.stated("total")
+        require(says == str(self.total), r.PAYMENT, accepted=Text(str(says), str(says)), given=self.total)
+        self.voucher = voucher
+        return act.done(e.OrderPaid(voucher=voucher))
+
+    @does(Move.SHIP)
+    def ship(self, act: OrderAct, items: Sequence[Item]) -> Events:
+        found = FIELDS.once(items, lambda item: item.product, "items")
+        too_many = beyond(found, self.items, self.sent)
+        if too_many:
+            raise OverOrdered(given=too_many, accepted=Text("at most what is left", "不超过未发数量"))
+        lots = tuple(act.supplies.allocate(found, act.at))
+        shipment = Shipment(items=found, lots=lots, sent_at=act.at)
+        self.shipments = (*self.shipments, shipment)
+        return act.done(e.GoodsSent(shipment=len(self.shipments), pieces=shipment.pieces))
+
+    @SHIPMENTS(ShipmentMove.ARRIVE)
+    def arrive(self, act: OrderAct, shipment: Shipment) -> Events:
+        today = act.at.astimezone(ZoneInfo(act.place.zone)).date()
+        refill_on = act.supplies.refill(shipment.items, self.doses, act.rules, today)
+        earliest = min(refill_on, self.refill_on or refill_on)
+        sooner = earliest != self.refill_on
+        self.refill_on, self.refills = earliest, self.refills + sooner
+        arrived = e.GoodsArrived(shipment=act.part, refill=self.refills if sooner else None, refill_on=earliest)
+        told = act.put(attrs.evolve(shipment, arrived_at=act.at, refill_on=refill_on), arrived)
+        return (*told, *act.follows(does, Move.DELIVER, e.OrderDelivered())) if self.complete else told
+
+    @does(Move.TAKE_BACK)
+    def take_back(self, act: OrderAct, shipment: int, item: Item) -> Events:
+        place = SHIPMENTS.place(self, shipment)
+        there = self.shipments[place]
+        arrived = there.arrived_at
+        require(arrived is not None, r.SHIPMENT, accepted=Text("goods that have arrived", "已送达的货品"))
+        assert arrived is not None  # noqa: S101 - required above
+        until = act.place.calendar.deadline(arrived, act.rules.return_within)
+        when = until.isoformat()
+        require(act.at <= until, r.SHIPMENT, accepted=Text(f"until {when}", f"{when} 之前"), at=act.at)
+        if beyond([item], there.items, there.returned):
+            raise OverOrdered(given=item.product, accepted=Text("at most what was sent", "不超过已发数量"))
+        changed = attrs.evolve(there, returned=(*there.returned, item))
+        self.shipments = (*self.shipments[:place], changed, *self.shipments[place + 1 :])
+        return act.done(e.GoodsReturned(shipment=shipment, product=item.product, pieces=item.quantity))
+
+    @does(Move.CLOSE)
+    def close(self, act: OrderAct) -> Events:
+        require(self.paid, r.PAYMENT, accepted=Text("an order that is paid", "已付款的订单"))
+        return act.done(e.OrderClosed())
+
+    @does(Move.CANCEL)
+    def cancel(self, act: OrderAct, reason: str) -> Events:
+        self.reason = FIELDS.check_text(reason, "reason")
+        return act.done(e.OrderCancelled(reason=reason))
+
+
+_FIELDS: Final[tuple[Field[Order, Any], ...]] = (
+    Field("customer", str, lambda o: o.customer),
+    Field("total", int, lambda o: None if o.total is None else o.total.minor, index=False),
+    Field("paid", bool, lambda o: o.paid, index=False),
+    Field("refill_on", date, lambda o: o.refill_on),
+    *usual(ORDER_MOVES),
+)
+ORDERS: Final = Kind(Order, ORDER_ID, "order", _FIELDS, queue=_FIELDS[-1])
