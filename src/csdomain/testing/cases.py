@@ -1,0 +1,738 @@
+"""Contract of a kind of case: what every context owes whatever its rules are, tried from its own declaration.
+
+A context's tests give one sample of each command and hold only its rules; moves and permissions from every state,
+refusals that change nothing, keys, versions, wrong arguments, texts, personal words, bodies, clocks, statements and
+stores in lockstep are tried here::
+
+    class TestOrders(CaseContract):
+        cases = ORDER_CASES
+        samples = {"prescribe": by("functional_doctor", "customer-1", [FISH_OIL]), "sign": by("health_manager")}
+
+        @pytest.fixture
+        def open_desk(self, desks):
+            return lambda backend: desks(backend, rulebook="medical_centre")
+
+        def does(self, desk):
+            return desk.orders
+"""
+
+import inspect
+import typing
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from enum import Enum
+from typing import Any, ClassVar, Final, NewType, TypeVar, get_args, get_origin
+
+import attrs
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from csdomain.desk import Desk, load_rulebook, shipped_names
+from csdomain.frame.acts import Events, Told
+from csdomain.frame.cases import Command, command_of
+from csdomain.frame.service import CaseType, Service
+from csdomain.kernel.actors import Actor, ActorId, Scope
+from csdomain.kernel.arguments import WrongArgument, holds, is_command
+from csdomain.kernel.codec import make_converter, plain
+from csdomain.kernel.effects import CancelTimers, Message, StartTimer
+from csdomain.kernel.errors import (
+    Conflict,
+    DomainError,
+    InvalidValue,
+    KeyReused,
+    MoveRefused,
+    NaiveTime,
+    NotFound,
+    NotPermitted,
+    RuleBroken,
+)
+from csdomain.kernel.ids import IdKind, MalformedId, WrongKind
+from csdomain.kernel.money import Money
+from csdomain.kernel.numbering import NumberPattern
+from csdomain.kernel.personal import erased, exported
+from csdomain.kernel.ports import Receipt
+from csdomain.kernel.timers import LIVE
+
+from .kit import BEGINNING, MovableClock, SequentialIds, memory_desk, snapshot, staff
+
+E = TypeVar("E", bound=DomainError)
+MINUTE: Final = timedelta(minutes=1)
+NAIVE: Final = datetime(2026, 3, 4, 2, 0)  # noqa: DTZ001 - naive on purpose
+MARK: Final = "qz4711zq"
+JUNK: Final[tuple[Any, ...]] = (
+    None,
+    "",
+    1,
+    True,
+    1.5,
+    b"x",
+    [],
+    ["x"],
+    [None],
+    {},
+    {"a": 1},
+    set(),
+    object(),
+    datetime,
+)
+#: Texts that not every database keeps, or only cut short.
+BAD_TEXTS: Final = ("a\0b", "\ud800", "x" * 5000)
+_LANGUAGES: Final = ("zh_hans", "zh_hant", "en")
+_MOST: Final = 400
+_CONVERTER: Final = make_converter()
+_OTHER: Final = IdKind[str]("oth")
+
+
+@attrs.frozen
+class Sample:
+    """A command with arguments that are fine wherever the move is: who makes it, and what with.
+
+    ``arguments`` may be a function of the case as it is then.
+    """
+
+    position: str
+    arguments: tuple[Any, ...] | Callable[[Any], tuple[Any, ...]]
+
+    def given(self, case: Any) -> tuple[Any, ...]:
+        """The arguments for a case."""
+        return self.arguments(case) if callable(self.arguments) else self.arguments
+
+
+def by(position: str, *arguments: Any) -> Sample:
+    """A sample: the position that makes the move, and the arguments beside the case's id."""
+    return Sample(position, arguments)
+
+
+def with_case(position: str, arguments: Callable[[Any], tuple[Any, ...]]) -> Sample:
+    """A sample whose arguments depend on the case."""
+    return Sample(position, arguments)
+
+
+class _Counting:
+    """Numbers and ids without a store. Satisfies :class:`~csdomain.frame.acts.Draws`."""
+
+    def __init__(self) -> None:
+        self.ids = SequentialIds()
+        self.drawn = 0
+
+    def number(self, pattern: NumberPattern, at: datetime, branch: str, /) -> str:
+        self.drawn += 1
+        return pattern.number(self.drawn, at.date(), branch)
+
+    def new(self, kind: IdKind[Any], /) -> Any:
+        return self.ids.new(kind)
+
+
+class Bench:
+    """The pure model of a context on a bench: acts of anybody at any instant, by the house's rules or others."""
+
+    def __init__(self, service: Service[Any, Any]) -> None:
+        self.service = service
+        self.draws = _Counting()
+
+    def anyone(self, *without: str, only: str | None = None, id: str = "ann") -> Actor:
+        """Somebody whom every action is granted, or all but some, or only one."""
+        actions = [a for a in self.service.cases.actions if a not in without and only in (None, a)]
+        return Actor(ActorId(id), "hq", grants=dict.fromkeys(actions, Scope.ALL))
+
+    def act(self, at: datetime = BEGINNING, who: Actor | None = None, **rules: Any) -> Any:
+        """An act; ``rules`` are changes of the house's."""
+        house = self.service.house
+        ruled = house.rulebook[self.service.cases.section]
+        return self.service.hand(
+            by=who or self.anyone(),
+            at=at.astimezone(UTC),
+            rules=attrs.evolve(ruled, **rules) if rules else ruled,
+            place=house.place("hq"),
+            draws=self.draws,
+            rulebook=house.rulebook.ref,
+        )
+
+
+def unchanged(case: Any, error: type[E], act: Callable[[], object]) -> E:
+    """The error of a command, after which the case is as it was."""
+    before = attrs.evolve(case)
+    with pytest.raises(error) as caught:
+        act()
+    assert case == before
+    return caught.value
+
+
+@attrs.frozen
+class Stand:
+    """A case as it stands after a way: the names of the commands that brought it there, the opening first."""
+
+    case: Any
+    way: tuple[str, ...]
+    made: frozenset[str]
+
+
+class Model(Bench):
+    """A bench with a sample of every command, and every stand that samples lead to."""
+
+    def __init__(self, cases: CaseType, service: Service[Any, Any], samples: Mapping[str, Sample]) -> None:
+        super().__init__(service)
+        self.cases = cases
+        self.samples = samples
+        probe = type("Probe", (type(service),), {"do": _captured, "begin": _captured, "__slots__": ()})
+        self._probe = probe(**{f.alias: getattr(service, f.name) for f in attrs.fields(type(service))})
+        self.opening = next(iter(samples))
+        self.stands = self._explore()
+
+    # --- what a use case asks of the model
+    def asked(self, name: str, arguments: Sequence[Any]) -> tuple[Any, tuple[Any, ...], dict[str, Any]]:
+        """The command that a use case calls, and with what."""
+        first = () if name == self.opening else (self.cases.kind.id.make(millis=0, randomness=1),)
+        found: Any = getattr(self._probe, name)(*first, *arguments, by=self.anyone(), at=BEGINNING)
+        return typing.cast("tuple[Any, tuple[Any, ...], dict[str, Any]]", found)
+
+    def marked(self, name: str, case: Any = None) -> Command:
+        """The move of a use case."""
+        return command_of(self.asked(name, self.samples[name].given(case))[0])
+
+    def make(self, name: str, case: Any, *, who: Actor | None = None, at: datetime | None = None) -> tuple[Any, Events]:
+        """A command with its sample: the case that it opened or moved, and what was told."""
+        command, args, kwargs = self.asked(name, self.samples[name].given(case))
+        act = self.act(at or (BEGINNING if case is None else case.moved_at + MINUTE), who)
+        if case is None:
+            made: tuple[Any, Events] = command(act, *args, **kwargs)
+            return made
+        return case, command(case, act, *args, **kwargs)
+
+    def step_there(self, name: str, case: Any) -> bool:
+        """Whether the table has the move from where the case, or the part that the sample names, stands."""
+        marked = self.marked(name, case)
+        if not marked.of_part:
+            path = self.cases.commands.path(case)
+            rows = [s for s in marked.table.steps if s.trigger is marked.move and s.source is case.state]
+            return any(row.on(path) for row in rows)
+        parts = next(parts for parts in self.cases.parts if parts.table is marked.table)
+        try:
+            part = getattr(case, parts.field)[parts.place(case, self.asked(name, self.samples[name].given(case))[1][0])]
+        except NotFound:
+            return False
+        return any(s.trigger is marked.move and s.source is part.state for s in marked.table.steps)
+
+    # --- stands
+    def _explore(self) -> tuple[Stand, ...]:
+        first = Stand(self.make(self.opening, None)[0], (self.opening,), frozenset())
+        found, waiting = {self._key(first): first}, [first]
+        while waiting and len(found) < _MOST:
+            stand = waiting.pop(0)
+            for name in list(self.samples)[1:]:
+                case = attrs.evolve(stand.case)
+                try:
+                    self.make(name, case)
+                except DomainError:
+                    continue
+                made = stand.made | {name} if case.state is stand.case.state else frozenset()
+                new = Stand(case, (*stand.way, name), made)
+                if self._key(new) not in found:
+                    found[self._key(new)] = new
+                    waiting.append(new)
+        return tuple(found.values())
+
+    def _key(self, stand: Stand) -> object:
+        parts = tuple(part.state for each in self.cases.parts for part in getattr(stand.case, each.field))
+        return stand.case.state, parts[:3], stand.made
+
+    def in_state(self, state: Enum) -> list[Stand]:
+        """The stands in a state, the shortest ways first."""
+        return [stand for stand in self.stands if stand.case.state is state]
+
+    def taking(self, name: str) -> Stand | None:
+        """The shortest way to where a command can be made; None for the one that opens."""
+        for stand in self.stands:
+            try:
+                self.make(name, attrs.evolve(stand.case))
+            except DomainError:
+                continue
+            return stand
+        raise AssertionError(f"no sample leads to where {name} can be made")
+
+
+def _captured(self: Any, command: Any, *given: Any, **kwargs: Any) -> Any:
+    # do(command, id, call, *args) or begin(command, call, *args)
+    rest = given[next(n for n, each in enumerate(given) if isinstance(each, dict)) + 1 :]
+    return command, rest, kwargs
+
+
+def slots(kind: Any, name: str) -> Iterator[str]:
+    """Every text that an argument holds, by where it stands: ``pay.voucher``, ``Item.product``."""
+    origin = get_origin(kind)
+    if kind is str:
+        yield name
+    elif isinstance(kind, NewType):
+        yield from slots(kind.__supertype__, name)
+    elif isinstance(kind, type) and attrs.has(kind) and kind is not Money:
+        hints = typing.get_type_hints(kind)
+        for field in attrs.fields(kind):
+            yield from slots(hints[field.name], f"{kind.__name__}.{field.name}")
+    elif origin is not None and isinstance(origin, type) and issubclass(origin, Mapping):
+        key, value = get_args(kind)
+        yield from slots(key, f"{name}.keys")
+        yield from slots(value, name)
+    else:
+        for part in get_args(kind):
+            yield from slots(part, name)
+
+
+def said(value: Any, kind: Any, name: str, slot: str, text: str | None = None) -> Any:
+    """``value`` with the mark in the texts of one slot, or with ``text`` in their place."""
+    if slot == name and isinstance(value, str):
+        return f"{value} {MARK}" if text is None else text
+    if attrs.has(type(value)) and not isinstance(value, Money):
+        hints = typing.get_type_hints(type(value))
+        changed = {
+            f.name: said(getattr(value, f.name), hints[f.name], f"{type(value).__name__}.{f.name}", slot, text)
+            for f in attrs.fields(type(value))
+        }
+        return attrs.evolve(value, **{n: v for n, v in changed.items() if v is not getattr(value, n)})
+    if isinstance(value, list | tuple):
+        return type(value)(said(each, get_args(kind)[0] if get_args(kind) else str, name, slot, text) for each in value)
+    return value
+
+
+def outcome(work: Callable[[], Any]) -> Any:
+    """What a call came to: its answer, or all that an error says."""
+    try:
+        return work()
+    except DomainError as error:
+        return type(error), error.rule.id, dict(error.facts), error.render("en"), error.render("zh")
+
+
+def reaching(who: Actor, case: Any, desk: Any, action: Any) -> bool:
+    """Whether somebody's permission reaches a case."""
+    scope = desk.house.resolve(who).grants.get(action)
+    return scope is Scope.ALL or (scope is Scope.BRANCH and case.branch == who.branch) or case.owner == who.id
+
+
+class CaseContract:
+    """What a kind of case owes. Give ``cases``, ``samples`` (the opening first), ``open_desk`` and ``does``."""
+
+    cases: ClassVar[CaseType]
+    samples: ClassVar[Mapping[str, Sample]]
+    rulebook: ClassVar[Any]
+    backends: ClassVar[Sequence[str]] = ("memory",)
+    #: Texts that commands take and that are no person's words: ids and numbers of the house's own.
+    ids: ClassVar[frozenset[str]] = frozenset()
+    #: Steps of the table, by state and move, that no case ever makes.
+    never: ClassVar[frozenset[tuple[str, str]]] = frozenset()
+    #: Timers, by the beginning of their names, that may run on when a case is at its end.
+    outlives: ClassVar[tuple[str, ...]] = ()
+    _models: ClassVar[dict[type, Model]] = {}
+
+    @pytest.fixture
+    def open_desk(self) -> Callable[[str], Desk]:
+        """Opens a desk on an empty store of a backend, with counting ids and a clock that is moved."""
+        return lambda _: memory_desk(self.rulebook)
+
+    def does(self, desk: Any) -> Any:
+        """The service at a desk."""
+        raise NotImplementedError("say which service of the desk it is")
+
+    def said_by(self, desk: Desk) -> Callable[[Callable[[], object]], list[str]] | None:
+        """Hears the statements of a desk's store: ``INSERT INTO csd_audit``; None where it has none."""
+        return None
+
+    def pytest_generate_tests(self, metafunc: Any) -> None:
+        """Each test for each backend, command or state that it asks for."""
+        for name, values in (
+            ("backend", self.backends),
+            ("use", list(self.samples)),
+            ("later_use", list(self.samples)[1:]),
+            ("state", [state for state in self.cases.commands.table.states]),  # noqa: C416 - an Enum, for the type checker
+            ("book", [name for name in shipped_names() if self.cases.section in load_rulebook(name)]),
+        ):
+            if name in metafunc.fixturenames:
+                metafunc.parametrize(name, values, ids=[getattr(value, "value", value) for value in values])
+
+    @pytest.fixture
+    def model(self) -> Model:
+        """The pure model, explored once."""
+        found = self._models.get(type(self))
+        if found is None:
+            service = self.does(memory_desk(self.rulebook))
+            found = self._models[type(self)] = Model(self.cases, service, self.samples)
+        return found
+
+    # --- a case at a desk
+    def at(self, desk: Any) -> datetime:
+        """A minute later."""
+        clock: MovableClock = desk.clock
+        return clock.advance(MINUTE)
+
+    def do(self, desk: Any, use: str, id: str, case: Any, **options: Any) -> Receipt:
+        """A command with its sample, by who makes it."""
+        sample = self.samples[use]
+        options = {"by": staff(desk)[sample.position], "at": self.at(desk), **options} if desk else options
+        first = (id,) if id else ()
+        done: Receipt = getattr(self.does(desk), use)(*first, *sample.given(case), **options)
+        return done
+
+    def stored(self, desk: Any, id: str) -> Any:
+        """The case as it is stored."""
+        return desk.store.look(lambda unit: unit.of(self.cases.kind).get(id))
+
+    def led(self, desk: Any, way: Sequence[str]) -> str:
+        """A case that went this way."""
+        id = ""
+        for use in way:
+            id = self.do(desk, use, id, self.stored(desk, id) if id else None).id
+        return id
+
+    def everything(self, desk: Any) -> dict[str, Any]:
+        """All that the store shows but refusals."""
+        seen = snapshot(desk.store, (self.cases.kind,), subjects=("",))
+        return {name: part for name, part in seen.items() if name != "refusals"}
+
+    def refused(
+        self, desk: Any, id: str, error: type[DomainError] | tuple[type[DomainError], ...], work: Callable[[], object]
+    ) -> DomainError:
+        """The error of a use case, after which all is as it was; a broken rule is on record."""
+        before, kept = self.everything(desk), len(desk.store.look(lambda unit: unit.session.refusals(id)))
+        with pytest.raises(error) as caught:
+            work()
+        assert self.everything(desk) == before
+        told = desk.store.look(lambda unit: unit.session.refusals(id))[kept:]
+        expected = [(caught.value.rule.id, caught.value.code)] if isinstance(caught.value, RuleBroken) else []
+        assert [(refusal.rule, refusal.code) for refusal in told] == expected
+        return caught.value
+
+    # --- moves
+    def test_every_command_has_a_sample_and_a_move(self, model: Model) -> None:
+        service = type(model.service)
+        there = {n for n, f in inspect.getmembers(service, inspect.isfunction) if is_command(f)}
+        questions = {n for n, f in inspect.getmembers(Service, inspect.isfunction) if is_command(f)}
+        asked = {n for n in there - questions if typing.get_type_hints(getattr(service, n)).get("return") is Receipt}
+        assert asked - {"rebase", "erase", "hold", "release"} == set(self.samples)
+        made = {(m.table.name, m.move.value) for m in (self._marked(model, use) for use in self.samples)}
+        wanted = {(self.cases.commands.table.name, move.value) for move in self.cases.commands.made}
+        wanted |= {(part.table.name, move.value) for part in self.cases.parts for move in part.made}
+        assert made == wanted
+
+    def _marked(self, model: Model, use: str) -> Command:
+        stand = None if use == model.opening else model.taking(use)
+        return model.marked(use, None if stand is None else stand.case)
+
+    def test_each_state_takes_exactly_the_moves_of_its_table_by_who_may(self, model: Model, state: Enum) -> None:
+        stands = model.in_state(state)
+        assert stands, f"no sample leads to {state.value}"
+        done: set[str] = set()
+        for stand in stands:
+            for use in list(self.samples)[1:]:
+                there = model.step_there(use, stand.case)
+                marked = model.marked(use, stand.case)
+                tries: list[tuple[Actor, tuple[type[DomainError], ...]]] = [
+                    (model.anyone(), (MoveRefused, NotFound)),
+                    (model.anyone(marked.action), (MoveRefused, NotFound)),
+                ]
+                if there:
+                    tries = [
+                        (model.anyone(marked.action), (NotPermitted,)),
+                        (Actor(ActorId("x"), "hq"), (NotPermitted,)),
+                    ]
+                for who, errors in tries:
+                    case = attrs.evolve(stand.case)
+                    with pytest.raises(errors):
+                        model.make(use, case, who=who)
+                    assert case == stand.case
+                if there and self._moves(model, use, stand, only=marked.action):
+                    done.add(use)
+        for use in list(self.samples)[1:]:
+            if any(model.step_there(use, stand.case) for stand in stands) and (state.value, use) not in self.never:
+                assert use in done, f"{use} is in the table of {state.value}, and no sample makes it there"
+
+    def _moves(self, model: Model, use: str, stand: Stand, only: str) -> bool:
+        """Whether the command is made by who may only that; refused by a rule, it has changed nothing."""
+        case = attrs.evolve(stand.case)
+        try:
+            _, events = model.make(use, case, who=model.anyone(only=only))
+        except (RuleBroken, InvalidValue) as error:
+            assert not isinstance(error, MoveRefused | NotPermitted), error  # noqa: PT017 - either may come
+            assert case == stand.case
+            assert error.accepted is not None, f"{use} does not say what it would accept"  # noqa: PT017
+            return False
+        event, at = events[0], stand.case.moved_at + MINUTE
+        assert isinstance(event, Told)
+        assert (event.subject, event.by, event.at) == (stand.case.id, "ann", at)
+        assert case.moved_at == at
+        plain({field.name: getattr(event, field.name) for field in attrs.fields(type(event))})
+        return True
+
+    def test_nothing_happens_before_what_has_happened(self, model: Model, later_use: str) -> None:
+        stand = model.taking(later_use)
+        assert stand is not None
+        case = attrs.evolve(stand.case)
+        with pytest.raises(RuleBroken):
+            model.make(later_use, case, at=case.moved_at - MINUTE)
+        assert case == stand.case
+
+    # --- refusals, on every store
+    def test_a_refusal_changes_nothing_and_is_kept(self, open_desk: Any, model: Model, backend: str) -> None:
+        with open_desk(backend) as desk:
+            stranger = desk.actor("stranger", branch="hq", positions=())
+            for state in self.cases.commands.table.states:
+                stand = model.in_state(state)[0]
+                id = self.led(desk, stand.way)
+                case = self.stored(desk, id)
+                for use in list(self.samples)[1:]:
+                    there, holder = model.step_there(use, case), staff(desk)[self.samples[use].position]
+                    who, error = (stranger, NotPermitted) if there else (holder, (MoveRefused, NotFound))
+                    self.refused(desk, id, error, lambda: self.do(desk, use, id, case, by=who))  # noqa: B023 - at once
+                    if self.cases.read in desk.house.resolve(holder).grants:
+                        assert self._listed(desk, model.marked(use, case), id, holder) is (there or None), use
+
+    def _listed(self, desk: Any, marked: Command, id: str, who: Actor) -> bool | None:
+        """Whether the moves that are listed for somebody have this one; None where it is not or not now."""
+        does = self.does(desk)
+        lists = [does.moves(id, by=who)] if not marked.of_part else [m for _, m in does.part_moves(id, by=who)]
+        return any(one.move is marked.move and one.allowed for moves in lists for one in moves) or None
+
+    def _reader(self, desk: Any) -> Actor:
+        return next(who for who in staff(desk).values() if self.cases.read in desk.house.resolve(who).grants)
+
+    def test_keys_versions_times_and_ids(self, open_desk: Any, model: Model, backend: str, use: str) -> None:
+        with open_desk(backend) as desk:
+            opening, stand = use == model.opening, None if use == model.opening else model.taking(use)
+            id = "" if stand is None else self.led(desk, stand.way)
+            case = self.stored(desk, id) if id else None
+            at = self.at(desk)
+            self.refused(desk, id, NaiveTime, lambda: self.do(desk, use, id, case, at=NAIVE))
+            if case is not None:
+                version: int = case.version
+                self.refused(desk, id, Conflict, lambda: self.do(desk, use, id, case, at=at, expected=version + 1))
+                for wrong, error in (
+                    ("", MalformedId),
+                    (_OTHER.make(millis=0, randomness=1), WrongKind),
+                    (self.cases.kind.id.make(millis=0, randomness=99), NotFound),
+                ):
+                    self.refused(desk, wrong, error, lambda: self._called(desk, use, wrong, case, at=at))  # noqa: B023
+            first = self.do(desk, use, id, case, at=at, key="k")
+            after = self.everything(desk)
+            assert self.do(desk, use, id, case, at=at + MINUTE, key="k") == first
+            assert self.everything(desk) == after
+            if not opening:
+                other = self.led(desk, stand.way if stand else ())
+                self.refused(
+                    desk, other, KeyReused, lambda: self.do(desk, use, other, self.stored(desk, other), key="k")
+                )
+
+    def _called(self, desk: Any, use: str, id: str, case: Any, **options: Any) -> Any:
+        sample = self.samples[use]
+        return getattr(self.does(desk), use)(id, *sample.given(case), by=staff(desk)[sample.position], **options)
+
+    def test_a_wrong_argument_is_refused_by_name(self, model: Model, use: str) -> None:
+        with memory_desk(self.rulebook) as desk:
+            stand = None if use == model.opening else model.taking(use)
+            id = "" if stand is None else self.led(desk, stand.way)
+            command = getattr(self.does(desk), use)
+            hints = typing.get_type_hints(command)
+            names = [n for n in inspect.signature(command).parameters if n not in ("id", "call")]
+            given = dict(zip(names, self.samples[use].given(stand and stand.case), strict=False))
+            first = {"id": id} if id else {}
+            who = staff(desk)[self.samples[use].position]
+            before = self.everything(desk)
+            for name in names:
+                assert not holds(hints[name])(object()), f"{use}: nothing is wrong for {name}"
+                for junk in JUNK:
+                    if holds(hints[name])(junk):
+                        continue
+                    with pytest.raises(WrongArgument) as refused:
+                        command(**first, **{**given, name: junk}, by=who, at=self.at(desk))
+                    assert refused.value.facts == {"field": name, "given": type(junk).__name__}
+            assert self.everything(desk) == before
+
+    def test_no_text_gets_in_that_a_store_cannot_keep(self, model: Model, use: str) -> None:
+        stand = None if use == model.opening else model.taking(use)
+        case = None if stand is None else stand.case
+        hints = typing.get_type_hints(getattr(type(model.service), use))
+        sample = self.samples[use].given(case)
+        given = dict(zip(self._names(type(model.service), use), sample, strict=False))
+        for name in given:
+            for slot in set(slots(hints[name], f"{use}.{name}")):
+                for bad in BAD_TEXTS:
+                    copy = case if case is None else attrs.evolve(case)
+                    with pytest.raises((InvalidValue, RuleBroken)) as refused:  # noqa: PT012 - made or made use of
+                        changed = said(given[name], hints[name], f"{use}.{name}", slot, bad)
+                        command, args, kwargs = model.asked(use, [*({**given, name: changed}).values()])
+                        act = model.act(BEGINNING if case is None else case.moved_at + MINUTE)
+                        command(*(act,) if copy is None else (copy, act), *args, **kwargs)
+                    assert copy == case, f"{slot} changed something"
+                    assert bad not in repr(refused.value.facts)
+
+    @staticmethod
+    def _names(service: type, use: str) -> list[str]:
+        return [n for n in inspect.signature(getattr(service, use)).parameters if n not in ("self", "id", "call")]
+
+    # --- permissions and texts of the house
+    def test_somebody_may_do_whatever_can_be_done(self, book: str) -> None:
+        permissions = memory_desk(book).house.permissions
+        assert [action for action in self.cases.actions if not permissions.holders(action)] == []
+
+    def test_every_occasion_has_its_text_in_every_language(self, book: str) -> None:
+        messages = content_of(book)["messages"]["templates"]
+        for occasion in self.cases.section.occasions:
+            texts = messages.get(occasion.name)
+            assert texts, f"{book} has no text for {occasion.name}"
+            for channel, said_in in texts.items():
+                assert set(said_in) == set(_LANGUAGES), (occasion.name, channel)
+
+    def test_a_message_carries_every_fact_of_its_occasion_and_no_other(self, open_desk: Any, model: Model) -> None:
+        with open_desk("memory") as desk:
+            for stand in model.stands:
+                self.led(desk, stand.way)
+            desk.clock.advance(timedelta(days=400))
+            desk.sweep()
+            queued = desk.store.look(lambda unit: unit.session.outbox(unsent=False, limit=10_000))
+            declared = {occasion.name: set(occasion.placeholders) for occasion in self.cases.section.occasions}
+            assert {message.occasion for message in queued} == set(declared)
+            for message in queued:
+                assert set(message.facts) == declared[message.occasion], message
+
+    # --- bodies and words
+    def test_a_case_is_read_as_it_was_stored(self, model: Model) -> None:
+        for stand in model.stands:
+            body = _CONVERTER.unstructure(stand.case)
+            back = _CONVERTER.structure(body, self.cases.kind.type)
+            assert back == stand.case
+            self.cases.kind.row(stand.case)
+
+    def test_what_people_say_is_erased(self, model: Model, use: str) -> None:
+        stand = None if use == model.opening else model.taking(use)
+        case = None if stand is None else stand.case
+        command = getattr(type(model.service), use)
+        hints = typing.get_type_hints(command)
+        given = dict(zip(self._names(type(model.service), use), self.samples[use].given(case), strict=False))
+        for name in given:
+            for slot in set(slots(hints[name], f"{use}.{name}")) - self.ids:
+                told = {n: said(v, hints[n], f"{use}.{n}", slot) for n, v in given.items()}
+                asked, args, kwargs = model.asked(use, [told[n] for n in given])
+                act = model.act(BEGINNING if case is None else case.moved_at + MINUTE)
+                copy = None if case is None else attrs.evolve(case)
+                done, events = (
+                    asked(act, *args, **kwargs) if copy is None else (copy, asked(copy, act, *args, **kwargs))
+                )
+                assert MARK in repr(exported(done)) or any(MARK in e.reason for e in events), f"{slot} is nowhere"
+                assert MARK not in repr(exported(erased(done))), f"{slot} outlives erasing: mark its field personal"
+                for event in events:
+                    facts = {f.name: getattr(event, f.name) for f in attrs.fields(type(event)) if f.name != "reason"}
+                    assert MARK not in repr(facts), f"{slot} is a fact of {event.name}"
+
+    def test_a_queue_holds_what_is_not_at_its_end_by_whose_it_is(self, open_desk: Any, model: Model) -> None:
+        with open_desk("memory") as desk:
+            ids = {self.led(desk, stand.way): stand for stand in model.stands}
+            queue = self.cases.kind.queue
+            for who in staff(desk).values():
+                if queue is None or self.cases.read not in desk.house.resolve(who).grants:
+                    continue
+                cases = {id: self.stored(desk, id) for id in ids}
+                mine = {id for id, c in cases.items() if c.owner == who.id and c.state not in self._final}
+                found = {case.id for case in self.does(desk).queue(by=who).items}
+                assert found == {id for id in mine if reaching(who, cases[id], desk, self.cases.read)}
+
+    @property
+    def _final(self) -> frozenset[Enum]:
+        return self.cases.commands.table.final
+
+    # --- clocks and statements
+    def test_no_clock_outlives_a_case(self, open_desk: Any, model: Model) -> None:
+        with open_desk("memory") as desk:
+            for state in self.cases.commands.table.final:
+                for stand in model.in_state(state):
+                    id = self.led(desk, stand.way)
+                    running = [t for t in desk.store.look(lambda u: u.timers_of(id)) if t.state in LIVE]  # noqa: B023
+                    assert [t.name for t in running if not t.name.startswith(self.outlives or ("-",))] == [], stand.way
+                    for explained in self.does(desk).deadlines(id, by=self._reader(desk), at=desk.clock.now()):
+                        assert explained.due_at
+
+    def test_a_use_case_costs_what_it_writes(self, open_desk: Any, model: Model, backend: str, use: str) -> None:
+        with open_desk(backend) as desk:
+            hear = self.said_by(desk)
+            if hear is None:
+                return
+            stand = None if use == model.opening else model.taking(use)
+            self.led(desk, (model.opening,))  # and the rulebook is stored with the first
+            id = "" if stand is None else self.led(desk, stand.way)
+            case = self.stored(desk, id) if id else None
+            said_ = hear(lambda: self.do(desk, use, id, case))
+            _, events = model.make(use, None if case is None else attrs.evolve(case))
+            place = model.service.house.place("hq")
+            effects = self.cases.effects.of(events, case, model.service.house.rulebook[self.cases.section], place)
+            begun = sum(isinstance(effect, StartTimer) for effect in effects)
+            told = any(isinstance(effect, Message) for effect in effects)
+            changes = len(effects) - begun - sum(isinstance(effect, Message) for effect in effects)
+            most = (0 if case is None else 1) + 1 + 1 + begun + (1 + changes if changes else 0) + told
+            table = f"csd_{self.cases.kind.table}"
+            numbers = [s for s in said_ if s == "INSERT INTO csd_number"]
+            cancels = sum(isinstance(effect, CancelTimers) for effect in effects)
+            assert len(said_) <= most + len(numbers) + 3 * cancels, said_
+            assert [s for s in said_ if s.endswith(table)] == (
+                [f"INSERT INTO {table}"] if case is None else [f"SELECT {table}", f"UPDATE {table}"]
+            )
+            assert said_.count("INSERT INTO csd_audit") == 1
+
+    # --- stores in lockstep
+    def test_stores_behave_alike(self, open_desk: Any, model: Model, backend: str) -> None:
+        if backend == "memory":
+            return
+        usual, wide = settings.default, list(self.samples)
+        assert usual is not None
+        step = st.tuples(
+            st.sampled_from(wide),
+            st.integers(0, 3),
+            st.sampled_from(["its", "its", "its", *sorted({s.position for s in self.samples.values()}), "stranger"]),
+            st.sampled_from([None, None, "k1", "k2"]),
+            st.sampled_from([None, None, None, 1, 2, -1]),
+            st.sampled_from([0, 0, 1, 30, -1]),
+        )
+
+        @settings(
+            max_examples=max(3, usual.max_examples // 4),
+            deadline=None,
+            suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+        )
+        @given(st.lists(step, max_size=14))
+        def alike(steps: list[Any]) -> None:
+            with open_desk("memory") as one, open_desk(backend) as two:
+                ids: list[str] = []
+                for use, which, who, key, expected, hours in steps:
+                    answers = []
+                    for desk in (one, two):
+                        desk.clock.advance(MINUTE)
+                        opening = use == model.opening
+                        id = "" if opening else ids[-1 - which % len(ids)] if ids else "oth_1"
+                        people = staff(desk)
+                        stranger = desk.actor("stranger", branch="hq", positions=())
+                        by_ = people[self.samples[use].position] if who == "its" else people.get(who, stranger)
+                        options = {"by": by_, "at": desk.clock.now() + timedelta(hours=hours), "key": key}
+                        options |= {} if opening else {"expected": expected}
+
+                        def work(desk: Any = desk, id: str = id, use: str = use, options: Any = options) -> Any:
+                            stand = None if use == model.opening else model.taking(use)
+                            case = self.stored(desk, id) if id in ids else stand and stand.case
+                            first = () if use == model.opening else (id,)
+                            return getattr(self.does(desk), use)(*first, *self.samples[use].given(case), **options)
+
+                        answers.append(outcome(work))
+                    assert answers[0] == answers[1]
+                    if isinstance(answers[0], Receipt) and answers[0].id not in ids:
+                        ids.append(answers[0].id)
+                for desk in (one, two):
+                    desk.clock.advance(timedelta(days=60))
+                    desk.sweep()
+                kinds = (self.cases.kind,)
+                assert snapshot(one.store, kinds, subjects=("",)) == snapshot(two.store, kinds, subjects=("",))
+
+        alike()
+
+
+def content_of(book: str) -> dict[str, Any]:
+    """The data of a shipped rulebook."""
+    from csdomain.rulebook.loader import content
+
+    return content(load_rulebook(book).canonical)
+
+
+__all__ = ["Bench", "CaseContract", "Model", "Sample", "Stand", "by", "unchanged", "with_case"]

@@ -1,0 +1,54 @@
+"""What every context owes, and orders with it: one sample of each command."""
+
+from decimal import Decimal
+from typing import Any, ClassVar
+
+import pytest
+
+from adapters.harness import BACKENDS, Desks, Statements
+from csdomain.kernel.rules import AUDITED, MOVES, ONE_WRITER, PERMITTED, PERSONAL_DATA, PORTS, TIME
+from csdomain.orders.lifecycle import ShipmentState
+from csdomain.orders.model import Order
+from csdomain.orders.service import ORDER_CASES
+from csdomain.orders.values import Dose, Item
+from csdomain.testing.cases import CaseContract, by, with_case
+from csdomain_adapters.sql import SqlStore
+
+pytestmark = pytest.mark.rule(MOVES, PERMITTED, AUDITED, ONE_WRITER, PORTS, TIME, PERSONAL_DATA)
+DOSE = Dose("fish_oil", Decimal(2))
+
+
+def on_its_way(order: Order) -> int:
+    states = [shipment.state for shipment in order.shipments]
+    return states.index(ShipmentState.SENT) + 1 if ShipmentState.SENT in states else 1
+
+
+class TestOrders(CaseContract):
+    """Product orders."""
+
+    cases = ORDER_CASES
+    rulebook = "medical_centre"
+    backends = BACKENDS
+    samples: ClassVar = {
+        "prescribe": by("functional_doctor", "customer-1", [DOSE]),
+        "enter": by("health_manager", [Item("fish_oil", 2)]),
+        "sign": by("health_manager"),
+        "pay": by("finance", "V-1"),
+        "ship": by("warehouse_keeper", [Item("fish_oil", 1)]),
+        "arrive": with_case("health_manager", lambda order: (on_its_way(order),)),
+        "take_back": by("health_manager", 1, Item("fish_oil", 1)),
+        "close": by("health_manager"),
+        "cancel": by("health_manager", "changed her mind"),
+    }
+    ids = frozenset({"prescribe.customer", "Dose.product", "Item.product", "pay.voucher"})
+    outlives = ("ORD-02",)
+
+    @pytest.fixture
+    def open_desk(self, desks: Desks) -> Any:
+        return lambda backend: desks(backend, rulebook=self.rulebook)
+
+    def does(self, desk: Any) -> Any:
+        return desk.orders
+
+    def said_by(self, desk: Any) -> Any:
+        return Statements(desk.store).of if isinstance(desk.store, SqlStore) else None
