@@ -23,7 +23,7 @@ from time import perf_counter, process_time
 
 from csdomain.inventory.policies import Outcome, Stock, allocate
 from csdomain.inventory.values import InventoryRules, Lot, Request, Strategy
-from csdomain.kernel.money import Money
+from csdomain.kernel.values.money import Money
 
 RULES = InventoryRules(strategy=Strategy.FIFO, usable_on_expiry_date=True, refill_reminder_days=7)
 START, NOW = datetime(2025, 1, 1, tzinfo=UTC), datetime(2026, 6, 1, tzinfo=UTC)

@@ -52,9 +52,9 @@ import csdomain
 from csdomain.complaints.model import COMPLAINTS
 from csdomain.complaints.values import COMPLAINT, Channel, ComplaintForm, Judgement, Liable, Remedy
 from csdomain.desk import Desk, kinds
-from csdomain.kernel.actors import Actor
-from csdomain.kernel.money import Money
-from csdomain.kernel.unit import EVENT
+from csdomain.kernel.store.unit import EVENT
+from csdomain.kernel.values.actors import Actor
+from csdomain.kernel.values.money import Money
 from csdomain.testing import no_holidays, staff
 from csdomain_adapters.notify import CollectingNotifier
 from csdomain_adapters.sql.tables import Schema

@@ -25,8 +25,8 @@ from transitions import Machine
 import cases
 from csdomain.complaints.lifecycle import COMPLAINT_MOVES, State
 from csdomain.complaints.values import ComplaintId
-from csdomain.kernel.actors import Actor, ActorId
-from csdomain.kernel.errors import NotPermitted
+from csdomain.kernel.rules.errors import NotPermitted
+from csdomain.kernel.values.actors import Actor, ActorId
 
 TARGET: Final = 2.0
 AT: Final = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)

@@ -18,7 +18,7 @@ from time import perf_counter
 
 from dateutil.relativedelta import relativedelta
 
-from csdomain.kernel.money import Money
+from csdomain.kernel.values.money import Money
 from csdomain.renewals import (
     AgreedPrice,
     DiscountTerms,

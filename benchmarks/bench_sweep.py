@@ -31,8 +31,8 @@ from csdomain.complaints.effects import CLOSING
 from csdomain.complaints.model import COMPLAINTS
 from csdomain.complaints.values import COMPLAINT
 from csdomain.desk import Desk
-from csdomain.kernel.durations import CalendarDays
-from csdomain.kernel.timers import start
+from csdomain.kernel.cases.timers import start
+from csdomain.kernel.values.durations import CalendarDays
 
 TARGET: Final = 1.5
 SLICES: Final = 20

@@ -49,7 +49,7 @@ def rows() -> Sequence[tuple[dict[str, Any], list[dict[str, Any]]]]:
 
     from csdomain.complaints.model import COMPLAINTS
     from csdomain.desk import kinds
-    from csdomain.kernel.codec import to_micros
+    from csdomain.kernel.values.codec import to_micros
     from csdomain.testing import MovableClock, memory_desk
     from csdomain.testing.kit import BEGINNING
     from csdomain_adapters.sql.tables import Schema
@@ -89,7 +89,7 @@ def fill(path: Path, cases: int) -> None:
     """A database with that many closed complaints."""
     import csdomain
     from csdomain.complaints.values import COMPLAINT
-    from csdomain.kernel.unit import EVENT
+    from csdomain.kernel.store.unit import EVENT
 
     with csdomain.open(f"sqlite:///{path}"):  # the tables, and the rulebook
         pass

@@ -6,7 +6,7 @@ from typing import Final
 import csdomain
 from csdomain.complaints.model import Complaint
 from csdomain.complaints.values import COMPLAINT_RULES, ComplaintForm, ComplaintId
-from csdomain.kernel.actors import Actor, ActorId, Scope
+from csdomain.kernel.values.actors import Actor, ActorId, Scope
 
 BOOK: Final = csdomain.load_rulebook("after_sales")
 FORM: Final = ComplaintForm(customer="cus_0001", demand="replace", reason="broken", quantity=500, defective=7)

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from csdomain.kernel.calendar import CalendarSpec, UnpublishedYear, WorkCalendar
-from csdomain.kernel.durations import parse_duration
+from csdomain.kernel.values.durations import parse_duration
 from csdomain_adapters.holidays import china
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import csdomain
 from csdomain.complaints.values import COMPLAINT_RULES
-from csdomain.kernel.errors import RulebookInvalid
+from csdomain.kernel.rules.errors import RulebookInvalid
 
 OURS = """
 name = "harbour_branch"

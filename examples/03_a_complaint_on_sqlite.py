@@ -6,8 +6,8 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import csdomain
-from csdomain.kernel.errors import Conflict
-from csdomain.kernel.storage import Tally
+from csdomain.kernel.rules.errors import Conflict
+from csdomain.kernel.store.kinds import Tally
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 database = Path(tempfile.mkdtemp()) / "desk.db"

@@ -8,7 +8,7 @@ The log and the map are in examples/data. Every event is replayed, or listed wit
 from pathlib import Path
 from tempfile import gettempdir
 
-from csdomain.kernel.timers import TimerState
+from csdomain.kernel.cases.timers import TimerState
 from csdomain.reporting import CaseResult
 from csdomain_adapters.replay import render_html, render_text, run_replay
 

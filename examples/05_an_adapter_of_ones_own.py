@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from csdomain.kernel.ports import DeliveryFailed, Queued
+from csdomain.kernel.store.ports import DeliveryFailed, Queued
 from csdomain.testing import NotifierContract, accepted, memory_desk
 
 

@@ -34,7 +34,7 @@ from csdomain import (
     Share,
 )
 from csdomain.complaints.lifecycle import ImprovementMove
-from csdomain.kernel.approvals import Outcome
+from csdomain.kernel.papers.approvals import Outcome
 
 SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
 REPORT: Final = "The furnace stood 40 degrees too high in the night of the 14th."

@@ -8,7 +8,7 @@ import django
 from django.conf import settings
 
 import csdomain
-from csdomain.kernel.errors import RuleBroken, StoreBusy
+from csdomain.kernel.rules.errors import RuleBroken, StoreBusy
 from csdomain_adapters.django import atomic, within
 
 database = Path(tempfile.mkdtemp()) / "shop.db"

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 import csdomain
 from csdomain.desk import Services
-from csdomain.kernel.errors import (
+from csdomain.kernel.rules.errors import (
     Conflict,
     ConnectionLost,
     DomainError,

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import csdomain
-from csdomain.kernel.ports import AuditRecord
+from csdomain.kernel.store.ports import AuditRecord
 
 
 # --- the consumer: a process of its own

@@ -90,6 +90,36 @@ PLANTED = {
             "csdomain.helpers",
         ),
     ),
+    "kernel": Planted(
+        {
+            "src/csdomain/kernel/rules/planted.py": "import csdomain.kernel.values.planted\n",
+            "src/csdomain/kernel/values/planted.py": "import csdomain.kernel.calendar.planted\n",
+            "src/csdomain/kernel/calendar/planted.py": "import csdomain.kernel.cases.planted\n",
+            "src/csdomain/kernel/cases/planted.py": "import csdomain.kernel.papers.planted\n",
+            "src/csdomain/kernel/papers/planted.py": "import csdomain.kernel.store.planted\n",
+            "src/csdomain/kernel/store/planted.py": "",
+            "src/csdomain/kernel/attic.py": "",
+        },
+        (
+            "csdomain.kernel.rules is not allowed to import csdomain.kernel.values",
+            "csdomain.kernel.values is not allowed to import csdomain.kernel.calendar",
+            "csdomain.kernel.calendar is not allowed to import csdomain.kernel.cases",
+            "csdomain.kernel.cases is not allowed to import csdomain.kernel.papers",
+            "csdomain.kernel.papers is not allowed to import csdomain.kernel.store",
+            "csdomain.kernel.attic",
+        ),
+    ),
+    "circles": Planted(
+        {
+            "src/csdomain/care/one.py": "def late() -> None:\n    import csdomain.care.two\n",
+            "src/csdomain/care/two.py": "import csdomain.care.three\nimport csdomain.care.apart\n",
+            "src/csdomain/care/three.py": (
+                "import typing\nif typing.TYPE_CHECKING:\n    from csdomain.care.one import x\n"
+            ),
+            "src/csdomain/care/apart.py": "",
+        },
+        ("import each other in a circle: csdomain.care.one, csdomain.care.three, csdomain.care.two",),
+    ),
     "context": Planted(
         inside_a_context(CONTRACTS["context"]["layers"]),
         (

@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-from csdomain.kernel.errors import LABELS
+from csdomain.kernel.rules.errors import LABELS
 
 ROOT = Path(__file__).resolve().parent.parent
 NOT_FACTS = {"accepted", "rule", "refusal"}

@@ -1,6 +1,7 @@
 """Architecture contracts of our own for import-linter: layers inside every context, and which packages may be used."""
 
 import sys
+from collections.abc import Mapping, Set
 from typing import Any
 
 from grimp import ImportGraph
@@ -60,6 +61,53 @@ class AllowedPackages(Contract):
         """One line an import."""
         for module, imported, lines in check.metadata["refused"]:
             output.print_error(f"{module} imports {imported} (l. {', '.join(map(str, lines))})")
+
+
+class NoCircles(Contract):
+    """No modules import each other in a circle; an import inside a function or under TYPE_CHECKING counts too."""
+
+    type_name = "no_circles"
+
+    def check(self, graph: ImportGraph, verbose: bool) -> ContractCheck:
+        """Find the groups of modules of which each reaches each other one."""
+        ours = sorted(module for module in graph.modules if not graph.is_module_squashed(module))
+        imported = {module: graph.find_modules_directly_imported_by(module) for module in ours}
+        return ContractCheck(kept=not (found := circles(imported)), metadata={"circles": found})
+
+    def render_broken_contract(self, check: ContractCheck) -> None:
+        """One line a circle."""
+        for circle in check.metadata["circles"]:
+            output.print_error(f"import each other in a circle: {', '.join(circle)}")
+
+
+def circles(imported: Mapping[str, Set[str]]) -> list[list[str]]:
+    """Groups of two modules or more that reach each other, each sorted.
+
+    Modules that import nothing are taken away until none is left that does; of the rest, each is grouped with those
+    that reach it and are reached by it.
+    """
+    left = {module: set(others) & set(imported) - {module} for module, others in imported.items()}
+    while ends := {module for module, others in left.items() if not others & set(left)}:
+        left = {module: others for module, others in left.items() if module not in ends}
+    found: list[list[str]] = []
+    reached = {module: reach(module, left) for module in left}
+    for module in sorted(left):
+        group = sorted(other for other in reached[module] if module in reached[other])
+        if group and group not in found:
+            found.append(group)
+    return found
+
+
+def reach(module: str, imported: Mapping[str, Set[str]]) -> set[str]:
+    """The modules that ``module`` imports, by however many steps."""
+    seen: set[str] = set()
+    ahead = [module]
+    while ahead:
+        for other in imported.get(ahead.pop(), frozenset()):
+            if other in imported and other not in seen:
+                seen.add(other)
+                ahead.append(other)
+    return seen
 
 
 def inside(module: str, package: str) -> bool:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import rule_catalogue
-from csdomain.kernel.lifecycle import Lifecycle, Step
+from csdomain.kernel.cases.lifecycle import Lifecycle, Step
 from rule_catalogue import ROOT
 
 REFERENCE = ROOT / "docs" / "reference"

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from csdomain.kernel.lifecycle import Lifecycle
+from csdomain.kernel.cases.lifecycle import Lifecycle
 from csdomain.kernel.rules import Rule
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -8,8 +8,8 @@ from typing import Any, Final, TypeVar
 from django.db import transaction
 
 from csdomain.desk import Desk, Services
-from csdomain.kernel.errors import Conflict, DomainError, RuleBroken, StoreFailure
-from csdomain.kernel.ports import Call, Store, Unit
+from csdomain.kernel.rules.errors import Conflict, DomainError, RuleBroken, StoreFailure
+from csdomain.kernel.store.ports import Call, Store, Unit
 
 R = TypeVar("R")
 _log: Final = logging.getLogger("csdomain.django")

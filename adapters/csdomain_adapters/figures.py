@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from html import escape
 from zoneinfo import ZoneInfo
 
-from csdomain.kernel.money import Money
 from csdomain.kernel.rules import Language, Text
+from csdomain.kernel.values.money import Money
 from csdomain.reporting.complaints_month import DIMENSIONS, Figures, MonthlyComplaints
 from csdomain_adapters.charts import DARK, GREY, WARM, Bar, Charts, Series, nice
 from csdomain_adapters.pages import cards, page, table

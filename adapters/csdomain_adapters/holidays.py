@@ -12,10 +12,10 @@ from datetime import date, timedelta
 from importlib.resources import files
 from typing import Any, Final
 
-from csdomain.kernel.calendar_values import MakeUp, a_date, make_up_days
-from csdomain.kernel.errors import InvalidValue
-from csdomain.kernel.holidays import Holidays
+from csdomain.kernel.calendar.holidays import Holidays
+from csdomain.kernel.calendar.values import MakeUp, a_date, make_up_days
 from csdomain.kernel.rules import CALENDAR, Text
+from csdomain.kernel.rules.errors import InvalidValue
 
 _MAKE_UP: Final = "make_up_days"
 
@@ -42,7 +42,8 @@ def china() -> Holidays:
 def load(path: str | os.PathLike[str]) -> Holidays:
     """The holidays of a file of one's own, in the form this module's documentation gives.
 
-    Raises :class:`HolidayFileInvalid`, what :class:`~csdomain.kernel.holidays.Holidays` raises, and ``OSError``.
+    Raises :class:`HolidayFileInvalid`, what :class:`~csdomain.kernel.calendar.holidays.Holidays` raises, and
+    ``OSError``.
     [KRN-04]
     """
     with open(path, encoding="utf-8") as file:

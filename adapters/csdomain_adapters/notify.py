@@ -3,7 +3,7 @@
 import sys
 from typing import TextIO
 
-from csdomain.kernel.ports import Queued
+from csdomain.kernel.store.ports import Queued
 
 
 class PrintingNotifier:

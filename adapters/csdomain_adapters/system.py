@@ -5,7 +5,7 @@ import threading
 import time
 from datetime import UTC, datetime
 
-from csdomain.kernel.ids import RANDOM_BITS, I, IdKind
+from csdomain.kernel.values.ids import RANDOM_BITS, I, IdKind
 
 
 class SystemClock:

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from html import escape
 from typing import Final
 
-from csdomain.kernel.errors import show
 from csdomain.kernel.rules import Language
+from csdomain.kernel.rules.errors import show
 from csdomain.reporting.replay_text import share
 from csdomain.reporting.whatif_report import NOBODY, NOT_KNOWN, ChangedCase, WhatIfReport, group_text
 from csdomain.reporting.whatif_text import (

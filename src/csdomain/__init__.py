@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from csdomain.desk import Desk as Desk
     from csdomain.desk import load_rulebook as load_rulebook
     from csdomain.desk import open as open
-    from csdomain.kernel.actors import Actor as Actor
     from csdomain.kernel.calendar import WorkCalendar as WorkCalendar
-    from csdomain.kernel.errors import DomainError as DomainError
-    from csdomain.kernel.errors import RuleBroken as RuleBroken
-    from csdomain.kernel.money import Money as Money
+    from csdomain.kernel.rules.errors import DomainError as DomainError
+    from csdomain.kernel.rules.errors import RuleBroken as RuleBroken
+    from csdomain.kernel.values.actors import Actor as Actor
+    from csdomain.kernel.values.money import Money as Money
 else:
     _WHERE = {
-        "Actor": "csdomain.kernel.actors",
+        "Actor": "csdomain.kernel.values.actors",
         "Channel": "csdomain.complaints.values",
         "Classification": "csdomain.complaints.values",
         "ComplaintForm": "csdomain.complaints.values",
@@ -39,9 +39,9 @@ else:
         "Remedy": "csdomain.complaints.values",
         "Share": "csdomain.complaints.values",
         "Desk": "csdomain.desk",
-        "DomainError": "csdomain.kernel.errors",
-        "Money": "csdomain.kernel.money",
-        "RuleBroken": "csdomain.kernel.errors",
+        "DomainError": "csdomain.kernel.rules.errors",
+        "Money": "csdomain.kernel.values.money",
+        "RuleBroken": "csdomain.kernel.rules.errors",
         "WorkCalendar": "csdomain.kernel.calendar",
         "load_rulebook": "csdomain.desk",
         "open": "csdomain.desk",

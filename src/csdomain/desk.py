@@ -10,17 +10,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, cast
 
 from csdomain.frame.contexts import Context
-from csdomain.kernel.actors import Actor, ActorId
 from csdomain.kernel.calendar import WorkCalendar
-from csdomain.kernel.errors import MissingBackend, NotFound, RulebookInvalid
-from csdomain.kernel.holidays import Holidays
-from csdomain.kernel.ids import IdSource
-from csdomain.kernel.lifecycle import Lifecycle
-from csdomain.kernel.ports import AuditRecord, Clock, Notifier, Observer, OpenStore, Store, TimerHandler, Unit
+from csdomain.kernel.calendar.holidays import Holidays
+from csdomain.kernel.cases.lifecycle import Lifecycle
 from csdomain.kernel.rules import Text
-from csdomain.kernel.storage import ColumnValue, Kind
-from csdomain.kernel.sweeping import BATCH, Progress, RelayPolicy, RelayReport, SweepReport, follow, relay, sweep
-from csdomain.kernel.unit import Backstage, Joined, StandardUnit
+from csdomain.kernel.rules.errors import MissingBackend, NotFound, RulebookInvalid
+from csdomain.kernel.store.kinds import ColumnValue, Kind
+from csdomain.kernel.store.ports import AuditRecord, Clock, Notifier, Observer, OpenStore, Store, TimerHandler, Unit
+from csdomain.kernel.store.sweeping import BATCH, Progress, RelayPolicy, RelayReport, SweepReport, follow, relay, sweep
+from csdomain.kernel.store.unit import Backstage, Joined, StandardUnit
+from csdomain.kernel.values.actors import Actor, ActorId
+from csdomain.kernel.values.ids import IdSource
 from csdomain.rulebook import (
     COMMON,
     House,
@@ -122,7 +122,7 @@ def shipped(name: str) -> str | None:
 def load_rulebook(rulebook: str | Path | Rulebook) -> Rulebook:
     """A rulebook: one that ships with csdomain by its name, or a TOML file by its path (it may ``extends`` either).
 
-    Raises :class:`~csdomain.kernel.errors.RulebookInvalid` or NotFound. [KRN-01]
+    Raises :class:`~csdomain.kernel.rules.errors.RulebookInvalid` or NotFound. [KRN-01]
     """
     if isinstance(rulebook, Rulebook):
         return rulebook

@@ -20,8 +20,8 @@ from csdomain.complaints.lifecycle import (
 )
 from csdomain.complaints.model import Complaint
 from csdomain.complaints.values import Channel, Liable
-from csdomain.kernel.approvals import Delegation, Outcome
-from csdomain.kernel.ports import AuditRecord
+from csdomain.kernel.papers.approvals import Delegation, Outcome
+from csdomain.kernel.store.ports import AuditRecord
 
 BOOKS: Final = Path(csdomain.rulebook.__file__).parent / "books"
 #: The permission that each use case asks for.

@@ -27,7 +27,7 @@ from csdomain.complaints.values import (
     Remedy,
     Share,
 )
-from csdomain.kernel.money import Money
+from csdomain.kernel.values.money import Money
 from csdomain.testing import complaint_form
 
 #: Begins every text that is written inside the house: none of it may reach the customer.

@@ -10,9 +10,9 @@ import csdomain
 from backends import BACKENDS as BACKENDS
 from backends import SQL as SQL
 from csdomain.desk import Desk
-from csdomain.kernel.ports import OpenStore
-from csdomain.kernel.storage import Kind
-from csdomain.kernel.unit import Backstage
+from csdomain.kernel.store.kinds import Kind
+from csdomain.kernel.store.ports import OpenStore
+from csdomain.kernel.store.unit import Backstage
 from csdomain.testing import MovableClock, SequentialIds, StoreFactory, no_holidays
 from csdomain_adapters.sql import SqlStore
 from csdomain_adapters.sql.store import open_store as open_sql

@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from csdomain import Desk
 from csdomain.complaints.model import COMPLAINTS, Complaint
-from csdomain.kernel.codec import make_converter
+from csdomain.kernel.values.codec import make_converter
 from csdomain_adapters.memory import MemoryStore
 from csdomain_adapters.sql import SqlStore
 

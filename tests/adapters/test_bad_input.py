@@ -15,11 +15,12 @@ from csdomain import ComplaintForm, Desk, DomainError, Money
 from csdomain.complaints.model import COMPLAINTS
 from csdomain.complaints.values import MalformedForm
 from csdomain.desk import load_rulebook
-from csdomain.kernel import timers
-from csdomain.kernel.actors import MalformedActor
 from csdomain.kernel.calendar import HolidayIsMakeUpDay, MalformedClosure, OverlappingWindows, UnpublishedYear
-from csdomain.kernel.calendar_spec import CalendarSpec
-from csdomain.kernel.errors import (
+from csdomain.kernel.calendar.holidays import Holidays
+from csdomain.kernel.calendar.spec import CalendarSpec
+from csdomain.kernel.cases import timers
+from csdomain.kernel.rules import AUDITED, ONE_WRITER, PERMITTED, PORTS
+from csdomain.kernel.rules.errors import (
     Conflict,
     KeyReused,
     MoveRefused,
@@ -29,12 +30,11 @@ from csdomain.kernel.errors import (
     RulebookInvalid,
     RuleBroken,
 )
-from csdomain.kernel.holidays import Holidays
-from csdomain.kernel.ids import IdKind, MalformedId, WrongKind
-from csdomain.kernel.money import CurrencyMismatch, InexactMoney
-from csdomain.kernel.ports import MalformedKey
-from csdomain.kernel.rules import AUDITED, ONE_WRITER, PERMITTED, PORTS
-from csdomain.kernel.storage import Comparison, MalformedQuery, Query, Where
+from csdomain.kernel.store.kinds import Comparison, MalformedQuery, Query, Where
+from csdomain.kernel.store.ports import MalformedKey
+from csdomain.kernel.values.actors import MalformedActor
+from csdomain.kernel.values.ids import IdKind, MalformedId, WrongKind
+from csdomain.kernel.values.money import CurrencyMismatch, InexactMoney
 from csdomain.testing import (
     HANDLING,
     accepted,

@@ -29,8 +29,7 @@ from csdomain.complaints.rules import (
     WITHIN_LIMIT,
 )
 from csdomain.complaints.values import Channel, Goods, ProposedPenalty
-from csdomain.kernel.actors import Actor, ActorId
-from csdomain.kernel.approvals import (
+from csdomain.kernel.papers.approvals import (
     ApprovalVoid,
     BeyondAuthority,
     Delegation,
@@ -39,9 +38,10 @@ from csdomain.kernel.approvals import (
     OwnRequest,
     SignatureMissing,
 )
-from csdomain.kernel.documents import SignedTwice, Tampered, Unsigned
-from csdomain.kernel.errors import MoveRefused, RulebookInvalid, RuleBroken
+from csdomain.kernel.papers.documents import SignedTwice, Tampered, Unsigned
 from csdomain.kernel.rules import APPROVALS, AUDITED, FORMS, HOUSE_RULES, MOVES
+from csdomain.kernel.rules.errors import MoveRefused, RulebookInvalid, RuleBroken
+from csdomain.kernel.values.actors import Actor, ActorId
 from csdomain.testing import HANDLING, FakeAuthorities, complaint_form, no_holidays, staff
 
 DEPUTY: Final = "deputy_general_manager"

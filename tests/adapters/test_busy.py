@@ -13,9 +13,9 @@ import pytest
 from adapters.harness import Desks
 from csdomain.complaints.model import COMPLAINTS
 from csdomain.complaints.values import ACCEPT
-from csdomain.kernel.errors import Conflict, StoreBusy
-from csdomain.kernel.ports import Unit
 from csdomain.kernel.rules import ONE_WRITER, PORTS
+from csdomain.kernel.rules.errors import Conflict, StoreBusy
+from csdomain.kernel.store.ports import Unit
 from csdomain.testing import HANDLING, agent, checked, received, snapshot
 from csdomain.testing.concurrency import WAIT, beside
 from csdomain_adapters.sql import store as sql_store

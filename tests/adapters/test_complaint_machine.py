@@ -29,13 +29,13 @@ from csdomain.complaints.model import COMPLAINTS, Complaint, PastCase
 from csdomain.complaints.service import Complaints
 from csdomain.complaints.values import Classification
 from csdomain.desk import load_rulebook
-from csdomain.kernel.actors import ActorId
-from csdomain.kernel.approvals import Delegation, DelegationInvalid
-from csdomain.kernel.errors import RuleBroken
-from csdomain.kernel.money import Money
-from csdomain.kernel.ports import Receipt
+from csdomain.kernel.papers.approvals import Delegation, DelegationInvalid
 from csdomain.kernel.rules import APPROVALS, AUDITED, ONE_WRITER, PERMITTED
 from csdomain.kernel.rules import FORMS as PAPERS
+from csdomain.kernel.rules.errors import RuleBroken
+from csdomain.kernel.store.ports import Receipt
+from csdomain.kernel.values.actors import ActorId
+from csdomain.kernel.values.money import Money
 from csdomain.testing import FakeAuthorities, MovableClock, SequentialIds, snapshot
 
 which = st.integers(0, 2)

@@ -14,11 +14,11 @@ import pytest
 from hypothesis import Phase, settings
 
 from adapters.wrong_stores import FAULTS, Slow
-from csdomain.kernel.holidays import Holidays
-from csdomain.kernel.ports import Queued
+from csdomain.kernel.calendar.holidays import Holidays
 from csdomain.kernel.rules import PORTS
-from csdomain.kernel.storage import Kind
-from csdomain.kernel.unit import Backstage
+from csdomain.kernel.store.kinds import Kind
+from csdomain.kernel.store.ports import Queued
+from csdomain.kernel.store.unit import Backstage
 from csdomain.testing import (
     ClockContract,
     ConcurrencyContract,

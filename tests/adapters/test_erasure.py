@@ -18,9 +18,9 @@ from adapters.harness import BACKENDS, Desks
 from csdomain.complaints.model import COMPLAINTS, Complaint
 from csdomain.complaints.model.papers import require_as_signed
 from csdomain.desk import Desk
-from csdomain.kernel.ports import AuditRecord, Unit
 from csdomain.kernel.rules import PERSONAL_DATA
-from csdomain.kernel.storage import Tally
+from csdomain.kernel.store.kinds import Tally
+from csdomain.kernel.store.ports import AuditRecord, Unit
 from csdomain.testing import MovableClock, SequentialIds, snapshot
 from csdomain_adapters.memory import MemoryStore
 from flows.said import (

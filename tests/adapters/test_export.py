@@ -23,11 +23,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from csdomain.kernel.calendar_values import UnknownZone
-from csdomain.kernel.errors import MissingBackend, NaiveTime
-from csdomain.kernel.money import CurrencyMismatch, Money, UnknownCurrency
-from csdomain.kernel.personal import PersonalKind
+from csdomain.kernel.calendar.values import UnknownZone
 from csdomain.kernel.rules import PERSONAL_DATA, Language, Text
+from csdomain.kernel.rules.errors import MissingBackend, NaiveTime
+from csdomain.kernel.values.money import CurrencyMismatch, Money, UnknownCurrency
+from csdomain.kernel.values.personal import PersonalKind
 from csdomain.reporting import (
     Cell,
     ColumnKind,

@@ -9,11 +9,11 @@ import pytest
 import csdomain
 from backends import BACKENDS
 from csdomain.desk import Services
-from csdomain.kernel.errors import Conflict, RuleBroken, UnitWithinUnit
-from csdomain.kernel.money import CurrencyMismatch
-from csdomain.kernel.ports import AuditRecord, Queued, Receipt
 from csdomain.kernel.rules import AUDITED, MONEY, NUMBERING, ONE_WRITER, PERMITTED
-from csdomain.kernel.unit import reapply
+from csdomain.kernel.rules.errors import Conflict, RuleBroken, UnitWithinUnit
+from csdomain.kernel.store.ports import AuditRecord, Queued, Receipt
+from csdomain.kernel.store.unit import reapply
+from csdomain.kernel.values.money import CurrencyMismatch
 from csdomain.testing import HANDLING, agent, checked
 
 AT = datetime(2026, 11, 16, 2, 0, tzinfo=UTC)

@@ -7,9 +7,9 @@ import sqlalchemy as sa
 
 from adapters.harness import Desks
 from backends import SERVERS
-from csdomain.kernel.errors import NotFound, RuleBroken
-from csdomain.kernel.ports import Unit
 from csdomain.kernel.rules import PORTS
+from csdomain.kernel.rules.errors import NotFound, RuleBroken
+from csdomain.kernel.store.ports import Unit
 from csdomain.testing import HANDLING, agent, checked, received
 from csdomain_adapters.sql import SqlStore
 

@@ -16,7 +16,7 @@ from csdomain.kernel.calendar import (
     UnpublishedYear,
     WorkCalendar,
 )
-from csdomain.kernel.holidays import HolidaySource
+from csdomain.kernel.calendar.holidays import HolidaySource
 from csdomain_adapters.holidays import HolidayFileInvalid, china, load
 
 OFFICE = CalendarSpec("Asia/Shanghai", {day: ["09:00-18:00"] for day in ("mon", "tue", "wed", "thu", "fri")})

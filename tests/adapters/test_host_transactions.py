@@ -9,9 +9,9 @@ from sqlalchemy.exc import DBAPIError
 from adapters.harness import SQL, Desks
 from csdomain import Desk, RuleBroken
 from csdomain.complaints.model import COMPLAINTS
-from csdomain.kernel.errors import Conflict, MissingBackend, NotFound, StoreBusy, StoreFailure
-from csdomain.kernel.ports import Unit
 from csdomain.kernel.rules import AUDITED, ONE_WRITER, PERMITTED, PORTS
+from csdomain.kernel.rules.errors import Conflict, MissingBackend, NotFound, StoreBusy, StoreFailure
+from csdomain.kernel.store.ports import Unit
 from csdomain.testing import HANDLING, agent, checked, complaint_form, received, snapshot
 from csdomain_adapters.sql import SqlStore
 from csdomain_adapters.sql.dialects import make_engine

@@ -8,7 +8,7 @@ from adapters.harness import SQL, Desks
 from csdomain.complaints.model import COMPLAINTS
 from csdomain.complaints.model.complaint import CUSTOMER, NUMBER
 from csdomain.kernel.rules import PORTS
-from csdomain.kernel.storage import Query
+from csdomain.kernel.store.kinds import Query
 from csdomain.testing import agent, received
 from csdomain_adapters.sql import SqlStore
 from csdomain_adapters.sql.listings import _SHAPES

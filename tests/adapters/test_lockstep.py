@@ -15,10 +15,10 @@ from csdomain.complaints.model import CLAIMED, COMPLAINTS, CUSTOMER, STATE
 from csdomain.complaints.service import Complaints
 from csdomain.complaints.values import Classification
 from csdomain.desk import Services
-from csdomain.kernel.actors import Actor
-from csdomain.kernel.ports import DeliveryFailed, Queued
 from csdomain.kernel.rules import AUDITED, ONE_WRITER, PERMITTED, PORTS
-from csdomain.kernel.storage import Query, Tally
+from csdomain.kernel.store.kinds import Query, Tally
+from csdomain.kernel.store.ports import DeliveryFailed, Queued
+from csdomain.kernel.values.actors import Actor
 from csdomain.testing import HANDLING, QUALITY, MovableClock, SequentialIds, accepted, answered, snapshot
 from csdomain.testing.strategies import complaint_forms
 

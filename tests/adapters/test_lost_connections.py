@@ -15,9 +15,9 @@ from adapters.harness import Desks
 from adapters.test_busy import waiting
 from backends import SERVERS
 from csdomain import Desk
-from csdomain.kernel.errors import Conflict, ConnectionLost, OutcomeUnknown, RuleBroken, StoreBusy, StoreFailure
-from csdomain.kernel.ports import Receipt, Unit
 from csdomain.kernel.rules import AUDITED, NUMBERING, ONE_WRITER, PERMITTED, PORTS, TIMERS
+from csdomain.kernel.rules.errors import Conflict, ConnectionLost, OutcomeUnknown, RuleBroken, StoreBusy, StoreFailure
+from csdomain.kernel.store.ports import Receipt, Unit
 from csdomain.testing import HANDLING, MovableClock, accepted, agent, checked, complaint_form, received
 from csdomain.testing.concurrency import WAIT, beside
 from csdomain_adapters.sql import SqlStore

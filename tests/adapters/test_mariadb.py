@@ -12,9 +12,9 @@ import csdomain
 from adapters.harness import Desks
 from adapters.test_migrations import REVISIONS, differences, shapes, tables
 from csdomain.complaints.model import COMPLAINTS
-from csdomain.kernel.errors import MissingBackend, StoreBusy, StoreFailure
-from csdomain.kernel.ports import Call, Unit
 from csdomain.kernel.rules import NUMBERING, ONE_WRITER, PORTS, TIMERS
+from csdomain.kernel.rules.errors import MissingBackend, StoreBusy, StoreFailure
+from csdomain.kernel.store.ports import Call, Unit
 from csdomain.testing import HANDLING, accepted, agent, checked, complaint_form, no_holidays, received
 from csdomain_adapters.sql import SchemaOutdated, SqlStore
 from csdomain_adapters.sql.dialects import UnsupportedServer, make_engine

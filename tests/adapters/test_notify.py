@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from csdomain.kernel.ids import IdSource
-from csdomain.kernel.ports import Clock, Notifier
 from csdomain.kernel.rules import PORTS, TIME
+from csdomain.kernel.store.ports import Clock, Notifier
+from csdomain.kernel.values.ids import IdSource
 from csdomain.testing import ClockContract, IdSourceContract, MovableClock, NotifierContract, SequentialIds
 from csdomain_adapters.notify import CollectingNotifier, PrintingNotifier
 from csdomain_adapters.system import SystemClock, SystemIds, jitter

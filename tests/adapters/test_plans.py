@@ -14,7 +14,7 @@ from csdomain.complaints.model import Complaint as Case
 from csdomain.complaints.model.complaint import QUEUE
 from csdomain.complaints.rules import STATISTICS
 from csdomain.kernel.rules import PERMITTED, PORTS
-from csdomain.kernel.storage import Comparison, Query, Tally, Where
+from csdomain.kernel.store.kinds import Comparison, Query, Tally, Where
 from csdomain.testing import accepted, agent, complaint_form
 from csdomain_adapters.sql import SqlStore
 

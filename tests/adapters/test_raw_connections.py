@@ -16,11 +16,11 @@ from sqlalchemy.engine import make_url
 from adapters.harness import SQL, Desks, sql_factory
 from csdomain import Desk
 from csdomain.complaints.model import COMPLAINTS
-from csdomain.kernel.errors import Conflict, MissingBackend, NotFound, RuleBroken, StoreBusy, StoreFailure
-from csdomain.kernel.ports import Call, OpenStore, Store, Unit
 from csdomain.kernel.rules import ONE_WRITER, PORTS
-from csdomain.kernel.storage import Kind
-from csdomain.kernel.unit import Backstage
+from csdomain.kernel.rules.errors import Conflict, MissingBackend, NotFound, RuleBroken, StoreBusy, StoreFailure
+from csdomain.kernel.store.kinds import Kind
+from csdomain.kernel.store.ports import Call, OpenStore, Store, Unit
+from csdomain.kernel.store.unit import Backstage
 from csdomain.testing import (
     EVERY,
     Ability,

@@ -7,8 +7,8 @@ import pytest
 
 from adapters.harness import SQL, Desks, Statements
 from adapters.whole import STEPS, StepIds, step_of
-from csdomain.kernel.ports import Receipt
 from csdomain.kernel.rules import PORTS
+from csdomain.kernel.store.ports import Receipt
 from csdomain.testing import (
     HANDLING,
     CollectingGateway,

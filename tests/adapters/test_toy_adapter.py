@@ -14,12 +14,12 @@ from typing import Any, TypeVar
 
 import pytest
 
-from csdomain.kernel.codec import make_converter
-from csdomain.kernel.errors import DomainError, MissingBackend, StoreFailure
-from csdomain.kernel.ports import Call, DeliveryFailed, Notifier, Queued, Store, Unit
 from csdomain.kernel.rules import PORTS
-from csdomain.kernel.storage import Kind
-from csdomain.kernel.unit import Backstage, StandardUnit, perform, refused
+from csdomain.kernel.rules.errors import DomainError, MissingBackend, StoreFailure
+from csdomain.kernel.store.kinds import Kind
+from csdomain.kernel.store.ports import Call, DeliveryFailed, Notifier, Queued, Store, Unit
+from csdomain.kernel.store.unit import Backstage, StandardUnit, perform, refused
+from csdomain.kernel.values.codec import make_converter
 from csdomain.testing import Ability, NotifierContract, StoreContract, StoreFactory
 from csdomain_adapters.memory.session import MemorySession, Stored, Tables
 

@@ -5,8 +5,8 @@ import pytest
 from adapters.harness import BACKENDS, Desks
 from adapters.whole import CERTIFICATE, SLIP, STEPS, StepIds, step_of
 from csdomain.complaints.model import COMPLAINTS
-from csdomain.kernel.ports import Receipt
 from csdomain.kernel.rules import NUMBERING, ONE_WRITER
+from csdomain.kernel.store.ports import Receipt
 from csdomain.testing import snapshot
 
 

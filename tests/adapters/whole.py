@@ -20,9 +20,9 @@ from csdomain.complaints.values import (
     Share,
 )
 from csdomain.desk import Services
-from csdomain.kernel.ids import I, IdKind
-from csdomain.kernel.money import Money
-from csdomain.kernel.ports import Receipt
+from csdomain.kernel.store.ports import Receipt
+from csdomain.kernel.values.ids import I, IdKind
+from csdomain.kernel.values.money import Money
 from csdomain.testing import MovableClock, SequentialIds, complaint_form, staff
 
 BEGINNING: Final = MovableClock().now()

@@ -7,10 +7,10 @@ from typing import Any
 
 import attrs
 
-from csdomain.kernel.actors import ActorId
-from csdomain.kernel.ports import AuditRecord, Call, KeyClaim, Queued, Refusal
-from csdomain.kernel.storage import ColumnPage, Kind, Page, Query, Tally, TallyRow
-from csdomain.kernel.timers import Timer
+from csdomain.kernel.cases.timers import Timer
+from csdomain.kernel.store.kinds import ColumnPage, Kind, Page, Query, Tally, TallyRow
+from csdomain.kernel.store.ports import AuditRecord, Call, KeyClaim, Queued, Refusal
+from csdomain.kernel.values.actors import ActorId
 from csdomain.testing import (
     EventContract,
     KeyContract,

@@ -10,10 +10,10 @@ from complaints.desks import ANN, JUDGED, RULES, SALT, T0, anyone, levels_book, 
 from csdomain.complaints.lifecycle import Move, State
 from csdomain.complaints.model import Complaint, Standing
 from csdomain.complaints.values import COMPLAINT_RULES, Channel, ComplaintRules, Finding, Path
-from csdomain.kernel.actors import Actor, ActorId
-from csdomain.kernel.approvals import Outcome
-from csdomain.kernel.events import Event
-from csdomain.kernel.money import Money
+from csdomain.kernel.cases.events import Event
+from csdomain.kernel.papers.approvals import Outcome
+from csdomain.kernel.values.actors import Actor, ActorId
+from csdomain.kernel.values.money import Money
 from csdomain.testing import HANDLING, QUALITY, complaint_form
 
 A: Final = Path.DEPARTMENTS

@@ -26,12 +26,12 @@ from csdomain.complaints.values import (
     Remedy,
 )
 from csdomain.desk import load_rulebook, sections, shipped
-from csdomain.kernel.actors import Actor, ActorId, Scope
-from csdomain.kernel.approvals import Outcome
-from csdomain.kernel.errors import RuleBroken
-from csdomain.kernel.money import Money
-from csdomain.kernel.ports import Queued, Receipt
-from csdomain.kernel.timers import TimerState
+from csdomain.kernel.cases.timers import TimerState
+from csdomain.kernel.papers.approvals import Outcome
+from csdomain.kernel.rules.errors import RuleBroken
+from csdomain.kernel.store.ports import Queued, Receipt
+from csdomain.kernel.values.actors import Actor, ActorId, Scope
+from csdomain.kernel.values.money import Money
 from csdomain.rulebook import Rulebook, loads
 from csdomain.testing import HANDLING, QUALITY, MovableClock, complaint_form, memory_desk, snapshot, staff
 

@@ -8,8 +8,8 @@ from complaints.desks import ANN, JUDGED, RULES, SALT, T0, accept, anyone, holdi
 from csdomain.complaints.model import Complaint
 from csdomain.complaints.model.forms import ReturnSlip
 from csdomain.complaints.values import Channel, ComplaintRules, Finding, Goods, Judgement, Remedy
-from csdomain.kernel.approvals import Outcome
-from csdomain.kernel.money import Money
+from csdomain.kernel.papers.approvals import Outcome
+from csdomain.kernel.values.money import Money
 
 TOP: Final = anyone("top")
 DEPUTY, KEEPER, FINANCE, PERSONNEL = anyone("dora"), anyone("wang"), anyone("fay"), anyone("pei")

@@ -11,7 +11,7 @@ from complaints.desks import RULES, Counter
 from csdomain.complaints.values import Chasing, ComplaintRules, Stage, StageName
 from csdomain.desk import load_rulebook
 from csdomain.kernel.calendar import CalendarSpec, WorkCalendar
-from csdomain.kernel.durations import CalendarDays, Duration, ElapsedTime, WorkingDays, WorkingTime
+from csdomain.kernel.values.durations import CalendarDays, Duration, ElapsedTime, WorkingDays, WorkingTime
 from csdomain.rulebook import ORGANISATION
 from csdomain.rulebook.organisation import CalendarRules
 

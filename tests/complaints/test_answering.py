@@ -46,11 +46,11 @@ from csdomain.complaints.values import (
     ProposedPenalty,
     Share,
 )
-from csdomain.kernel.approvals import ApprovalVoid, Outcome
-from csdomain.kernel.documents import Document
-from csdomain.kernel.errors import MoveRefused, NaiveTime, NotPermitted, RuleBroken
-from csdomain.kernel.money import CurrencyMismatch, Money
-from csdomain.kernel.timers import TimerState
+from csdomain.kernel.cases.timers import TimerState
+from csdomain.kernel.papers.approvals import ApprovalVoid, Outcome
+from csdomain.kernel.papers.documents import Document
+from csdomain.kernel.rules.errors import MoveRefused, NaiveTime, NotPermitted, RuleBroken
+from csdomain.kernel.values.money import CurrencyMismatch, Money
 from csdomain.testing import QUALITY, complaint_form
 from csdomain.testing.strategies import storable_texts
 

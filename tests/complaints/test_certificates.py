@@ -13,10 +13,10 @@ from csdomain.complaints.lifecycle import CertificateState, State
 from csdomain.complaints.model import AnswerBeyondDecision, Complaint
 from csdomain.complaints.rules import CERTIFICATE
 from csdomain.complaints.values import MalformedStep
-from csdomain.kernel.documents import SignedTwice, Tampered, Unsigned
-from csdomain.kernel.errors import DomainError, MoveRefused, NotFound, NotPermitted, RuleBroken
-from csdomain.kernel.money import Money
+from csdomain.kernel.papers.documents import SignedTwice, Tampered, Unsigned
 from csdomain.kernel.rules import FORMS
+from csdomain.kernel.rules.errors import DomainError, MoveRefused, NotFound, NotPermitted, RuleBroken
+from csdomain.kernel.values.money import Money
 
 pytestmark = pytest.mark.rule(CERTIFICATE)
 

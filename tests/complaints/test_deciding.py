@@ -35,8 +35,8 @@ from csdomain.complaints.lifecycle import State
 from csdomain.complaints.model import AnswerBeyondDecision, Complaint, Standing
 from csdomain.complaints.rules import GRAVE, NO_PROMISE, WITHIN_LIMIT
 from csdomain.complaints.values import Channel, ComplaintRules, Finding, Goods, MalformedStep, Remedy, WithoutAmount
-from csdomain.kernel.actors import Actor, ActorId
-from csdomain.kernel.approvals import (
+from csdomain.kernel.cases.timers import TimerState
+from csdomain.kernel.papers.approvals import (
     ApprovalLadder,
     ApprovalVoid,
     Band,
@@ -48,12 +48,12 @@ from csdomain.kernel.approvals import (
     OwnRequest,
     SignatureMissing,
 )
-from csdomain.kernel.documents import Tampered
-from csdomain.kernel.errors import MoveRefused, NotPermitted, RuleBroken
-from csdomain.kernel.money import Money
-from csdomain.kernel.ports import Unit
+from csdomain.kernel.papers.documents import Tampered
 from csdomain.kernel.rules import APPROVALS, FORMS
-from csdomain.kernel.timers import TimerState
+from csdomain.kernel.rules.errors import MoveRefused, NotPermitted, RuleBroken
+from csdomain.kernel.store.ports import Unit
+from csdomain.kernel.values.actors import Actor, ActorId
+from csdomain.kernel.values.money import Money
 from csdomain.testing import QUALITY, complaint_form
 
 pytestmark = pytest.mark.rule(WITHIN_LIMIT, APPROVALS)

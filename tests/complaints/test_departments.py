@@ -17,10 +17,10 @@ from csdomain.complaints.lifecycle import Move, State
 from csdomain.complaints.rules import CHASING, JOINT
 from csdomain.complaints.values import Chasing, ComplaintRules, MalformedStep
 from csdomain.kernel.calendar import CalendarSpec
-from csdomain.kernel.durations import ElapsedTime, WorkingDays
-from csdomain.kernel.effects import StartTimer
-from csdomain.kernel.errors import NotPermitted, RuleBroken
-from csdomain.kernel.timers import TimerState, start
+from csdomain.kernel.cases.effects import StartTimer
+from csdomain.kernel.cases.timers import TimerState, start
+from csdomain.kernel.rules.errors import NotPermitted, RuleBroken
+from csdomain.kernel.values.durations import ElapsedTime, WorkingDays
 from csdomain.testing import HANDLING, complaint_form
 
 TICK: Final = timedelta(microseconds=1)

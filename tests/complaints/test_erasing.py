@@ -14,12 +14,12 @@ from complaints.desks import received as opened
 from csdomain.complaints.events import ComplaintErased, ComplaintHeld, ComplaintReleased, ComplaintRestricted
 from csdomain.complaints.model import COMPLAINTS, Complaint
 from csdomain.complaints.model.papers import require_as_signed
-from csdomain.kernel.documents import Tampered
-from csdomain.kernel.errors import DomainError, NaiveTime, NotPermitted, RuleBroken
-from csdomain.kernel.events import Event
-from csdomain.kernel.money import Money
+from csdomain.kernel.cases.events import Event
+from csdomain.kernel.cases.timers import TimerState
+from csdomain.kernel.papers.documents import Tampered
 from csdomain.kernel.rules import PERSONAL_DATA
-from csdomain.kernel.timers import TimerState
+from csdomain.kernel.rules.errors import DomainError, NaiveTime, NotPermitted, RuleBroken
+from csdomain.kernel.values.money import Money
 from csdomain.testing import agent, closed, complaint_form, memory_desk, received, snapshot, staff
 
 pytestmark = pytest.mark.rule(PERSONAL_DATA)

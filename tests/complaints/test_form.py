@@ -26,11 +26,11 @@ from csdomain.complaints.values import (
     MalformedForm,
     MalformedStep,
 )
-from csdomain.kernel.actors import Actor
-from csdomain.kernel.documents import Tampered
-from csdomain.kernel.errors import InvalidValue, NaiveTime, NotPermitted
-from csdomain.kernel.money import CurrencyMismatch, Money
+from csdomain.kernel.papers.documents import Tampered
 from csdomain.kernel.rules import FORMS, PERMITTED, TIME
+from csdomain.kernel.rules.errors import InvalidValue, NaiveTime, NotPermitted
+from csdomain.kernel.values.actors import Actor
+from csdomain.kernel.values.money import CurrencyMismatch, Money
 from csdomain.testing import complaint_form
 from csdomain.testing.strategies import storable_texts
 

@@ -14,10 +14,10 @@ from csdomain.complaints.model import GRAVE as GRAVE_COLUMN
 from csdomain.complaints.model import Complaint
 from csdomain.complaints.rules import GRAVE, HANDLED, HARM, STATES
 from csdomain.complaints.values import ASSIGN, Channel
-from csdomain.kernel.actors import ActorId, MalformedActor
-from csdomain.kernel.approvals import BeyondAuthority
-from csdomain.kernel.errors import DomainError, MoveRefused, NotPermitted, RuleBroken
-from csdomain.kernel.storage import Query
+from csdomain.kernel.papers.approvals import BeyondAuthority
+from csdomain.kernel.rules.errors import DomainError, MoveRefused, NotPermitted, RuleBroken
+from csdomain.kernel.store.kinds import Query
+from csdomain.kernel.values.actors import ActorId, MalformedActor
 from csdomain.testing import HANDLING, accepted, agent, complaint_form, memory_desk
 from csdomain.testing import received as received_at
 

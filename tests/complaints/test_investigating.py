@@ -41,11 +41,11 @@ from csdomain.complaints.rules import (
     FINDING as FINDING_RULE,
 )
 from csdomain.complaints.values import Channel, Classification, MalformedStep, Path
-from csdomain.kernel.actors import Actor, ActorId, MalformedActor, Scope
-from csdomain.kernel.errors import MoveRefused, NaiveTime, NotFound, NotPermitted, RuleBroken
-from csdomain.kernel.money import CurrencyMismatch, Money
 from csdomain.kernel.rules import MOVES, PERMITTED, TIME
-from csdomain.kernel.storage import Comparison, Query, Where
+from csdomain.kernel.rules.errors import MoveRefused, NaiveTime, NotFound, NotPermitted, RuleBroken
+from csdomain.kernel.store.kinds import Comparison, Query, Where
+from csdomain.kernel.values.actors import Actor, ActorId, MalformedActor, Scope
+from csdomain.kernel.values.money import CurrencyMismatch, Money
 from csdomain.testing import HANDLING, QUALITY, complaint_form
 from csdomain.testing.strategies import storable_texts
 

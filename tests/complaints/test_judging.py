@@ -27,9 +27,9 @@ from csdomain.complaints.values import (
     ProposedPenalty,
     Share,
 )
-from csdomain.kernel.approvals import OwnRequest
-from csdomain.kernel.errors import DomainError, InvalidValue, MoveRefused, NotFound, RuleBroken
-from csdomain.kernel.money import CurrencyMismatch, Money
+from csdomain.kernel.papers.approvals import OwnRequest
+from csdomain.kernel.rules.errors import DomainError, InvalidValue, MoveRefused, NotFound, RuleBroken
+from csdomain.kernel.values.money import CurrencyMismatch, Money
 from csdomain.testing import QUALITY, complaint_form
 
 LIABLE: Final = st.sampled_from(Liable)

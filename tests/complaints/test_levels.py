@@ -35,8 +35,8 @@ from csdomain.complaints.policies.notices import InternalDisclosed
 from csdomain.complaints.rules import LEVELS, MONTHLY_REVIEW, NO_PROMISE, NOT_ACCEPTED, STATES, WITHIN_LIMIT
 from csdomain.complaints.values import Channel, ComplaintRules, MalformedStep, WithoutAmount
 from csdomain.complaints.values import Path as Variant
-from csdomain.kernel.actors import ActorId
-from csdomain.kernel.approvals import (
+from csdomain.kernel.cases.timers import TimerState
+from csdomain.kernel.papers.approvals import (
     ApprovalLadder,
     ApprovalVoid,
     Band,
@@ -45,11 +45,11 @@ from csdomain.kernel.approvals import (
     Delegations,
     OwnRequest,
 )
-from csdomain.kernel.documents import Tampered
-from csdomain.kernel.errors import MoveRefused, NotPermitted, RuleBroken
-from csdomain.kernel.money import CurrencyMismatch, Money
+from csdomain.kernel.papers.documents import Tampered
 from csdomain.kernel.rules import APPROVALS
-from csdomain.kernel.timers import TimerState
+from csdomain.kernel.rules.errors import MoveRefused, NotPermitted, RuleBroken
+from csdomain.kernel.values.actors import ActorId
+from csdomain.kernel.values.money import CurrencyMismatch, Money
 from csdomain.testing import HANDLING, complaint_form
 
 pytestmark = pytest.mark.rule(LEVELS)

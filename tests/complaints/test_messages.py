@@ -10,8 +10,8 @@ import csdomain.complaints.effects as effects_module
 from csdomain.complaints.ports import FINANCE, PERSONNEL, WAREHOUSE
 from csdomain.complaints.values import OCCASIONS, Goods, Remedy
 from csdomain.desk import load_rulebook
-from csdomain.kernel.money import Money
-from csdomain.kernel.ports import Queued
+from csdomain.kernel.store.ports import Queued
+from csdomain.kernel.values.money import Money
 from csdomain.messaging.rules import TEMPLATES
 from csdomain.messaging.values import MESSAGE_RULES
 from csdomain.testing import MovableClock, accepted, closed, complaint_form, decided, memory_desk, staff

@@ -27,11 +27,11 @@ from csdomain.complaints.model import Complaint
 from csdomain.complaints.policies.notices import InternalDisclosed
 from csdomain.complaints.rules import MONTHLY_REVIEW, NOT_ESTABLISHED, NOTICE
 from csdomain.complaints.values import SUPERVISE, Channel, Finding, MalformedStep, ProposedPenalty
-from csdomain.kernel.approvals import OwnRequest
-from csdomain.kernel.documents import Tampered
-from csdomain.kernel.errors import DomainError, MoveRefused, NotPermitted, RuleBroken
+from csdomain.kernel.cases.timers import TimerState
+from csdomain.kernel.papers.approvals import OwnRequest
+from csdomain.kernel.papers.documents import Tampered
 from csdomain.kernel.rules import APPROVALS, FORMS
-from csdomain.kernel.timers import TimerState
+from csdomain.kernel.rules.errors import DomainError, MoveRefused, NotPermitted, RuleBroken
 from csdomain.testing import QUALITY, complaint_form
 
 pytestmark = pytest.mark.rule(NOT_ESTABLISHED)

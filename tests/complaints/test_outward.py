@@ -16,11 +16,11 @@ from csdomain.complaints.model import Standing
 from csdomain.complaints.ports import Authorities, GivenPositions, Order, OutwardOrders
 from csdomain.complaints.rules import CERTIFICATE, CHASING, FINANCE, MONTHLY_REVIEW, REMARKS, WAREHOUSE
 from csdomain.complaints.values import Channel, Goods
-from csdomain.kernel.actors import Actor, ActorId
-from csdomain.kernel.approvals import Delegation, Delegations
-from csdomain.kernel.ports import DeliveryFailed, Queued, Unit
+from csdomain.kernel.papers.approvals import Delegation, Delegations
 from csdomain.kernel.rules import APPROVALS, AUDITED, PORTS
-from csdomain.kernel.sweeping import RelayPolicy
+from csdomain.kernel.store.ports import DeliveryFailed, Queued, Unit
+from csdomain.kernel.store.sweeping import RelayPolicy
+from csdomain.kernel.values.actors import Actor, ActorId
 from csdomain.testing import (
     AuthoritiesContract,
     FakeAuthorities,

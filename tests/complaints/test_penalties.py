@@ -27,12 +27,12 @@ from csdomain.complaints.lifecycle import PenaltyState, State
 from csdomain.complaints.model import Complaint, SecondPenalty
 from csdomain.complaints.rules import LOSS, MONTHLY_REVIEW
 from csdomain.complaints.values import Channel, Judgement, Liable, MalformedStep, PenaltyRate, ProposedPenalty, Share
-from csdomain.kernel.actors import Actor
-from csdomain.kernel.approvals import OwnRequest
-from csdomain.kernel.documents import Tampered, Unsigned
-from csdomain.kernel.errors import DomainError, InvalidValue, MoveRefused, NotFound, NotPermitted, RuleBroken
-from csdomain.kernel.money import CurrencyMismatch, Money
+from csdomain.kernel.papers.approvals import OwnRequest
+from csdomain.kernel.papers.documents import Tampered, Unsigned
 from csdomain.kernel.rules import FORMS
+from csdomain.kernel.rules.errors import DomainError, InvalidValue, MoveRefused, NotFound, NotPermitted, RuleBroken
+from csdomain.kernel.values.actors import Actor
+from csdomain.kernel.values.money import CurrencyMismatch, Money
 
 pytestmark = pytest.mark.rule(LOSS, MONTHLY_REVIEW)
 

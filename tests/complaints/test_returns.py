@@ -16,10 +16,10 @@ from csdomain.complaints.policies.returns import NotOnSlip, QuantityOverSlip
 from csdomain.complaints.rules import COPIES, RETURN_SLIP, WAREHOUSE
 from csdomain.complaints.rules import FINANCE as FINANCE_RULE
 from csdomain.complaints.values import Copies, Goods, MalformedStep
-from csdomain.kernel.arguments import WrongArgument
-from csdomain.kernel.documents import Document, SignedTwice, Tampered, Unsigned
-from csdomain.kernel.errors import DomainError, MoveRefused, NotPermitted, RuleBroken
+from csdomain.kernel.papers.documents import Document, SignedTwice, Tampered, Unsigned
 from csdomain.kernel.rules import FORMS
+from csdomain.kernel.rules.errors import DomainError, MoveRefused, NotPermitted, RuleBroken
+from csdomain.kernel.values.arguments import WrongArgument
 from csdomain.testing import complaint_form
 
 PRODUCTS, BATCHES = ("engine", "pump"), ("b1", "b2")

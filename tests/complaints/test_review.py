@@ -17,9 +17,9 @@ from csdomain.complaints.policies import month_of, review_due
 from csdomain.complaints.rules import MONTHLY_REVIEW, STATES
 from csdomain.complaints.values import Channel, Judgement, Liable, Share
 from csdomain.desk import sections, shipped
-from csdomain.kernel.errors import MoveRefused, NotPermitted, RuleBroken
+from csdomain.kernel.cases.timers import TimerState
 from csdomain.kernel.rules import TIME
-from csdomain.kernel.timers import TimerState
+from csdomain.kernel.rules.errors import MoveRefused, NotPermitted, RuleBroken
 from csdomain.rulebook import loads
 from csdomain.testing import MovableClock, accepted, agent, memory_desk, no_holidays, staff
 from csdomain.testing import closed as closed_at_desk

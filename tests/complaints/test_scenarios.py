@@ -50,9 +50,9 @@ from csdomain.complaints.values import (
     ProposedPenalty,
     Share,
 )
-from csdomain.kernel.approvals import Outcome
-from csdomain.kernel.errors import MoveRefused, RuleBroken
-from csdomain.kernel.timers import TimerState
+from csdomain.kernel.cases.timers import TimerState
+from csdomain.kernel.papers.approvals import Outcome
+from csdomain.kernel.rules.errors import MoveRefused, RuleBroken
 from csdomain.testing import HANDLING, QUALITY, complaint_form
 
 pytestmark = pytest.mark.rule(STATES)

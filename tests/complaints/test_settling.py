@@ -26,7 +26,7 @@ from csdomain.complaints.lifecycle import ImprovementMove, State
 from csdomain.complaints.model import Complaint, JudgementMissing
 from csdomain.complaints.rules import CERTIFICATE, IMPROVEMENT, JUDGEMENT, MONTHLY_REVIEW, REMARKS, RETURN_SLIP, STATES
 from csdomain.complaints.values import Channel, Goods, Judgement, Liable, ProposedPenalty
-from csdomain.kernel.errors import MoveRefused, NotPermitted, RuleBroken
+from csdomain.kernel.rules.errors import MoveRefused, NotPermitted, RuleBroken
 from csdomain.testing import complaint_form
 
 pytestmark = pytest.mark.rule(STATES)

@@ -18,9 +18,9 @@ from csdomain.complaints.rules import ACCEPTANCE, CHASING, REPORT, STAGES, STATE
 from csdomain.complaints.values import Channel, ComplaintRules, MalformedStep, Stage, StageName
 from csdomain.desk import sections, shipped
 from csdomain.kernel.calendar import CalendarSpec
-from csdomain.kernel.durations import Duration, ElapsedTime
-from csdomain.kernel.errors import InvalidValue, RulebookInvalid
-from csdomain.kernel.timers import TimerState
+from csdomain.kernel.cases.timers import TimerState
+from csdomain.kernel.rules.errors import InvalidValue, RulebookInvalid
+from csdomain.kernel.values.durations import Duration, ElapsedTime
 from csdomain.rulebook import Rulebook, loads
 from csdomain.testing import HANDLING, QUALITY, complaint_form
 

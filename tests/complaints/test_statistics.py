@@ -18,9 +18,9 @@ from complaints.test_review import ABROAD, BRANCHES
 from csdomain import Desk
 from csdomain.complaints.rules import STATISTICS
 from csdomain.complaints.values import Channel, Classification, Finding, Judgement, Liable, ProposedPenalty, Remedy
-from csdomain.kernel.errors import NotPermitted
-from csdomain.kernel.money import Money
-from csdomain.kernel.storage import MalformedQuery
+from csdomain.kernel.rules.errors import NotPermitted
+from csdomain.kernel.store.kinds import MalformedQuery
+from csdomain.kernel.values.money import Money
 from csdomain.testing import (
     HANDLING,
     QUALITY,

@@ -10,8 +10,8 @@ import pytest
 import csdomain
 from csdomain.complaints.policies.notices import telling
 from csdomain.complaints.rules import FINANCE, NOT_ACCEPTED, NOTICE, RETURN_SLIP, STATES, WITHIN_LIMIT
+from csdomain.kernel.cases.timers import TimerState
 from csdomain.kernel.rules import APPROVALS
-from csdomain.kernel.timers import TimerState
 
 EXAMPLE: Final = Path(__file__).parents[2] / "examples" / "06_a_quality_complaint.py"
 

@@ -30,11 +30,11 @@ from csdomain.complaints.values import (
     Share,
 )
 from csdomain.desk import Desk, sections, shipped
-from csdomain.kernel.actors import Actor
-from csdomain.kernel.errors import DomainError, RuleBroken
-from csdomain.kernel.money import Money
-from csdomain.kernel.personal import Erasure
-from csdomain.kernel.ports import DeliveryFailed, Queued, Receipt
+from csdomain.kernel.rules.errors import DomainError, RuleBroken
+from csdomain.kernel.store.ports import DeliveryFailed, Queued, Receipt
+from csdomain.kernel.values.actors import Actor
+from csdomain.kernel.values.money import Money
+from csdomain.kernel.values.personal import Erasure
 from csdomain.rulebook import Rulebook, loads
 from csdomain.testing import HANDLING, QUALITY, MovableClock, staff
 

@@ -7,10 +7,10 @@ import pytest
 from csdomain.complaints.lifecycle import State
 from csdomain.complaints.values import Classification, Goods, Judgement, Liable, Remedy
 from csdomain.desk import Desk
-from csdomain.kernel.actors import Actor
-from csdomain.kernel.approvals import BeyondAuthority, OwnRequest
-from csdomain.kernel.money import Money
+from csdomain.kernel.papers.approvals import BeyondAuthority, OwnRequest
 from csdomain.kernel.rules import APPROVALS
+from csdomain.kernel.values.actors import Actor
+from csdomain.kernel.values.money import Money
 from csdomain.staff.rules import EMPLOYMENT
 from csdomain.staff.values import Post
 from csdomain.testing import MovableClock, accepted, agent, complaint_form, engaged, memory_desk, personnel, staff

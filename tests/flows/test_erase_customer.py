@@ -12,10 +12,10 @@ import csdomain
 from csdomain.complaints.model import COMPLAINTS
 from csdomain.complaints.values import ERASE, READ, RESTRICTED
 from csdomain.desk import Desk
-from csdomain.kernel.errors import NotPermitted
-from csdomain.kernel.personal import Erasure
-from csdomain.kernel.ports import AuditRecord
 from csdomain.kernel.rules import PERSONAL_DATA
+from csdomain.kernel.rules.errors import NotPermitted
+from csdomain.kernel.store.ports import AuditRecord
+from csdomain.kernel.values.personal import Erasure
 from csdomain.testing import MovableClock, SequentialIds, complaint_form, memory_desk, no_holidays, received, staff
 from csdomain.testing import agent as someone
 from csdomain.testing import snapshot as seen_in

@@ -9,8 +9,8 @@ import pytest
 import csdomain
 from csdomain.complaints.lifecycle import State
 from csdomain.complaints.model import COMPLAINTS
-from csdomain.kernel.errors import NotPermitted, RuleBroken
 from csdomain.kernel.rules import HOUSE_RULES
+from csdomain.kernel.rules.errors import NotPermitted, RuleBroken
 from csdomain.testing import MovableClock, SequentialIds, accepted, closed, no_holidays, received, snapshot, staff
 
 STRICTER = """

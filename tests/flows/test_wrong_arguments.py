@@ -9,9 +9,9 @@ import pytest
 
 from csdomain.complaints.model import COMPLAINTS
 from csdomain.complaints.service import Complaints
-from csdomain.kernel.actors import Actor
-from csdomain.kernel.arguments import WrongArgument, holds, is_command
 from csdomain.kernel.rules import PORTS
+from csdomain.kernel.values.actors import Actor
+from csdomain.kernel.values.arguments import WrongArgument, holds, is_command
 from csdomain.messaging.service import Messages
 from csdomain.staff.service import Deputies, Staff
 from csdomain.testing import accepted, agent, memory_desk, snapshot

@@ -14,9 +14,9 @@ from adapters.harness import Desks
 from csdomain import Desk, RuleBroken
 from csdomain.complaints.model import COMPLAINTS
 from csdomain.desk import Services
-from csdomain.kernel.errors import Conflict, NotFound, StoreBusy
-from csdomain.kernel.ports import Unit
 from csdomain.kernel.rules import AUDITED, ONE_WRITER, PERMITTED, PORTS
+from csdomain.kernel.rules.errors import Conflict, NotFound, StoreBusy
+from csdomain.kernel.store.ports import Unit
 from csdomain.testing import agent, complaint_form, received, snapshot
 from csdomain_adapters.django import atomic, within
 from csdomain_adapters.sql import NoTransaction

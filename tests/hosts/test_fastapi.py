@@ -17,7 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from adapters.harness import Desks
 from csdomain import Desk, DomainError, RuleBroken
 from csdomain.complaints.values import MalformedForm
-from csdomain.kernel.errors import (
+from csdomain.kernel.rules import AUDITED, ONE_WRITER, PERMITTED, PORTS
+from csdomain.kernel.rules.errors import (
     Conflict,
     ConnectionLost,
     KeyReused,
@@ -29,8 +30,7 @@ from csdomain.kernel.errors import (
     StoreBusy,
     StoreFailure,
 )
-from csdomain.kernel.rules import AUDITED, ONE_WRITER, PERMITTED, PORTS
-from csdomain.kernel.storage import Query
+from csdomain.kernel.store.kinds import Query
 from csdomain.testing import agent, received
 
 APP = runpy.run_path(str(Path(__file__).parents[2] / "examples" / "12_fastapi.py"), run_name="example")

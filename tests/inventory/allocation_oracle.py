@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from csdomain.inventory.policies import Allocation, Outcome, Stock, allocate
 from csdomain.inventory.values import InventoryRules, Lot, Request, Reservation, Strategy
-from csdomain.kernel.money import Money
+from csdomain.kernel.values.money import Money
 
 #: 1 March in London, already 2 March in Shanghai, and still 28 February in Honolulu.
 AT = datetime(2026, 3, 1, 6, tzinfo=UTC) + timedelta(hours=12)

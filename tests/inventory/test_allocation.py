@@ -20,8 +20,8 @@ from csdomain.inventory.values import (
     LotFromFuture,
     Request,
 )
-from csdomain.kernel.errors import NaiveTime
-from csdomain.kernel.money import AmountTooLarge, Money
+from csdomain.kernel.rules.errors import NaiveTime
+from csdomain.kernel.values.money import AmountTooLarge, Money
 
 from .allocation_oracle import (
     AT,

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from csdomain.inventory.policies import Stock, allocate, available
 from csdomain.inventory.values import Request, Strategy
-from csdomain.kernel.money import Money
+from csdomain.kernel.values.money import Money
 
 from .allocation_oracle import (
     AT,

@@ -18,7 +18,7 @@ from csdomain.inventory.values import (
     ReturnTooLarge,
     UnknownLot,
 )
-from csdomain.kernel.money import CurrencyMismatch, Money, UnknownCurrency
+from csdomain.kernel.values.money import CurrencyMismatch, Money, UnknownCurrency
 
 from .allocation_oracle import AT, FIFO, SHANGHAI, Scenario, given_by, lot, lots, run, scenarios
 

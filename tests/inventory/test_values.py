@@ -31,8 +31,8 @@ from csdomain.inventory.values import (
     Strategy,
     whole,
 )
-from csdomain.kernel.errors import InvalidValue, NaiveTime
-from csdomain.kernel.money import Money
+from csdomain.kernel.rules.errors import InvalidValue, NaiveTime
+from csdomain.kernel.values.money import Money
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 LOT: dict[str, Any] = {"id": "a", "product": "prd", "received": NOW, "quantity": 3, "cost": Money(5, "CNY")}

@@ -6,7 +6,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from csdomain.kernel.actors import (
+from csdomain.kernel.rules import PERMITTED
+from csdomain.kernel.rules.errors import NotPermitted
+from csdomain.kernel.values.actors import (
     Action,
     Actor,
     ActorId,
@@ -17,8 +19,6 @@ from csdomain.kernel.actors import (
     system_actor,
     wider,
 )
-from csdomain.kernel.errors import NotPermitted
-from csdomain.kernel.rules import PERMITTED
 
 pytestmark = pytest.mark.rule(PERMITTED)
 

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from csdomain.kernel.actors import ActorId
-from csdomain.kernel.approvals import (
+from csdomain.kernel.papers.approvals import (
     Approval,
     ApprovalLadder,
     ApprovalVoid,
@@ -28,9 +27,10 @@ from csdomain.kernel.approvals import (
     explain,
     ways,
 )
-from csdomain.kernel.errors import NaiveTime, RuleBroken
-from csdomain.kernel.money import CurrencyMismatch, Money
 from csdomain.kernel.rules import APPROVALS
+from csdomain.kernel.rules.errors import NaiveTime, RuleBroken
+from csdomain.kernel.values.actors import ActorId
+from csdomain.kernel.values.money import CurrencyMismatch, Money
 
 T0 = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)

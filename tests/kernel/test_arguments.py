@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from csdomain.kernel.arguments import WrongArgument, holds, is_command, type_commands, typed
 from csdomain.kernel.rules import PORTS
+from csdomain.kernel.values.arguments import WrongArgument, holds, is_command, type_commands, typed
 
 pytestmark = pytest.mark.rule(PORTS)
 

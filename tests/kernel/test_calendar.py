@@ -13,9 +13,9 @@ from hypothesis import assume, example, given, note, settings
 from hypothesis import strategies as st
 
 from csdomain.kernel.calendar import BeyondTime, CalendarSpec, UnpublishedYear, Window, WorkCalendar
-from csdomain.kernel.calendar_wall import EPOCH, Wall
-from csdomain.kernel.durations import CalendarDays, ElapsedTime, WorkingDays, WorkingTime
-from csdomain.kernel.errors import InvalidValue
+from csdomain.kernel.calendar.wall import EPOCH, Wall
+from csdomain.kernel.rules.errors import InvalidValue
+from csdomain.kernel.values.durations import CalendarDays, ElapsedTime, WorkingDays, WorkingTime
 from kernel.calendar_oracle import DAYS, ODD_DATES, STEP, TICK, Oracle, calendars, instants, spans
 
 HORIZON = timedelta(days=12)

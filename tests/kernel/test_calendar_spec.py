@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from csdomain.kernel import calendar as c
 from csdomain.kernel.calendar import CalendarSpec, Closure, DayKind, WorkCalendar
-from csdomain.kernel.calendar_explain import span_text
-from csdomain.kernel.durations import CalendarDays, ElapsedTime, WorkingDays, WorkingTime
-from csdomain.kernel.errors import InvalidValue, NaiveTime
-from csdomain.kernel.holidays import Holidays
+from csdomain.kernel.calendar.explanation import span_text
+from csdomain.kernel.calendar.holidays import Holidays
 from csdomain.kernel.rules import Text
+from csdomain.kernel.rules.errors import InvalidValue, NaiveTime
+from csdomain.kernel.values.durations import CalendarDays, ElapsedTime, WorkingDays, WorkingTime
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri")
 OFFICE: dict[str, Any] = {"zone": "Asia/Shanghai", "weekly": {day: ["09:00-12:00", "13:00-18:00"] for day in WEEKDAYS}}

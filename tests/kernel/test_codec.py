@@ -31,17 +31,17 @@ from csdomain.complaints.values import (
     Remedy,
     Share,
 )
-from csdomain.kernel.actors import ActorId
-from csdomain.kernel.approvals import Approval, Outcome
 from csdomain.kernel.calendar import CalendarSpec, WorkCalendar
-from csdomain.kernel.codec import fingerprint, from_micros, make_converter, plain, to_micros
-from csdomain.kernel.documents import Document, draw_up
-from csdomain.kernel.durations import CalendarDays, Duration, ElapsedTime, WorkingDays, WorkingTime
-from csdomain.kernel.errors import NaiveTime
-from csdomain.kernel.money import Money
-from csdomain.kernel.ports import Queued, Receipt
+from csdomain.kernel.cases.timers import Timer, cancel, meet, pause, resume, start
+from csdomain.kernel.papers.approvals import Approval, Outcome
+from csdomain.kernel.papers.documents import Document, draw_up
 from csdomain.kernel.rules import ONE_WRITER, PORTS, TIME
-from csdomain.kernel.timers import Timer, cancel, meet, pause, resume, start
+from csdomain.kernel.rules.errors import NaiveTime
+from csdomain.kernel.store.ports import Queued, Receipt
+from csdomain.kernel.values.actors import ActorId
+from csdomain.kernel.values.codec import fingerprint, from_micros, make_converter, plain, to_micros
+from csdomain.kernel.values.durations import CalendarDays, Duration, ElapsedTime, WorkingDays, WorkingTime
+from csdomain.kernel.values.money import Money
 
 CONVERTER = make_converter()
 ALWAYS = WorkCalendar(

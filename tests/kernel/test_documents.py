@@ -8,8 +8,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from csdomain.kernel.actors import ActorId
-from csdomain.kernel.documents import (
+from csdomain.kernel.papers.documents import (
     Document,
     MalformedDocument,
     Sealed,
@@ -19,8 +18,9 @@ from csdomain.kernel.documents import (
     Value,
     draw_up,
 )
-from csdomain.kernel.errors import NaiveTime, RuleBroken
 from csdomain.kernel.rules import FORMS, PERSONAL_DATA
+from csdomain.kernel.rules.errors import NaiveTime, RuleBroken
+from csdomain.kernel.values.actors import ActorId
 
 T0 = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 ANN, BOB, CAI = ActorId("ann"), ActorId("bob"), ActorId("cai")

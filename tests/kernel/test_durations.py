@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from csdomain.kernel.durations import (
+from csdomain.kernel.rules import BUSINESS_TIME
+from csdomain.kernel.values.durations import (
     CalendarDays,
     Duration,
     ElapsedTime,
@@ -15,7 +16,6 @@ from csdomain.kernel.durations import (
     WorkingTime,
     parse_duration,
 )
-from csdomain.kernel.rules import BUSINESS_TIME
 
 pytestmark = pytest.mark.rule(BUSINESS_TIME)
 

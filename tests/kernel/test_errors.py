@@ -17,7 +17,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import csdomain
-from csdomain.kernel.errors import (
+from csdomain.kernel.rules import HOUSE_RULES, MOVES, PERSONAL_DATA, TIME, Rule, Text
+from csdomain.kernel.rules.errors import (
     LABELS,
     Conflict,
     DomainError,
@@ -30,10 +31,9 @@ from csdomain.kernel.errors import (
     scrub,
     show,
 )
-from csdomain.kernel.ids import IdKind
-from csdomain.kernel.money import Money
-from csdomain.kernel.ports import DeliveryFailed, Refusal
-from csdomain.kernel.rules import HOUSE_RULES, MOVES, PERSONAL_DATA, TIME, Rule, Text
+from csdomain.kernel.store.ports import DeliveryFailed, Refusal
+from csdomain.kernel.values.ids import IdKind
+from csdomain.kernel.values.money import Money
 
 CHINESE = ("\u4e00", "\u9fff")
 

@@ -11,17 +11,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from csdomain.kernel.actors import ActorId
 from csdomain.kernel.calendar import CalendarSpec, WorkCalendar
-from csdomain.kernel.durations import ElapsedTime
-from csdomain.kernel.effects import Effect, MalformedMessage, Message, PauseTimer, ResumeTimer, StartTimer, StopTimer
-from csdomain.kernel.errors import NaiveTime, RuleBroken
-from csdomain.kernel.events import Event, Moved, TimerBreached, TimerFired, utc
-from csdomain.kernel.ids import IdKind
-from csdomain.kernel.ports import AuditRecord, Unit
+from csdomain.kernel.cases.effects import (
+    Effect,
+    MalformedMessage,
+    Message,
+    PauseTimer,
+    ResumeTimer,
+    StartTimer,
+    StopTimer,
+)
+from csdomain.kernel.cases.events import Event, Moved, TimerBreached, TimerFired, utc
+from csdomain.kernel.cases.timers import TimerState, start
 from csdomain.kernel.rules import AUDITED, TIME
-from csdomain.kernel.timers import TimerState, start
-from csdomain.kernel.unit import Backstage
+from csdomain.kernel.rules.errors import NaiveTime, RuleBroken
+from csdomain.kernel.store.ports import AuditRecord, Unit
+from csdomain.kernel.store.unit import Backstage
+from csdomain.kernel.values.actors import ActorId
+from csdomain.kernel.values.durations import ElapsedTime
+from csdomain.kernel.values.ids import IdKind
 from csdomain_adapters.memory import MemoryStore
 
 ZONES = [UTC, timezone(timedelta(hours=8)), ZoneInfo("Asia/Shanghai"), ZoneInfo("America/New_York")]

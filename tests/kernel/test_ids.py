@@ -6,8 +6,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from csdomain.kernel.ids import RANDOM_BITS, IdKind, MalformedId, WrongKind
 from csdomain.kernel.rules import PORTS
+from csdomain.kernel.values.ids import RANDOM_BITS, IdKind, MalformedId, WrongKind
 from csdomain_adapters.system import SystemIds
 
 pytestmark = pytest.mark.rule(PORTS)

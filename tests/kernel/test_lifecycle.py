@@ -12,10 +12,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from csdomain.desk import lifecycles
-from csdomain.kernel.actors import Action, Actor, ActorId, Scope
-from csdomain.kernel.errors import MoveRefused, NotPermitted
-from csdomain.kernel.lifecycle import Lifecycle, LifecycleInvalid, Step
+from csdomain.kernel.cases.lifecycle import Lifecycle, LifecycleInvalid, Step
 from csdomain.kernel.rules import MOVES, Rule
+from csdomain.kernel.rules.errors import MoveRefused, NotPermitted
+from csdomain.kernel.values.actors import Action, Actor, ActorId, Scope
 
 pytestmark = pytest.mark.rule(MOVES)
 

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from csdomain.kernel.errors import InvalidValue
-from csdomain.kernel.money import (
+from csdomain.kernel.rules import MONEY
+from csdomain.kernel.rules.errors import InvalidValue
+from csdomain.kernel.values.money import (
     CURRENCIES,
     LARGEST,
     AmountTooLarge,
@@ -25,7 +26,6 @@ from csdomain.kernel.money import (
     half_up,
     total,
 )
-from csdomain.kernel.rules import MONEY
 
 pytestmark = pytest.mark.rule(MONEY)
 

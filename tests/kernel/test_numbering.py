@@ -10,8 +10,8 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from csdomain.kernel.numbering import MalformedPattern, NumberPattern
 from csdomain.kernel.rules import NUMBERING
+from csdomain.kernel.values.numbering import MalformedPattern, NumberPattern
 
 pytestmark = pytest.mark.rule(NUMBERING)
 

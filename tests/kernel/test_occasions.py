@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from csdomain.kernel.errors import NaiveTime
-from csdomain.kernel.money import Money
-from csdomain.kernel.occasions import RECIPIENT, MalformedOccasion, Occasion, Placeholder, Value, fact_of
+from csdomain.kernel.cases.occasions import RECIPIENT, MalformedOccasion, Occasion, Placeholder, Value, fact_of
 from csdomain.kernel.rules import HOUSE_RULES, TIME
+from csdomain.kernel.rules.errors import NaiveTime
+from csdomain.kernel.values.money import Money
 
 pytestmark = pytest.mark.rule(HOUSE_RULES)
 

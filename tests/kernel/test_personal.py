@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from csdomain.kernel.money import Money
-from csdomain.kernel.personal import PersonalKind, erased, exported, marks, mask, masked, personal
 from csdomain.kernel.rules import PERSONAL_DATA
+from csdomain.kernel.values.money import Money
+from csdomain.kernel.values.personal import PersonalKind, erased, exported, marks, mask, masked, personal
 
 pytestmark = pytest.mark.rule(PERSONAL_DATA)
 

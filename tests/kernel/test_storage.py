@@ -9,9 +9,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from csdomain.kernel.ids import IdKind
 from csdomain.kernel.rules import PORTS
-from csdomain.kernel.storage import TEXT_LONGEST, Comparison, Field, Kind, MalformedQuery, Query
+from csdomain.kernel.store.kinds import TEXT_LONGEST, Comparison, Field, Kind, MalformedQuery, Query
+from csdomain.kernel.values.ids import IdKind
 
 pytestmark = pytest.mark.rule(PORTS)
 

@@ -9,18 +9,18 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from csdomain.kernel.actors import ActorId
 from csdomain.kernel.calendar import CalendarSpec, WorkCalendar
-from csdomain.kernel.durations import ElapsedTime
-from csdomain.kernel.effects import Effect, Message, StartTimer, StopTimer
-from csdomain.kernel.errors import NaiveTime, RuleBroken, StoreFailure
-from csdomain.kernel.events import Event, TimerBreached, TimerFired, TimerWarned
-from csdomain.kernel.ids import IdKind
-from csdomain.kernel.ports import TimerHandler, Unit
+from csdomain.kernel.cases.effects import Effect, Message, StartTimer, StopTimer
+from csdomain.kernel.cases.events import Event, TimerBreached, TimerFired, TimerWarned
+from csdomain.kernel.cases.timers import Timer, TimerState, advance, pause, start
 from csdomain.kernel.rules import TIME, TIMERS
-from csdomain.kernel.sweeping import sweep
-from csdomain.kernel.timers import Timer, TimerState, advance, pause, start
-from csdomain.kernel.unit import Backstage
+from csdomain.kernel.rules.errors import NaiveTime, RuleBroken, StoreFailure
+from csdomain.kernel.store.ports import TimerHandler, Unit
+from csdomain.kernel.store.sweeping import sweep
+from csdomain.kernel.store.unit import Backstage
+from csdomain.kernel.values.actors import ActorId
+from csdomain.kernel.values.durations import ElapsedTime
+from csdomain.kernel.values.ids import IdKind
 from csdomain_adapters.memory import MemoryStore
 
 T0 = datetime(2026, 3, 9, tzinfo=UTC)

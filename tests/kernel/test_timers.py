@@ -12,11 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from csdomain.kernel.calendar import CalendarSpec, WorkCalendar
-from csdomain.kernel.durations import CalendarDays, ElapsedTime, WorkingDays, WorkingTime
-from csdomain.kernel.errors import NaiveTime, RuleBroken
-from csdomain.kernel.events import TimerBreached, TimerFired, TimerReminded, TimerWarned
-from csdomain.kernel.rules import TIME, TIMERS
-from csdomain.kernel.timers import (
+from csdomain.kernel.cases.events import TimerBreached, TimerFired, TimerReminded, TimerWarned
+from csdomain.kernel.cases.timers import (
     LIVE,
     MalformedTimer,
     Timer,
@@ -29,6 +26,9 @@ from csdomain.kernel.timers import (
     resume,
     start,
 )
+from csdomain.kernel.rules import TIME, TIMERS
+from csdomain.kernel.rules.errors import NaiveTime, RuleBroken
+from csdomain.kernel.values.durations import CalendarDays, ElapsedTime, WorkingDays, WorkingTime
 from kernel.calendar_oracle import STEP, TICK, Oracle, calendars
 from kernel.test_business_time_cases import at as instant
 from kernel.test_business_time_cases import calendar as case_calendar

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from adapters.test_contracts import failing
 from csdomain.complaints.model import COMPLAINTS
 from csdomain.desk import Desk, load_rulebook, sections
-from csdomain.kernel.errors import StoreBusy
-from csdomain.kernel.holidays import Holidays
-from csdomain.kernel.ports import DeliveryFailed, Notifier, Queued
+from csdomain.kernel.calendar.holidays import Holidays
 from csdomain.kernel.rules import PERSONAL_DATA, PORTS
+from csdomain.kernel.rules.errors import StoreBusy
+from csdomain.kernel.store.ports import DeliveryFailed, Notifier, Queued
 from csdomain.messaging.ports import Directory, Gateway
 from csdomain.messaging.rules import OUTBOX, TEMPLATES
 from csdomain.messaging.service import RenderingNotifier

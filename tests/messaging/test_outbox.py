@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 import csdomain
 from csdomain.complaints.model import COMPLAINTS
 from csdomain.desk import Desk, load_rulebook, sections, shipped
-from csdomain.kernel.actors import Actor
-from csdomain.kernel.arguments import WrongArgument
-from csdomain.kernel.effects import MalformedMessage, subject_of
-from csdomain.kernel.errors import Conflict, NaiveTime, NotFound, NotPermitted, RuleBroken
-from csdomain.kernel.ports import DeliveryFailed, Queued
+from csdomain.kernel.cases.effects import MalformedMessage, subject_of
 from csdomain.kernel.rules import AUDITED, PERMITTED
-from csdomain.kernel.storage import MalformedQuery
+from csdomain.kernel.rules.errors import Conflict, NaiveTime, NotFound, NotPermitted, RuleBroken
+from csdomain.kernel.store.kinds import MalformedQuery
+from csdomain.kernel.store.ports import DeliveryFailed, Queued
+from csdomain.kernel.values.actors import Actor
+from csdomain.kernel.values.arguments import WrongArgument
 from csdomain.messaging.rules import OUTBOX
 from csdomain.rulebook import Rulebook, SectionMissing, loads
 from csdomain.testing import (

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from csdomain.complaints.values import COMPLAINT_RULES, Path
 from csdomain.desk import load_rulebook, sections, shipped, shipped_names
-from csdomain.kernel.errors import RulebookInvalid
-from csdomain.kernel.money import Money
-from csdomain.kernel.occasions import RECIPIENT, Occasion, Placeholder, Value
+from csdomain.kernel.cases.occasions import RECIPIENT, Occasion, Placeholder, Value
 from csdomain.kernel.rules import HOUSE_RULES
+from csdomain.kernel.rules.errors import RulebookInvalid
+from csdomain.kernel.values.money import Money
 from csdomain.messaging.policies import choose, render
 from csdomain.messaging.rules import TEMPLATES
 from csdomain.messaging.values import MESSAGE_RULES, Channel, Language, Slot

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from csdomain.kernel.errors import InvalidValue, NaiveTime
-from csdomain.kernel.money import Money
-from csdomain.kernel.occasions import Occasion, Placeholder, Value, fact_of
+from csdomain.kernel.cases.occasions import Occasion, Placeholder, Value, fact_of
 from csdomain.kernel.rules import TIME
+from csdomain.kernel.rules.errors import InvalidValue, NaiveTime
+from csdomain.kernel.values.money import Money
 from csdomain.messaging.policies import POLICIES, Reason, choose, read, render, shown
 from csdomain.messaging.rules import TEMPLATES
 from csdomain.messaging.values import (

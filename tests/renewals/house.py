@@ -3,7 +3,7 @@
 from datetime import date
 from decimal import Decimal
 
-from csdomain.kernel.money import Money
+from csdomain.kernel.values.money import Money
 from csdomain.renewals import DiscountTerms, Plan, RenewalRules, StartsFrom, TaxRate
 
 TOML = """

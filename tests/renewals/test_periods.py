@@ -15,7 +15,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from csdomain.kernel.errors import NaiveTime
+from csdomain.kernel.rules.errors import NaiveTime
 from csdomain.renewals import (
     InvalidMonths,
     NotADate,

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from csdomain.kernel.errors import InvalidValue, RulebookInvalid, RuleBroken
-from csdomain.kernel.money import CurrencyMismatch, InexactMoney, Money, total
+from csdomain.kernel.rules.errors import InvalidValue, RulebookInvalid, RuleBroken
+from csdomain.kernel.values.money import CurrencyMismatch, InexactMoney, Money, total
 from csdomain.renewals import (
     POLICIES,
     RENEWAL_RULES,

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from csdomain.kernel.errors import InvalidValue
-from csdomain.kernel.money import CurrencyMismatch, Money, half_up, total
+from csdomain.kernel.rules.errors import InvalidValue
+from csdomain.kernel.values.money import CurrencyMismatch, Money, half_up, total
 from csdomain.renewals import (
     AlreadyCovered,
     Basis,

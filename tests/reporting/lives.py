@@ -18,7 +18,7 @@ from csdomain.complaints.values import (
     ProposedPenalty,
     Remedy,
 )
-from csdomain.kernel.money import Money
+from csdomain.kernel.values.money import Money
 from csdomain.testing import HANDLING, QUALITY, MovableClock, complaint_form, staff
 
 BRANCH: Final = "hq"

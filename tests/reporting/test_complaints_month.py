@@ -16,9 +16,9 @@ from csdomain.complaints.model import Complaint, PastCase
 from csdomain.complaints.rules import MONTHLY_REVIEW, STATISTICS
 from csdomain.complaints.values import Classification, Judgement, Liable, ProposedPenalty, Share
 from csdomain.desk import Desk
-from csdomain.kernel.errors import NotPermitted
-from csdomain.kernel.money import Money
 from csdomain.kernel.rules import PERSONAL_DATA
+from csdomain.kernel.rules.errors import NotPermitted
+from csdomain.kernel.values.money import Money
 from csdomain.reporting.complaints_month import (
     DIMENSIONS,
     Figures,

@@ -10,8 +10,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from csdomain.complaints.lifecycle import COMPLAINT_MOVES
-from csdomain.kernel.errors import NaiveTime
-from csdomain.kernel.timers import TimerState
+from csdomain.kernel.cases.timers import TimerState
+from csdomain.kernel.rules.errors import NaiveTime
 from csdomain.reporting import Fault, Reason, Replay, ReplayReport, plan, read_map
 from csdomain.reporting.log_faults import (
     AfterTheEnd,

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from csdomain.complaints.lifecycle import COMPLAINT_MOVES
-from csdomain.kernel.holidays import Holidays
+from csdomain.kernel.calendar.holidays import Holidays
 from csdomain.reporting import MapInvalid, plan, read_map
 from csdomain.reporting.rules import REPLAY
 from reporting.logs import make_plan, map_data

@@ -18,13 +18,13 @@ from csdomain.complaints.lifecycle import State
 from csdomain.complaints.model import PastCase
 from csdomain.complaints.values import COMPLAINT, COMPLAINT_RULES
 from csdomain.desk import load_rulebook, sections, shipped
-from csdomain.kernel.codec import from_micros
-from csdomain.kernel.durations import CalendarDays, Duration, WorkingTime
-from csdomain.kernel.effects import CancelTimers, StartTimer, StopTimer
-from csdomain.kernel.events import Event, Moved
-from csdomain.kernel.money import CurrencyMismatch
-from csdomain.kernel.ports import AuditRecord
+from csdomain.kernel.cases.effects import CancelTimers, StartTimer, StopTimer
+from csdomain.kernel.cases.events import Event, Moved
 from csdomain.kernel.rules import APPROVALS, HOUSE_RULES
+from csdomain.kernel.store.ports import AuditRecord
+from csdomain.kernel.values.codec import from_micros
+from csdomain.kernel.values.durations import CalendarDays, Duration, WorkingTime
+from csdomain.kernel.values.money import CurrencyMismatch
 from csdomain.reporting.whatif import WhatIf, what_if
 from csdomain.reporting.whatif_clocks import TABLE, Clocks, Terms
 from csdomain.reporting.whatif_report import ChangedCase, ChangeKind, WhatIfReport, Why

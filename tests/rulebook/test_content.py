@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 
 from csdomain.complaints.values import COMPLAINT_RULES
 from csdomain.desk import sections, shipped
-from csdomain.kernel.actors import Actor, ActorId, Scope
 from csdomain.kernel.calendar import WorkCalendar
-from csdomain.kernel.durations import CalendarDays, WorkingDays
-from csdomain.kernel.errors import MissingBackend, NotFound, RulebookInvalid
-from csdomain.kernel.holidays import Holidays
+from csdomain.kernel.calendar.holidays import Holidays
 from csdomain.kernel.rules import HOUSE_RULES, TIME
+from csdomain.kernel.rules.errors import MissingBackend, NotFound, RulebookInvalid
+from csdomain.kernel.values.actors import Actor, ActorId, Scope
+from csdomain.kernel.values.durations import CalendarDays, WorkingDays
 from csdomain.rulebook import CALENDARS, ORGANISATION, PERMISSIONS, House, SectionMissing, loads, restore
 from csdomain.rulebook.house import calendars
 from rulebook.test_loading import AFTER_SALES, EVERYTHING, GOOD, house, put, toml

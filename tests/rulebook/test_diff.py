@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from csdomain.desk import sections
-from csdomain.kernel.durations import parse_duration
-from csdomain.kernel.money import Money
 from csdomain.kernel.rules import HOUSE_RULES, PERMITTED, Text
+from csdomain.kernel.values.durations import parse_duration
+from csdomain.kernel.values.money import Money
 from csdomain.rulebook import Acts, Change, Label, Rulebook, Section, Unit, compare, loads
 from csdomain.rulebook.changes import KEYS, ChangeKind, Difference, Row, alike, applied, differences
 from csdomain.rulebook.loader import content

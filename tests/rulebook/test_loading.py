@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 
 from csdomain.complaints.values import COMPLAINT_RULES
 from csdomain.desk import sections, shipped, shipped_names
-from csdomain.kernel.durations import CalendarDays, Duration
-from csdomain.kernel.errors import RulebookInvalid
-from csdomain.kernel.money import Money
-from csdomain.kernel.numbering import NumberPattern
 from csdomain.kernel.rules import HOUSE_RULES
+from csdomain.kernel.rules.errors import RulebookInvalid
+from csdomain.kernel.values.durations import CalendarDays, Duration
+from csdomain.kernel.values.money import Money
+from csdomain.kernel.values.numbering import NumberPattern
 from csdomain.rulebook import ORGANISATION, PERMISSIONS, Section, loads
 
 pytestmark = pytest.mark.rule(HOUSE_RULES)

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from adapters.harness import sql_factory
 from csdomain import desk as desks
 from csdomain.complaints.model import COMPLAINTS
-from csdomain.kernel.errors import NotFound
-from csdomain.kernel.ports import OpenStore, Store, Unit
 from csdomain.kernel.rules import HOUSE_RULES
-from csdomain.kernel.storage import Kind, MalformedQuery
-from csdomain.kernel.unit import Backstage
+from csdomain.kernel.rules.errors import NotFound
+from csdomain.kernel.store.kinds import Kind, MalformedQuery
+from csdomain.kernel.store.ports import OpenStore, Store, Unit
+from csdomain.kernel.store.unit import Backstage
 from csdomain.rulebook import (
     Pinning,
     Rulebook,

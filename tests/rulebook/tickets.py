@@ -5,11 +5,11 @@ from typing import Final, NewType
 
 import attrs
 
-from csdomain.kernel.actors import Action
-from csdomain.kernel.ids import IdKind
-from csdomain.kernel.lifecycle import Lifecycle, Step
+from csdomain.kernel.cases.lifecycle import Lifecycle, Step
 from csdomain.kernel.rules import MOVES
-from csdomain.kernel.storage import Field, Kind
+from csdomain.kernel.store.kinds import Field, Kind
+from csdomain.kernel.values.actors import Action
+from csdomain.kernel.values.ids import IdKind
 from csdomain.rulebook import Pinning
 
 TicketId = NewType("TicketId", str)

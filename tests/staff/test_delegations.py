@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 
 from adapters.harness import SQL, Desks, Statements
 from csdomain import Desk, Money
-from csdomain.kernel.actors import Actor, ActorId
-from csdomain.kernel.approvals import (
+from csdomain.kernel.papers.approvals import (
     ApprovalLadder,
     Band,
     BeyondAuthority,
@@ -24,11 +23,12 @@ from csdomain.kernel.approvals import (
     Request,
     decide,
 )
-from csdomain.kernel.arguments import WrongArgument
-from csdomain.kernel.errors import DomainError, MoveRefused, NotPermitted, RuleBroken
-from csdomain.kernel.money import CurrencyMismatch
 from csdomain.kernel.rules import APPROVALS, AUDITED, ONE_WRITER, PERMITTED, PORTS
-from csdomain.kernel.storage import Query
+from csdomain.kernel.rules.errors import DomainError, MoveRefused, NotPermitted, RuleBroken
+from csdomain.kernel.store.kinds import Query
+from csdomain.kernel.values.actors import Actor, ActorId
+from csdomain.kernel.values.arguments import WrongArgument
+from csdomain.kernel.values.money import CurrencyMismatch
 from csdomain.staff.lifecycle import DELEGATION_MOVES, DelegationMove, DelegationState
 from csdomain.staff.model import AUTHORITY, DELEGATIONS, DEPUTY, STAFF
 from csdomain.staff.service import Authorities

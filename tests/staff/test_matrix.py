@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from csdomain.desk import sections
-from csdomain.kernel.actors import Action, Actor, ActorId, Permissions, Scope
-from csdomain.kernel.errors import NotPermitted
 from csdomain.kernel.rules import PERMITTED
+from csdomain.kernel.rules.errors import NotPermitted
+from csdomain.kernel.values.actors import Action, Actor, ActorId, Permissions, Scope
 from csdomain.rulebook import loads
 from csdomain.staff.rules import MATRIX
 from csdomain.staff.values import READ, Post

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from adapters.harness import SQL, Desks, Statements
 from csdomain.desk import load_rulebook
-from csdomain.kernel.actors import Action, Actor, ActorId, Scope
-from csdomain.kernel.errors import Conflict, DomainError, MoveRefused, NaiveTime, NotPermitted, RuleBroken
-from csdomain.kernel.personal import masked
 from csdomain.kernel.rules import AUDITED, ONE_WRITER, PERMITTED, PERSONAL_DATA, PORTS, TIME
-from csdomain.kernel.storage import Query, Tally
+from csdomain.kernel.rules.errors import Conflict, DomainError, MoveRefused, NaiveTime, NotPermitted, RuleBroken
+from csdomain.kernel.store.kinds import Query, Tally
+from csdomain.kernel.values.actors import Action, Actor, ActorId, Scope
+from csdomain.kernel.values.personal import masked
 from csdomain.rulebook import PERMISSIONS
 from csdomain.staff import policies
 from csdomain.staff.lifecycle import STAFF_MOVES, Move, State

@@ -22,11 +22,11 @@ from hypothesis.stateful import (
 
 from adapters.harness import Desks
 from csdomain import Desk, DomainError, Money
-from csdomain.kernel.actors import ActorId
-from csdomain.kernel.approvals import DelegationInvalid
-from csdomain.kernel.errors import MoveRefused, NotPermitted, RuleBroken
-from csdomain.kernel.ports import Unit
+from csdomain.kernel.papers.approvals import DelegationInvalid
 from csdomain.kernel.rules import APPROVALS, ONE_WRITER, PORTS
+from csdomain.kernel.rules.errors import MoveRefused, NotPermitted, RuleBroken
+from csdomain.kernel.store.ports import Unit
+from csdomain.kernel.values.actors import ActorId
 from csdomain.staff.model import DELEGATIONS, STAFF
 from csdomain.staff.rules import EMPLOYMENT
 from csdomain.staff.service import Authorities

@@ -10,10 +10,10 @@ import typer
 
 import csdomain
 from csdomain import desk as desks
-from csdomain.kernel.errors import DomainError, InvalidValue, NotFound
-from csdomain.kernel.lifecycle import Lifecycle
-from csdomain.kernel.ports import OpenStore
+from csdomain.kernel.cases.lifecycle import Lifecycle
 from csdomain.kernel.rules import PORTS, Language, Text
+from csdomain.kernel.rules.errors import DomainError, InvalidValue, NotFound
+from csdomain.kernel.store.ports import OpenStore
 from csdomain.rulebook import Rulebook, compare
 
 from . import diffs

@@ -6,8 +6,8 @@ from typing import Any
 import attrs
 
 from csdomain import desk as desks
-from csdomain.kernel.ports import Store, Unit
 from csdomain.kernel.rules import Language, Text
+from csdomain.kernel.store.ports import Store, Unit
 from csdomain.rulebook import Acts, Pinning, RulebookDiff, RunningCases, Touched, running_page, touched
 from csdomain.rulebook.diff import ACTS
 

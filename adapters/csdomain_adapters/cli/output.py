@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from csdomain.kernel.errors import DomainError
 from csdomain.kernel.rules import Language
+from csdomain.kernel.rules.errors import DomainError
 
 #: Answers go here, everything else to standard error, so that ``--json`` can be piped.
 out = Console(soft_wrap=True, highlight=False)

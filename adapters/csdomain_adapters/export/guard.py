@@ -9,8 +9,8 @@ import re
 from typing import Final
 from unicodedata import category
 
-from csdomain.kernel.errors import InvalidValue
 from csdomain.kernel.rules import Text
+from csdomain.kernel.rules.errors import InvalidValue
 from csdomain.reporting.rules import EXPORTS
 
 #: What a formula may begin with, and every character that some programs fold to one of these.

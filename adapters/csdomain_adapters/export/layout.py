@@ -8,11 +8,11 @@ from zoneinfo import ZoneInfo
 
 import attrs
 
-from csdomain.kernel.calendar_spec import zone_of
-from csdomain.kernel.errors import InvalidValue
-from csdomain.kernel.money import Money
-from csdomain.kernel.personal import PersonalKind
+from csdomain.kernel.calendar.spec import zone_of
 from csdomain.kernel.rules import Language, Text
+from csdomain.kernel.rules.errors import InvalidValue
+from csdomain.kernel.values.money import Money
+from csdomain.kernel.values.personal import PersonalKind
 from csdomain.reporting.rules import EXPORTS
 from csdomain.reporting.tables import Cell, ColumnKind, MalformedCell, ReportTable, TableColumn
 

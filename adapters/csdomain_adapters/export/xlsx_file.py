@@ -10,8 +10,8 @@ from html import escape
 from pathlib import Path
 from typing import Any, Final
 
-from csdomain.kernel.errors import MissingBackend
 from csdomain.kernel.rules import Language, Text
+from csdomain.kernel.rules.errors import MissingBackend
 from csdomain.reporting.tables import ColumnKind, ReportTable
 
 from .delivery import Target, delivered

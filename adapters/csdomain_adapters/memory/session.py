@@ -10,11 +10,22 @@ from typing import Any, Final, TypeVar, cast
 
 import attrs
 
-from csdomain.kernel.effects import Message
-from csdomain.kernel.errors import Conflict, StoreFailure
-from csdomain.kernel.ports import AuditRecord, Call, KeyClaim, Queued, Receipt, Refusal
-from csdomain.kernel.storage import A, ColumnPage, ColumnValue, Comparison, Kind, Page, Query, Tally, TallyRow, Where
-from csdomain.kernel.timers import Timer
+from csdomain.kernel.cases.effects import Message
+from csdomain.kernel.cases.timers import Timer
+from csdomain.kernel.rules.errors import Conflict, StoreFailure
+from csdomain.kernel.store.kinds import (
+    A,
+    ColumnPage,
+    ColumnValue,
+    Comparison,
+    Kind,
+    Page,
+    Query,
+    Tally,
+    TallyRow,
+    Where,
+)
+from csdomain.kernel.store.ports import AuditRecord, Call, KeyClaim, Queued, Receipt, Refusal
 
 K = TypeVar("K")
 V = TypeVar("V")

@@ -5,10 +5,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from csdomain.kernel.errors import DomainError, MissingBackend, StoreFailure, UnitWithinUnit
-from csdomain.kernel.ports import Call, Store, Unit
-from csdomain.kernel.storage import Kind
-from csdomain.kernel.unit import Backstage, StandardUnit, perform, refused
+from csdomain.kernel.rules.errors import DomainError, MissingBackend, StoreFailure, UnitWithinUnit
+from csdomain.kernel.store.kinds import Kind
+from csdomain.kernel.store.ports import Call, Store, Unit
+from csdomain.kernel.store.unit import Backstage, StandardUnit, perform, refused
 
 from .session import MemorySession, Tables
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from csdomain.desk import HOLIDAYS, adapter, lifecycles
-from csdomain.kernel.holidays import Holidays
+from csdomain.kernel.calendar.holidays import Holidays
 from csdomain.kernel.rules import Language
 from csdomain.reporting.log_faults import Fault, MapInvalid
 from csdomain.reporting.replay import Replay

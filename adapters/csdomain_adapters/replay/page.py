@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from html import escape
 from typing import Final
 
-from csdomain.kernel.errors import show
 from csdomain.kernel.rules import Language
+from csdomain.kernel.rules.errors import show
 from csdomain.reporting.replay_report import LateCase, Month, ReplayReport
 from csdomain.reporting.replay_text import (
     APPROXIMATE,

@@ -12,7 +12,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, StatementError
 from sqlalchemy.pool import StaticPool
 
-from csdomain.kernel.errors import (
+from csdomain.kernel.rules import PORTS, Text
+from csdomain.kernel.rules.errors import (
     Conflict,
     ConnectionLost,
     DomainError,
@@ -21,7 +22,6 @@ from csdomain.kernel.errors import (
     StoreBusy,
     StoreFailure,
 )
-from csdomain.kernel.rules import PORTS, Text
 
 MARIADB: Final = "mariadb"
 #: Execution option of connections that only read.

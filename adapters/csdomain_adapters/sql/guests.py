@@ -10,8 +10,8 @@ from typing import Any, Final, NoReturn
 from sqlalchemy import Connection, Engine, NullPool
 from sqlalchemy.pool import PoolProxiedConnection
 
-from csdomain.kernel.errors import MissingBackend, StoreFailure
 from csdomain.kernel.rules import Text
+from csdomain.kernel.rules.errors import MissingBackend, StoreFailure
 
 #: pymysql's flag for a transaction that is open on the server.
 _MARIADB_IN_TRANSACTION: Final = 1

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy import Engine, MetaData
 
-from csdomain.kernel.storage import TEXT_LONGEST, Kind
+from csdomain.kernel.store.kinds import TEXT_LONGEST, Kind
 
 from .tables import BODY, OPTIONS, PREFIX, aggregate_table, text
 

@@ -8,7 +8,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql import ColumnElement
 from sqlalchemy.sql.functions import FunctionElement
 
-from csdomain.kernel.storage import ColumnValue, Comparison, Query, Where
+from csdomain.kernel.store.kinds import ColumnValue, Comparison, Query, Where
 
 from .prepared import Prepared
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal
 import orjson
 from sqlalchemy import Connection, Engine, inspect, text
 
-from csdomain.kernel.errors import StoreBusy
+from csdomain.kernel.rules.errors import StoreBusy
 
 from .dialects import MARIADB
 from .tables import PREFIX, VERSION_TABLE, ours

@@ -8,11 +8,10 @@ import orjson
 from sqlalchemy import Connection, func, or_, select
 from sqlalchemy.exc import StatementError
 
-from csdomain.kernel.actors import ActorId
-from csdomain.kernel.effects import Fact, Message
-from csdomain.kernel.errors import StoreBusy, StoreFailure
-from csdomain.kernel.ports import AuditRecord, Call, KeyClaim, Queued, Receipt, Refusal
-from csdomain.kernel.storage import (
+from csdomain.kernel.cases.effects import Fact, Message
+from csdomain.kernel.cases.timers import Timer
+from csdomain.kernel.rules.errors import StoreBusy, StoreFailure
+from csdomain.kernel.store.kinds import (
     A,
     ColumnPage,
     ColumnValue,
@@ -22,7 +21,8 @@ from csdomain.kernel.storage import (
     Tally,
     TallyRow,
 )
-from csdomain.kernel.timers import Timer
+from csdomain.kernel.store.ports import AuditRecord, Call, KeyClaim, Queued, Receipt, Refusal
+from csdomain.kernel.values.actors import ActorId
 
 from .dialects import translate
 from .listings import condition_values, conditions

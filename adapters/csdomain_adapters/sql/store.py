@@ -10,7 +10,8 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
-from csdomain.kernel.errors import (
+from csdomain.kernel.rules import Text
+from csdomain.kernel.rules.errors import (
     ConnectionLost,
     DomainError,
     OutcomeUnknown,
@@ -18,10 +19,9 @@ from csdomain.kernel.errors import (
     StoreFailure,
     UnitWithinUnit,
 )
-from csdomain.kernel.ports import Call, Refusal, Store, Unit
-from csdomain.kernel.rules import Text
-from csdomain.kernel.storage import Kind
-from csdomain.kernel.unit import Backstage, Joined, StandardUnit, perform, refused
+from csdomain.kernel.store.kinds import Kind
+from csdomain.kernel.store.ports import Call, Refusal, Store, Unit
+from csdomain.kernel.store.unit import Backstage, Joined, StandardUnit, perform, refused
 from csdomain_adapters.system import jitter
 
 from .dialects import begin_reading, clear_journal, make_engine, reading, translate

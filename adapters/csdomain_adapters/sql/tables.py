@@ -25,9 +25,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects import mysql, postgresql
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-from csdomain.kernel.codec import from_micros, make_converter, to_micros
-from csdomain.kernel.errors import NaiveTime
-from csdomain.kernel.storage import TEXT_LONGEST, A, Kind
+from csdomain.kernel.rules.errors import NaiveTime
+from csdomain.kernel.store.kinds import TEXT_LONGEST, A, Kind
+from csdomain.kernel.values.codec import from_micros, make_converter, to_micros
 
 from .listings import Listings
 from .prepared import Prepared

@@ -7,16 +7,16 @@ from zoneinfo import ZoneInfo
 
 import attrs
 
-from csdomain.kernel.actors import system_actor
 from csdomain.kernel.calendar import WorkCalendar
-from csdomain.kernel.durations import ElapsedTime
-from csdomain.kernel.effects import CancelTimers, Effect, Fact, Message, StartTimer, StopTimer
-from csdomain.kernel.events import Event, TimerBreached, TimerFired, TimerReminded
-from csdomain.kernel.money import Money
-from csdomain.kernel.occasions import fact_of
-from csdomain.kernel.ports import TimerHandler, Unit
+from csdomain.kernel.cases.effects import CancelTimers, Effect, Fact, Message, StartTimer, StopTimer
+from csdomain.kernel.cases.events import Event, TimerBreached, TimerFired, TimerReminded
+from csdomain.kernel.cases.occasions import fact_of
+from csdomain.kernel.cases.timers import start
 from csdomain.kernel.rules import PERSONAL_DATA, Rule
-from csdomain.kernel.timers import start
+from csdomain.kernel.store.ports import TimerHandler, Unit
+from csdomain.kernel.values.actors import system_actor
+from csdomain.kernel.values.durations import ElapsedTime
+from csdomain.kernel.values.money import Money
 from csdomain.rulebook import House
 
 from . import events as e

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import attrs
 
-from csdomain.kernel.events import Event, Moved
+from csdomain.kernel.cases.events import Event, Moved
 
 
 @attrs.frozen(kw_only=True)

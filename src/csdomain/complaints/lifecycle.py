@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from enum import Enum, unique
 from typing import Final
 
-from csdomain.kernel.actors import Action
-from csdomain.kernel.lifecycle import Lifecycle, Step
+from csdomain.kernel.cases.lifecycle import Lifecycle, Step
 from csdomain.kernel.rules import Rule
+from csdomain.kernel.values.actors import Action
 
 from . import rules as r
 from .values import actions as a

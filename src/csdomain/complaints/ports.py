@@ -9,9 +9,9 @@ from typing import Final, Protocol
 
 import attrs
 
-from csdomain.kernel.actors import Actor
-from csdomain.kernel.approvals import Delegations
-from csdomain.kernel.ports import DeliveryFailed, Notifier, Queued, Unit
+from csdomain.kernel.papers.approvals import Delegations
+from csdomain.kernel.store.ports import DeliveryFailed, Notifier, Queued, Unit
+from csdomain.kernel.values.actors import Actor
 
 from .values.standing import Standing
 

@@ -6,8 +6,8 @@ from datetime import datetime
 import attrs
 
 from csdomain.complaints.model import Standing
-from csdomain.kernel.actors import Actor
-from csdomain.kernel.ports import Unit
+from csdomain.kernel.store.ports import Unit
+from csdomain.kernel.values.actors import Actor
 from csdomain.staff.service import Authorities as StaffRecords
 
 

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
-from csdomain.kernel.actors import Actor
-from csdomain.kernel.personal import Erasure
-from csdomain.kernel.storage import ColumnValue, Kind
+from csdomain.kernel.store.kinds import ColumnValue, Kind
+from csdomain.kernel.values.actors import Actor
+from csdomain.kernel.values.personal import Erasure
 
 Cursor = tuple[ColumnValue, str]
 

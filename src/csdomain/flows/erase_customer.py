@@ -5,8 +5,8 @@ from datetime import datetime
 
 import attrs
 
-from csdomain.kernel.actors import Actor
-from csdomain.kernel.personal import Erasure
+from csdomain.kernel.values.actors import Actor
+from csdomain.kernel.values.personal import Erasure
 
 from .customer_records import Cursor, CustomerRecords
 

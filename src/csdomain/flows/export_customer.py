@@ -6,7 +6,7 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any
 
-from csdomain.kernel.actors import Actor
+from csdomain.kernel.values.actors import Actor
 
 from .customer_records import CustomerRecords
 

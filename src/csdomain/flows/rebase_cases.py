@@ -6,9 +6,9 @@ from typing import Any
 
 import attrs
 
-from csdomain.kernel.actors import Actor
-from csdomain.kernel.errors import Conflict, NotFound, RuleBroken
-from csdomain.kernel.storage import Comparison, Query, Where
+from csdomain.kernel.rules.errors import Conflict, NotFound, RuleBroken
+from csdomain.kernel.store.kinds import Comparison, Query, Where
+from csdomain.kernel.values.actors import Actor
 from csdomain.rulebook.usecases import PinnedUseCases
 
 _PAGE = 200

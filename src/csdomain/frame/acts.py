@@ -12,13 +12,13 @@ from typing import Any, Final, Generic, Protocol, TypeVar
 
 import attrs
 
-from csdomain.kernel.actors import Actor, ActorId
-from csdomain.kernel.errors import RuleBroken
-from csdomain.kernel.events import Event, Moved
-from csdomain.kernel.ids import I, IdKind
-from csdomain.kernel.lifecycle import Lifecycle, Step
-from csdomain.kernel.numbering import NumberPattern
+from csdomain.kernel.cases.events import Event, Moved
+from csdomain.kernel.cases.lifecycle import Lifecycle, Step
 from csdomain.kernel.rules import Text
+from csdomain.kernel.rules.errors import RuleBroken
+from csdomain.kernel.values.actors import Actor, ActorId
+from csdomain.kernel.values.ids import I, IdKind
+from csdomain.kernel.values.numbering import NumberPattern
 from csdomain.rulebook import Place
 
 R = TypeVar("R")

@@ -22,11 +22,11 @@ from typing import Any, Concatenate, Final, Generic, ParamSpec, Protocol, TypeVa
 
 import attrs
 
-from csdomain.kernel.actors import Action
-from csdomain.kernel.errors import NotFound
-from csdomain.kernel.lifecycle import HasState, Lifecycle, PossibleMove
+from csdomain.kernel.cases.lifecycle import HasState, Lifecycle, PossibleMove
 from csdomain.kernel.rules import Text
-from csdomain.kernel.storage import Field
+from csdomain.kernel.rules.errors import NotFound
+from csdomain.kernel.store.kinds import Field
+from csdomain.kernel.values.actors import Action
 
 from .acts import Act, Acted, Events
 

@@ -5,9 +5,9 @@ from typing import Any, Generic, TypeVar
 
 import attrs
 
-from csdomain.kernel.lifecycle import Lifecycle
-from csdomain.kernel.ports import TimerHandler
-from csdomain.kernel.storage import Kind
+from csdomain.kernel.cases.lifecycle import Lifecycle
+from csdomain.kernel.store.kinds import Kind
+from csdomain.kernel.store.ports import TimerHandler
 from csdomain.rulebook import House, Pinning, Section
 
 from .service import CaseType

@@ -7,14 +7,14 @@ from zoneinfo import ZoneInfo
 
 import attrs
 
-from csdomain.kernel.durations import Duration, ElapsedTime
-from csdomain.kernel.effects import CancelTimers, Effect, Message, StartTimer, StopTimer
-from csdomain.kernel.events import Event, TimerFired
-from csdomain.kernel.occasions import Occasion, Placeholder, Value, fact_of
-from csdomain.kernel.ports import TimerHandler, Unit
+from csdomain.kernel.cases.effects import CancelTimers, Effect, Message, StartTimer, StopTimer
+from csdomain.kernel.cases.events import Event, TimerFired
+from csdomain.kernel.cases.occasions import Occasion, Placeholder, Value, fact_of
+from csdomain.kernel.cases.timers import start
 from csdomain.kernel.rules import Rule
-from csdomain.kernel.storage import Kind
-from csdomain.kernel.timers import start
+from csdomain.kernel.store.kinds import Kind
+from csdomain.kernel.store.ports import TimerHandler, Unit
+from csdomain.kernel.values.durations import Duration, ElapsedTime
 from csdomain.rulebook import House, Place, Section
 
 C = TypeVar("C", bound=Any)
@@ -54,7 +54,7 @@ class Scene(Generic[R]):
         return datetime.combine(day, time(), ZoneInfo(self.place.zone))
 
     def clock(self, event: Event, name: str, within: Duration, **how: Any) -> StartTimer:
-        """A timer that runs from the event on; ``how`` as for :func:`csdomain.kernel.timers.start`."""
+        """A timer that runs from the event on; ``how`` as for :func:`csdomain.kernel.cases.timers.start`."""
         return StartTimer(start(event.subject, name, self.place.calendar, within, event.at, **how))
 
     def until(self, event: Event, name: str, end: datetime, **how: Any) -> StartTimer:

@@ -6,10 +6,10 @@ from typing import Any, Final, TypeVar
 
 import attrs
 
-from csdomain.kernel.errors import InvalidValue
-from csdomain.kernel.personal import PersonalKind, personal
 from csdomain.kernel.rules import Text
-from csdomain.kernel.storage import storable
+from csdomain.kernel.rules.errors import InvalidValue
+from csdomain.kernel.store.kinds import storable
+from csdomain.kernel.values.personal import PersonalKind, personal
 
 T = TypeVar("T")
 ID_LONGEST: Final = 64

@@ -8,15 +8,15 @@ from typing import Any, ClassVar, Concatenate, Generic, ParamSpec, Required, Typ
 
 import attrs
 
-from csdomain.kernel.actors import Action, Actor
-from csdomain.kernel.codec import fingerprint
-from csdomain.kernel.effects import Effect
-from csdomain.kernel.events import Event, utc
-from csdomain.kernel.ids import I, IdKind
-from csdomain.kernel.lifecycle import Lifecycle, PossibleMove
-from csdomain.kernel.numbering import NumberPattern
-from csdomain.kernel.ports import Call, Receipt, Unit
-from csdomain.kernel.storage import Kind
+from csdomain.kernel.cases.effects import Effect
+from csdomain.kernel.cases.events import Event, utc
+from csdomain.kernel.cases.lifecycle import Lifecycle, PossibleMove
+from csdomain.kernel.store.kinds import Kind
+from csdomain.kernel.store.ports import Call, Receipt, Unit
+from csdomain.kernel.values.actors import Action, Actor
+from csdomain.kernel.values.codec import fingerprint
+from csdomain.kernel.values.ids import I, IdKind
+from csdomain.kernel.values.numbering import NumberPattern
 from csdomain.rulebook import House, Pinning, Section
 from csdomain.rulebook.usecases import CallOptions, UseCases, reaching
 

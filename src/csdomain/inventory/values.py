@@ -13,9 +13,9 @@ from typing import Final
 
 import attrs
 
-from csdomain.kernel.errors import InvalidValue, aware
-from csdomain.kernel.money import Money
 from csdomain.kernel.rules import Text
+from csdomain.kernel.rules.errors import InvalidValue, aware
+from csdomain.kernel.values.money import Money
 from csdomain.rulebook import Label, Section, Unit
 
 from .rules import ALLOCATION, LOTS, RESERVATIONS
@@ -230,7 +230,7 @@ class Lot:
     of all of that, so that a unit may cost a third of a fen and the whole is still exact. ``expires`` is a date of the
     warehouse's calendar or None. ``zone`` and ``place`` say where it lies.
 
-    Raises :class:`InvalidLot`, :class:`InvalidQuantity`, :class:`csdomain.kernel.errors.NaiveTime`.
+    Raises :class:`InvalidLot`, :class:`InvalidQuantity`, :class:`csdomain.kernel.rules.errors.NaiveTime`.
     """
 
     id: str
@@ -270,7 +270,7 @@ class Reservation:
     """``quantity`` smallest units of a product, or of its ``lot``, held for ``owner`` until the instant ``expires``.
 
     At that instant it no longer holds. Raises :class:`InvalidReservation`, :class:`InvalidQuantity`,
-    :class:`csdomain.kernel.errors.NaiveTime`. [INV-15]
+    :class:`csdomain.kernel.rules.errors.NaiveTime`. [INV-15]
     """
 
     id: str = attrs.field(validator=_named(InvalidReservation))

@@ -1,1 +1,4 @@
-"""What every context stands on: money, time, rules, lifecycles, timers, ports. Knows no context."""
+"""What every context stands on, in rooms: each imports only those below it, and none knows a context.
+
+store and papers · cases · calendar · values · rules.
+"""

@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from csdomain.frame.contexts import Context
-from csdomain.kernel.ports import Store
+from csdomain.kernel.store.ports import Store
 from csdomain.rulebook import House
 
 from .service import Messages

@@ -2,7 +2,7 @@
 
 import attrs
 
-from csdomain.kernel.events import Event
+from csdomain.kernel.cases.events import Event
 
 
 @attrs.frozen(kw_only=True)

@@ -7,11 +7,11 @@ from typing import Final
 
 import attrs
 
-from csdomain.kernel.effects import Fact
-from csdomain.kernel.errors import aware
-from csdomain.kernel.money import Money
-from csdomain.kernel.occasions import Occasion, Placeholder, Value
+from csdomain.kernel.cases.effects import Fact
+from csdomain.kernel.cases.occasions import Occasion, Placeholder, Value
 from csdomain.kernel.rules import Text
+from csdomain.kernel.rules.errors import aware
+from csdomain.kernel.values.money import Money
 
 from .values import (
     Channel,
@@ -151,7 +151,7 @@ def _money(text: str) -> Money:
     return Money.of(amount, currency)
 
 
-#: How a fact that is text is read, by what it stands for; the inverse of ``csdomain.kernel.occasions.fact_of``.
+#: How a fact that is text is read, by what it stands for; the inverse of ``csdomain.kernel.cases.occasions.fact_of``.
 _READ: Final[Mapping[Placeholder, Callable[[str], Value]]] = {
     Placeholder.TEXT: lambda text: text,
     Placeholder.MONEY: _money,

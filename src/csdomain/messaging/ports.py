@@ -8,7 +8,8 @@ from .values import OutgoingText, Recipient
 class Gateway(Protocol):
     """Port: sends one text.
 
-    Raises :class:`~csdomain.kernel.ports.DeliveryFailed`, without the address or the text in it. What was sent before
+    Raises :class:`~csdomain.kernel.store.ports.DeliveryFailed`, without the address or the text in it. What was sent
+    before
     may come again under the same key, and is then the same message. [MSG-09]
     """
 

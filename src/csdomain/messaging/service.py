@@ -6,15 +6,15 @@ from typing import Final
 
 import attrs
 
-from csdomain.kernel.actors import Action, Actor
-from csdomain.kernel.arguments import type_commands
-from csdomain.kernel.effects import check_short, subject_of
-from csdomain.kernel.errors import Conflict, DomainError, NotFound, aware, require
-from csdomain.kernel.events import utc
-from csdomain.kernel.occasions import Value
-from csdomain.kernel.ports import Call, DeliveryFailed, Queued, Store, Unit
+from csdomain.kernel.cases.effects import check_short, subject_of
+from csdomain.kernel.cases.events import utc
+from csdomain.kernel.cases.occasions import Value
 from csdomain.kernel.rules import Text
-from csdomain.kernel.storage import MalformedQuery
+from csdomain.kernel.rules.errors import Conflict, DomainError, NotFound, aware, require
+from csdomain.kernel.store.kinds import MalformedQuery
+from csdomain.kernel.store.ports import Call, DeliveryFailed, Queued, Store, Unit
+from csdomain.kernel.values.actors import Action, Actor
+from csdomain.kernel.values.arguments import type_commands
 from csdomain.rulebook import House
 
 from .events import MessageRequeued
@@ -97,7 +97,7 @@ class Messages:
 
 
 class RenderingNotifier:
-    """A :class:`~csdomain.kernel.ports.Notifier` that makes the text of each message when it is sent (D12).
+    """A :class:`~csdomain.kernel.store.ports.Notifier` that makes the text of each message when it is sent (D12).
 
     It asks ``directory`` whom the message is for, fills in the house's template for their channel and language, and
     hands the text to ``gateway``. A message for which there is no recipient or no whole text is a definite failure: it

@@ -7,12 +7,12 @@ from typing import Final
 
 import attrs
 
-from csdomain.kernel.actors import Action
-from csdomain.kernel.errors import DomainError, InvalidValue
-from csdomain.kernel.occasions import Occasion
-from csdomain.kernel.personal import PersonalKind, personal
+from csdomain.kernel.cases.occasions import Occasion
 from csdomain.kernel.rules import Text
-from csdomain.kernel.storage import storable
+from csdomain.kernel.rules.errors import DomainError, InvalidValue
+from csdomain.kernel.store.kinds import storable
+from csdomain.kernel.values.actors import Action
+from csdomain.kernel.values.personal import PersonalKind, personal
 from csdomain.rulebook import Rulebook, Section
 
 from .rules import TEMPLATES

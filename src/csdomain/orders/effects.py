@@ -5,8 +5,8 @@ from datetime import timedelta
 from typing import Final
 
 from csdomain.frame.effects import Effects, Scene, timer
-from csdomain.kernel.effects import Effect
-from csdomain.kernel.events import TimerReminded
+from csdomain.kernel.cases.effects import Effect
+from csdomain.kernel.cases.events import TimerReminded
 
 from . import events as e
 from .model import ORDERS, Order

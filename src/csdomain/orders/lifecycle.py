@@ -3,7 +3,7 @@
 from enum import Enum, unique
 from typing import Final
 
-from csdomain.kernel.lifecycle import Lifecycle, Row, steps
+from csdomain.kernel.cases.lifecycle import Lifecycle, Row, steps
 
 from . import rules as r
 

@@ -10,12 +10,12 @@ import attrs
 from csdomain.frame.acts import Act, Events
 from csdomain.frame.cases import Commands, Parts, Record, usual
 from csdomain.frame.fields import SHORT, words
-from csdomain.kernel.actors import ActorId
-from csdomain.kernel.documents import Document, Value, draw_up
-from csdomain.kernel.errors import RuleBroken, require
-from csdomain.kernel.money import Money
+from csdomain.kernel.papers.documents import Document, Value, draw_up
 from csdomain.kernel.rules import Text
-from csdomain.kernel.storage import Field, Kind
+from csdomain.kernel.rules.errors import RuleBroken, require
+from csdomain.kernel.store.kinds import Field, Kind
+from csdomain.kernel.values.actors import ActorId
+from csdomain.kernel.values.money import Money
 
 from . import events as e
 from . import rules as r

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Final, Unpack
 import attrs
 
 from csdomain.frame.service import CaseType, OpenOptions, Service
-from csdomain.kernel.ports import Receipt
+from csdomain.kernel.store.ports import Receipt
 from csdomain.rulebook.usecases import CallOptions
 
 from .effects import EFFECTS

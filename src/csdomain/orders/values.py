@@ -8,13 +8,13 @@ import attrs
 
 from csdomain.frame.effects import occasions
 from csdomain.frame.fields import Fields
-from csdomain.kernel.durations import Duration
-from csdomain.kernel.errors import InvalidValue
-from csdomain.kernel.ids import IdKind
-from csdomain.kernel.money import Money, total
-from csdomain.kernel.numbering import NumberPattern
-from csdomain.kernel.occasions import Placeholder
+from csdomain.kernel.cases.occasions import Placeholder
 from csdomain.kernel.rules import Text
+from csdomain.kernel.rules.errors import InvalidValue
+from csdomain.kernel.values.durations import Duration
+from csdomain.kernel.values.ids import IdKind
+from csdomain.kernel.values.money import Money, total
+from csdomain.kernel.values.numbering import NumberPattern
 from csdomain.rulebook import ORGANISATION, Rulebook, Section, texts_beside
 
 from .rules import ORDER

@@ -9,9 +9,9 @@ from typing import Final
 
 import attrs
 
-from csdomain.kernel.errors import InvalidValue, RuleBroken
-from csdomain.kernel.money import Money, exact
 from csdomain.kernel.rules import Text
+from csdomain.kernel.rules.errors import InvalidValue, RuleBroken
+from csdomain.kernel.values.money import Money, exact
 from csdomain.rulebook import Label, Section, Unit
 
 from .rules import EXTENSION, PRICE_PLANS, QUOTE, VEHICLES_CHANGE

@@ -23,13 +23,13 @@ from csdomain.complaints.model import (
 from csdomain.complaints.policies import review_due
 from csdomain.complaints.service import Complaints
 from csdomain.complaints.values import COMPLAINT_RULES
-from csdomain.kernel.actors import Actor
-from csdomain.kernel.errors import InvalidValue
-from csdomain.kernel.events import utc
-from csdomain.kernel.money import Money
-from csdomain.kernel.personal import PersonalKind
+from csdomain.kernel.cases.events import utc
 from csdomain.kernel.rules import Text
-from csdomain.kernel.storage import ColumnValue, Comparison, Query, Tally, TallyRow, Where
+from csdomain.kernel.rules.errors import InvalidValue
+from csdomain.kernel.store.kinds import ColumnValue, Comparison, Query, Tally, TallyRow, Where
+from csdomain.kernel.values.actors import Actor
+from csdomain.kernel.values.money import Money
+from csdomain.kernel.values.personal import PersonalKind
 
 from .rules import MONTHLY
 from .tables import Cell, ColumnKind, ReportTable, TableColumn

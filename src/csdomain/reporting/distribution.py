@@ -6,8 +6,8 @@ from typing import Final
 
 import attrs
 
-from csdomain.kernel.errors import InvalidValue
 from csdomain.kernel.rules import Text
+from csdomain.kernel.rules.errors import InvalidValue
 
 from .rules import REPLAY
 

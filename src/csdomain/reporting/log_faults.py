@@ -6,8 +6,8 @@ from typing import Final
 
 import attrs
 
-from csdomain.kernel.errors import DomainError, InvalidValue, hide, show
 from csdomain.kernel.rules import Language, Text
+from csdomain.kernel.rules.errors import DomainError, InvalidValue, hide, show
 
 from .rules import REPLAY
 

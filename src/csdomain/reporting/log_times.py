@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 from enum import Enum, unique
 from typing import Final
 
-from csdomain.kernel.calendar_spec import zone_of
-from csdomain.kernel.errors import InvalidValue
+from csdomain.kernel.calendar.spec import zone_of
 from csdomain.kernel.rules import Text
+from csdomain.kernel.rules.errors import InvalidValue
 
 from .log_faults import UnparsableTime
 from .rules import REPLAY
@@ -58,7 +58,7 @@ class TimeReader:
 
     ``format`` is ``iso`` (ISO 8601) or a format of :meth:`datetime.datetime.strptime`. A time that carries no offset is
     wall time of ``zone`` (IANA). Raises :class:`MalformedTimeFormat` and
-    :class:`~csdomain.kernel.calendar_values.UnknownZone`. [RPT-06]
+    :class:`~csdomain.kernel.calendar.values.UnknownZone`. [RPT-06]
 
     >>> reader = TimeReader("%Y/%m/%d %H:%M:%S", "Europe/Rome")
     >>> reader.read("2012/10/09 14:50:17")[0].isoformat()

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Final, Protocol
 
-from csdomain.kernel.calendar_spec import zone_of
-from csdomain.kernel.errors import InvalidValue
-from csdomain.kernel.events import utc
+from csdomain.kernel.calendar.spec import zone_of
+from csdomain.kernel.cases.events import utc
+from csdomain.kernel.cases.timers import Timer
 from csdomain.kernel.rules import Text
-from csdomain.kernel.timers import Timer
+from csdomain.kernel.rules.errors import InvalidValue
 
 from . import sla_tally
 from .distribution import EXACT_LIMIT, Distribution

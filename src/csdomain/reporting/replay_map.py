@@ -9,9 +9,9 @@ from cattrs import Converter, override, transform_error
 from cattrs.errors import ClassValidationError, ForbiddenExtraKeysError
 from cattrs.gen import make_dict_structure_fn
 
-from csdomain.kernel.durations import Duration
-from csdomain.kernel.errors import DomainError, InvalidValue
 from csdomain.kernel.rules import Text
+from csdomain.kernel.rules.errors import DomainError, InvalidValue
+from csdomain.kernel.values.durations import Duration
 from csdomain.rulebook.loader import strict_converter
 from csdomain.rulebook.organisation import CalendarRules
 

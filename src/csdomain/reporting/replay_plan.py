@@ -8,12 +8,12 @@ from typing import Any, Final, TypeVar, cast
 
 import attrs
 
-from csdomain.kernel.actors import Action, Actor, system_actor
 from csdomain.kernel.calendar import WorkCalendar
-from csdomain.kernel.durations import CalendarDays, Duration, ElapsedTime
-from csdomain.kernel.errors import DomainError
-from csdomain.kernel.holidays import Holidays
-from csdomain.kernel.lifecycle import Lifecycle, LifecycleInvalid, Step
+from csdomain.kernel.calendar.holidays import Holidays
+from csdomain.kernel.cases.lifecycle import Lifecycle, LifecycleInvalid, Step
+from csdomain.kernel.rules.errors import DomainError
+from csdomain.kernel.values.actors import Action, Actor, system_actor
+from csdomain.kernel.values.durations import CalendarDays, Duration, ElapsedTime
 
 from .log_faults import MapInvalid
 from .log_times import TimeReader

@@ -9,10 +9,10 @@ from typing import Any, Final
 
 import attrs
 
-from csdomain.kernel.calendar_explain import span_text
-from csdomain.kernel.calendar_spec import zone_of
+from csdomain.kernel.calendar.explanation import span_text
+from csdomain.kernel.calendar.spec import zone_of
+from csdomain.kernel.cases.timers import TimerExplanation, TimerState
 from csdomain.kernel.rules import Language, Text
-from csdomain.kernel.timers import TimerExplanation, TimerState
 
 from .distribution import Quantiles
 from .log_faults import Fault, Reason

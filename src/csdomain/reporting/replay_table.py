@@ -7,9 +7,9 @@ from typing import Any, Final, cast
 
 import attrs
 
-from csdomain.kernel.errors import MoveRefused
+from csdomain.kernel.cases.timers import Timer
 from csdomain.kernel.rules import Text
-from csdomain.kernel.timers import Timer
+from csdomain.kernel.rules.errors import MoveRefused
 
 from .distribution import Distribution
 from .replay_plan import Plan, Role

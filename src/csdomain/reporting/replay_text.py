@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Final
 from unicodedata import east_asian_width
 
-from csdomain.kernel.calendar_spec import zone_of
-from csdomain.kernel.errors import show
+from csdomain.kernel.calendar.spec import zone_of
 from csdomain.kernel.rules import Language, Text
+from csdomain.kernel.rules.errors import show
 
 from .distribution import Quantiles
 from .replay_report import PARTS, LateCase, ReplayReport, SlaReport

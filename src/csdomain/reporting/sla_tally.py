@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from csdomain.kernel import timers
 from csdomain.kernel.calendar import WorkCalendar
-from csdomain.kernel.calendar_explain import duration_text
-from csdomain.kernel.timers import Timer, TimerState
+from csdomain.kernel.calendar.explanation import duration_text
+from csdomain.kernel.cases import timers
+from csdomain.kernel.cases.timers import Timer, TimerState
 
 from .distribution import Distribution
 from .replay_plan import Role, Sla

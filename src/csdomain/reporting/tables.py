@@ -8,10 +8,10 @@ from typing import Final
 
 import attrs
 
-from csdomain.kernel.errors import InvalidValue, NaiveTime
-from csdomain.kernel.money import CurrencyMismatch, Money, exponent
-from csdomain.kernel.personal import PersonalKind, mask
 from csdomain.kernel.rules import Text
+from csdomain.kernel.rules.errors import InvalidValue, NaiveTime
+from csdomain.kernel.values.money import CurrencyMismatch, Money, exponent
+from csdomain.kernel.values.personal import PersonalKind, mask
 
 from .rules import EXPORTS
 
@@ -87,7 +87,7 @@ class TableColumn:
 
     ``personal`` marks personal data, which is masked unless it is revealed (KRN-14). ``currency`` (ISO 4217) says that
     all amounts of a money column are in it; without one each row brings its own. Raises :class:`MalformedTable`, and
-    :class:`~csdomain.kernel.money.UnknownCurrency`.
+    :class:`~csdomain.kernel.values.money.UnknownCurrency`.
     """
 
     name: str
@@ -106,8 +106,9 @@ class TableColumn:
     def checked(self, cell: Cell, row: int) -> Cell:
         """``cell`` if this column takes it; ``row`` counts from 1 and only names the place.
 
-        Raises :class:`MalformedCell`, :class:`~csdomain.kernel.money.CurrencyMismatch` and, for a datetime without
-        its zone, :class:`~csdomain.kernel.errors.NaiveTime`. [RPT-04]
+        Raises :class:`MalformedCell`, :class:`~csdomain.kernel.values.money.CurrencyMismatch` and, for a datetime
+        without
+        its zone, :class:`~csdomain.kernel.rules.errors.NaiveTime`. [RPT-04]
         """
         if cell is None:
             return None

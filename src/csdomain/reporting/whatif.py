@@ -8,9 +8,9 @@ from typing import Final
 from csdomain.complaints.model import COMPLAINTS
 from csdomain.complaints.model.complaint import CAUSE, CLASS, CLOSED_AT, NUMBER, RULEBOOK
 from csdomain.complaints.values import COMPLAINT_RULES, Path
-from csdomain.kernel.money import CurrencyMismatch
-from csdomain.kernel.ports import AuditRecord, Store, Unit
-from csdomain.kernel.storage import ColumnValue, Query
+from csdomain.kernel.store.kinds import ColumnValue, Query
+from csdomain.kernel.store.ports import AuditRecord, Store, Unit
+from csdomain.kernel.values.money import CurrencyMismatch
 from csdomain.rulebook import ORGANISATION, House
 
 from .whatif_case import Judge, Outcome, PastComplaint

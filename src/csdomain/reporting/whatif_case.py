@@ -11,11 +11,11 @@ from csdomain.complaints import rules as r
 from csdomain.complaints.model.investigating import RND, RULING, SALES, SERVICE
 from csdomain.complaints.policies import decider
 from csdomain.complaints.values import COMPLAINT_RULES, ComplaintRules, Path
-from csdomain.kernel.approvals import ApprovalLadder
-from csdomain.kernel.codec import from_micros
-from csdomain.kernel.events import TimerBreached
-from csdomain.kernel.money import Money
-from csdomain.kernel.ports import AuditRecord
+from csdomain.kernel.cases.events import TimerBreached
+from csdomain.kernel.papers.approvals import ApprovalLadder
+from csdomain.kernel.store.ports import AuditRecord
+from csdomain.kernel.values.codec import from_micros
+from csdomain.kernel.values.money import Money
 from csdomain.rulebook import House
 
 from .whatif_clocks import Clocks, Terms

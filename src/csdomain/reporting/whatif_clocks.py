@@ -16,10 +16,10 @@ from csdomain.complaints.effects import stage_timer, timer_name
 from csdomain.complaints.policies import review_due
 from csdomain.complaints.values import ComplaintRules, Path, StageName
 from csdomain.kernel.calendar import WorkCalendar
-from csdomain.kernel.codec import from_micros
-from csdomain.kernel.durations import Duration
-from csdomain.kernel.errors import InvalidValue
-from csdomain.kernel.ports import AuditRecord
+from csdomain.kernel.rules.errors import InvalidValue
+from csdomain.kernel.store.ports import AuditRecord
+from csdomain.kernel.values.codec import from_micros
+from csdomain.kernel.values.durations import Duration
 
 Facts = Mapping[str, Any]
 _DECISION: Final = f"{r.STAGES.id}.{StageName.DECISION.value}"

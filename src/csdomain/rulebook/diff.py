@@ -7,8 +7,8 @@ from typing import Any, Final
 
 import attrs
 
-from csdomain.kernel.errors import RulebookInvalid
 from csdomain.kernel.rules import Text
+from csdomain.kernel.rules.errors import RulebookInvalid
 
 from .changes import Difference, applied, differences
 from .loader import content, strict_converter, structured

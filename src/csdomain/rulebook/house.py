@@ -5,12 +5,12 @@ from typing import Any, TypeVar
 
 import attrs
 
-from csdomain.kernel.actors import Actor, Permissions
 from csdomain.kernel.calendar import WorkCalendar
-from csdomain.kernel.errors import MissingBackend, NotFound
-from csdomain.kernel.holidays import Holidays
-from csdomain.kernel.ports import Unit
+from csdomain.kernel.calendar.holidays import Holidays
 from csdomain.kernel.rules import Text
+from csdomain.kernel.rules.errors import MissingBackend, NotFound
+from csdomain.kernel.store.ports import Unit
+from csdomain.kernel.values.actors import Actor, Permissions
 
 from .loader import restore
 from .organisation import CALENDARS, ORGANISATION, PERMISSIONS

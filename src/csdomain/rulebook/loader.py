@@ -20,13 +20,13 @@ from cattrs.errors import (
 )
 from cattrs.gen import make_dict_structure_fn
 
-from csdomain.kernel.approvals import ApprovalLadder, Band
 from csdomain.kernel.calendar import CalendarSpec
-from csdomain.kernel.durations import Duration, parse_duration
-from csdomain.kernel.errors import DomainError, InvalidValue, RulebookInvalid
-from csdomain.kernel.money import Money
-from csdomain.kernel.numbering import NumberPattern
-from csdomain.kernel.occasions import Occasion
+from csdomain.kernel.cases.occasions import Occasion
+from csdomain.kernel.papers.approvals import ApprovalLadder, Band
+from csdomain.kernel.rules.errors import DomainError, InvalidValue, RulebookInvalid
+from csdomain.kernel.values.durations import Duration, parse_duration
+from csdomain.kernel.values.money import Money
+from csdomain.kernel.values.numbering import NumberPattern
 
 from .organisation import CalendarRules
 from .sections import Rulebook, Section
@@ -203,7 +203,8 @@ def _said(error: BaseException, _: type | None) -> str:
 def loads(text: str, sections: Iterable[Section[Any]], library: Library = lambda _name: None) -> Rulebook:
     """The rulebook that a TOML text gives, with what it ``extends`` taken from ``library`` and overridden key by key.
 
-    Raises :class:`~csdomain.kernel.errors.RulebookInvalid` naming every fault with its key path; nothing of a faulty
+    Raises :class:`~csdomain.kernel.rules.errors.RulebookInvalid` naming every fault with its key path; nothing of a
+    faulty
     book is used. [KRN-01]
     """
     known = tuple(sections)

@@ -5,12 +5,12 @@ from typing import Final
 
 import attrs
 
-from csdomain.kernel.actors import Scope, matching
 from csdomain.kernel.calendar import CalendarSpec
-from csdomain.kernel.calendar_spec import zone_of
-from csdomain.kernel.calendar_values import WEEKDAYS
-from csdomain.kernel.money import exponent
+from csdomain.kernel.calendar.spec import zone_of
+from csdomain.kernel.calendar.values import WEEKDAYS
 from csdomain.kernel.rules import Text
+from csdomain.kernel.values.actors import Scope, matching
+from csdomain.kernel.values.money import exponent
 
 from .sections import Label, Rulebook, Section, Unit
 

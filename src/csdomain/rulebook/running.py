@@ -5,9 +5,9 @@ from typing import Any, ClassVar
 
 import attrs
 
-from csdomain.kernel.lifecycle import Lifecycle
-from csdomain.kernel.ports import Unit
-from csdomain.kernel.storage import ColumnValue, Comparison, Kind, Query, Tally, Where
+from csdomain.kernel.cases.lifecycle import Lifecycle
+from csdomain.kernel.store.kinds import ColumnValue, Comparison, Kind, Query, Tally, Where
+from csdomain.kernel.store.ports import Unit
 
 from .diff import Acts, RulebookDiff
 from .sections import Section

@@ -8,10 +8,10 @@ from typing import Any, Generic, TypeVar, cast
 
 import attrs
 
-from csdomain.kernel.actors import Action
-from csdomain.kernel.errors import InvalidValue
-from csdomain.kernel.occasions import Occasion
+from csdomain.kernel.cases.occasions import Occasion
 from csdomain.kernel.rules import HOUSE_RULES, Text
+from csdomain.kernel.rules.errors import InvalidValue
+from csdomain.kernel.values.actors import Action
 
 T = TypeVar("T")
 

@@ -10,19 +10,19 @@ from typing import Any, Generic, Protocol, Required, TypedDict, TypeVar, Unpack
 
 import attrs
 
-from csdomain.kernel.actors import Action, Actor, Scope
-from csdomain.kernel.arguments import type_commands
-from csdomain.kernel.codec import fingerprint
-from csdomain.kernel.effects import Effect
-from csdomain.kernel.errors import NotPermitted, aware, require
-from csdomain.kernel.events import Event, Rebased
-from csdomain.kernel.ids import IdSource
-from csdomain.kernel.lifecycle import Lifecycle, PossibleMove
-from csdomain.kernel.personal import PersonalKind, covered, mask
-from csdomain.kernel.ports import AuditRecord, Call, Receipt, Store, Unit
+from csdomain.kernel.cases.effects import Effect
+from csdomain.kernel.cases.events import Event, Rebased
+from csdomain.kernel.cases.lifecycle import Lifecycle, PossibleMove
+from csdomain.kernel.cases.timers import TimerExplanation, explain
 from csdomain.kernel.rules import HOUSE_RULES, Text
-from csdomain.kernel.storage import Aggregate, Comparison, Kind, Page, Query, Tally, TallyRow, Where
-from csdomain.kernel.timers import TimerExplanation, explain
+from csdomain.kernel.rules.errors import NotPermitted, aware, require
+from csdomain.kernel.store.kinds import Aggregate, Comparison, Kind, Page, Query, Tally, TallyRow, Where
+from csdomain.kernel.store.ports import AuditRecord, Call, Receipt, Store, Unit
+from csdomain.kernel.values.actors import Action, Actor, Scope
+from csdomain.kernel.values.arguments import type_commands
+from csdomain.kernel.values.codec import fingerprint
+from csdomain.kernel.values.ids import IdSource
+from csdomain.kernel.values.personal import PersonalKind, covered, mask
 
 from .house import House
 

@@ -7,12 +7,12 @@ from typing import Any, Final
 
 import attrs
 
-from csdomain.kernel import calendar_values
-from csdomain.kernel.actors import Action, Actor, ActorId, Permissions, Scope, matching, wider
-from csdomain.kernel.durations import CalendarDays, ElapsedTime, MalformedDuration, WorkingDays, parse_duration
-from csdomain.kernel.errors import InvalidValue
-from csdomain.kernel.money import Money
+from csdomain.kernel.calendar import values as calendar_values
 from csdomain.kernel.rules import Language, Text
+from csdomain.kernel.rules.errors import InvalidValue
+from csdomain.kernel.values.actors import Action, Actor, ActorId, Permissions, Scope, matching, wider
+from csdomain.kernel.values.durations import CalendarDays, ElapsedTime, MalformedDuration, WorkingDays, parse_duration
+from csdomain.kernel.values.money import Money
 
 from .changes import ChangeKind, Difference, Row, Step, Way
 from .organisation import PERMISSIONS

@@ -4,9 +4,9 @@ from datetime import datetime
 
 import attrs
 
-from csdomain.kernel.actors import ActorId
-from csdomain.kernel.events import Moved
-from csdomain.kernel.money import Money
+from csdomain.kernel.cases.events import Moved
+from csdomain.kernel.values.actors import ActorId
+from csdomain.kernel.values.money import Money
 
 
 @attrs.frozen(kw_only=True)

@@ -3,7 +3,7 @@
 from enum import Enum, unique
 from typing import Final
 
-from csdomain.kernel.lifecycle import Lifecycle, Step
+from csdomain.kernel.cases.lifecycle import Lifecycle, Step
 from csdomain.kernel.rules import APPROVALS, PERSONAL_DATA
 
 from .rules import EMPLOYMENT

@@ -5,13 +5,13 @@ from typing import Any
 
 import attrs
 
-from csdomain.kernel.actors import Actor, ActorId
-from csdomain.kernel.approvals import Delegation, DelegationInvalid, Delegations
-from csdomain.kernel.errors import RuleBroken, require
-from csdomain.kernel.events import Event, utc
-from csdomain.kernel.personal import PersonalKind, erased, marks, mask, personal
+from csdomain.kernel.cases.events import Event, utc
+from csdomain.kernel.papers.approvals import Delegation, DelegationInvalid, Delegations
 from csdomain.kernel.rules import APPROVALS, PERSONAL_DATA, Rule, Text
-from csdomain.kernel.storage import Field, Kind
+from csdomain.kernel.rules.errors import RuleBroken, require
+from csdomain.kernel.store.kinds import Field, Kind
+from csdomain.kernel.values.actors import Actor, ActorId
+from csdomain.kernel.values.personal import PersonalKind, erased, marks, mask, personal
 
 from . import policies
 from .events import (

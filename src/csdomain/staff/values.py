@@ -6,12 +6,12 @@ from typing import Any, Final, NewType
 
 import attrs
 
-from csdomain.kernel.actors import Action, ActorId
-from csdomain.kernel.errors import InvalidValue, RuleBroken
-from csdomain.kernel.events import utc
-from csdomain.kernel.ids import IdKind
+from csdomain.kernel.cases.events import utc
 from csdomain.kernel.rules import APPROVALS, Text
-from csdomain.kernel.storage import storable
+from csdomain.kernel.rules.errors import InvalidValue, RuleBroken
+from csdomain.kernel.store.kinds import storable
+from csdomain.kernel.values.actors import Action, ActorId
+from csdomain.kernel.values.ids import IdKind
 from csdomain.rulebook import Section
 
 from .rules import EMPLOYMENT, MATRIX

@@ -9,20 +9,20 @@ import attrs
 import pytest
 from hypothesis import HealthCheck, settings
 
-from csdomain.kernel.actors import Action, Actor, ActorId, Scope
 from csdomain.kernel.calendar import CalendarSpec, WorkCalendar
-from csdomain.kernel.durations import CalendarDays, Duration
-from csdomain.kernel.effects import Effect, Message, StartTimer, StopTimer
-from csdomain.kernel.errors import RuleBroken
-from csdomain.kernel.events import Moved, TimerBreached, TimerFired
-from csdomain.kernel.ids import IdKind
-from csdomain.kernel.money import Money
-from csdomain.kernel.numbering import NumberPattern
-from csdomain.kernel.ports import Call, OpenStore, Receipt, TimerHandler, Unit
+from csdomain.kernel.cases.effects import Effect, Message, StartTimer, StopTimer
+from csdomain.kernel.cases.events import Moved, TimerBreached, TimerFired
+from csdomain.kernel.cases.timers import Timer, start
 from csdomain.kernel.rules import AUDITED
-from csdomain.kernel.storage import Field, Kind
-from csdomain.kernel.timers import Timer, start
-from csdomain.kernel.unit import Backstage, StandardUnit
+from csdomain.kernel.rules.errors import RuleBroken
+from csdomain.kernel.store.kinds import Field, Kind
+from csdomain.kernel.store.ports import Call, OpenStore, Receipt, TimerHandler, Unit
+from csdomain.kernel.store.unit import Backstage, StandardUnit
+from csdomain.kernel.values.actors import Action, Actor, ActorId, Scope
+from csdomain.kernel.values.durations import CalendarDays, Duration
+from csdomain.kernel.values.ids import IdKind
+from csdomain.kernel.values.money import Money
+from csdomain.kernel.values.numbering import NumberPattern
 
 from .kit import BEGINNING, MovableClock, SequentialIds, snapshot
 

@@ -32,11 +32,9 @@ from csdomain.desk import Desk, load_rulebook, shipped_names
 from csdomain.frame.acts import Events, Told
 from csdomain.frame.cases import Command, command_of
 from csdomain.frame.service import CaseType, Service
-from csdomain.kernel.actors import Actor, ActorId, Scope
-from csdomain.kernel.arguments import WrongArgument, holds, is_command
-from csdomain.kernel.codec import make_converter, plain
-from csdomain.kernel.effects import CancelTimers, Message, StartTimer
-from csdomain.kernel.errors import (
+from csdomain.kernel.cases.effects import CancelTimers, Message, StartTimer
+from csdomain.kernel.cases.timers import LIVE
+from csdomain.kernel.rules.errors import (
     Conflict,
     DomainError,
     InvalidValue,
@@ -47,12 +45,14 @@ from csdomain.kernel.errors import (
     NotPermitted,
     RuleBroken,
 )
-from csdomain.kernel.ids import IdKind, MalformedId, WrongKind
-from csdomain.kernel.money import Money
-from csdomain.kernel.numbering import NumberPattern
-from csdomain.kernel.personal import erased, exported
-from csdomain.kernel.ports import Receipt
-from csdomain.kernel.timers import LIVE
+from csdomain.kernel.store.ports import Receipt
+from csdomain.kernel.values.actors import Actor, ActorId, Scope
+from csdomain.kernel.values.arguments import WrongArgument, holds, is_command
+from csdomain.kernel.values.codec import make_converter, plain
+from csdomain.kernel.values.ids import IdKind, MalformedId, WrongKind
+from csdomain.kernel.values.money import Money
+from csdomain.kernel.values.numbering import NumberPattern
+from csdomain.kernel.values.personal import erased, exported
 
 from .kit import BEGINNING, MovableClock, SequentialIds, memory_desk, snapshot, staff
 

@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import attrs
 
-from csdomain.kernel.ports import Unit
-from csdomain.kernel.unit import StandardUnit
+from csdomain.kernel.store.ports import Unit
+from csdomain.kernel.store.unit import StandardUnit
 
 from .base import PICK, SPECIMENS, Ability, Contract, Rig
 

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from csdomain.kernel.effects import Message
-from csdomain.kernel.errors import RuleBroken
-from csdomain.kernel.ports import AuditRecord, Refusal
+from csdomain.kernel.cases.effects import Message
 from csdomain.kernel.rules import AUDITED
-from csdomain.kernel.sweeping import follow
-from csdomain.kernel.unit import StandardUnit
+from csdomain.kernel.rules.errors import RuleBroken
+from csdomain.kernel.store.ports import AuditRecord, Refusal
+from csdomain.kernel.store.sweeping import follow
+from csdomain.kernel.store.unit import StandardUnit
 
 from .base import Ability, Contract, Rig, at, examples, raising
 from .concurrency import WAIT, beside

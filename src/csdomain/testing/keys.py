@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from csdomain.kernel.actors import ActorId
-from csdomain.kernel.errors import Conflict, DomainError, KeyReused, NotFound, RuleBroken, require
-from csdomain.kernel.numbering import NumberPattern
-from csdomain.kernel.ports import Receipt
 from csdomain.kernel.rules import MOVES
-from csdomain.kernel.unit import Joined, StandardUnit
+from csdomain.kernel.rules.errors import Conflict, DomainError, KeyReused, NotFound, RuleBroken, require
+from csdomain.kernel.store.ports import Receipt
+from csdomain.kernel.store.unit import Joined, StandardUnit
+from csdomain.kernel.values.actors import ActorId
+from csdomain.kernel.values.numbering import NumberPattern
 
 from .base import SPECIMENS, Ability, Contract, Rig, examples, raising
 from .concurrency import WAIT, beside

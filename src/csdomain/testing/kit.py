@@ -8,13 +8,13 @@ from typing import Any, Final
 import csdomain.desk
 from csdomain.complaints.values import Channel, Classification, ComplaintForm, Finding, Judgement, Liable, Remedy
 from csdomain.desk import Desk
-from csdomain.kernel.actors import Actor
-from csdomain.kernel.events import utc
-from csdomain.kernel.holidays import Holidays
-from csdomain.kernel.ids import I, IdKind, IdSource
-from csdomain.kernel.money import Money
-from csdomain.kernel.ports import Clock, Receipt, Store, Unit
-from csdomain.kernel.storage import Kind, Query
+from csdomain.kernel.calendar.holidays import Holidays
+from csdomain.kernel.cases.events import utc
+from csdomain.kernel.store.kinds import Kind, Query
+from csdomain.kernel.store.ports import Clock, Receipt, Store, Unit
+from csdomain.kernel.values.actors import Actor
+from csdomain.kernel.values.ids import I, IdKind, IdSource
+from csdomain.kernel.values.money import Money
 from csdomain.staff.values import Post
 
 #: A Wednesday morning in Shanghai: 2026-03-04, 10:00 there.
@@ -23,7 +23,7 @@ _MILLIS: Final = 1_760_000_000_000
 
 
 class MovableClock:
-    """A clock that stands still until it is moved. Satisfies :class:`~csdomain.kernel.ports.Clock`. [KRN-03]
+    """A clock that stands still until it is moved. Satisfies :class:`~csdomain.kernel.store.ports.Clock`. [KRN-03]
 
     >>> clock = MovableClock()
     >>> clock.advance(timedelta(hours=1)) - BEGINNING
@@ -50,7 +50,7 @@ class MovableClock:
 class SequentialIds:
     """Ids that count up from ``first``: the same in every run, so that results can be compared.
 
-    Satisfies :class:`~csdomain.kernel.ids.IdSource`, threads included.
+    Satisfies :class:`~csdomain.kernel.values.ids.IdSource`, threads included.
     """
 
     def __init__(self, first: int = 1) -> None:

@@ -6,7 +6,7 @@ from typing import Any, Final
 import attrs
 import pytest
 
-from csdomain.kernel.ports import DeliveryFailed
+from csdomain.kernel.store.ports import DeliveryFailed
 from csdomain.messaging.ports import Directory, Gateway
 from csdomain.messaging.values import Channel, Language, OutgoingText, Recipient
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import attrs
 import pytest
 
-from csdomain.kernel.ports import DeliveryFailed, Notifier, Queued
+from csdomain.kernel.store.ports import DeliveryFailed, Notifier, Queued
 
 MESSAGE = Queued(
     "cmp_01k9w3v7q8d3m6y2r5t0x4n1ab/accepted",

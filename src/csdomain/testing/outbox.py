@@ -6,10 +6,10 @@ from datetime import timedelta
 
 import attrs
 
-from csdomain.kernel.effects import Message
-from csdomain.kernel.ports import DeliveryFailed, Queued
-from csdomain.kernel.sweeping import RelayPolicy, RelayReport, relay
-from csdomain.kernel.unit import StandardUnit
+from csdomain.kernel.cases.effects import Message
+from csdomain.kernel.store.ports import DeliveryFailed, Queued
+from csdomain.kernel.store.sweeping import RelayPolicy, RelayReport, relay
+from csdomain.kernel.store.unit import StandardUnit
 
 from .base import Ability, Contract, Rig, at, raising
 from .concurrency import WAIT, beside

@@ -8,9 +8,9 @@ import pytest
 
 from csdomain.complaints.model import Standing
 from csdomain.complaints.ports import Authorities, Finance, Order, Personnel, Warehouse
-from csdomain.kernel.actors import Actor, ActorId
-from csdomain.kernel.approvals import Delegation, Delegations
-from csdomain.kernel.ports import DeliveryFailed, Unit
+from csdomain.kernel.papers.approvals import Delegation, Delegations
+from csdomain.kernel.store.ports import DeliveryFailed, Unit
+from csdomain.kernel.values.actors import Actor, ActorId
 
 from .kit import BEGINNING, MovableClock, memory_desk
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from csdomain.kernel.errors import NaiveTime
-from csdomain.kernel.storage import Comparison, MalformedQuery, Page, Query, Tally, TallyRow, Where
+from csdomain.kernel.rules.errors import NaiveTime
+from csdomain.kernel.store.kinds import Comparison, MalformedQuery, Page, Query, Tally, TallyRow, Where
 
 from .base import BEST_ON, COLOUR, PICKED_AT, RIPE, SIZE, SPECIMENS, Contract, Rig, Specimen, at, day, examples
 

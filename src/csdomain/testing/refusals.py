@@ -2,10 +2,10 @@
 
 import pytest
 
-from csdomain.kernel.actors import ActorId
-from csdomain.kernel.errors import Conflict, NotFound, RuleBroken, StoreFailure, require
 from csdomain.kernel.rules import AUDITED, MOVES, Text
-from csdomain.kernel.unit import Joined, StandardUnit
+from csdomain.kernel.rules.errors import Conflict, NotFound, RuleBroken, StoreFailure, require
+from csdomain.kernel.store.unit import Joined, StandardUnit
+from csdomain.kernel.values.actors import ActorId
 
 from .base import Contract, Rig, raising
 

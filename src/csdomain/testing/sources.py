@@ -6,9 +6,9 @@ from typing import NewType
 
 import pytest
 
-from csdomain.kernel.holidays import Holidays, HolidaySource
-from csdomain.kernel.ids import IdKind, IdSource
-from csdomain.kernel.ports import Clock
+from csdomain.kernel.calendar.holidays import Holidays, HolidaySource
+from csdomain.kernel.store.ports import Clock
+from csdomain.kernel.values.ids import IdKind, IdSource
 
 _ThingId = NewType("_ThingId", str)
 _THING = IdKind[_ThingId]("thg")

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from csdomain.complaints.values import ComplaintForm
 from csdomain.kernel.calendar import CalendarSpec, WorkCalendar
-from csdomain.kernel.durations import CalendarDays, Duration, ElapsedTime, WorkingDays, WorkingTime
-from csdomain.kernel.money import CURRENCIES, LARGEST, Money
+from csdomain.kernel.values.durations import CalendarDays, Duration, ElapsedTime, WorkingDays, WorkingTime
+from csdomain.kernel.values.money import CURRENCIES, LARGEST, Money
 
 _WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _DAY_MINUTES = 24 * 60

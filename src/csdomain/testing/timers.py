@@ -7,12 +7,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from csdomain.kernel.durations import ElapsedTime
-from csdomain.kernel.effects import CancelTimers, Effect, Message, PauseTimer, ResumeTimer, StartTimer, StopTimer
-from csdomain.kernel.errors import RuleBroken
-from csdomain.kernel.sweeping import SweepReport, sweep
-from csdomain.kernel.timers import Timer, TimerState, advance
-from csdomain.kernel.unit import StandardUnit
+from csdomain.kernel.cases.effects import CancelTimers, Effect, Message, PauseTimer, ResumeTimer, StartTimer, StopTimer
+from csdomain.kernel.cases.timers import Timer, TimerState, advance
+from csdomain.kernel.rules.errors import RuleBroken
+from csdomain.kernel.store.sweeping import SweepReport, sweep
+from csdomain.kernel.store.unit import StandardUnit
+from csdomain.kernel.values.durations import ElapsedTime
 
 from .base import Ability, Contract, Rig, at, examples
 from .concurrency import WAIT, beside

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from csdomain.kernel.actors import Scope
-from csdomain.kernel.errors import (
+from csdomain.kernel.rules import MOVES
+from csdomain.kernel.rules.errors import (
     Conflict,
     DomainError,
     MissingBackend,
@@ -19,12 +19,12 @@ from csdomain.kernel.errors import (
     StoreFailure,
     require,
 )
-from csdomain.kernel.ids import MalformedId, WrongKind
-from csdomain.kernel.money import Money
-from csdomain.kernel.ports import Receipt, Unit
-from csdomain.kernel.rules import MOVES
-from csdomain.kernel.storage import Kind, MalformedQuery
-from csdomain.kernel.unit import Joined, StandardUnit
+from csdomain.kernel.store.kinds import Kind, MalformedQuery
+from csdomain.kernel.store.ports import Receipt, Unit
+from csdomain.kernel.store.unit import Joined, StandardUnit
+from csdomain.kernel.values.actors import Scope
+from csdomain.kernel.values.ids import MalformedId, WrongKind
+from csdomain.kernel.values.money import Money
 
 from .base import OTHER, PICK, SAMPLES, SPECIMEN, SPECIMENS, Ability, Contract, Rig, Specimen, examples
 from .strategies import money, storable_texts

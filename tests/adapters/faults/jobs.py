@@ -16,10 +16,10 @@ from adapters.whole import STEPS, StepIds, step_of
 from csdomain import Desk
 from csdomain.complaints.model import COMPLAINTS, Complaint
 from csdomain.desk import Services
-from csdomain.kernel.actors import Action
-from csdomain.kernel.errors import DomainError
-from csdomain.kernel.ports import AuditRecord, Queued, Receipt, Unit
-from csdomain.kernel.sweeping import RelayPolicy
+from csdomain.kernel.rules.errors import DomainError
+from csdomain.kernel.store.ports import AuditRecord, Queued, Receipt, Unit
+from csdomain.kernel.store.sweeping import RelayPolicy
+from csdomain.kernel.values.actors import Action
 from csdomain.testing import (
     HANDLING,
     MovableClock,

@@ -25,8 +25,8 @@ from adapters.whole import StepIds, instant, step_of
 from backends import SERVERS
 from csdomain import Desk
 from csdomain.complaints.model import COMPLAINTS
-from csdomain.kernel.ports import AuditRecord, Receipt
 from csdomain.kernel.rules import AUDITED, NUMBERING, ONE_WRITER, PORTS, TIMERS
+from csdomain.kernel.store.ports import AuditRecord, Receipt
 from csdomain.testing import MovableClock, no_holidays, snapshot
 from servers import GIVEN_MARIADB, mariadb_binaries
 

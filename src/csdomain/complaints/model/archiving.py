@@ -10,10 +10,10 @@ from csdomain.complaints.lifecycle import State
 from csdomain.complaints.policies import month_of
 from csdomain.complaints.rules import STATES
 from csdomain.complaints.values import Classification, ComplaintForm, ComplaintId, ComplaintRules, Path
-from csdomain.kernel.actors import Actor
-from csdomain.kernel.errors import require
-from csdomain.kernel.events import Event, utc
+from csdomain.kernel.cases.events import Event, utc
 from csdomain.kernel.rules import Text
+from csdomain.kernel.rules.errors import require
+from csdomain.kernel.values.actors import Actor
 
 from .case import CaseBody
 from .forms import HandlingForm

@@ -20,14 +20,14 @@ from csdomain.complaints.lifecycle import (
 from csdomain.complaints.policies import case_total
 from csdomain.complaints.rules import STATES
 from csdomain.complaints.values import ComplaintForm, ComplaintId, Finding, MalformedStep, Path, Remedy
-from csdomain.kernel.actors import Actor, ActorId
-from csdomain.kernel.errors import RuleBroken
-from csdomain.kernel.events import Event, utc
-from csdomain.kernel.lifecycle import Step
-from csdomain.kernel.money import Money
-from csdomain.kernel.personal import PersonalKind, personal
+from csdomain.kernel.cases.events import Event, utc
+from csdomain.kernel.cases.lifecycle import Step
 from csdomain.kernel.rules import Text
-from csdomain.kernel.storage import storable
+from csdomain.kernel.rules.errors import RuleBroken
+from csdomain.kernel.store.kinds import storable
+from csdomain.kernel.values.actors import Actor, ActorId
+from csdomain.kernel.values.money import Money
+from csdomain.kernel.values.personal import PersonalKind, personal
 
 from .forms import (
     Certificate,

@@ -7,7 +7,7 @@ import attrs
 
 from csdomain.complaints.lifecycle import COMPLAINT_MOVES
 from csdomain.complaints.values import COMPLAINT, Judgement
-from csdomain.kernel.storage import Field, Kind
+from csdomain.kernel.store.kinds import Field, Kind
 
 from .archiving import Archiving
 from .case import CaseBody

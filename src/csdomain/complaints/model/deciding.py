@@ -25,8 +25,8 @@ from csdomain.complaints.lifecycle import Move, State
 from csdomain.complaints.policies import decider, form_amount, require_nothing_internal
 from csdomain.complaints.values import Channel, ComplaintForm, ComplaintRules, Notice, Opinion, Path, Remedy
 from csdomain.complaints.values.standing import Standing as Standing
-from csdomain.kernel.actors import Actor, ActorId
-from csdomain.kernel.approvals import (
+from csdomain.kernel.cases.events import Event
+from csdomain.kernel.papers.approvals import (
     Approval,
     ApprovalExplanation,
     ApprovalLadder,
@@ -36,11 +36,11 @@ from csdomain.kernel.approvals import (
     decide,
     explain,
 )
-from csdomain.kernel.documents import Document, draw_up
-from csdomain.kernel.errors import RuleBroken, require
-from csdomain.kernel.events import Event
-from csdomain.kernel.money import Money
+from csdomain.kernel.papers.documents import Document, draw_up
 from csdomain.kernel.rules import Text
+from csdomain.kernel.rules.errors import RuleBroken, require
+from csdomain.kernel.values.actors import Actor, ActorId
+from csdomain.kernel.values.money import Money
 
 from .case import CaseBody, MainStep
 from .forms import HandlingForm, Memorandum, Submission

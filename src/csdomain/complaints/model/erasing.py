@@ -6,11 +6,11 @@ import attrs
 
 from csdomain.complaints.events import ComplaintErased, ComplaintHeld, ComplaintReleased, ComplaintRestricted
 from csdomain.complaints.values import ComplaintRules
-from csdomain.kernel.actors import ActorId
-from csdomain.kernel.errors import require
-from csdomain.kernel.events import Event, utc
-from csdomain.kernel.personal import erased
+from csdomain.kernel.cases.events import Event, utc
 from csdomain.kernel.rules import PERSONAL_DATA, Text
+from csdomain.kernel.rules.errors import require
+from csdomain.kernel.values.actors import ActorId
+from csdomain.kernel.values.personal import erased
 
 from .case import CaseBody
 from .forms import Hold

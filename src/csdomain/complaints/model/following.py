@@ -20,14 +20,14 @@ from csdomain.complaints.lifecycle import (
     RemarkMove,
 )
 from csdomain.complaints.values import ComplaintRules, Opinion
-from csdomain.kernel.actors import Actor, ActorId
-from csdomain.kernel.approvals import OwnRequest
-from csdomain.kernel.documents import Document, draw_up
-from csdomain.kernel.errors import NotFound, require
-from csdomain.kernel.events import Event
-from csdomain.kernel.lifecycle import Step
-from csdomain.kernel.money import Money
+from csdomain.kernel.cases.events import Event
+from csdomain.kernel.cases.lifecycle import Step
+from csdomain.kernel.papers.approvals import OwnRequest
+from csdomain.kernel.papers.documents import Document, draw_up
 from csdomain.kernel.rules import Text
+from csdomain.kernel.rules.errors import NotFound, require
+from csdomain.kernel.values.actors import Actor, ActorId
+from csdomain.kernel.values.money import Money
 
 from .forms import Certificate, Penalty
 from .returning import DEPUTY, short

@@ -17,11 +17,11 @@ from csdomain.complaints.values import (
     remarks,
     words,
 )
-from csdomain.kernel.actors import ActorId
-from csdomain.kernel.approvals import Approval, Outcome
-from csdomain.kernel.documents import Document
-from csdomain.kernel.money import Money
-from csdomain.kernel.personal import PersonalKind, personal
+from csdomain.kernel.papers.approvals import Approval, Outcome
+from csdomain.kernel.papers.documents import Document
+from csdomain.kernel.values.actors import ActorId
+from csdomain.kernel.values.money import Money
+from csdomain.kernel.values.personal import PersonalKind, personal
 
 
 @attrs.frozen(kw_only=True)

@@ -48,11 +48,11 @@ from csdomain.complaints.values import (
     Opinion,
     several,
 )
-from csdomain.kernel.actors import Actor, ActorId
-from csdomain.kernel.documents import Document, Value, draw_up
-from csdomain.kernel.errors import RuleBroken, require
-from csdomain.kernel.events import Event, utc
+from csdomain.kernel.cases.events import Event, utc
+from csdomain.kernel.papers.documents import Document, Value, draw_up
 from csdomain.kernel.rules import Text
+from csdomain.kernel.rules.errors import RuleBroken, require
+from csdomain.kernel.values.actors import Actor, ActorId
 
 from .case import CaseBody
 from .forms import HandlingForm, Improvement, Part, Penalty, Remark

@@ -3,7 +3,7 @@
 from typing import Final
 
 from csdomain.complaints.values import Path, Remedy
-from csdomain.kernel.documents import Tampered, Value
+from csdomain.kernel.papers.documents import Tampered, Value
 
 from .case import CaseBody
 

@@ -11,13 +11,13 @@ from csdomain.complaints.events import SlipMoved
 from csdomain.complaints.lifecycle import SLIP_MOVES, SlipMove, SlipState
 from csdomain.complaints.policies import check_delivery, returned_in_full
 from csdomain.complaints.values import ComplaintRules, Goods, MalformedStep, Opinion, goods
-from csdomain.kernel.actors import Actor
-from csdomain.kernel.documents import Tampered, Value, draw_up
-from csdomain.kernel.errors import RuleBroken, require
-from csdomain.kernel.events import Event
-from csdomain.kernel.lifecycle import Step
+from csdomain.kernel.cases.events import Event
+from csdomain.kernel.cases.lifecycle import Step
+from csdomain.kernel.papers.documents import Tampered, Value, draw_up
 from csdomain.kernel.rules import Text
-from csdomain.kernel.storage import storable
+from csdomain.kernel.rules.errors import RuleBroken, require
+from csdomain.kernel.store.kinds import storable
+from csdomain.kernel.values.actors import Actor
 
 from .forms import ReturnSlip
 from .settling import Settling

@@ -8,11 +8,11 @@ from csdomain.complaints.events import ComplaintClosed, ComplaintReviewed, Compl
 from csdomain.complaints.lifecycle import COMPLAINT_MOVES, Move, State
 from csdomain.complaints.policies import month_of
 from csdomain.complaints.values import ComplaintRules, Opinion, Path, Remedy
-from csdomain.kernel.actors import Actor
-from csdomain.kernel.errors import RuleBroken, require
-from csdomain.kernel.events import Event
+from csdomain.kernel.cases.events import Event
 from csdomain.kernel.rules import Text
-from csdomain.kernel.storage import storable
+from csdomain.kernel.rules.errors import RuleBroken, require
+from csdomain.kernel.store.kinds import storable
+from csdomain.kernel.values.actors import Actor
 
 from .case import CaseBody
 from .deciding import AnswerBeyondDecision

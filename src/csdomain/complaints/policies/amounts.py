@@ -5,8 +5,8 @@ from collections.abc import Iterable
 import attrs
 
 from csdomain.complaints.values import ComplaintForm, ComplaintRules, Remedy
-from csdomain.kernel.approvals import ApprovalLadder, Band
-from csdomain.kernel.money import Money, total
+from csdomain.kernel.papers.approvals import ApprovalLadder, Band
+from csdomain.kernel.values.money import Money, total
 
 
 def form_amount(form: ComplaintForm, remedy: Remedy | None, currency: str) -> Money:

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from unicodedata import east_asian_width
 
 from csdomain.complaints.rules import NOTICE
-from csdomain.kernel.documents import Document
-from csdomain.kernel.errors import RuleBroken
+from csdomain.kernel.papers.documents import Document
 from csdomain.kernel.rules import Text
+from csdomain.kernel.rules.errors import RuleBroken
 
 #: Shorter internal texts ("ok", 同意) stand in any letter by chance. A Chinese character says as much as two letters.
 _SHORTEST = 6

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from csdomain.complaints.rules import WAREHOUSE
 from csdomain.complaints.values import Goods
-from csdomain.kernel.errors import RuleBroken
 from csdomain.kernel.rules import Text
+from csdomain.kernel.rules.errors import RuleBroken
 
 
 class NotOnSlip(RuleBroken):

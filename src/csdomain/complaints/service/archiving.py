@@ -9,12 +9,12 @@ from csdomain.complaints.effects import CLOSING
 from csdomain.complaints.lifecycle import OPEN
 from csdomain.complaints.model import Complaint, PastCase
 from csdomain.complaints.values import COMPLAINT, COMPLAINT_RULES, IMPORT, ComplaintRules
-from csdomain.kernel.actors import Actor
-from csdomain.kernel.effects import Effect, StartTimer
-from csdomain.kernel.errors import NotPermitted
-from csdomain.kernel.events import utc
-from csdomain.kernel.ports import Receipt, Unit
-from csdomain.kernel.timers import start
+from csdomain.kernel.cases.effects import Effect, StartTimer
+from csdomain.kernel.cases.events import utc
+from csdomain.kernel.cases.timers import start
+from csdomain.kernel.rules.errors import NotPermitted
+from csdomain.kernel.store.ports import Receipt, Unit
+from csdomain.kernel.values.actors import Actor
 from csdomain.rulebook.usecases import receipt
 
 from .base import ComplaintUseCases

@@ -13,15 +13,15 @@ from csdomain.complaints.model import COMPLAINTS, Complaint, Standing
 from csdomain.complaints.ports import Authorities, GivenPositions
 from csdomain.complaints.rules import STATES
 from csdomain.complaints.values import COMPLAINT_RULES, READ, REBASE, RESTRICTED, SALT, ComplaintRules
-from csdomain.kernel.actors import Action, Actor
-from csdomain.kernel.effects import Effect
-from csdomain.kernel.errors import require
-from csdomain.kernel.events import Event
-from csdomain.kernel.lifecycle import Lifecycle
-from csdomain.kernel.numbering import NumberPattern
-from csdomain.kernel.ports import Receipt, Unit
+from csdomain.kernel.cases.effects import Effect
+from csdomain.kernel.cases.events import Event
+from csdomain.kernel.cases.lifecycle import Lifecycle
 from csdomain.kernel.rules import Text
-from csdomain.kernel.storage import Kind
+from csdomain.kernel.rules.errors import require
+from csdomain.kernel.store.kinds import Kind
+from csdomain.kernel.store.ports import Receipt, Unit
+from csdomain.kernel.values.actors import Action, Actor
+from csdomain.kernel.values.numbering import NumberPattern
 from csdomain.rulebook.usecases import CallOptions, PinnedUseCases, reaching, receipt
 
 

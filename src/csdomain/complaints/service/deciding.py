@@ -7,11 +7,11 @@ from typing import Annotated, Unpack
 from csdomain.complaints.lifecycle import Move
 from csdomain.complaints.model import Complaint
 from csdomain.complaints.values import Channel, ComplaintForm, Remedy
-from csdomain.kernel.actors import Actor
-from csdomain.kernel.approvals import ApprovalExplanation, Outcome
-from csdomain.kernel.arguments import BY_RULE
-from csdomain.kernel.events import Event
-from csdomain.kernel.ports import Receipt, Unit
+from csdomain.kernel.cases.events import Event
+from csdomain.kernel.papers.approvals import ApprovalExplanation, Outcome
+from csdomain.kernel.store.ports import Receipt, Unit
+from csdomain.kernel.values.actors import Actor
+from csdomain.kernel.values.arguments import BY_RULE
 from csdomain.rulebook.usecases import CallOptions
 
 from .base import ComplaintUseCases, Hand

@@ -7,11 +7,11 @@ from typing import Any, Final, Unpack
 from csdomain.complaints.events import ComplaintErased, ComplaintRestricted
 from csdomain.complaints.model import CUSTOMER, Complaint
 from csdomain.complaints.values import COMPLAINT_RULES, ERASE, HOLD, READ, RESTRICTED
-from csdomain.kernel.actors import Action, Actor
-from csdomain.kernel.events import Event
-from csdomain.kernel.personal import Erasure, exported
-from csdomain.kernel.ports import Receipt, Unit
-from csdomain.kernel.storage import ColumnValue, Page, Query
+from csdomain.kernel.cases.events import Event
+from csdomain.kernel.store.kinds import ColumnValue, Page, Query
+from csdomain.kernel.store.ports import Receipt, Unit
+from csdomain.kernel.values.actors import Action, Actor
+from csdomain.kernel.values.personal import Erasure, exported
 from csdomain.rulebook.usecases import CallOptions
 
 from .base import ComplaintUseCases

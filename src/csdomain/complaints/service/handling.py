@@ -14,9 +14,9 @@ from csdomain.complaints.values import (
     Finding,
     Judgement,
 )
-from csdomain.kernel.actors import Actor, ActorId
-from csdomain.kernel.events import Event
-from csdomain.kernel.ports import Receipt, Unit
+from csdomain.kernel.cases.events import Event
+from csdomain.kernel.store.ports import Receipt, Unit
+from csdomain.kernel.values.actors import Actor, ActorId
 from csdomain.rulebook.usecases import CallOptions
 
 from .base import ComplaintUseCases

@@ -15,11 +15,11 @@ from csdomain.complaints.lifecycle import (
     SLIP_MOVES,
 )
 from csdomain.complaints.model import CLOSED_MONTH, DISCREPANCIES, GRAVE, REVIEWED, Complaint
-from csdomain.kernel.actors import Actor
-from csdomain.kernel.documents import Document
-from csdomain.kernel.lifecycle import InState, Lifecycle, PossibleMove
-from csdomain.kernel.ports import Unit
-from csdomain.kernel.storage import Page, Query, Tally, TallyRow
+from csdomain.kernel.cases.lifecycle import InState, Lifecycle, PossibleMove
+from csdomain.kernel.papers.documents import Document
+from csdomain.kernel.store.kinds import Page, Query, Tally, TallyRow
+from csdomain.kernel.store.ports import Unit
+from csdomain.kernel.values.actors import Actor
 from csdomain.rulebook.usecases import reaching
 
 from .base import ComplaintUseCases

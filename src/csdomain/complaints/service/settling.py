@@ -19,10 +19,10 @@ from csdomain.complaints.lifecycle import (
 from csdomain.complaints.model import Complaint
 from csdomain.complaints.rules import ACCEPTANCE
 from csdomain.complaints.values import Goods
-from csdomain.kernel.events import Event, utc
-from csdomain.kernel.money import Money
-from csdomain.kernel.ports import Receipt
-from csdomain.kernel.timers import TimerState
+from csdomain.kernel.cases.events import Event, utc
+from csdomain.kernel.cases.timers import TimerState
+from csdomain.kernel.store.ports import Receipt
+from csdomain.kernel.values.money import Money
 from csdomain.rulebook.usecases import CallOptions
 
 from .base import Command, ComplaintUseCases, Hand

@@ -2,8 +2,8 @@
 
 from typing import Final, NewType
 
-from csdomain.kernel.actors import Action
-from csdomain.kernel.ids import IdKind
+from csdomain.kernel.values.actors import Action
+from csdomain.kernel.values.ids import IdKind
 
 ComplaintId = NewType("ComplaintId", str)
 COMPLAINT: Final = IdKind[ComplaintId]("cmp")

@@ -7,11 +7,11 @@ from typing import Any, Final
 import attrs
 
 from csdomain.complaints.rules import FORM, STATES
-from csdomain.kernel.errors import InvalidValue
-from csdomain.kernel.money import Money
-from csdomain.kernel.personal import PersonalKind, personal
 from csdomain.kernel.rules import Text
-from csdomain.kernel.storage import storable
+from csdomain.kernel.rules.errors import InvalidValue
+from csdomain.kernel.store.kinds import storable
+from csdomain.kernel.values.money import Money
+from csdomain.kernel.values.personal import PersonalKind, personal
 
 _ID: Final = 64
 _SHORT: Final = 120

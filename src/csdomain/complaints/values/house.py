@@ -6,12 +6,12 @@ from itertools import pairwise
 
 import attrs
 
-from csdomain.kernel.approvals import ApprovalLadder
-from csdomain.kernel.durations import Duration
-from csdomain.kernel.money import CurrencyMismatch, Money
-from csdomain.kernel.numbering import NumberPattern
+from csdomain.kernel.cases.timers import check_warnings
+from csdomain.kernel.papers.approvals import ApprovalLadder
 from csdomain.kernel.rules import Text
-from csdomain.kernel.timers import check_warnings
+from csdomain.kernel.values.durations import Duration
+from csdomain.kernel.values.money import CurrencyMismatch, Money
+from csdomain.kernel.values.numbering import NumberPattern
 from csdomain.rulebook import ORGANISATION, Rulebook, Section
 
 from .actions import ACTIONS

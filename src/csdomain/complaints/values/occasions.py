@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from csdomain.kernel.occasions import Occasion, Placeholder
+from csdomain.kernel.cases.occasions import Occasion, Placeholder
 
 _T, _N, _M, _I = Placeholder.TEXT, Placeholder.NUMBER, Placeholder.MONEY, Placeholder.INSTANT
 #: ``complaint`` is the id, by which a program finds the case; ``number`` is what people call it.

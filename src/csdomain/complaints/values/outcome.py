@@ -8,10 +8,10 @@ from fractions import Fraction
 
 import attrs
 
-from csdomain.kernel.actors import ActorId
-from csdomain.kernel.money import Money, total
-from csdomain.kernel.personal import PersonalKind, personal
 from csdomain.kernel.rules import Text
+from csdomain.kernel.values.actors import ActorId
+from csdomain.kernel.values.money import Money, total
+from csdomain.kernel.values.personal import PersonalKind, personal
 
 from .form import ERASED, MalformedStep, count, identifier, text
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 import attrs
 
-from csdomain.kernel.actors import ActorId
-from csdomain.kernel.approvals import Delegations
+from csdomain.kernel.papers.approvals import Delegations
+from csdomain.kernel.values.actors import ActorId
 
 
 @attrs.frozen

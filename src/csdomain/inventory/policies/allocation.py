@@ -110,8 +110,8 @@ def allocate(
     the cost stays with the rest of the lot.
 
     Raises :class:`csdomain.inventory.values.LotFromFuture`, :class:`csdomain.inventory.values.InvalidReservation` where
-    two have one id, :class:`csdomain.kernel.errors.NaiveTime`, :class:`InvalidDay`,
-    :class:`csdomain.kernel.money.AmountTooLarge`. [INV-05, INV-15]
+    two have one id, :class:`csdomain.kernel.rules.errors.NaiveTime`, :class:`InvalidDay`,
+    :class:`csdomain.kernel.values.money.AmountTooLarge`. [INV-05, INV-15]
     """
     asked = tuple(requests)
     on, holding = _day_and_holding(stock, asked, at, zone, reservations)

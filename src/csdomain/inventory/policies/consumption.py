@@ -9,8 +9,8 @@ import attrs
 
 from csdomain.inventory.rules import CONSUMPTION
 from csdomain.inventory.values import InvalidQuantity, InventoryRules, Measure, exact_number, is_date, whole
-from csdomain.kernel.errors import InvalidValue
 from csdomain.kernel.rules import Text
+from csdomain.kernel.rules.errors import InvalidValue
 
 
 class InvalidConsumption(InvalidValue):

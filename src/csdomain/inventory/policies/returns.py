@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import attrs
 
 from csdomain.inventory.values import Line, ReturnTooLarge, UnknownLot, whole
-from csdomain.kernel.money import Money
+from csdomain.kernel.values.money import Money
 
 from .walk import Allocation, share_of_cost
 

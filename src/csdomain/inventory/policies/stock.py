@@ -12,9 +12,9 @@ import attrs
 
 from csdomain.inventory.rules import ALLOCATION
 from csdomain.inventory.values import DuplicateLot, InventoryRules, Line, Lot, LotFromFuture, Strategy, UnknownLot
-from csdomain.kernel.errors import InvalidValue, aware
-from csdomain.kernel.money import CurrencyMismatch, Money, exponent
 from csdomain.kernel.rules import Text
+from csdomain.kernel.rules.errors import InvalidValue, aware
+from csdomain.kernel.values.money import CurrencyMismatch, Money, exponent
 
 T = TypeVar("T")
 _ID: Final = attrgetter("id")
@@ -38,7 +38,7 @@ class InvalidDay(InvalidValue):
 def local_date(at: datetime, zone: tzinfo) -> date:
     """The date in ``zone``, the warehouse's, at the aware instant ``at``.
 
-    Raises :class:`csdomain.kernel.errors.NaiveTime`, :class:`InvalidDay`. [INV-05]
+    Raises :class:`csdomain.kernel.rules.errors.NaiveTime`, :class:`InvalidDay`. [INV-05]
     """
     if not isinstance(zone, tzinfo):
         raise InvalidDay(field="zone", given=type(zone).__name__, accepted=Text("a tzinfo", "tzinfo"))
@@ -184,7 +184,8 @@ class Stock:
     """The lots of one warehouse, checked and sorted once; a value that never changes.
 
     ``currency`` is that of every lot's cost. Raises :class:`DuplicateLot`,
-    :class:`csdomain.kernel.money.CurrencyMismatch`, :class:`csdomain.kernel.money.UnknownCurrency`. [INV-04]
+    :class:`csdomain.kernel.values.money.CurrencyMismatch`, :class:`csdomain.kernel.values.money.UnknownCurrency`.
+    [INV-04]
     """
 
     __slots__ = ("currency", "shelves")

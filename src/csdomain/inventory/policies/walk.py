@@ -13,7 +13,7 @@ from typing import TypeVar
 import attrs
 
 from csdomain.inventory.values import Drawn, Line, Lot, Request, Reservation
-from csdomain.kernel.money import Money
+from csdomain.kernel.values.money import Money
 
 from .stock import Columns
 
@@ -72,7 +72,7 @@ class Allocation:
 
     @property
     def value(self) -> Money:
-        """What the goods taken cost in all. Raises :class:`csdomain.kernel.money.AmountTooLarge`."""
+        """What the goods taken cost in all. Raises :class:`csdomain.kernel.values.money.AmountTooLarge`."""
         return Money(sum(self.costs), self.currency)
 
     @property

@@ -10,8 +10,8 @@ from typing import Final
 
 import attrs
 
-from csdomain.kernel.errors import aware
 from csdomain.kernel.rules import Rule, Text
+from csdomain.kernel.rules.errors import aware
 from csdomain.renewals.rules import EXTENSION
 from csdomain.renewals.values import Period, PeriodOutOfRange, RenewalRules, StartsFrom, day, whole
 

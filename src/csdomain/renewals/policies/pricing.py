@@ -13,8 +13,8 @@ from itertools import pairwise
 
 import attrs
 
-from csdomain.kernel.money import Money, exact, total
 from csdomain.kernel.rules import Rule, Text
+from csdomain.kernel.values.money import Money, exact, total
 from csdomain.renewals.rules import PRICE_PLANS, QUOTE
 from csdomain.renewals.values import (
     DiscountNotOffered,

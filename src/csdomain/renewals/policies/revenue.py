@@ -13,9 +13,9 @@ from itertools import pairwise
 
 import attrs
 
-from csdomain.kernel.errors import InvalidValue, RuleBroken
-from csdomain.kernel.money import Money, half_up
 from csdomain.kernel.rules import Rule, Text
+from csdomain.kernel.rules.errors import InvalidValue, RuleBroken
+from csdomain.kernel.values.money import Money, half_up
 from csdomain.renewals.rules import EARNED_BY_THE_DAY, VEHICLES_CHANGE
 from csdomain.renewals.values import Period, RenewalRules, day
 

@@ -6,11 +6,11 @@ from typing import Final
 
 import attrs
 
-from csdomain.kernel.actors import Actor, ActorId
-from csdomain.kernel.approvals import Delegation, Delegations
-from csdomain.kernel.events import utc
-from csdomain.kernel.ports import Unit
-from csdomain.kernel.storage import A, Kind, Query, Where
+from csdomain.kernel.cases.events import utc
+from csdomain.kernel.papers.approvals import Delegation, Delegations
+from csdomain.kernel.store.kinds import A, Kind, Query, Where
+from csdomain.kernel.store.ports import Unit
+from csdomain.kernel.values.actors import Actor, ActorId
 from csdomain.staff.model import (
     ACTIVE_UNTIL,
     ACTOR,

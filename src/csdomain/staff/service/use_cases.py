@@ -5,15 +5,15 @@ from datetime import datetime
 
 import attrs
 
-from csdomain.kernel.actors import Action, Actor, ActorId
-from csdomain.kernel.approvals import Delegation, DelegationInvalid, Delegations
-from csdomain.kernel.effects import Effect
-from csdomain.kernel.events import Event, utc
-from csdomain.kernel.lifecycle import Lifecycle
-from csdomain.kernel.money import CurrencyMismatch, Money
-from csdomain.kernel.ports import Receipt, Unit
+from csdomain.kernel.cases.effects import Effect
+from csdomain.kernel.cases.events import Event, utc
+from csdomain.kernel.cases.lifecycle import Lifecycle
+from csdomain.kernel.papers.approvals import Delegation, DelegationInvalid, Delegations
 from csdomain.kernel.rules import Text
-from csdomain.kernel.storage import Kind, Page, Query
+from csdomain.kernel.store.kinds import Kind, Page, Query
+from csdomain.kernel.store.ports import Receipt, Unit
+from csdomain.kernel.values.actors import Action, Actor, ActorId
+from csdomain.kernel.values.money import CurrencyMismatch, Money
 from csdomain.rulebook import PERMISSIONS
 from csdomain.rulebook.usecases import UseCases, reaching
 from csdomain.staff.lifecycle import DELEGATION_MOVES, STAFF_MOVES, DelegationMove, DelegationState, Move, State

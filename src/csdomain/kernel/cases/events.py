@@ -1,0 +1,106 @@
+"""Domain events: what happened, to what, by whom, when, as immutable facts (KRN-11)."""
+
+import re
+from datetime import UTC, datetime
+from enum import Enum
+from typing import ClassVar, Final, Self
+
+import attrs
+
+from csdomain.kernel.rules.errors import aware
+from csdomain.kernel.values.actors import ActorId
+
+_NAME: Final = re.compile(r"(?<!^)(?=[A-Z])")
+
+
+def utc(at: datetime) -> datetime:
+    """``at`` in UTC. Raises :class:`~csdomain.kernel.rules.errors.NaiveTime` (KRN-03)."""
+    return at if isinstance(at, datetime) and at.tzinfo is UTC else aware(at).astimezone(UTC)
+
+
+@attrs.frozen(kw_only=True)
+class Event:
+    """Something that happened: past tense, ids and not entities, ``at`` given by the caller.
+
+    ``name`` is the stable name on the wire, ``schema`` the number that grows when the fields change.
+    """
+
+    name: ClassVar[str] = "event"
+    schema: ClassVar[int] = 1
+
+    subject: str
+    by: ActorId
+    at: datetime = attrs.field(converter=utc)
+
+    def __init_subclass__(cls, **kwargs: object) -> None:
+        super().__init_subclass__(**kwargs)
+        if "name" not in cls.__dict__:
+            cls.name = _NAME.sub("_", cls.__name__).lower()
+
+
+@attrs.frozen(kw_only=True)
+class Moved(Event):
+    """A case made a move of its lifecycle (KRN-07). ``source`` is empty where the move opened the case."""
+
+    move: str
+    source: str
+    dest: str
+    reason: str = ""
+
+    @classmethod
+    def of(
+        cls,
+        subject: str,
+        move: Enum,
+        source: Enum | None,
+        dest: Enum,
+        *,
+        by: ActorId,
+        at: datetime,
+        reason: str = "",
+        **facts: object,
+    ) -> Self:
+        """The event of one move, its Enums written as their values."""
+        return cls(
+            subject=subject,
+            by=by,
+            at=at,
+            move=move.value,
+            source="" if source is None else source.value,
+            dest=dest.value,
+            reason=reason,
+            **facts,
+        )
+
+
+@attrs.frozen(kw_only=True)
+class Rebased(Event):
+    """A running case goes by another rulebook from now on (KRN-01)."""
+
+    before: str
+    after: str
+
+
+@attrs.frozen(kw_only=True)
+class TimerFired(Event):
+    """A timer reached a warning or its deadline. ``at`` is the instant it was due, ``found_at`` when it was noticed."""
+
+    timer: str
+    found_at: datetime = attrs.field(converter=utc)
+
+
+@attrs.frozen(kw_only=True)
+class TimerWarned(TimerFired):
+    """A warning threshold passed: ``percent`` of the time is used up (KRN-06)."""
+
+    percent: int
+
+
+@attrs.frozen(kw_only=True)
+class TimerBreached(TimerFired):
+    """The deadline passed without the timer being met (KRN-06)."""
+
+
+@attrs.frozen(kw_only=True)
+class TimerReminded(TimerFired):
+    """The time of a reminder came: nothing is late, somebody is told (KRN-06)."""

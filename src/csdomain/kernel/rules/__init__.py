@@ -1,0 +1,43 @@
+"""Rules as values, texts in two languages, and the errors that cite them (KRN-11, KRN-13)."""
+
+from .rules import (
+    APPROVALS,
+    AUDITED,
+    BUSINESS_TIME,
+    CALENDAR,
+    FORMS,
+    HOUSE_RULES,
+    MONEY,
+    MOVES,
+    NUMBERING,
+    ONE_WRITER,
+    PERMITTED,
+    PERSONAL_DATA,
+    PORTS,
+    TIME,
+    TIMERS,
+    Language,
+    Rule,
+    Text,
+)
+
+__all__ = [
+    "APPROVALS",
+    "AUDITED",
+    "BUSINESS_TIME",
+    "CALENDAR",
+    "FORMS",
+    "HOUSE_RULES",
+    "MONEY",
+    "MOVES",
+    "NUMBERING",
+    "ONE_WRITER",
+    "PERMITTED",
+    "PERSONAL_DATA",
+    "PORTS",
+    "TIME",
+    "TIMERS",
+    "Language",
+    "Rule",
+    "Text",
+]

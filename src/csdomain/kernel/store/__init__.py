@@ -1,0 +1,1 @@
+"""What is kept, and by which unit of work: kinds, ports, the unit, sweeping."""

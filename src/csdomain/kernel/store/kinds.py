@@ -1,0 +1,249 @@
+"""What is stored, and how it is asked for: declarations that every store reads alike (design decisions D2, D14).
+
+An aggregate is stored as a body plus declared real columns; lists, counts and sums use the columns only.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
+from enum import Enum, unique
+from typing import Any, ClassVar, Final, Generic, Protocol, TypeVar
+
+import attrs
+
+from csdomain.kernel.rules import PORTS, Text
+from csdomain.kernel.rules.errors import InvalidValue
+from csdomain.kernel.values.ids import IdKind
+
+_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
+#: Longer texts belong in the body: indexes of every database take this much.
+TEXT_LONGEST: Final = 120
+_INTEGER_BITS: Final = 63
+
+
+def storable(value: object, longest: int) -> bool:
+    """Whether every store keeps ``value`` as it is: text of at most that length, without NUL or half a character."""
+    return isinstance(value, str) and len(value) <= longest and "\0" not in value and _encodable(value)
+
+
+def _encodable(text: str) -> bool:
+    try:
+        return text.isascii() or bool(text.encode())
+    except UnicodeEncodeError:
+        return False
+
+
+class Aggregate(Protocol):
+    """Anything stored whole under one id, with the version that guards it and the scope it belongs to."""
+
+    @property
+    def id(self) -> str:
+        """The id under which it is stored."""
+        ...
+
+    @property
+    def branch(self) -> str:
+        """The branch it belongs to."""
+        ...
+
+    @property
+    def owner(self) -> str:
+        """Who owns it: an actor's id, empty for nobody."""
+        ...
+
+    version: int
+
+
+A = TypeVar("A", bound=Aggregate)
+V = TypeVar("V", str, int, bool, datetime, date)
+ColumnValue = str | int | bool | datetime | date | None
+
+
+class MalformedQuery(InvalidValue):
+    """A query that names no field of its kind, or asks for a page that cannot be (design decision D14)."""
+
+    default_rule = PORTS
+    problem = Text("This query cannot be answered.", "无法回答此查询。")
+
+
+@unique
+class Comparison(Enum):
+    """How a condition compares: equal, one of, from (inclusive) and below (exclusive), and present or absent."""
+
+    IS = "is"
+    AMONG = "among"
+    FROM = "from"
+    BELOW = "below"
+    ABSENT = "absent"
+    PRESENT = "present"
+
+
+@attrs.frozen
+class Where(Generic[A]):
+    """One condition on one column; several are joined by *and*."""
+
+    column: str
+    comparison: Comparison
+    value: object = None
+
+
+@attrs.frozen(eq=False)
+class Field(Generic[A, V]):
+    """A searchable field: a real, indexed column, taken from the aggregate each time it is saved.
+
+    ``of`` returns what the column holds, or None. Amounts are their minor units, Enums their values.
+    """
+
+    name: str
+    kind: type[V]
+    of: Callable[[A], V | None]
+    unique: bool = False
+    index: bool = True
+
+    def is_(self, value: V) -> Where[A]:
+        """The column holds ``value``."""
+        return Where(self.name, Comparison.IS, value)
+
+    def among(self, values: Sequence[V]) -> Where[A]:
+        """The column holds one of ``values``."""
+        return Where(self.name, Comparison.AMONG, tuple(values))
+
+    def at_least(self, low: V) -> Where[A]:
+        """The column holds ``low`` or more."""
+        return Where(self.name, Comparison.FROM, low)
+
+    def below(self, high: V) -> Where[A]:
+        """The column holds less than ``high``."""
+        return Where(self.name, Comparison.BELOW, high)
+
+    def absent(self) -> Where[A]:
+        """The column holds nothing."""
+        return Where(self.name, Comparison.ABSENT)
+
+    def present(self) -> Where[A]:
+        """The column holds something."""
+        return Where(self.name, Comparison.PRESENT)
+
+
+Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
+
+
+@attrs.frozen(eq=False)
+class Kind(Generic[A]):
+    """What a context declares once about an aggregate: class, id, table and fields. Also the key to its repository.
+
+    ``schema`` is the number of the body's present form; ``upcasters[n]`` turns a body of form n into form n + 1.
+    ``queue`` is the field that says in whose queue it is; without one, in its owner's for ever. Columns ``id``,
+    ``branch``, ``owner`` and ``version`` are always there.
+    """
+
+    type: type[A]
+    id: IdKind[Any]
+    table: str
+    fields: tuple[Field[A, Any], ...] = ()
+    schema: int = 1
+    upcasters: Mapping[int, Upcaster] = attrs.field(factory=dict)
+    queue: Field[A, str] | None = None
+
+    BUILT_IN: ClassVar[tuple[str, ...]] = ("id", "branch", "owner", "version")
+
+    def __attrs_post_init__(self) -> None:
+        names = [field.name for field in self.fields]
+        reserved = {*self.BUILT_IN, "schema", "body"}
+        bad = [n for n in [self.table, *names] if not _NAME.fullmatch(n)] + [n for n in names if n in reserved]
+        if bad or len(set(names)) != len(names):
+            raise ValueError(f"{self.table}: field names must be distinct, plain and not reserved: {bad or names}")
+        if self.queue is not None and self.queue not in self.fields:
+            raise ValueError(f"{self.table}: the queue's field is none of its fields: {self.queue.name}")
+        missing = [n for n in range(1, self.schema) if n not in self.upcasters]
+        if missing:
+            raise ValueError(f"{self.table}: no upcaster from schema {missing}")
+
+    def upcast(self, body: dict[str, Any], schema: int) -> dict[str, Any]:
+        """A body of an older schema in the present form."""
+        for number in range(schema, self.schema):
+            body = self.upcasters[number](body)
+        return body
+
+    def row(self, aggregate: A) -> dict[str, ColumnValue]:
+        """The declared columns of an aggregate.
+
+        Raises :class:`MalformedQuery` where a value is not of its field's kind, or more than every database holds.
+        """
+        row: dict[str, ColumnValue] = {}
+        for field in self.fields:
+            value = row[field.name] = field.of(aggregate)
+            if value is not None and not _fits(value, field.kind):
+                given = f"text of length {len(value)}" if isinstance(value, str) else type(value).__name__
+                raise MalformedQuery(field=field.name, kind=field.kind.__name__, maximum=TEXT_LONGEST, given=given)
+        return row
+
+    def column(self, name: str) -> str:
+        """``name`` if it is a column of this kind. Raises :class:`MalformedQuery`."""
+        if name not in self.BUILT_IN and all(field.name != name for field in self.fields):
+            known = ", ".join([*self.BUILT_IN, *(field.name for field in self.fields)])
+            raise MalformedQuery(field=name, kind=self.table, accepted=Text(known, known))
+        return name
+
+
+def _fits(value: object, kind: type) -> bool:
+    if not isinstance(value, kind) or isinstance(value, bool) is not (kind is bool):
+        return False
+    if isinstance(value, str):
+        return storable(value, TEXT_LONGEST)
+    if isinstance(value, datetime):
+        return kind is datetime and value.utcoffset() is not None
+    return not isinstance(value, int) or value.bit_length() <= _INTEGER_BITS
+
+
+@attrs.frozen
+class Query(Generic[A]):
+    """A list to ask for: conditions, order, page size, and where the last page ended.
+
+    Pages are keyset pages: ``after`` is the cursor of the last page, so what is added meanwhile neither repeats nor
+    hides a record. Records with nothing in the ordering column come last, in either direction.
+    """
+
+    where: tuple[Where[A], ...] = ()
+    order_by: str = "id"
+    descending: bool = False
+    limit: int = 50
+    after: tuple[ColumnValue, str] | None = None
+
+    def __attrs_post_init__(self) -> None:
+        if isinstance(self.limit, bool) or not isinstance(self.limit, int) or self.limit < 1:
+            raise MalformedQuery(field="limit", given=self.limit, minimum=1)
+
+
+@attrs.frozen
+class Page(Generic[A]):
+    """One page of a list; ``next`` is the cursor for the following one, None at the end."""
+
+    items: tuple[A, ...]
+    next: tuple[ColumnValue, str] | None
+
+
+@attrs.frozen
+class ColumnPage:
+    """One page of a list that gives only some columns of each record, in the order in which they were asked for."""
+
+    items: tuple[tuple[ColumnValue, ...], ...]
+    next: tuple[ColumnValue, str] | None
+
+
+@attrs.frozen
+class Tally(Generic[A]):
+    """Counts and sums, grouped: ``Tally(group_by=("state",), sums=("claimed",))``, run inside the database."""
+
+    where: tuple[Where[A], ...] = ()
+    group_by: tuple[str, ...] = ()
+    sums: tuple[str, ...] = ()
+
+
+@attrs.frozen
+class TallyRow:
+    """One group: its values, how many, and the sums (0 where nothing was there to add)."""
+
+    group: tuple[ColumnValue, ...]
+    count: int
+    sums: tuple[int, ...]

@@ -1,0 +1,389 @@
+"""The ports: what the core asks of the outside, as small protocols that adapters satisfy without inheriting (KRN-15).
+
+A store's :class:`Session` is rows in one transaction and nothing else; what a unit of work *means* is in
+``csdomain.kernel.store.unit``, once, for every store.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final, Protocol, TypeVar
+
+import attrs
+
+from csdomain.kernel.cases.effects import Effect, Fact, Message
+from csdomain.kernel.cases.events import Event, TimerFired
+from csdomain.kernel.cases.timers import Timer
+from csdomain.kernel.rules import ONE_WRITER, PORTS, Text
+from csdomain.kernel.rules.errors import DomainError, InvalidValue
+from csdomain.kernel.rules.errors import Refusal as Refusal
+from csdomain.kernel.values.actors import Action, Actor, ActorId
+from csdomain.kernel.values.numbering import NumberPattern
+
+from .kinds import A, ColumnPage, Kind, Page, Query, Tally, TallyRow
+
+R = TypeVar("R")
+_KEY_LONGEST: Final = 120
+
+
+class MalformedKey(InvalidValue):
+    """An idempotency key that not every store could keep (KRN-12)."""
+
+    default_rule = ONE_WRITER
+    problem = Text("This idempotency key cannot be used.", "此幂等键不可用。")
+
+
+def _key(instance: object, attribute: "attrs.Attribute[str | None]", value: object) -> None:
+    if value is None or (isinstance(value, str) and 0 < len(value) <= _KEY_LONGEST and value.isprintable()):
+        return
+    raise MalformedKey(
+        field=attribute.name,
+        accepted=Text(f"1 to {_KEY_LONGEST} printable characters", f"1 到 {_KEY_LONGEST} 个可见字符"),
+    )
+
+
+@attrs.frozen
+class Call:
+    """One call of a use case: what the store needs to audit a refusal and to honour an idempotency key (D6, D10).
+
+    Raises :class:`MalformedKey`.
+    """
+
+    use_case: str
+    by: ActorId
+    at: datetime
+    subject: str = ""
+    key: str | None = attrs.field(default=None, validator=_key)
+    fingerprint: str = ""
+
+
+@attrs.frozen
+class Receipt:
+    """What a use case answers: small, frozen, kept under its idempotency key and given again for the same key."""
+
+    id: str
+    version: int
+    state: str = ""
+    number: str = ""
+
+
+@attrs.frozen
+class AuditRecord:
+    """One line of the append-only trail (KRN-11). ``event_id`` is stable: the subject's version and place in it."""
+
+    event_id: str
+    subject: str
+    by: ActorId
+    at: datetime
+    name: str
+    schema: int
+    move: str = ""
+    source: str = ""
+    dest: str = ""
+    reason: str = ""
+    facts: Mapping[str, object] = attrs.field(factory=dict)
+    position: int | None = None
+
+
+@attrs.frozen
+class Queued:
+    """A message in the outbox, with what delivery has come to so far."""
+
+    key: str
+    occasion: str
+    to: str
+    facts: Mapping[str, Fact]
+    created_at: datetime
+    attempts: int = 0
+    next_at: datetime | None = None
+    sent_at: datetime | None = None
+    failure: str = ""
+
+    @property
+    def dead(self) -> bool:
+        """Whether it was given up: it has not been sent and will not be by itself."""
+        return self.sent_at is None and self.next_at is None
+
+
+@attrs.frozen
+class KeyClaim:
+    """What the store knows of an idempotency key: of which command, and its receipt once that has succeeded."""
+
+    fingerprint: str
+    receipt: Receipt | None
+
+
+class Session(Protocol):
+    """Port: rows in one transaction of a store. After any error of the store the session is dead."""
+
+    # --- aggregates
+    def fetch(self, kind: Kind[A], id: str, /, *, lock: bool) -> A | None:
+        """The aggregate, None where there is none; locked until the transaction ends where ``lock``."""
+        ...
+
+    def insert(self, kind: Kind[A], aggregate: A, /) -> None:
+        """Store a new aggregate at its version. Raises Conflict where its id or a unique field is taken."""
+        ...
+
+    def update(self, kind: Kind[A], aggregate: A, was: int, /) -> bool:
+        """Save if the stored version is still ``was``; whether it was."""
+        ...
+
+    def select(self, kind: Kind[A], query: Query[A], /) -> Page[A]:
+        """One page of a list, by the declared columns."""
+        ...
+
+    def select_columns(self, kind: Kind[A], names: Sequence[str], query: Query[A], /) -> ColumnPage:
+        """One page of the same list, of each record only these columns: no body is read."""
+        ...
+
+    def tally(self, kind: Kind[A], tally: Tally[A], /) -> Sequence[TallyRow]:
+        """Counts and sums by group, ordered by the groups, nothing last."""
+        ...
+
+    # --- trail
+    def append(self, records: Sequence[AuditRecord], /) -> None:
+        """Add lines to the trail, in order."""
+        ...
+
+    def trail(self, subject: str, /) -> Sequence[AuditRecord]:
+        """The lines of a subject, oldest first."""
+        ...
+
+    def trails(self, subjects: Sequence[str], /) -> Sequence[AuditRecord]:
+        """The lines of several subjects, each subject's oldest first."""
+        ...
+
+    def redact(self, subject: str, /) -> int:
+        """Blank what people wrote in their own words: the reasons on the trail of a subject, the facts of the refusals
+        that concern it, what gateways said of its messages; how many lines (KRN-14).
+
+        A store that keeps what it overwrites (a journal, free pages) clears that too, as far as it can. The one
+        exception to a trail that is only added to: who, when, what, from, to and figures stay.
+        """
+        ...
+
+    def number_events(self, limit: int, /) -> int:
+        """Give positions, in order and without gaps, to events that have none yet; how many it gave."""
+        ...
+
+    def events_after(self, position: int, limit: int, /) -> Sequence[AuditRecord]:
+        """Numbered events with positions after ``position``, in order."""
+        ...
+
+    def cursor(self, consumer: str, /) -> int:
+        """How far a consumer has come; 0 where it has not begun."""
+        ...
+
+    def move_cursor(self, consumer: str, position: int, /) -> None:
+        """Note how far a consumer has come."""
+        ...
+
+    def add_refusal(self, refusal: Refusal, /) -> None:
+        """Keep a refusal."""
+        ...
+
+    def refusals(self, subject: str, /) -> Sequence[Refusal]:
+        """The refusals that concern a subject, oldest first."""
+        ...
+
+    # --- timers
+    def timer(self, subject: str, name: str, /, *, lock: bool) -> Timer | None:
+        """A timer by its subject and name, None where there is none; locked where ``lock``."""
+        ...
+
+    def timers_of(self, subject: str, /, *, lock: bool = False) -> Sequence[Timer]:
+        """The timers of a subject, in order of their start, then name; locked where ``lock``."""
+        ...
+
+    def add_timers(self, timers: Sequence[Timer], /) -> Sequence[str]:
+        """Store new timers; the names of those that were there already."""
+        ...
+
+    def save_timer(self, timer: Timer, /) -> None:
+        """Store a changed timer."""
+        ...
+
+    def due_timers(self, until: datetime, limit: int, skip: Iterable[tuple[str, str]], /) -> Sequence[Timer]:
+        """Timers whose ``next_at`` is not after ``until``, soonest first, claimed for this transaction."""
+        ...
+
+    # --- outbox
+    def queue(self, messages: Sequence[Message], at: datetime, /) -> None:
+        """Put messages in the outbox; one whose key is there already is dropped."""
+        ...
+
+    def claim_messages(self, now: datetime, until: datetime, limit: int, /) -> Sequence[Queued]:
+        """Unsent messages that are due at ``now``, oldest first, set aside until ``until``; attempts counted up."""
+        ...
+
+    def mark_message(self, message: Queued, /) -> None:
+        """Note what delivery came to; a message that was sent stays sent."""
+        ...
+
+    def outbox(self, *, unsent: bool, dead: bool | None = None, limit: int) -> Sequence[Queued]:
+        """Messages, oldest first, at most ``limit``: all or those ``unsent``; only those given up where ``dead``, and
+        without them where it is False."""
+        ...
+
+    def message(self, key: str, /) -> Queued | None:
+        """A message by its key, None where there is none."""
+        ...
+
+    def requeue(self, key: str, at: datetime, /) -> bool:
+        """Make a message that was given up due at ``at``, its attempts counted from 0 again; whether it was one."""
+        ...
+
+    # --- numbers, keys, rulebooks
+    def next_number(self, series: str, /) -> int:
+        """The next of a series, from 1; the series stays locked until the transaction ends (D13)."""
+        ...
+
+    def claim_key(self, call: Call, /) -> KeyClaim | None:
+        """Claim the call's key; None where it was free, else what is known of it (D10)."""
+        ...
+
+    def finish_key(self, call: Call, receipt: Receipt, /) -> None:
+        """Keep the receipt of a call that claimed its key."""
+        ...
+
+    def release_key(self, call: Call, /) -> None:
+        """Give a claimed key back."""
+        ...
+
+    def forget_keys(self, before: datetime, /) -> int:
+        """Forget the keys of calls before an instant; how many."""
+        ...
+
+    def put_rulebook(self, ref: str, text: str, /) -> None:
+        """Keep the text of a rulebook under its ref; one that is there stays as it is."""
+        ...
+
+    def get_rulebook(self, ref: str, /) -> str | None:
+        """The text of a rulebook, None where there is none."""
+        ...
+
+
+class Repository(Protocol[A]):
+    """The aggregates of one kind, in one unit of work."""
+
+    def get(self, id: str, /) -> A:
+        """The aggregate, not locked. Raises NotFound, MalformedId, WrongKind."""
+        ...
+
+    def add(self, aggregate: A, /) -> None:
+        """Store a new aggregate."""
+        ...
+
+    def save(self, aggregate: A, /) -> None:
+        """Store a changed aggregate and count its version up. Raises Conflict."""
+        ...
+
+    def find(self, query: Query[A] = ..., /) -> Page[A]:
+        """One page of a list. Raises MalformedQuery."""
+        ...
+
+    def columns(self, names: Sequence[str], query: Query[A] = ..., /) -> ColumnPage:
+        """One page of a list, of each record only these columns. Raises MalformedQuery."""
+        ...
+
+    def tally(self, tally: Tally[A], /) -> Sequence[TallyRow]:
+        """Counts and sums by group. Raises MalformedQuery."""
+        ...
+
+
+class Unit(Protocol):
+    """One unit of work: everything in it is written together or not at all (design decision D1)."""
+
+    def of(self, kind: Kind[A], /) -> Repository[A]:
+        """The repository of a kind, in this unit."""
+        ...
+
+    def load(self, kind: Kind[A], id: str, /, *, may: Action, by: Actor, expected: int | None = None) -> A:
+        """The aggregate, locked, if ``by`` may. Raises NotFound, NotPermitted, Conflict (D4, D5)."""
+        ...
+
+    def number(self, pattern: NumberPattern, at: datetime, /, *, zone: str, branch: str = "") -> str:
+        """The next number of a pattern's series on the day ``at`` is in ``zone`` (KRN-10)."""
+        ...
+
+    def record(self, events: Sequence[Event], effects: Iterable[Effect] = (), /) -> None:
+        """Write events to the trail and bring their effects about. The only writer of either (D8)."""
+        ...
+
+    def timers_of(self, subject: str, /) -> Sequence[Timer]:
+        """The timers of a subject."""
+        ...
+
+    def trail(self, subject: str, /) -> Sequence[AuditRecord]:
+        """The trail of a subject, oldest first (KRN-11)."""
+        ...
+
+    @property
+    def session(self) -> Session:
+        """The rows it works on."""
+        ...
+
+
+class Store(Protocol):
+    """Port: runs work as one unit.
+
+    ``run`` begins, works, commits; on a database conflict it rolls back and begins again, bounded; a refusal is audited
+    after the rollback (D1, D4, D6). ``look`` runs work that only reads, from one snapshot, and never waits for writers.
+    """
+
+    def run(self, work: Callable[[Unit], R], /, call: Call | None = None) -> R:
+        """Run ``work`` as one unit: all of it is written, or nothing."""
+        ...
+
+    def look(self, work: Callable[[Unit], R], /) -> R:
+        """Run ``work`` that only reads."""
+        ...
+
+
+class OpenStore(Store, Protocol):
+    """A store that a desk has opened by its URL and closes again."""
+
+    def within(self, connection: Any, /) -> Store:
+        """A view of this store in a transaction of the host's. Raises MissingBackend where it has none (D11)."""
+        ...
+
+    def close(self) -> None:
+        """Give back what the store holds."""
+        ...
+
+
+#: Told of every unit of a store: use case, seconds, outcome (``ok``, or the code of the error). No personal data.
+Observer = Callable[[str, float, str], None]
+
+
+class Notifier(Protocol):
+    """Port: delivers one message. Raises :class:`DeliveryFailed`; anything it delivered before may come again under the
+    same key."""
+
+    def send(self, message: Queued, /) -> None:
+        """Deliver one message."""
+        ...
+
+
+class Clock(Protocol):
+    """Port: the present instant, aware, in UTC (KRN-03)."""
+
+    def now(self) -> datetime:
+        """The present instant."""
+        ...
+
+
+class DeliveryFailed(DomainError):
+    """A notifier could not deliver. ``definite``: it surely did not arrive and never will; else it is tried again."""
+
+    default_rule = PORTS
+    problem = Text("The message was not delivered.", "消息未送达。")
+
+    def __init__(self, *, definite: bool, why: str) -> None:
+        super().__init__(definite=definite, why=why)
+        self.definite = definite
+        self.why = why
+
+
+#: What runs when a timer of a name fires, in the transaction that claims it (D8).
+TimerHandler = Callable[[Unit, TimerFired], Iterable[Effect]]

@@ -1,0 +1,408 @@
+"""What a unit of work means, once, for every store: permission in loading, one writer of events and effects, keys.
+
+A store gives a :class:`~csdomain.kernel.store.ports.Session` (rows in one transaction); :func:`perform` runs a use
+case in
+it.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final, Generic, NewType, TypeVar, cast
+from zoneinfo import ZoneInfo
+
+import attrs
+
+from csdomain.kernel.calendar import WorkCalendar
+from csdomain.kernel.cases import timers
+from csdomain.kernel.cases.effects import (
+    CancelTimers,
+    Effect,
+    Message,
+    PauseTimer,
+    ResumeTimer,
+    StartTimer,
+    StopTimer,
+    TimerChange,
+)
+from csdomain.kernel.cases.events import Event, Moved, TimerFired, utc
+from csdomain.kernel.cases.timers import Timer, TimerState
+from csdomain.kernel.rules import AUDITED, Text
+from csdomain.kernel.rules.errors import (
+    Conflict,
+    KeyReused,
+    NotFound,
+    RuleBroken,
+    StoreBusy,
+    StoreFailure,
+    aware,
+    require,
+    show,
+)
+from csdomain.kernel.values.actors import Action, Actor
+from csdomain.kernel.values.codec import plain
+from csdomain.kernel.values.ids import IdKind, IdSource
+from csdomain.kernel.values.numbering import NumberPattern
+
+from .clocks import Clocks
+from .kinds import (
+    TEXT_LONGEST,
+    A,
+    ColumnPage,
+    Comparison,
+    Kind,
+    MalformedQuery,
+    Page,
+    Query,
+    Tally,
+    TallyRow,
+    Where,
+    storable,
+)
+from .ports import AuditRecord, Call, Observer, Receipt, Refusal, Repository, Session, TimerHandler, Unit
+
+R = TypeVar("R")
+EventId = NewType("EventId", str)
+EVENT: Final = IdKind[EventId]("evt")
+_REASON_LONGEST: Final = 400
+_REASON: Final = Text(f"a reason of at most {_REASON_LONGEST} characters", f"理由至多 {_REASON_LONGEST} 字")
+_PAGE_LARGEST: Final = 100_000
+#: The fields of an event that are facts of its own, by its class.
+_FACTS: Final[dict[type[Event], tuple[str, ...]]] = {}
+_BASE: Final = {field.name for field in attrs.fields(Moved)} | {field.name for field in attrs.fields(Event)}
+
+
+@attrs.frozen
+class Backstage:
+    """What a unit needs besides its session: calendars by name, ids for events, handlers of timers by name."""
+
+    calendars: Callable[[str], WorkCalendar]
+    ids: IdSource
+    handlers: Mapping[str, TimerHandler] = attrs.field(factory=dict)
+    observer: Observer | None = None
+
+    def handler(self, timer: str) -> TimerHandler | None:
+        """The handler of a timer: by its whole name, else by the rule before the first dot."""
+        return self.handlers.get(timer) or self.handlers.get(timer.partition(".")[0])
+
+
+class StoredRepository(Generic[A]):
+    """The aggregates of one kind in a session."""
+
+    def __init__(self, kind: Kind[A], session: Session) -> None:
+        self._kind = kind
+        self._session = session
+
+    def get(self, id: str, /) -> A:
+        """The aggregate, not locked: for reading. Raises NotFound, MalformedId, WrongKind."""
+        self._kind.id.check(id)
+        found = self._session.fetch(self._kind, id, lock=False)
+        if found is None:
+            raise NotFound(kind=self._kind.table, id=id)
+        return found
+
+    def add(self, aggregate: A, /) -> None:
+        """Store a new aggregate; it is then at version 1."""
+        self._kind.id.check(aggregate.id)
+        aggregate.version = 1
+        self._session.insert(self._kind, aggregate)
+
+    def save(self, aggregate: A, /) -> None:
+        """Store a changed aggregate and count its version up. Raises Conflict where another was first (KRN-12)."""
+        was = aggregate.version
+        aggregate.version = was + 1
+        if not self._session.update(self._kind, aggregate, was):
+            aggregate.version = was
+            raise Conflict(kind=self._kind.table, id=aggregate.id, expected=was)
+
+    def find(self, query: Query[A] = Query(), /) -> Page[A]:  # noqa: B008 - frozen
+        """One page of a list. Raises MalformedQuery, NaiveTime."""
+        self._check(query)
+        return self._session.select(self._kind, query)
+
+    def columns(self, names: Sequence[str], query: Query[A] = Query(), /) -> ColumnPage:  # noqa: B008 - frozen
+        """One page of a list, of each record only these columns: far quicker. Raises MalformedQuery, NaiveTime."""
+        self._check(query)
+        for name in names:
+            self._kind.column(name)
+        return self._session.select_columns(self._kind, names, query)
+
+    def _check(self, query: Query[A]) -> None:
+        _check_conditions(self._kind, query.where)
+        self._kind.column(query.order_by)
+        if query.limit > _PAGE_LARGEST:
+            raise MalformedQuery(field="limit", given=query.limit, maximum=_PAGE_LARGEST)
+        if query.after is not None:
+            value, id = query.after
+            if value is not None:
+                _check_value(self._kind, query.order_by, value)
+            _check_value(self._kind, "id", id)
+
+    def tally(self, tally: Tally[A], /) -> Sequence[TallyRow]:
+        """Counts and sums by group, computed by the store. Raises MalformedQuery, NaiveTime."""
+        _check_conditions(self._kind, tally.where)
+        for name in tally.group_by:
+            self._kind.column(name)
+        for name in tally.sums:
+            if _type(self._kind, name) is not int:
+                raise MalformedQuery(field=name, kind=self._kind.table, accepted=Text("an integer field", "整数字段"))
+        return self._session.tally(self._kind, tally)
+
+
+def _type(kind: Kind[Any], name: str) -> type:
+    """The type of a column. Raises MalformedQuery."""
+    kind.column(name)
+    return int if name == "version" else next((field.kind for field in kind.fields if field.name == name), str)
+
+
+def _check_value(kind: Kind[Any], name: str, value: object) -> None:
+    """Refuse what the column could not hold: each database makes something else of it."""
+    wanted = _type(kind, name)
+    if type(value) is not wanted:
+        raise MalformedQuery(field=name, given=type(value).__name__, accepted=Text(wanted.__name__, wanted.__name__))
+    if isinstance(value, datetime):
+        aware(value, name)
+    elif isinstance(value, str) and not storable(value, TEXT_LONGEST):
+        raise MalformedQuery(field=name, given=f"text of length {len(value)}", maximum=TEXT_LONGEST)
+    elif isinstance(value, int) and not -(2**63) <= value < 2**63:
+        raise MalformedQuery(field=name, given=value, accepted=Text("64 bits", "64 位整数"))
+
+
+def _check_conditions(kind: Kind[Any], conditions: Iterable[Where[Any]]) -> None:
+    for where in conditions:
+        if where.comparison in (Comparison.ABSENT, Comparison.PRESENT):
+            kind.column(where.column)
+        elif where.comparison is not Comparison.AMONG:
+            _check_value(kind, where.column, where.value)
+        elif not isinstance(where.value, tuple):
+            raise MalformedQuery(field=where.column, given=type(where.value).__name__, accepted=Text("tuple", "tuple"))
+        else:
+            kind.column(where.column)
+            for value in where.value:
+                _check_value(kind, where.column, value)
+
+
+class StandardUnit:
+    """The unit of work over any session; satisfies :class:`~csdomain.kernel.store.ports.Unit`."""
+
+    def __init__(self, session: Session, backstage: Backstage) -> None:
+        self._session = session
+        self.backstage = backstage
+
+    @property
+    def session(self) -> Session:
+        """The rows it works on."""
+        return self._session
+
+    def of(self, kind: Kind[A], /) -> Repository[A]:
+        """The repository of a kind, in this unit."""
+        return StoredRepository(kind, self._session)
+
+    def load(self, kind: Kind[A], id: str, /, *, may: Action, by: Actor, expected: int | None = None) -> A:
+        """The aggregate, locked, if ``by`` may. Raises NotFound, NotPermitted, Conflict, MalformedId, WrongKind."""
+        kind.id.check(id)
+        found = self._session.fetch(kind, id, lock=True)
+        if found is None:
+            raise NotFound(kind=kind.table, id=id)
+        by.require(may, owner=found.owner, branch=found.branch)
+        if expected is not None and found.version != expected:
+            raise Conflict(kind=kind.table, id=id, expected=expected, actual=found.version)
+        return found
+
+    def number(self, pattern: NumberPattern, at: datetime, /, *, zone: str, branch: str = "") -> str:
+        """The next number of a pattern's series on the day ``at`` is in ``zone`` (KRN-10)."""
+        on = utc(at).astimezone(ZoneInfo(zone)).date()
+        return pattern.number(self._session.next_number(pattern.series(on, branch)), on, branch)
+
+    def timers_of(self, subject: str, /) -> Sequence[Timer]:
+        """The timers of a subject."""
+        return self._session.timers_of(subject)
+
+    def trail(self, subject: str, /) -> Sequence[AuditRecord]:
+        """The trail of a subject, oldest first (KRN-11)."""
+        return self._session.trail(subject)
+
+    def record(self, events: Sequence[Event], effects: Iterable[Effect] = (), /) -> None:
+        """Write events to the trail and bring their effects about, in this transaction. The only writer of either.
+
+        A timer that turns out to be late when it is stopped or paused fires here and now, with its handler.
+        """
+        records = [self._audit(event) for event in events]
+        messages: list[Message] = []
+        clocks = Clocks(self._session)
+        pending = list(effects)
+        while pending:
+            begun: list[Timer] = []
+            changes: list[TimerChange] = []
+            for effect in pending:
+                if isinstance(effect, StartTimer):
+                    begun.append(effect.timer)
+                elif isinstance(effect, Message):
+                    messages.append(effect)
+                else:
+                    changes.append(effect)
+            if begun:
+                clocks.begin(begun)
+            clocks.hold(changes)
+            fired = [event for change in changes for event in self._change(change, clocks)]
+            pending = []
+            for event in fired:
+                records.append(self._audit(event))
+                pending += self.handle(event)
+        if records:
+            self._session.append(records)
+        if messages:
+            require(bool(events), AUDITED, accepted=Text("messages with the event that causes them", "消息须随其事件"))
+            self._session.queue(messages, max(event.at for event in events))
+
+    def handle(self, event: TimerFired) -> Iterable[Effect]:
+        """What the handler registered for this timer wants done."""
+        handler = self.backstage.handler(event.timer)
+        return () if handler is None else handler(self, event)
+
+    def fire(self, timer: Timer, until: datetime, found_at: datetime) -> tuple[Timer, tuple[TimerFired, ...]]:
+        """Let a claimed timer fire what is due up to ``until``; write it and run its handlers (KRN-06)."""
+        timer, fired = timers.advance(timer, until)
+        fired = tuple(attrs.evolve(event, found_at=found_at) for event in fired)
+        self._session.save_timer(timer)
+        for event in fired:
+            self.record([event], self.handle(event))
+        return timer, fired
+
+    def _change(self, effect: TimerChange, clocks: Clocks) -> tuple[TimerFired, ...]:
+        if isinstance(effect, CancelTimers):
+            live = clocks.live(effect.subject, effect.prefix)
+            stops = [StopTimer(effect.subject, name, effect.at, cancelled=True) for name in live]
+            return tuple(fired for stop in stops for fired in self._change(stop, clocks))
+        timer = clocks.get(effect.subject, effect.name)
+        if timer is None:
+            return ()
+        fired: tuple[TimerFired, ...] = ()
+        after = timer
+        if isinstance(effect, PauseTimer):
+            if timer.state is TimerState.RUNNING:
+                after, fired = timers.pause(timer, effect.at)
+        elif isinstance(effect, ResumeTimer):
+            if timer.state is TimerState.PAUSED:
+                after = timers.resume(timer, self.backstage.calendars(timer.calendar), effect.at)
+        else:
+            late = timer.state is TimerState.BREACHED and timer.completed_at is None
+            if effect.cancelled and timer.live:
+                after, fired = timers.cancel(timer, effect.at)
+            elif not effect.cancelled and (timer.live or late):
+                after, fired = timers.meet(timer, effect.at)
+        if after is not timer:
+            clocks.save(after)
+        return fired
+
+    def _audit(self, event: Event) -> AuditRecord:
+        kind = type(event)
+        names = _FACTS.get(kind)
+        if names is None:
+            names = _FACTS[kind] = tuple(field.name for field in attrs.fields(kind) if field.name not in _BASE)
+        move = source = dest = reason = ""
+        if isinstance(event, Moved):
+            move, source, dest, reason = event.move, event.source, event.dest, event.reason
+            require(storable(reason, _REASON_LONGEST), AUDITED, accepted=_REASON, given=len(reason))
+        return AuditRecord(
+            event_id=self.backstage.ids.new(EVENT),
+            subject=event.subject,
+            by=event.by,
+            at=event.at,
+            name=kind.name,
+            schema=kind.schema,
+            move=move,
+            source=source,
+            dest=dest,
+            reason=reason,
+            facts={name: plain(getattr(event, name)) for name in names},
+        )
+
+
+def perform(session: Session, backstage: Backstage, work: Callable[[Unit], R], call: Call | None) -> R:
+    """Run ``work`` in ``session``, honouring the call's idempotency key (KRN-12, design decision D10).
+
+    The key is claimed first; a command that fails takes its claim back with it. Raises KeyReused where the key was used
+    for another command.
+    """
+    unit = StandardUnit(session, backstage)
+    if call is None or call.key is None:
+        return work(unit)
+    claim = session.claim_key(call)
+    if claim is not None:
+        if claim.fingerprint != call.fingerprint:
+            raise KeyReused(use_case=call.use_case, key=call.key, accepted=Text("a new key", "新的幂等键"))
+        if claim.receipt is None:
+            raise StoreBusy(use_case=call.use_case, key=call.key)
+        return cast("R", claim.receipt)
+    result: Any = work(unit)
+    if not isinstance(result, Receipt):
+        raise TypeError(f"{call.use_case}: a use case with a key answers with a Receipt")
+    session.finish_key(call, result)
+    return cast("R", result)
+
+
+def refused(call: Call | None, error: BaseException) -> Refusal | None:
+    """What the audit keeps of a failed command: a refusal by a rule, else nothing (D6).
+
+    A use case inside a larger one has noted its own already. Facts are kept as text, so that nothing personal slips in.
+    """
+    if not isinstance(error, RuleBroken):
+        return None
+    if error.refusal is not None or call is None:
+        return error.refusal
+    return Refusal(
+        use_case=call.use_case,
+        by=call.by,
+        at=utc(call.at),
+        subject=call.subject,
+        rule=error.rule.id,
+        code=error.code,
+        facts={name: show(value) for name, value in error.facts.items()},
+    )
+
+
+@attrs.frozen
+class Joined:
+    """A store-shaped view of a unit that is open already: a flow's, or one in a host's own transaction (D1, D11).
+
+    It does not begin, commit or retry; the outermost ``run`` does, or the host. A command that fails gives its key
+    back, so that the unit can go on.
+    """
+
+    unit: StandardUnit
+
+    def look(self, work: Callable[[Unit], R], /) -> R:
+        """Run ``work`` in the open unit."""
+        return work(self.unit)
+
+    def run(self, work: Callable[[Unit], R], /, call: Call | None = None) -> R:
+        """Run ``work`` in the open unit, honouring the call's key."""
+        session = self.unit.session
+
+        def giving_back(unit: Unit) -> R:
+            try:
+                return work(unit)
+            except Exception as error:
+                # Only the key claimed here; and a session that failed takes nothing any more.
+                if call is not None and call.key is not None and not isinstance(error, StoreFailure):
+                    session.release_key(call)
+                raise
+
+        try:
+            return perform(session, self.unit.backstage, giving_back, call)
+        except RuleBroken as error:
+            error.refusal = refused(call, error)
+            raise
+
+
+def reapply(command: Callable[[], R], *, attempts: int = 3) -> R:
+    """Run ``command`` again where another writer was first, up to ``attempts`` times in all (KRN-12).
+
+    ``command`` must read afresh and apply its change to what it read; the last Conflict is raised.
+    """
+    for _ in range(attempts - 1):
+        try:
+            return command()
+        except Conflict:
+            continue
+    return command()

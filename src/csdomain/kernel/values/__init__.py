@@ -1,0 +1,1 @@
+"""Values that compare by what they hold: money, durations, numbers, ids, actors, personal fields."""

@@ -1,0 +1,143 @@
+"""Arguments of commands and questions are what their signatures say, or refused by name before anything is read.
+
+Types are checked where people come in from outside; inside, the type checker has done it.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import wraps
+from inspect import Parameter, isfunction, signature
+from types import NoneType, UnionType
+from typing import Any, Final, NewType, ParamSpec, TypeVar, Union, get_args, get_origin, get_type_hints, is_typeddict
+
+from csdomain.kernel.rules import PORTS, Text
+from csdomain.kernel.rules.errors import InvalidValue
+
+P = ParamSpec("P")
+R = TypeVar("R")
+S = TypeVar("S")
+Holds = Callable[[object], bool]
+#: Refused by names of their own: MalformedId, NaiveTime.
+_ELSEWHERE: Final = frozenset({"self", "id", "at", "return"})
+_BY_PLACE: Final = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
+
+
+#: Marks an argument that a rule of its own refuses, with more to say: ``text: Annotated[str, BY_RULE]``.
+BY_RULE: Final = object()
+
+
+class WrongArgument(InvalidValue):
+    """An argument of a command or a question is not of the type that its signature says."""
+
+    default_rule = PORTS
+    problem = Text("This argument is not of the type that is wanted.", "参数的类型不符。")
+
+
+def typed(function: Callable[P, R]) -> Callable[P, R]:
+    """``function`` with its arguments checked against its annotations. Raises :class:`WrongArgument`."""
+    plan: dict[str, tuple[Holds, str]] | None = None
+    taken = [p.name for p in signature(function).parameters.values() if p.kind in _BY_PLACE]
+
+    @wraps(function)
+    def checked(*args: P.args, **kwargs: P.kwargs) -> R:
+        nonlocal plan
+        if plan is None:  # not while the module is loaded: a class may name what stands below it
+            plan = _plan(function)
+        for name, value in (*zip(taken, args, strict=False), *kwargs.items()):
+            wanted = plan.get(name)
+            if wanted is not None and not wanted[0](value):
+                given = type(value).__name__
+                raise WrongArgument(field=name, given=given, accepted=Text(wanted[1], wanted[1]))
+        return function(*args, **kwargs)
+
+    return checked
+
+
+def type_commands(service: type[S]) -> type[S]:
+    """A class whose commands and questions check their arguments: those it defines itself, and none twice."""
+    for name, member in list(vars(service).items()):
+        if isfunction(member) and not hasattr(member, "__wrapped__") and is_command(member):
+            setattr(service, name, typed(member))
+    return service
+
+
+def is_command(function: object) -> bool:
+    """Whether ``function`` is for people outside: it says who acts, and takes no callable."""
+    if not callable(function) or getattr(function, "__name__", "_").startswith("_"):
+        return False
+    taken = signature(function).parameters  # as it is written: names in quotes may not be there yet
+    acts = "by" in taken or any(is_typeddict(each) for one in taken.values() for each in get_args(one.annotation))
+    return acts and not any(_calls(one.annotation) for one in taken.values())
+
+
+def _calls(hint: Any) -> bool:
+    return any(get_origin(each) is Callable for each in _alternatives(hint))
+
+
+def _plan(function: Callable[..., Any]) -> dict[str, tuple[Holds, str]]:
+    found: dict[str, tuple[Holds, str]] = {}
+    for name, hint in get_type_hints(function, include_extras=True).items():
+        if BY_RULE in getattr(hint, "__metadata__", ()):
+            continue
+        options = next((each for each in get_args(hint) if is_typeddict(each)), None)
+        more = get_type_hints(options) if options is not None else {name: hint}
+        found |= {key: (holds(kind), _said(kind)) for key, kind in more.items() if key not in _ELSEWHERE}
+    return found
+
+
+def holds(kind: Any) -> Holds:
+    """Whether a value is of a type, as far as annotations of commands go: classes, unions, collections of either."""
+    if isinstance(kind, NewType):
+        return holds(kind.__supertype__)
+    if kind is None or kind is NoneType:
+        return lambda value: value is None
+    if kind is Any:
+        return lambda _: True
+    alternatives = _alternatives(kind)
+    if len(alternatives) > 1:
+        each = [holds(alternative) for alternative in alternatives]
+        return lambda value: any(one(value) for one in each)
+    origin = get_origin(kind) or kind
+    if not isinstance(origin, type):
+        return lambda _: True  # a type variable
+    if issubclass(origin, Iterable) and get_args(kind) and not issubclass(origin, Mapping):
+        return _collection(origin, get_args(kind))
+    if origin in (int, float):
+        return lambda value: isinstance(value, origin) and not isinstance(value, bool)
+    return lambda value: isinstance(value, origin)
+
+
+def _collection(origin: type, members: tuple[Any, ...]) -> Holds:
+    """Any collection will do where a sequence is wanted, but no text and no mapping, which look like one."""
+    wanted = Collection if issubclass(list, origin) else origin
+    if origin is tuple and members[-1] is not Ellipsis:
+        each = [holds(member) for member in members]
+        return lambda value: (
+            isinstance(value, tuple)
+            and len(value) == len(each)
+            and all(one(v) for one, v in zip(each, value, strict=True))
+        )
+    member = holds(members[0])
+
+    def fits(value: object) -> bool:
+        alike = isinstance(value, wanted) and not isinstance(value, str | bytes | bytearray | Mapping)
+        return alike and isinstance(value, Collection) and all(member(one) for one in value)
+
+    return fits
+
+
+def _alternatives(kind: Any) -> tuple[Any, ...]:
+    return get_args(kind) if get_origin(kind) in (Union, UnionType) else (kind,)
+
+
+def _said(kind: Any) -> str:
+    """A type as people write it."""
+    alternatives = _alternatives(kind)
+    if len(alternatives) > 1:
+        return " | ".join(map(_said, alternatives))
+    if kind is None or kind is NoneType:
+        return "None"
+    origin, members = get_origin(kind), get_args(kind)
+    name = getattr(origin or kind, "__name__", str(kind))
+    if origin is not None and members and isinstance(origin, type) and issubclass(origin, Collection):
+        return f"{name}[{', '.join('...' if each is Ellipsis else _said(each) for each in members)}]"
+    return str(name)
