@@ -49,9 +49,10 @@ from sqlalchemy import (
 )
 
 import csdomain
-from csdomain.complaints.model import COMPLAINTS
+from csdomain.complaints.case import COMPLAINTS
 from csdomain.complaints.values import COMPLAINT, Channel, ComplaintForm, Judgement, Liable, Remedy
-from csdomain.desk import Desk, kinds
+from csdomain.contexts import kinds
+from csdomain.desk import Desk
 from csdomain.kernel.store.unit import EVENT
 from csdomain.kernel.values.actors import Actor
 from csdomain.kernel.values.money import Money

@@ -27,8 +27,8 @@ from sqlalchemy import Connection, Engine, text
 
 import cases
 import csdomain
+from csdomain.complaints.case import COMPLAINTS
 from csdomain.complaints.effects import CLOSING
-from csdomain.complaints.model import COMPLAINTS
 from csdomain.complaints.values import COMPLAINT
 from csdomain.desk import Desk
 from csdomain.kernel.cases.timers import start

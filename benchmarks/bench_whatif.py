@@ -47,7 +47,7 @@ def rows() -> Sequence[tuple[dict[str, Any], list[dict[str, Any]]]]:
     sys.path.insert(0, str(common.ROOT / "tests"))
     import orjson
 
-    from csdomain.complaints.model import COMPLAINTS
+    from csdomain.complaints.case import COMPLAINTS
     from csdomain.desk import kinds
     from csdomain.kernel.values.codec import to_micros
     from csdomain.testing import MovableClock, memory_desk

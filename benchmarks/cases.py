@@ -1,12 +1,19 @@
 """Complaints for benchmarks, made by the model alone: no store, no effects."""
 
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
+
+import attrs
 
 import csdomain
-from csdomain.complaints.model import Complaint
+from csdomain.complaints.case import Complaint
+from csdomain.complaints.commands import receiving
+from csdomain.complaints.commands.marks import ComplaintAct
 from csdomain.complaints.values import COMPLAINT_RULES, ComplaintForm, ComplaintId
+from csdomain.complaints.values.standing import Standing
+from csdomain.desk import house_of
 from csdomain.kernel.values.actors import Actor, ActorId, Scope
+from csdomain.testing import no_holidays
 
 BOOK: Final = csdomain.load_rulebook("after_sales")
 FORM: Final = ComplaintForm(customer="cus_0001", demand="replace", reason="broken", quantity=500, defective=7)
@@ -16,27 +23,47 @@ AGENT: Final = Actor(
 )
 
 
-def checked(id: ComplaintId, number: str, at: datetime) -> Complaint:
-    """A complaint that sales has checked."""
-    rules = BOOK[COMPLAINT_RULES]
-    case, _ = Complaint.receive(
-        id,
-        number,
-        FORM,
-        rules,
-        rulebook=BOOK.ref,
-        currency="CNY",
-        salt="slt_00000000000000000000000001",
+HOUSE: Final = house_of(BOOK, no_holidays())
+
+
+@attrs.frozen
+class _Drawn:
+    id: str
+    given: str
+
+    def number(self, *_: Any) -> str:
+        return self.given
+
+    def new(self, kind: Any, /) -> Any:
+        return self.id if kind.prefix == "cmp" else "slt_00000000000000000000000001"
+
+    def timers_of(self, _: str, /) -> tuple[()]:
+        return ()
+
+
+def _act(at: datetime, id: str = "", number: str = "") -> ComplaintAct:
+    """The agent acts at an instant."""
+    return ComplaintAct(
         by=AGENT,
         at=at,
+        rules=BOOK[COMPLAINT_RULES],
+        place=HOUSE.place("hq"),
+        draws=_Drawn(id, number),
+        rulebook=BOOK.ref,
+        authorities=lambda *_: Standing({}),
     )
-    case.check("the order is ours", by=AGENT, at=at)
+
+
+def checked(id: ComplaintId, number: str, at: datetime) -> Complaint:
+    """A complaint that sales has checked."""
+    case, _ = receiving.receive(_act(at, id, number), FORM)
+    receiving.check(case, _act(at), "the order is ours")
     return case
 
 
 def accept(case: Complaint, at: datetime) -> None:
     """What customer service does with it."""
-    case.accept(HANDLING, BOOK[COMPLAINT_RULES], grave=False, by=AGENT, at=at)
+    receiving.accept(case, _act(at), HANDLING, grave=False)
 
 
 def accepted(id: ComplaintId, number: str, at: datetime) -> Complaint:

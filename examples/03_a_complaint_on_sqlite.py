@@ -43,11 +43,11 @@ with csdomain.open(f"sqlite:///{database}", rulebook="after_sales") as desk:
         print("refused ", refused)
         assert refused.rule.id == "KRN-13"
 
-    accepted = desk.complaints.accept(filed.id, quality, by=agent, at=monday, expected=checked.version)
+    accepted = desk.complaints.accept(filed.id, quality, by=agent, at=monday, expected_version=checked.version)
 
     # Somebody who read the complaint before it was accepted comes too late.
     try:
-        desk.complaints.investigate(filed.id, by=agent, at=monday, expected=checked.version)
+        desk.complaints.investigate(filed.id, by=agent, at=monday, expected_version=checked.version)
     except Conflict as conflict:
         print("conflict", conflict)
         assert conflict.facts["actual"] == accepted.version

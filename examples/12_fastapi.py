@@ -140,7 +140,7 @@ def make_app(desk: csdomain.Desk, engine: AsyncEngine) -> FastAPI:
     async def check(id: str, by: Who, expected: int | None = None) -> dict[str, Any]:
         return await transactions.run(
             lambda inner, _: attrs.asdict(
-                inner.complaints.check(id, "the order is ours", by=by, at=desk.clock.now(), expected=expected)
+                inner.complaints.check(id, "the order is ours", by=by, at=desk.clock.now(), expected_version=expected)
             )
         )
 
@@ -169,7 +169,7 @@ def make_simple_app(desk: csdomain.Desk) -> FastAPI:
     @app.post("/complaints/{id}/check")
     def check(id: str, by: Who, expected: int | None = None) -> dict[str, Any]:
         return attrs.asdict(
-            desk.complaints.check(id, "the order is ours", by=by, at=desk.clock.now(), expected=expected)
+            desk.complaints.check(id, "the order is ours", by=by, at=desk.clock.now(), expected_version=expected)
         )
 
     return app

@@ -2,34 +2,35 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from functools import cache, cached_property
-from importlib import import_module
+from functools import cached_property
 from importlib.metadata import entry_points
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, cast
 
-from csdomain.frame.contexts import Context
+from csdomain.contexts import HOUSE, context, contexts, taken
+from csdomain.contexts import kinds as kinds
+from csdomain.contexts import lifecycles as lifecycles
+from csdomain.contexts import pinnings as pinnings
+from csdomain.contexts import sections as sections
+from csdomain.frame.contexts import Context, timer_handlers
+from csdomain.frame.service import CaseService
 from csdomain.kernel.calendar import WorkCalendar
 from csdomain.kernel.calendar.holidays import Holidays
-from csdomain.kernel.cases.lifecycle import Lifecycle
 from csdomain.kernel.rules import Text
 from csdomain.kernel.rules.errors import MissingBackend, NotFound, RulebookInvalid
-from csdomain.kernel.store.kinds import ColumnValue, Kind
+from csdomain.kernel.store.kinds import ColumnValue
 from csdomain.kernel.store.ports import AuditRecord, Clock, Notifier, Observer, OpenStore, Store, TimerHandler, Unit
 from csdomain.kernel.store.sweeping import BATCH, Progress, RelayPolicy, RelayReport, SweepReport, follow, relay, sweep
 from csdomain.kernel.store.unit import Backstage, Joined, StandardUnit
 from csdomain.kernel.values.actors import Actor, ActorId
 from csdomain.kernel.values.ids import IdSource
 from csdomain.rulebook import (
-    COMMON,
     House,
-    Pinning,
     Rulebook,
     RulebookDiff,
     RunningCases,
     RunningPage,
-    Section,
     Touched,
     loads,
     restore,
@@ -41,7 +42,6 @@ from csdomain.rulebook.house import calendars
 
 if TYPE_CHECKING:
     from csdomain.complaints.service import Complaints
-    from csdomain.flows.customer_records import CustomerRecords
     from csdomain.flows.erase_customer import ErasureReport
     from csdomain.flows.rebase_cases import RebaseReport
     from csdomain.messaging.service import Messages
@@ -54,7 +54,6 @@ V = TypeVar("V")
 STORES: Final = "csdomain.stores"
 NOTIFIERS: Final = "csdomain.notifiers"
 HOLIDAYS: Final = "csdomain.holidays"
-CONTEXTS: Final = "csdomain.contexts"
 
 
 def adapter(group: str, name: str) -> Any:
@@ -68,38 +67,6 @@ def adapter(group: str, name: str) -> Any:
     except ImportError as error:
         extra = Text(f"pip install 'csdomain[{name}]'", f"pip install 'csdomain[{name}]'")
         raise MissingBackend(group=group, name=name, missing=error.name or "", accepted=extra) from error
-
-
-#: The contexts of the house, in the order of their layers; those of others come by entry points.
-HOUSE: Final = ("complaints", "inventory", "messaging", "orders", "renewals", "staff")
-
-
-@cache
-def contexts() -> tuple[Context[Any], ...]:
-    """Every context: the house's, and what others plugged in as ``csdomain.contexts``."""
-    ours = (import_module(f"csdomain.{name}.context").CONTEXT for name in HOUSE)
-    theirs = (found.load() for found in sorted(entry_points(group=CONTEXTS), key=lambda found: found.name))
-    return (*ours, *theirs)
-
-
-def sections() -> tuple[Section[Any], ...]:
-    """The sections of every context."""
-    return (*COMMON, *(section for context in contexts() for section in context.sections))
-
-
-def kinds() -> tuple[Kind[Any], ...]:
-    """The aggregates of every context."""
-    return tuple(kind for context in contexts() for kind in context.kinds)
-
-
-def lifecycles() -> tuple[Lifecycle[Any, Any], ...]:
-    """The lifecycles of every context."""
-    return tuple(table for context in contexts() for table in context.lifecycles)
-
-
-def pinnings() -> tuple[Pinning, ...]:
-    """The kinds of case that keep the rulebook they began under, where that can be asked of a store."""
-    return tuple(pinning for context in contexts() for pinning in context.pinnings)
 
 
 def scheme(url: str) -> str:
@@ -135,14 +102,14 @@ def load_rulebook(rulebook: str | Path | Rulebook) -> Rulebook:
             sibling = path.with_name(f"{name}.toml")
             return _read(sibling) if sibling.is_file() else shipped(name)
 
-        return loads(_read(path), sections(), beside)
+        return loads(_read(path), taken, beside)
     text = shipped(str(rulebook))
     if text is None:
         known = ", ".join(shipped_names())
         raise NotFound(
             rulebook=str(rulebook), accepted=Text(f"{known}, or a path to a .toml file", f"{known}，或 .toml 文件")
         )
-    return loads(text, sections(), shipped)
+    return loads(text, taken, shipped)
 
 
 def _read(path: Path) -> str:
@@ -157,7 +124,7 @@ def stored_rulebook(store: Store, ref: str) -> Rulebook:
     text = store.look(lambda unit: unit.session.get_rulebook(ref))
     if text is None:
         raise NotFound(rulebook=ref)
-    return restore(text, sections())
+    return restore(text, taken)
 
 
 def store_to_read(url: str) -> OpenStore:
@@ -181,7 +148,7 @@ def house_of(rulebook: str | Path | Rulebook, holidays: Mapping[str, Holidays] |
     Raises RulebookInvalid, NotFound, MissingBackend.
     """
     given = holidays or {}
-    return House(load_rulebook(rulebook), sections(), lambda name: given.get(name) or _holidays(name))
+    return House(load_rulebook(rulebook), taken, lambda name: given.get(name) or _holidays(name))
 
 
 class Services:
@@ -199,10 +166,10 @@ class Services:
     @cached_property
     def complaints(self) -> "Complaints":
         """Complaints (CMP)."""
-        from csdomain.complaints.service import Complaints
+        from csdomain.complaints.context import CONTEXT
         from csdomain.flows.ask_who_decides import RecordedAuthorities
 
-        return Complaints(self._store, self.house, self._ids, RecordedAuthorities())
+        return self.of(CONTEXT, authorities=RecordedAuthorities())
 
     def running(self, ref: str | None = None) -> tuple[RunningCases, ...]:
         """How many cases run under which rulebook, by kind and state; under ``ref`` alone where given (KRN-01).
@@ -228,15 +195,15 @@ class Services:
     @cached_property
     def messages(self) -> "Messages":
         """Messages (MSG): what waits, what was given up, and the texts of the house."""
-        from csdomain.messaging.service import Messages
+        from csdomain.messaging.context import CONTEXT
 
-        return Messages(self._store, self.house)
+        return self.of(CONTEXT)
 
     def rebase(self, ref: str, *, by: Actor, at: datetime, progress: Progress | None = None) -> "RebaseReport":
         """Move the cases that run under the rulebook ``ref`` to the current one, on purpose and audited (KRN-01)."""
         from csdomain.flows.rebase_cases import rebase_cases
 
-        return rebase_cases((self.complaints,), ref, by=by, at=at, progress=progress)
+        return rebase_cases(self.case_services, ref, by=by, at=at, progress=progress)
 
     @cached_property
     def orders(self) -> "Orders":
@@ -249,28 +216,37 @@ class Services:
     @cached_property
     def staff(self) -> "Staff":
         """Staff and delegations (PPL-01, KRN-08)."""
-        from csdomain.staff.service import Staff
+        from csdomain.staff.context import CONTEXT
 
-        return Staff(self._store, self.house, self._ids)
+        return self.of(CONTEXT)
 
     @property
-    def customer_records(self) -> "tuple[CustomerRecords, ...]":
-        """The contexts that hold something about customers: each is erased and exported with the others (KRN-14)."""
-        return (self.complaints,)
+    def case_services(self) -> tuple[CaseService[Any, Any], ...]:
+        """The services of the contexts that the rulebook takes and whose cases keep their rulebook and hold something
+        about people: each is rebased, erased and exported with the others."""
+        found = (self.service(one.name) for one in contexts(self.house.rulebook.parts) if one.cases)
+        return tuple(service for service in found if isinstance(service, CaseService))
+
+    def service(self, name: str) -> Any:
+        """The service of a context by the context's name. Raises KeyError where no such context is installed."""
+        return getattr(self, name) if name in HOUSE else self.of(context(name))
 
     def erase_customer(
         self, customer: str, *, by: Actor, at: datetime, progress: Progress | None = None
     ) -> "ErasureReport":
         """Erase everything about a customer, restrict what law demands to keep; begun again, it goes on (KRN-14)."""
-        from csdomain.flows.erase_customer import erase_customer
+        from csdomain.flows.erase_customer import erase_customer, require_none_left_off
 
-        return erase_customer(self.customer_records, customer, by=by, at=at, progress=progress)
+        require_none_left_off(self._store, self.house, contexts(HOUSE), customer)
+        return erase_customer(self.case_services, customer, by=by, at=at, progress=progress)
 
     def export_customer(self, customer: str, *, by: Actor) -> dict[str, object]:
         """Everything about a customer as plain data, in clear, for the customer (KRN-14)."""
+        from csdomain.flows.erase_customer import require_none_left_off
         from csdomain.flows.export_customer import export_customer
 
-        return export_customer(self.customer_records, customer, by=by)
+        require_none_left_off(self._store, self.house, contexts(HOUSE), customer)
+        return export_customer(self.case_services, customer, by=by)
 
     def together(self, work: Callable[["Services"], R]) -> R:
         """One unit of work over several use cases: all of it happens, or none."""
@@ -298,10 +274,9 @@ class Desk(Services):
         handlers: Mapping[str, TimerHandler] | None = None,
         options: Mapping[str, object] | None = None,
     ) -> None:
-        every = [context.handlers(house) for context in contexts()]
-        all_handlers = {name: handler for table in (*every, handlers or {}) for name, handler in table.items()}
-        backstage = Backstage(house.calendar, ids, all_handlers, observer)
-        self.store: OpenStore = adapter(STORES, scheme(url))(url, kinds(), backstage, options or {})
+        ruled = contexts(house.rulebook.parts)
+        backstage = Backstage(house.calendar, ids, {**timer_handlers(ruled, house), **(handlers or {})}, observer)
+        self.store: OpenStore = adapter(STORES, scheme(url))(url, kinds(house.rulebook.parts), backstage, options or {})
         self.clock = clock
         super().__init__(self.store, house, ids)
         self.store.run(house.remember)

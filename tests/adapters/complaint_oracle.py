@@ -10,6 +10,7 @@ import attrs
 
 import csdomain.rulebook
 from adapters.complaint_tries import INTERNAL
+from csdomain.complaints.case import Complaint
 from csdomain.complaints.lifecycle import (
     CertificateState,
     ImprovementState,
@@ -18,7 +19,6 @@ from csdomain.complaints.lifecycle import (
     SlipState,
     State,
 )
-from csdomain.complaints.model import Complaint
 from csdomain.complaints.values import Channel, Liable
 from csdomain.kernel.papers.approvals import Delegation, Outcome
 from csdomain.kernel.store.ports import AuditRecord

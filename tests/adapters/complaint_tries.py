@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import attrs
 
+from csdomain.complaints.case import Complaint
 from csdomain.complaints.lifecycle import (
     CertificateState,
     ImprovementMove,
@@ -15,7 +16,6 @@ from csdomain.complaints.lifecycle import (
     SlipState,
     State,
 )
-from csdomain.complaints.model import Complaint
 from csdomain.complaints.values import (
     Channel,
     Classification,

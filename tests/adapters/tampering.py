@@ -7,7 +7,7 @@ import orjson
 from sqlalchemy import text
 
 from csdomain import Desk
-from csdomain.complaints.model import COMPLAINTS, Complaint
+from csdomain.complaints.case import COMPLAINTS, Complaint
 from csdomain.kernel.values.codec import make_converter
 from csdomain_adapters.memory import MemoryStore
 from csdomain_adapters.sql import SqlStore

@@ -12,7 +12,7 @@ import pytest
 import csdomain
 from adapters.harness import BACKENDS, Desks
 from csdomain import ComplaintForm, Desk, DomainError, Money
-from csdomain.complaints.model import COMPLAINTS
+from csdomain.complaints.case import COMPLAINTS
 from csdomain.complaints.values import MalformedForm
 from csdomain.desk import load_rulebook
 from csdomain.kernel.calendar import HolidayIsMakeUpDay, MalformedClosure, OverlappingWindows, UnpublishedYear

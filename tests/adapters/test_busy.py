@@ -11,16 +11,18 @@ import psycopg
 import pytest
 
 from adapters.harness import Desks
-from csdomain.complaints.model import COMPLAINTS
-from csdomain.complaints.values import ACCEPT
+from csdomain.complaints.case import COMPLAINTS
 from csdomain.kernel.rules import ONE_WRITER, PORTS
 from csdomain.kernel.rules.errors import Conflict, StoreBusy
 from csdomain.kernel.store.ports import Unit
+from csdomain.kernel.values.actors import Action
 from csdomain.testing import HANDLING, agent, checked, received, snapshot
 from csdomain.testing.concurrency import WAIT, beside
 from csdomain_adapters.sql import store as sql_store
 from csdomain_adapters.sql.store import ATTEMPTS
 from servers import plain
+
+ACCEPT = Action("complaints.accept")
 
 #: How a desk is opened so that it waits for no lock, and how another holds the one it needs.
 OPTIONS: dict[str, dict[str, Any]] = {
@@ -84,7 +86,7 @@ def test_a_conflict_is_not_tried_again(desks: Desks, backend: str, monkeypatch: 
     desk = desks(backend)
     id = checked(desk).id
     with pytest.raises(Conflict):
-        desk.complaints.accept(id, HANDLING, by=agent(desk), at=desk.clock.now(), expected=9)
+        desk.complaints.accept(id, HANDLING, by=agent(desk), at=desk.clock.now(), expected_version=9)
     assert waits == []
 
 

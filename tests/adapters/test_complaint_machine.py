@@ -24,8 +24,9 @@ from adapters.harness import Desks
 from adapters.test_lockstep import NO_IDS, outcome
 from csdomain import Desk, DomainError
 from csdomain.complaints import rules as r
+from csdomain.complaints.case import COMPLAINTS, Complaint
+from csdomain.complaints.commands.taking_over import PastCase
 from csdomain.complaints.lifecycle import State
-from csdomain.complaints.model import COMPLAINTS, Complaint, PastCase
 from csdomain.complaints.service import Complaints
 from csdomain.complaints.values import Classification
 from csdomain.desk import load_rulebook

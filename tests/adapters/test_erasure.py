@@ -15,8 +15,8 @@ import pytest
 from sqlalchemy import create_engine, inspect, text
 
 from adapters.harness import BACKENDS, Desks
-from csdomain.complaints.model import COMPLAINTS, Complaint
-from csdomain.complaints.model.papers import require_as_signed
+from csdomain.complaints.case import COMPLAINTS, Complaint
+from csdomain.complaints.case.papers import require_as_signed
 from csdomain.desk import Desk
 from csdomain.kernel.rules import PERSONAL_DATA
 from csdomain.kernel.store.kinds import Tally

@@ -102,7 +102,7 @@ def test_reapply_reads_again_after_a_conflict_and_gives_up_in_the_end(desk: csdo
         reads.append(version)
         if len(reads) == 1:  # another is first
             desk.complaints.check(filed.id, "ours", by=agent(desk, "u-2", position="sales"), at=AT)
-        return desk.complaints.withdraw(filed.id, "found the cause", by=by, at=AT, expected=version)
+        return desk.complaints.withdraw(filed.id, "found the cause", by=by, at=AT, expected_version=version)
 
     assert reapply(withdraw_what_was_read).state == "withdrawn"
     assert reads == [1, 2]

@@ -8,7 +8,7 @@ from sqlalchemy.exc import DBAPIError
 
 from adapters.harness import SQL, Desks
 from csdomain import Desk, RuleBroken
-from csdomain.complaints.model import COMPLAINTS
+from csdomain.complaints.case import COMPLAINTS
 from csdomain.kernel.rules import AUDITED, ONE_WRITER, PERMITTED, PORTS
 from csdomain.kernel.rules.errors import Conflict, MissingBackend, NotFound, StoreBusy, StoreFailure
 from csdomain.kernel.store.ports import Unit
@@ -129,10 +129,10 @@ def test_a_failed_command_gives_its_key_back_inside_too(host: Host) -> None:
         inner = desk.within(connection)
         for expected, error in ((9, Conflict), (None, None)):
             if error is None:
-                first = inner.complaints.accept(id, HANDLING, by=by, at=at, key="k", expected=expected)
+                first = inner.complaints.accept(id, HANDLING, by=by, at=at, key="k", expected_version=expected)
             else:
                 with pytest.raises(error):
-                    inner.complaints.accept(id, HANDLING, by=by, at=at, key="k", expected=expected)
+                    inner.complaints.accept(id, HANDLING, by=by, at=at, key="k", expected_version=expected)
         assert inner.complaints.accept(id, HANDLING, by=by, at=at, key="k") == first
     assert desk.complaints.accept(id, HANDLING, by=by, at=at, key="k") == first
 

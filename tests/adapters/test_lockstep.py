@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from adapters.harness import SQL, Desks
 from csdomain import ComplaintForm, Desk, DomainError
-from csdomain.complaints.model import CLAIMED, COMPLAINTS, CUSTOMER, STATE
+from csdomain.complaints.case import CLAIMED, COMPLAINTS, CUSTOMER, STATE
 from csdomain.complaints.service import Complaints
 from csdomain.complaints.values import Classification
 from csdomain.desk import Services
@@ -134,7 +134,7 @@ class Lockstep(RuleBasedStateMachine):
         move=st.sampled_from(sorted(MOVES)),
         who=who,
         key=key,
-        expected=expected,
+        expected_version=expected,
         later=hours,
         naive=st.integers(0, 9),
     )
@@ -156,7 +156,7 @@ class Lockstep(RuleBasedStateMachine):
         who=who,
         said=st.sampled_from(OUTCOMES),
         key=key,
-        expected=expected,
+        expected_version=expected,
         later=hours,
     )
     def close(
@@ -166,7 +166,7 @@ class Lockstep(RuleBasedStateMachine):
 
         def work(desk: Desk) -> Any:
             at = desk.clock.now() + timedelta(hours=later)
-            return desk.complaints.close(id, said, by=self.actor(desk, who), at=at, key=key, expected=expected)
+            return desk.complaints.close(id, said, by=self.actor(desk, who), at=at, key=key, expected_version=expected)
 
         self.each(work)
 

@@ -386,7 +386,9 @@ def test_a_refusal_met_on_the_way_is_certain(line: Line, monkeypatch: pytest.Mon
 
     monkeypatch.setattr(sql_store, "jitter", jitter)
     with pytest.raises(Conflict):
-        line.desk.complaints.accept(id, HANDLING, by=agent(line.desk), at=line.desk.clock.now(), key="k", expected=2)
+        line.desk.complaints.accept(
+            id, HANDLING, by=agent(line.desk), at=line.desk.clock.now(), key="k", expected_version=2
+        )
     assert moves(line.desk, id) == ["receive", "check", "accept"]
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 import csdomain
 from adapters.harness import Desks
 from adapters.test_migrations import REVISIONS, differences, shapes, tables
-from csdomain.complaints.model import COMPLAINTS
+from csdomain.complaints.case import COMPLAINTS
 from csdomain.kernel.rules import NUMBERING, ONE_WRITER, PORTS, TIMERS
 from csdomain.kernel.rules.errors import MissingBackend, StoreBusy, StoreFailure
 from csdomain.kernel.store.ports import Call, Unit

@@ -16,7 +16,7 @@ from sqlalchemy import Engine, inspect, text
 
 import csdomain
 from adapters.harness import SQL, Desks
-from csdomain.desk import kinds
+from csdomain.contexts import kinds
 from csdomain.kernel.rules import PORTS
 from csdomain.testing import agent, no_holidays, received
 from csdomain_adapters.sql import SchemaOutdated, ours

@@ -15,7 +15,7 @@ from sqlalchemy.engine import make_url
 
 from adapters.harness import SQL, Desks, sql_factory
 from csdomain import Desk
-from csdomain.complaints.model import COMPLAINTS
+from csdomain.complaints.case import COMPLAINTS
 from csdomain.kernel.rules import ONE_WRITER, PORTS
 from csdomain.kernel.rules.errors import Conflict, MissingBackend, NotFound, RuleBroken, StoreBusy, StoreFailure
 from csdomain.kernel.store.kinds import Kind

@@ -4,7 +4,7 @@ import pytest
 
 from adapters.harness import BACKENDS, Desks
 from adapters.whole import CERTIFICATE, SLIP, STEPS, StepIds, step_of
-from csdomain.complaints.model import COMPLAINTS
+from csdomain.complaints.case import COMPLAINTS
 from csdomain.kernel.rules import NUMBERING, ONE_WRITER
 from csdomain.kernel.store.ports import Receipt
 from csdomain.testing import snapshot

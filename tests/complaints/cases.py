@@ -7,9 +7,11 @@ from typing import Any, Final
 import attrs
 
 from complaints.desks import ANN, JUDGED, RULES, SALT, T0, anyone, levels_book, received, remedy
+from complaints.hand import on
+from csdomain.complaints.case import Complaint
 from csdomain.complaints.lifecycle import Move, State
-from csdomain.complaints.model import Complaint, Standing
 from csdomain.complaints.values import COMPLAINT_RULES, Channel, ComplaintRules, Finding, Path
+from csdomain.complaints.values.standing import Standing
 from csdomain.kernel.cases.events import Event
 from csdomain.kernel.papers.approvals import Outcome
 from csdomain.kernel.values.actors import Actor, ActorId
@@ -33,18 +35,18 @@ Act = Callable[..., Sequence[Event]]
 def _decide(outcome: Outcome) -> Act:
     def act(case: Complaint, rules: ComplaintRules, *, by: Actor, at: datetime) -> Sequence[Event]:
         standing = Standing({by.id: frozenset({rules.ladder.bands[-1].authority})})
-        return case.decide(outcome, rules, standing, by=by, at=at, reason="as proposed")
+        return on(case).decide(outcome, rules, standing, by=by, at=at, reason="as proposed")
 
     return act
 
 
 def _propose(case: Complaint, rules: ComplaintRules, *, by: Actor, at: datetime) -> Sequence[Event]:
     standing = Standing({by.id: frozenset({rules.ladder.bands[-1].authority})})
-    return case.propose(NOTHING, rules, standing, by=by, at=at)
+    return on(case).propose(NOTHING, rules, standing, by=by, at=at)
 
 
 def _renew(case: Complaint, rules: ComplaintRules, *, by: Actor, at: datetime) -> Sequence[Event]:
-    return case.renew(f"KS202603-{case.turn + 1:04}", complaint_form(), rules, salt=SALT, by=by, at=at)
+    return on(case).renew(f"KS202603-{case.turn + 1:04}", complaint_form(), rules, salt=SALT, by=by, at=at)
 
 
 #: Each move that somebody makes, with values that are fine in every state that has it.
@@ -145,7 +147,7 @@ def stands(state: State, path: Path = A, *, quality: bool = False, before: Move 
     case = received(rules=RULES_OF[path])
     for move in (*WAYS[path][state], *(() if before is None else _FIRST.get((state, before), ()))):
         if quality and move in (Move.ACCEPT, Move.HANDLE):
-            qualified = case.accept if move is Move.ACCEPT else case.handle
+            qualified = on(case).accept if move is Move.ACCEPT else on(case).handle
             more: dict[str, Any] = {"grave": False} if move is Move.ACCEPT else {}
             qualified(QUALITY, RULES_OF[path], by=CLERK, at=T0, **more)
             continue
@@ -153,7 +155,7 @@ def stands(state: State, path: Path = A, *, quality: bool = False, before: Move 
             make(case, Move.INSPECT)
         make(case, move)
     if state is State.SETTLING:  # the first thing done after closing brings it there
-        case.answer_remark(1, "we look into it", by=CLERK, at=T0)
+        on(case).answer_remark(1, "we look into it", by=CLERK, at=T0)
     assert case.state is state
     return case
 

@@ -8,13 +8,13 @@ import attrs
 import pytest
 
 import csdomain
+from complaints.hand import Drawn, act, on
 from csdomain import Desk, DomainError
-from csdomain.complaints.model import COMPLAINTS, Complaint, Standing
+from csdomain.complaints.case import COMPLAINTS, Complaint
+from csdomain.complaints.commands import receiving
 from csdomain.complaints.ports import Authorities
-from csdomain.complaints.service import Complaints
+from csdomain.complaints.service import COMPLAINT_CASES, Complaints
 from csdomain.complaints.values import (
-    ACTIONS,
-    COMPLAINT,
     COMPLAINT_RULES,
     Channel,
     Classification,
@@ -25,7 +25,9 @@ from csdomain.complaints.values import (
     Liable,
     Remedy,
 )
-from csdomain.desk import load_rulebook, sections, shipped
+from csdomain.complaints.values.standing import Standing
+from csdomain.contexts import sections
+from csdomain.desk import load_rulebook, shipped
 from csdomain.kernel.cases.timers import TimerState
 from csdomain.kernel.papers.approvals import Outcome
 from csdomain.kernel.rules.errors import RuleBroken
@@ -215,7 +217,7 @@ TURNED_DOWN: Final = "that is not enough"
 
 def anyone(id: str = "ann", *positions: str) -> Actor:
     """Someone whom every action is granted: what is refused then is refused by the rule."""
-    return Actor(ActorId(id), "hq", frozenset(positions), dict.fromkeys(ACTIONS, Scope.ALL))
+    return Actor(ActorId(id), "hq", frozenset(positions), dict.fromkeys(COMPLAINT_CASES.actions, Scope.ALL))
 
 
 ANN: Final = anyone()
@@ -228,34 +230,25 @@ def holding(**held: str) -> Standing:
 
 def received(claimed: Money | None = None, rules: ComplaintRules = RULES, **more: Any) -> Complaint:
     """A case of the pure model with its first form."""
-    return Complaint.receive(
-        COMPLAINT.make(millis=0, randomness=1),
-        "KS202603-0001",
-        complaint_form(claimed=claimed, **more),
-        rules,
-        rulebook="r@1",
-        currency="CNY",
-        salt=SALT,
-        by=ANN,
-        at=T0,
-    )[0]
+    draws = Drawn(["KS202603-0001"], SALT)
+    return receiving.receive(act(ANN, T0, rules, draws=draws), complaint_form(claimed=claimed, **more))[0]
 
 
 def accept(case: Complaint, rules: ComplaintRules = RULES, *, quality: bool = False, grave: bool = False) -> None:
     """Checked by sales and accepted."""
-    case.check("ours", by=ANN, at=T0)
-    case.accept(QUALITY if quality else HANDLING, rules, grave=grave, by=ANN, at=T0)
+    on(case).check("ours", by=ANN, at=T0)
+    on(case).accept(QUALITY if quality else HANDLING, rules, grave=grave, by=ANN, at=T0)
 
 
 def judge(case: Complaint, rules: ComplaintRules = RULES) -> None:
     """From accepted on: investigated, reported, ruled on, judged."""
-    case.investigate(by=ANN, at=T0)
+    on(case).investigate(by=ANN, at=T0)
     if case.form.quality:
-        case.inspect(Finding(True, "cracked"), by=ANN, at=T0)
-    case.conclude(by=ANN, at=T0)
-    case.report("how it came about", by=ANN, at=T0)
-    case.rule("carry on", by=ANN, at=T0)
-    case.judge(JUDGED, rules, by=ANN, at=T0)
+        on(case).inspect(Finding(True, "cracked"), by=ANN, at=T0)
+    on(case).conclude(by=ANN, at=T0)
+    on(case).report("how it came about", by=ANN, at=T0)
+    on(case).rule("carry on", by=ANN, at=T0)
+    on(case).judge(JUDGED, rules, by=ANN, at=T0)
 
 
 def remedy(granted: Money, **more: Any) -> Remedy:
@@ -272,14 +265,14 @@ def submitted(
     top = holding(top=rules.ladder.bands[-1].authority)
     for turn, (claimed, granted) in enumerate(forms, 1):
         if turn > 1:
-            case.answer(Channel.LETTER, "so it is", by=ANN, at=T0)
-            case.decline(TURNED_DOWN, by=ANN, at=T0)
+            on(case).answer(Channel.LETTER, "so it is", by=ANN, at=T0)
+            on(case).decline(TURNED_DOWN, by=ANN, at=T0)
             form = complaint_form(claimed=claimed)
-            case.renew(f"KS202603-{turn:04}", form, rules, salt=SALT, by=ANN, at=T0)
+            on(case).renew(f"KS202603-{turn:04}", form, rules, salt=SALT, by=ANN, at=T0)
         judge(case, rules)
-        case.submit(remedy(granted), rules, by=by if turn == len(forms) else ANN, at=T0)
+        on(case).submit(remedy(granted), rules, by=by if turn == len(forms) else ANN, at=T0)
         if turn < len(forms):
-            case.decide(Outcome.APPROVED, rules, top, by=anyone("top"), at=T0)
+            on(case).decide(Outcome.APPROVED, rules, top, by=anyone("top"), at=T0)
     return case
 
 

@@ -5,8 +5,8 @@ from typing import Final
 import attrs
 
 from complaints.desks import ANN, JUDGED, RULES, SALT, T0, accept, anyone, holding, received, remedy
-from csdomain.complaints.model import Complaint
-from csdomain.complaints.model.forms import ReturnSlip
+from complaints.hand import on
+from csdomain.complaints.case import Complaint, ReturnSlip
 from csdomain.complaints.values import Channel, ComplaintRules, Finding, Goods, Judgement, Remedy
 from csdomain.kernel.papers.approvals import Outcome
 from csdomain.kernel.values.money import Money
@@ -29,36 +29,36 @@ def decided(
     if case is None:
         case = received(rules=rules)
         accept(case, rules, quality=quality)
-    case.investigate(by=ANN, at=T0)
+    on(case).investigate(by=ANN, at=T0)
     if case.form.quality:
-        case.inspect(Finding(True, "cracked"), by=ANN, at=T0)
-    case.conclude(by=ANN, at=T0)
-    case.report("how it came about", by=ANN, at=T0)
-    case.rule("carry on", by=ANN, at=T0)
-    case.judge(judgement, rules, by=ANN, at=T0)
-    case.submit(what, rules, by=ANN, at=T0)
+        on(case).inspect(Finding(True, "cracked"), by=ANN, at=T0)
+    on(case).conclude(by=ANN, at=T0)
+    on(case).report("how it came about", by=ANN, at=T0)
+    on(case).rule("carry on", by=ANN, at=T0)
+    on(case).judge(judgement, rules, by=ANN, at=T0)
+    on(case).submit(what, rules, by=ANN, at=T0)
     top = holding(top=rules.ladder.bands[-1].authority)
-    case.decide(Outcome.APPROVED, rules, top, by=TOP, at=T0)
+    on(case).decide(Outcome.APPROVED, rules, top, by=TOP, at=T0)
     return case
 
 
 def answered(case: Complaint) -> Complaint:
     """The customer was told."""
-    case.answer(Channel.LETTER, "We are sorry.", by=ANN, at=T0)
+    on(case).answer(Channel.LETTER, "We are sorry.", by=ANN, at=T0)
     return case
 
 
 def renewed(case: Complaint, rules: ComplaintRules = RULES) -> Complaint:
     """The customer was told and does not accept: a next form is accepted."""
-    answered(case).decline("no", by=ANN, at=T0)
+    on(answered(case)).decline("no", by=ANN, at=T0)
     number = f"KS202603-{case.turn + 1:04}"
-    case.renew(number, case.form.content, rules, salt="salt of sixteen characters", by=ANN, at=T0)
+    on(case).renew(number, case.form.content, rules, salt="salt of sixteen characters", by=ANN, at=T0)
     return case
 
 
 def closed(case: Complaint) -> Complaint:
     """The customer was told, and the case is closed."""
-    answered(case).close("done", in_time=True, zone="Asia/Shanghai", by=ANN, at=T0)
+    on(answered(case)).close("done", in_time=True, zone="Asia/Shanghai", by=ANN, at=T0)
     return case
 
 
@@ -69,20 +69,20 @@ def back(*goods: Goods) -> Remedy:
 
 def drawn(case: Complaint, number: str = "TH1", rules: ComplaintRules = RULES) -> ReturnSlip:
     """A return slip was drawn up."""
-    case.draw_slip(number, "by truck", rules, salt=SALT, by=ANN, at=T0)
+    on(case).draw_slip(number, "by truck", rules, salt=SALT, by=ANN, at=T0)
     return case.slips[-1]
 
 
 def signed(case: Complaint, number: str = "TH1", rules: ComplaintRules = RULES) -> ReturnSlip:
     """A return slip was drawn up and signed."""
     drawn(case, number, rules)
-    case.sign_slip(number, by=DEPUTY, at=T0)
+    on(case).sign_slip(number, by=DEPUTY, at=T0)
     return case.slips[-1]
 
 
 def came(case: Complaint, *goods: Goods, number: str = "TH1") -> ReturnSlip:
     """Goods were taken in."""
-    case.take_in(number, goods, by=KEEPER, at=T0)
+    on(case).take_in(number, goods, by=KEEPER, at=T0)
     return case.slips[-1]
 
 

@@ -30,9 +30,10 @@ from complaints.desks import (
     remedy,
     submitted,
 )
+from complaints.hand import on
+from csdomain.complaints.case import Complaint
 from csdomain.complaints.events import ComplaintAnswered
 from csdomain.complaints.lifecycle import COMPLAINT_MOVES, Move, State
-from csdomain.complaints.model import Complaint
 from csdomain.complaints.policies.notices import InternalDisclosed, require_nothing_internal, telling
 from csdomain.complaints.rules import LEVELS, NO_PROMISE, NOT_ACCEPTED, NOTICE
 from csdomain.complaints.values import (
@@ -58,7 +59,7 @@ WORDS: Final = "We take it back."
 
 
 def decide(case: Complaint, outcome: Outcome = Outcome.APPROVED, **more: Any) -> None:
-    case.decide(outcome, RULES, holding(bob="general_manager"), by=anyone("bob"), at=T0, **more)
+    on(case).decide(outcome, RULES, holding(bob="general_manager"), by=anyone("bob"), at=T0, **more)
 
 
 # --- only after a decision that covers it (CMP-12) --------------------------------------------------------------------
@@ -111,12 +112,12 @@ def test_an_approval_covers_what_the_case_came_to_and_not_a_fen_more(claimed: in
     decide(case)
     case.put_form(content=attrs.evolve(case.form.content, claimed=fen(later)))
     if max(later, granted) > max(claimed, granted):
-        check_unchanged(case, ApprovalVoid, lambda: case.answer(Channel.PHONE, WORDS, by=ANN, at=T0))
+        check_unchanged(case, ApprovalVoid, lambda: on(case).answer(Channel.PHONE, WORDS, by=ANN, at=T0))
     elif later == claimed:
-        case.answer(Channel.PHONE, WORDS, by=ANN, at=T0)
+        on(case).answer(Channel.PHONE, WORDS, by=ANN, at=T0)
         assert case.state is State.ANSWERED
     else:
-        check_unchanged(case, RuleBroken, lambda: case.answer(Channel.PHONE, WORDS, by=ANN, at=T0))
+        check_unchanged(case, RuleBroken, lambda: on(case).answer(Channel.PHONE, WORDS, by=ANN, at=T0))
 
 
 @pytest.mark.rule(NO_PROMISE, NOTICE)
@@ -129,10 +130,10 @@ def test_the_notice_has_the_figures_of_the_decision(
     case = received(cny(77), order_number="SO-1")
     accept(case)
     judge(case)
-    case.submit(remedy(fen(granted), compensation=paid, returns=back), RULES, by=ANN, at=T0)
+    on(case).submit(remedy(fen(granted), compensation=paid, returns=back), RULES, by=ANN, at=T0)
     decide(case)
     at = T0 + timedelta(hours=1)
-    (event,) = case.answer(by, WORDS, by=ANN, at=at)
+    (event,) = on(case).answer(by, WORDS, by=ANN, at=at)
     assert case.form.answer == Notice(
         case="KS202603-0001",
         order_number="SO-1",
@@ -255,22 +256,22 @@ def written_on(texts: Iterable[str]) -> Complaint:
     """A decided case with a text of ``texts`` in every place: dismissed, reopened, returned once, approved."""
     given = dict(zip(PLACES, texts, strict=True))
     case = received(cny(300))
-    case.check(given["opinion"], by=ANN, at=T0)
-    case.accept(QUALITY, RULES, grave=False, by=ANN, at=T0)
-    case.dismiss(given["past"], by=ANN, at=T0)
-    case.answer(Channel.LETTER, "no", by=ANN, at=T0)
-    case.object("QC-1", given["memorandum"], RULES, by=ANN, at=T0)
-    case.rule_on_objection(reopen=True, text=given["memorandum"], by=anyone("boss"), at=T0)
-    case.involve(["warehouse"], T0 + SOON, by=ANN, at=T0)
-    case.contribute("warehouse", given["part"], by=ANN, at=T0)
-    case.remark("the phone was always busy", "switchboard", by=ANN, at=T0)
-    case.answer_remark(1, given["remark"], by=ANN, at=T0)
+    on(case).check(given["opinion"], by=ANN, at=T0)
+    on(case).accept(QUALITY, RULES, grave=False, by=ANN, at=T0)
+    on(case).dismiss(given["past"], by=ANN, at=T0)
+    on(case).answer(Channel.LETTER, "no", by=ANN, at=T0)
+    on(case).object("QC-1", given["memorandum"], RULES, by=ANN, at=T0)
+    on(case).rule_on_objection(reopen=True, text=given["memorandum"], by=anyone("boss"), at=T0)
+    on(case).involve(["warehouse"], T0 + SOON, by=ANN, at=T0)
+    on(case).contribute("warehouse", given["part"], by=ANN, at=T0)
+    on(case).remark("the phone was always busy", "switchboard", by=ANN, at=T0)
+    on(case).answer_remark(1, given["remark"], by=ANN, at=T0)
     finding = Finding(True, given["finding"], ("worker-7",), given["countermeasures"])
     object.__setattr__(finding, "persons", (given["person"],))  # as with the unit below: a drawn text may be no id
-    case.inspect(finding, by=ANN, at=T0)
-    case.conclude(by=ANN, at=T0)
-    case.report(given["report"], by=ANN, at=T0)
-    case.rule(given["ruling"], by=ANN, at=T0)
+    on(case).inspect(finding, by=ANN, at=T0)
+    on(case).conclude(by=ANN, at=T0)
+    on(case).report(given["report"], by=ANN, at=T0)
+    on(case).rule(given["ruling"], by=ANN, at=T0)
     judgement = Judgement(
         liable=Liable.US,
         unit="u1",
@@ -280,14 +281,14 @@ def written_on(texts: Iterable[str]) -> Complaint:
         shares=(Share("u1"), Share("u2")),
         penalties=(ProposedPenalty("p1", amount=cny("8150.32")),),
     )
-    case.judge(judgement, RULES, by=ANN, at=T0)
+    on(case).judge(judgement, RULES, by=ANN, at=T0)
     # Units and those penalised are ids of the house: a drawn text may be none, so it is put in their place.
     case.put_form(judgement=attrs.evolve(judgement))
     object.__setattr__(case.form.judgement, "unit", given["unit"])  # frozen, and checked where it is made
     case.penalties = (attrs.evolve(case.penalties[0], on=given["penalty"]),)
-    case.submit(remedy(cny(300)), RULES, by=ANN, at=T0)
+    on(case).submit(remedy(cny(300)), RULES, by=ANN, at=T0)
     decide(case, Outcome.RETURNED, reason=given["returned"])
-    case.submit(remedy(cny(200), compensation=cny(150)), RULES, by=ANN, at=T0)
+    on(case).submit(remedy(cny(200), compensation=cny(150)), RULES, by=ANN, at=T0)
     decide(case, Outcome.RECOMMENDED, reason=given["recommendation"])
     decide(case, reason=given["approval"])
     return case
@@ -303,7 +304,7 @@ def test_no_internal_text_is_in_any_notice(
         told = before + spread(text) + after
         if plain(text) not in plain(told):
             continue  # some characters have no way back from upper case
-        error = check_unchanged(case, InternalDisclosed, partial(case.answer, Channel.LETTER, told, by=ANN, at=T0))
+        error = check_unchanged(case, InternalDisclosed, partial(on(case).answer, Channel.LETTER, told, by=ANN, at=T0))
         assert error.facts == {"field": place}  # the name of the field
         said = str(error.as_data())
         assert not [secret for secret in texts if secret in said]  # and never the text
@@ -316,12 +317,12 @@ def test_a_notice_that_is_given_holds_nothing_internal_and_the_trail_tells_the_s
 ) -> None:
     case = written_on(texts)
     if any(plain(text) in plain(own_words) for text in texts):
-        check_unchanged(case, InternalDisclosed, lambda: case.answer(Channel.LETTER, own_words, by=ANN, at=T0))
+        check_unchanged(case, InternalDisclosed, lambda: on(case).answer(Channel.LETTER, own_words, by=ANN, at=T0))
         return
     if not own_words.strip():
-        check_unchanged(case, MalformedStep, lambda: case.answer(Channel.LETTER, own_words, by=ANN, at=T0))
+        check_unchanged(case, MalformedStep, lambda: on(case).answer(Channel.LETTER, own_words, by=ANN, at=T0))
         return
-    (event,) = case.answer(Channel.LETTER, own_words, by=ANN, at=T0)
+    (event,) = on(case).answer(Channel.LETTER, own_words, by=ANN, at=T0)
     notice = case.form.answer
     assert notice is not None
     everything = plain(str((attrs.astuple(notice), attrs.astuple(event))))
@@ -413,7 +414,7 @@ def test_a_notice_says_something_that_every_store_keeps(text: str) -> None:
 def test_a_notice_goes_by_letter_or_phone_and_no_other_way(channel: Any) -> None:
     case = submitted([(None, cny(10))])
     decide(case)
-    error = check_unchanged(case, MalformedStep, lambda: case.answer(channel, WORDS, by=ANN, at=T0))
+    error = check_unchanged(case, MalformedStep, lambda: on(case).answer(channel, WORDS, by=ANN, at=T0))
     assert error.facts["field"] == "channel"
 
 
@@ -571,10 +572,10 @@ def test_forms_follow_each_other_and_each_keeps_what_it_was(drawn: list[tuple[in
     assert case.total == cny(sum(max(pair) for pair in drawn))
     assert len({form.document.seal() for form in case.forms}) == len(drawn)
     decide(case)
-    case.answer(Channel.PHONE, WORDS, by=ANN, at=T0)
-    case.decline("no", by=ANN, at=T0)
+    on(case).answer(Channel.PHONE, WORDS, by=ANN, at=T0)
+    on(case).decline("no", by=ANN, at=T0)
     content = complaint_form()
     other = complaint_form(customer="customer-2")
-    check_unchanged(case, RuleBroken, lambda: case.renew("N2", other, RULES, salt=SALT, by=ANN, at=T0))
-    case.renew("N2", content, RULES, salt=SALT, by=ANN, at=T0)
+    check_unchanged(case, RuleBroken, lambda: on(case).renew("N2", other, RULES, salt=SALT, by=ANN, at=T0))
+    on(case).renew("N2", content, RULES, salt=SALT, by=ANN, at=T0)
     assert (case.form.former, case.turn, case.number) == (numbers[-1], len(drawn) + 1, numbers[0])

@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 
 from complaints.desks import ANN, RULES, T0, Counter, anyone, check_unchanged, cny, fen, remedy
 from complaints.ends import DEPUTY, FINANCE, NOTHING, answered, closed, decided, renewed
+from complaints.hand import on
+from csdomain.complaints.case import Complaint
+from csdomain.complaints.commands.deciding import AnswerBeyondDecision
 from csdomain.complaints.lifecycle import CertificateState, State
-from csdomain.complaints.model import AnswerBeyondDecision, Complaint
 from csdomain.complaints.rules import CERTIFICATE
 from csdomain.complaints.values import MalformedStep
 from csdomain.kernel.papers.documents import SignedTwice, Tampered, Unsigned
@@ -22,19 +24,19 @@ pytestmark = pytest.mark.rule(CERTIFICATE)
 
 
 def draw(case: Complaint, amount: Money, number: str = "ZK1") -> None:
-    case.draw_certificate(number, amount, RULES, by=ANN, at=T0)
+    on(case).draw_certificate(number, amount, RULES, by=ANN, at=T0)
 
 
 def to_state(case: Complaint, state: CertificateState, number: str = "ZK1") -> None:
     """Signed, countersigned, booked, as far as that."""
     if state is CertificateState.DRAWN_UP:
         return
-    case.sign_certificate(number, by=DEPUTY, at=T0)
+    on(case).sign_certificate(number, by=DEPUTY, at=T0)
     if state is CertificateState.SIGNED:
         return
-    case.countersign_certificate(number, by=ANN, at=T0)
+    on(case).countersign_certificate(number, by=ANN, at=T0)
     if state is CertificateState.BOOKED:
-        case.book_certificate(number, "V1", by=FINANCE, at=T0)
+        on(case).book_certificate(number, "V1", by=FINANCE, at=T0)
 
 
 amounts = st.integers(-1, 400)
@@ -72,7 +74,7 @@ def test_what_the_customer_turned_down_is_not_paid_and_each_form_has_its_own() -
         (2, case.forms[1].number),
     ]
     withdrawn = decided(remedy(cny(100), compensation=cny(100)))
-    withdrawn.withdraw("never mind", by=ANN, at=T0)
+    on(withdrawn).withdraw("never mind", by=ANN, at=T0)
     check_unchanged(withdrawn, AnswerBeyondDecision, lambda: draw(withdrawn, cny(1)))
 
 
@@ -80,9 +82,9 @@ def test_it_is_booked_once_both_have_signed_and_copies_have_gone() -> None:
     case = decided(remedy(cny(100), compensation=cny(100)))
     draw(case, cny(100))
     acts: tuple[tuple[CertificateState, Any], ...] = (
-        (CertificateState.DRAWN_UP, lambda: case.sign_certificate("ZK1", by=DEPUTY, at=T0)),
-        (CertificateState.SIGNED, lambda: case.countersign_certificate("ZK1", by=ANN, at=T0)),
-        (CertificateState.COUNTERSIGNED, lambda: case.book_certificate("ZK1", "V1", by=FINANCE, at=T0)),
+        (CertificateState.DRAWN_UP, lambda: on(case).sign_certificate("ZK1", by=DEPUTY, at=T0)),
+        (CertificateState.SIGNED, lambda: on(case).countersign_certificate("ZK1", by=ANN, at=T0)),
+        (CertificateState.COUNTERSIGNED, lambda: on(case).book_certificate("ZK1", "V1", by=FINANCE, at=T0)),
     )
     for state, act in acts:
         assert case.certificates[0].state is state
@@ -97,15 +99,15 @@ def test_it_is_booked_once_both_have_signed_and_copies_have_gone() -> None:
     ]
     assert [copy.holder for copy in paper.copies] == ["sales", "finance"]
     assert (case.certificates[0].state, case.certificates[0].voucher) == (CertificateState.BOOKED, "V1")
-    check_unchanged(case, MoveRefused, lambda: case.book_certificate("ZK1", "V2", by=FINANCE, at=T0))
-    check_unchanged(case, NotFound, lambda: case.book_certificate("ZK9", "V2", by=FINANCE, at=T0))
+    check_unchanged(case, MoveRefused, lambda: on(case).book_certificate("ZK1", "V2", by=FINANCE, at=T0))
+    check_unchanged(case, NotFound, lambda: on(case).book_certificate("ZK9", "V2", by=FINANCE, at=T0))
 
 
 def test_the_customer_and_the_deputy_are_two() -> None:
     case = decided(remedy(cny(100), compensation=cny(100)))
     draw(case, cny(100))
-    case.sign_certificate("ZK1", by=anyone("customer-1"), at=T0)
-    check_unchanged(case, SignedTwice, lambda: case.countersign_certificate("ZK1", by=ANN, at=T0))
+    on(case).sign_certificate("ZK1", by=anyone("customer-1"), at=T0)
+    check_unchanged(case, SignedTwice, lambda: on(case).countersign_certificate("ZK1", by=ANN, at=T0))
 
 
 @pytest.mark.parametrize("voucher", ["", " ", "x" * 121, "a\0"])
@@ -113,7 +115,7 @@ def test_a_voucher_has_a_number(voucher: str) -> None:
     case = decided(remedy(cny(100), compensation=cny(100)))
     draw(case, cny(100))
     to_state(case, CertificateState.COUNTERSIGNED)
-    check_unchanged(case, MalformedStep, lambda: case.book_certificate("ZK1", voucher, by=FINANCE, at=T0))
+    check_unchanged(case, MalformedStep, lambda: on(case).book_certificate("ZK1", voucher, by=FINANCE, at=T0))
 
 
 #: Changed behind everybody's back once both have signed: each is seen at booking.
@@ -148,7 +150,7 @@ def test_what_was_changed_after_it_was_signed_is_not_booked(name: str) -> None:
     draw(case, cny(100))
     to_state(case, CertificateState.COUNTERSIGNED)
     case.certificates = (CHANGES[name](case.certificates[0]),)
-    error = check_unchanged(case, RuleBroken, lambda: case.book_certificate("ZK1", "V1", by=FINANCE, at=T0))
+    error = check_unchanged(case, RuleBroken, lambda: on(case).book_certificate("ZK1", "V1", by=FINANCE, at=T0))
     assert isinstance(error, Tampered | Unsigned) or error.rule is CERTIFICATE
 
 
@@ -177,7 +179,7 @@ def test_only_who_may_moves_a_certificate() -> None:
 
 def test_a_settled_case_pays_nothing_more() -> None:
     case = closed(decided(NOTHING))
-    case.judge_month("sales", "", RULES, by=ANN, at=T0)
+    on(case).judge_month("sales", "", RULES, by=ANN, at=T0)
     assert case.state is State.SETTLED
     check_unchanged(case, AnswerBeyondDecision, lambda: draw(case, cny(1)))
     open_still = answered(decided(remedy(cny(100), compensation=cny(100))))

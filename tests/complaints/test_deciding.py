@@ -30,11 +30,14 @@ from complaints.desks import (
     remedy,
     submitted,
 )
+from complaints.hand import on
 from csdomain import DomainError
+from csdomain.complaints.case import Complaint
+from csdomain.complaints.commands.deciding import AnswerBeyondDecision
 from csdomain.complaints.lifecycle import State
-from csdomain.complaints.model import AnswerBeyondDecision, Complaint, Standing
 from csdomain.complaints.rules import GRAVE, NO_PROMISE, WITHIN_LIMIT
 from csdomain.complaints.values import Channel, ComplaintRules, Finding, Goods, MalformedStep, Remedy, WithoutAmount
+from csdomain.complaints.values.standing import Standing
 from csdomain.kernel.cases.timers import TimerState
 from csdomain.kernel.papers.approvals import (
     ApprovalLadder,
@@ -94,7 +97,7 @@ def case_of(drawn: Sequence[tuple[int | None, int]], rules: ComplaintRules) -> C
 
 def approve(case: Complaint, rules: ComplaintRules, authority: str) -> tuple[Any, ...]:
     standing = holding(bob=authority)
-    return case.decide(Outcome.APPROVED, rules, standing, by=anyone("bob"), at=T0)
+    return on(case).decide(Outcome.APPROVED, rules, standing, by=anyone("bob"), at=T0)
 
 
 # --- who may ----------------------------------------------------------------------------------------------------------
@@ -109,7 +112,7 @@ def test_who_may_approve_is_exactly_who_the_ladder_names_for_all_forms_together(
     may = deciders(limits, drawn)
     for authority in (CLERK, *(f"a{n}" for n in range(len(limits) + 1)), "sales_manager"):
         case = attrs.evolve(waiting)
-        explained = case.explain_decision(rules, holding(bob=authority), by=ActorId("bob"), at=T0)
+        explained = on(case).explain_decision(rules, holding(bob=authority), by=ActorId("bob"), at=T0)
         if authority in may:
             approve(case, rules, authority)
             approval = case.form.submissions[-1].approval
@@ -171,7 +174,7 @@ def test_without_an_amount_a_grave_one_and_an_ordinary_one_have_an_authority_eac
     for marked in (False, True):
         waiting = case_of([(None, 0)], rules)
         if marked:  # after it was put before the authority: what counts is what it is when it is decided
-            waiting.mark(harm=False, by=ANN, at=T0)
+            on(waiting).mark(harm=False, by=ANN, at=T0)
         least = grave if marked else -1 if ordinary == CLERK else int(ordinary[1:])
         for authority, place in [(CLERK, -1), *((f"a{n}", n) for n in places)]:
             case = attrs.evolve(waiting)
@@ -187,7 +190,7 @@ def test_without_an_amount_somebody_decides_also_where_the_first_limit_is_the_le
     rules = house([1, 1000])
     for authority in (CLERK, "a1", "a2"):
         case = case_of([(None, 0)], rules)
-        assert case.explain_decision(rules, holding(), by=ActorId("bob"), at=T0).decided_by == CLERK
+        assert on(case).explain_decision(rules, holding(), by=ActorId("bob"), at=T0).decided_by == CLERK
         approve(case, rules, authority)
         assert case.state is State.DECIDED
     case = case_of([(None, 1)], rules)
@@ -201,8 +204,8 @@ def test_a_remedy_that_nobody_may_decide_is_not_even_submitted() -> None:
     case = received(None, rules)
     accept(case, rules)
     judge(case, rules)
-    check_unchanged(case, BeyondAuthority, lambda: case.submit(remedy(cny("20.01")), rules, by=ANN, at=T0))
-    case.submit(remedy(cny(20)), rules, by=ANN, at=T0)
+    check_unchanged(case, BeyondAuthority, lambda: on(case).submit(remedy(cny("20.01")), rules, by=ANN, at=T0))
+    on(case).submit(remedy(cny(20)), rules, by=ANN, at=T0)
     assert case.state is State.AWAITING_DECISION
 
 
@@ -263,7 +266,7 @@ def test_who_stands_in_decides_what_the_principal_may_and_never_for_the_requeste
     rights = limits_of(by, requester, positions, rows)
 
     def act() -> object:
-        return case.decide(Outcome.APPROVED, rules, standing, by=anyone(by), at=T0)
+        return on(case).decide(Outcome.APPROVED, rules, standing, by=anyone(by), at=T0)
 
     if any(amount <= limit for limit in rights):
         act()
@@ -374,7 +377,7 @@ def test_a_role_revoked_between_reading_and_deciding_counts_as_revoked() -> None
     explained = counter.does.approval(counter.id, by=chief, at=counter.clock.now())
     assert explained.may is Outcome.APPROVED
     del records.held["chief"]  # the records know better than what the caller still believes to hold
-    counter.expect_refused(BeyondAuthority, "approve", by=chief, expected=seen.version)
+    counter.expect_refused(BeyondAuthority, "approve", by=chief, expected_version=seen.version)
     # Without staff records it is what the host gives at the moment of acting that counts.
     counter.authorities = None
     counter.expect_refused(NotPermitted, "approve", by=person(counter, "chief"))
@@ -401,7 +404,7 @@ def test_nobody_approves_before_every_signature_that_the_house_asks_for(roles: l
             assert check_unchanged(case, SignatureMissing, act).facts["missing"] == ", ".join(missing)
             # To reject or to return it, nobody's signature is needed.
             standing = holding(bob="sales_manager")
-            case.decide(Outcome.RETURNED, rules, standing, by=anyone("bob"), at=T0, reason="sign first")
+            on(case).decide(Outcome.RETURNED, rules, standing, by=anyone("bob"), at=T0, reason="sign first")
             assert case.state is State.JUDGED
         else:
             act()
@@ -488,7 +491,7 @@ def test_a_reason_that_no_store_keeps_is_refused() -> None:
     for outcome in (Outcome.APPROVED, Outcome.RECOMMENDED, Outcome.RETURNED):
         for reason in ("a\0b", "\ud800", "x" * 4001):
             bob, standing = anyone("bob"), holding(bob="general_manager")
-            act = partial(case.decide, outcome, RULES, standing, by=bob, at=T0, reason=reason)
+            act = partial(on(case).decide, outcome, RULES, standing, by=bob, at=T0, reason=reason)
             check_unchanged(case, MalformedStep, act)
 
 
@@ -508,7 +511,7 @@ def test_another_remedy_voids_the_approval_and_is_decided_by_whoever_its_own_amo
         (False, False),
     ]
     with pytest.raises(AnswerBeyondDecision):
-        case.decided_remedy()
+        on(case).decided_remedy()
     counter.expect_refused(MoveRefused, "answer", Channel.PHONE, "You get it.", by="sales")
     counter.expect_refused(AnswerBeyondDecision, "draw_slip", "truck", by="sales")
     counter.expect_refused(BeyondAuthority, "approve", by="sales_manager")
@@ -659,7 +662,7 @@ def test_only_the_very_remedy_that_was_approved_is_told(approved: Remedy, other:
     case = received(cny(100))
     accept(case)
     judge(case)
-    case.submit(approved, RULES, by=ANN, at=T0)
+    on(case).submit(approved, RULES, by=ANN, at=T0)
 
     def put() -> None:
         case.put_submission(remedy=other)
@@ -680,8 +683,8 @@ def test_only_the_very_remedy_that_was_approved_is_told(approved: Remedy, other:
     decide()
     put()
     if same:
-        case.answer(Channel.LETTER, "so it is", by=ANN, at=T0)
+        on(case).answer(Channel.LETTER, "so it is", by=ANN, at=T0)
         assert case.form.answer is not None
         assert (case.form.answer.granted, case.form.answer.pieces) == (approved.granted, approved.pieces)
     else:
-        check_unchanged(case, RuleBroken, lambda: case.answer(Channel.LETTER, "so it is", by=ANN, at=T0))
+        check_unchanged(case, RuleBroken, lambda: on(case).answer(Channel.LETTER, "so it is", by=ANN, at=T0))

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from complaints.cases import UNTIL, make, stands
 from complaints.desks import ANN, RULES, T0, Counter, check_unchanged
+from complaints.hand import on
 from complaints.houses import CALENDARS, calendar_of, hours, house, reminding
 from csdomain.complaints.lifecycle import Move, State
 from csdomain.complaints.rules import CHASING, JOINT
@@ -104,17 +105,17 @@ def test_each_department_is_asked_once_does_its_part_once_and_the_report_waits_f
             fine = bool(given_) and not set(given_) & (waiting | done)
 
             def act(given_: Any = given_) -> Any:
-                return case.involve(given_, UNTIL, by=ANN, at=T0)
+                return on(case).involve(given_, UNTIL, by=ANN, at=T0)
         elif what == "contribute":
             fine = given_ in waiting
 
             def act(given_: Any = given_) -> Any:
-                return case.contribute(given_, "the mould was worn", by=ANN, at=T0)
+                return on(case).contribute(given_, "the mould was worn", by=ANN, at=T0)
         else:
             fine = not waiting
 
             def act(given_: Any = given_) -> Any:
-                return case.report("how it came about", by=ANN, at=T0)
+                return on(case).report("how it came about", by=ANN, at=T0)
 
         if not fine:
             error = check_unchanged(case, RuleBroken, act)

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from complaints.desks import ANN, RULES, T0, Counter, accept, remedy, submitted
 from complaints.desks import received as opened
-from csdomain.complaints.events import ComplaintErased, ComplaintHeld, ComplaintReleased, ComplaintRestricted
-from csdomain.complaints.model import COMPLAINTS, Complaint
-from csdomain.complaints.model.papers import require_as_signed
+from complaints.hand import KEEPING, on
+from csdomain.complaints.case import COMPLAINTS, Complaint
+from csdomain.complaints.case.papers import require_as_signed
 from csdomain.kernel.cases.events import Event
 from csdomain.kernel.cases.timers import TimerState
 from csdomain.kernel.papers.documents import Tampered
@@ -23,13 +23,15 @@ from csdomain.kernel.values.money import Money
 from csdomain.testing import agent, closed, complaint_form, memory_desk, received, snapshot, staff
 
 pytestmark = pytest.mark.rule(PERSONAL_DATA)
+ComplaintErased, ComplaintRestricted = KEEPING.erased, KEEPING.restricted
+ComplaintHeld, ComplaintReleased = KEEPING.held, KEEPING.released
 BOSS = "general_manager"
 DAY = timedelta(days=1)
 BY = ANN.id
 
 
 def held(case: Complaint, until: datetime | None = None, at: datetime = T0) -> tuple[Event, ...]:
-    return case.hold("litigation", until, RULES, by=BY, at=at)
+    return on(case).hold("litigation", until, RULES, by=BY, at=at)
 
 
 # --- the pure model against a plainer one -----------------------------------------------------------------------------
@@ -70,14 +72,14 @@ def test_a_case_is_erased_once_nothing_holds_it_and_never_before(course: list[tu
                 if not standing or over:
                     before = attrs.evolve(case)
                     with pytest.raises(RuleBroken):
-                        case.release(by=BY, at=now)
+                        on(case).release(by=BY, at=now)
                     assert case == before
                     continue
-                events = case.release(by=BY, at=now)
+                events = on(case).release(by=BY, at=now)
                 assert [type(event) for event in events] == [ComplaintReleased, *([ComplaintErased] if wanted else [])]
                 standing, words, wanted = False, words and not wanted, False
             case "erase":
-                events = case.erase(by=BY, at=now)
+                events = on(case).erase(by=BY, at=now)
                 if standing and not over:
                     assert [type(event) for event in events] == ([] if wanted else [ComplaintRestricted])
                     wanted = True
@@ -88,18 +90,18 @@ def test_a_case_is_erased_once_nothing_holds_it_and_never_before(course: list[tu
                 now += days * DAY
                 over = standing and until is not None and now >= until
                 for hold in range(1, len(holds)):
-                    assert case.lapse(hold, by=BY, at=now) == ()  # another came in its place
-                events = case.lapse(len(holds), by=BY, at=now) if holds else ()
+                    assert on(case).lapse(hold, by=BY, at=now) == ()  # another came in its place
+                events = on(case).lapse(len(holds), by=BY, at=now) if holds else ()
                 assert bool(events) is (over and wanted)
                 if events:
                     words = wanted = False
             case "say":
-                case.remark("they want it soon", "sales", by=ANN, at=now)
+                on(case).remark("they want it soon", "sales", by=ANN, at=now)
                 words = True
         assert case.restricted is wanted
         assert (case.form.content.demand == "-") is (case.erased_at is not None)
         assert any(r.text != "-" for r in case.remarks) <= words
-        assert (case.held(now) is not None) is (standing and (until is None or now < until))
+        assert (on(case).held(now) is not None) is (standing and (until is None or now < until))
 
 
 @given(st.integers(-3, 0), st.sampled_from(["", "because", "Litigation", "litigation "]))
@@ -108,8 +110,8 @@ def test_what_is_no_hold_is_refused_and_changes_nothing(days: int, code: str) ->
     before = attrs.evolve(case)
     attempts: tuple[Callable[[], object], ...] = (
         lambda: held(case, T0 + days * DAY),
-        lambda: case.hold(code, None, RULES, by=BY, at=T0),
-        lambda: case.release(by=BY, at=T0),
+        lambda: on(case).hold(code, None, RULES, by=BY, at=T0),
+        lambda: on(case).release(by=BY, at=T0),
     )
     for make in attempts:
         with pytest.raises(RuleBroken) as refused:
@@ -124,7 +126,7 @@ def test_what_is_no_hold_is_refused_and_changes_nothing(days: int, code: str) ->
 def test_figures_signatures_and_seals_outlive_the_person() -> None:
     case = submitted([(Money.of(900, "CNY"), Money.of(700, "CNY"))])
     total, salt = case.total, case.form.salt
-    case.erase(by=BY, at=T0)
+    on(case).erase(by=BY, at=T0)
     assert case.total == total
     require_as_signed(case)
     case.form.document.verify(salt)
@@ -253,7 +255,7 @@ def names(counter: Counter) -> list[str]:
 def test_a_house_that_names_no_reasons_holds_nothing() -> None:
     case = opened()
     with pytest.raises(RuleBroken):
-        case.hold("litigation", None, attrs.evolve(RULES, hold_reasons=()), by=BY, at=T0)
+        on(case).hold("litigation", None, attrs.evolve(RULES, hold_reasons=()), by=BY, at=T0)
 
 
 def test_releasing_a_case_that_nobody_wanted_erased_leaves_its_words() -> None:

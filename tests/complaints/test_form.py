@@ -10,13 +10,14 @@ from hypothesis import strategies as st
 
 from complaints.cases import RULES_OF, A, B, make, stands
 from complaints.desks import ANN, RULES, SALT, T0, anyone, check_unchanged, cny, received, remedy
+from complaints.hand import Drawn, act, on
+from csdomain.complaints.case import COMPLAINTS, Complaint
+from csdomain.complaints.commands import receiving
 from csdomain.complaints.events import ComplaintReceived
 from csdomain.complaints.lifecycle import Move, State
-from csdomain.complaints.model import COMPLAINTS, Complaint
 from csdomain.complaints.rules import CLASSES, COPIES, FORM, RETURN_SLIP, STATES
 from csdomain.complaints.values import (
     COMPLAINT,
-    RECEIVE,
     CaseClass,
     Classification,
     ComplaintForm,
@@ -29,10 +30,12 @@ from csdomain.complaints.values import (
 from csdomain.kernel.papers.documents import Tampered
 from csdomain.kernel.rules import FORMS, PERMITTED, TIME
 from csdomain.kernel.rules.errors import InvalidValue, NaiveTime, NotPermitted
-from csdomain.kernel.values.actors import Actor
+from csdomain.kernel.values.actors import Action, Actor
 from csdomain.kernel.values.money import CurrencyMismatch, Money
 from csdomain.testing import complaint_form
 from csdomain.testing.strategies import storable_texts
+
+RECEIVE = Action("complaints.receive")
 
 SHORT, LONG = 120, 4000
 ID: Final = COMPLAINT.make(millis=0, randomness=1)
@@ -46,9 +49,8 @@ def form(**changes: Any) -> ComplaintForm:
 def open_case(
     content: ComplaintForm, rules: ComplaintRules = RULES, by: Actor = ANN, at: datetime = T0
 ) -> tuple[Complaint, ComplaintReceived]:
-    case, (event,) = Complaint.receive(
-        ID, "KS202603-0001", content, rules, rulebook="r@1", currency="CNY", salt=SALT, by=by, at=at
-    )
+    draws = Drawn(["KS202603-0001"], SALT)
+    case, (event,) = receiving.receive(act(by, at, rules, draws=draws), content)
     assert isinstance(event, ComplaintReceived)
     return case, event
 
@@ -306,8 +308,8 @@ def test_a_complaint_is_taken_on_with_a_class_and_a_cause_below_it_that_the_hous
 
     def take_on() -> object:
         if path is A:
-            return case.accept(given_, rules, grave=False, by=ANN, at=T0)
-        return case.handle(given_, rules, by=ANN, at=T0)
+            return on(case).accept(given_, rules, grave=False, by=ANN, at=T0)
+        return on(case).handle(given_, rules, by=ANN, at=T0)
 
     if name in table and cause in table[name].causes:
         take_on()
@@ -350,7 +352,7 @@ def test_the_form_has_four_copies_at_least_and_the_fourth_carries_the_approved_r
         make(case, move)
     lines = [Goods("engine", "1", engines), Goods("belt", "7", belts)]
     returns = [line for line in lines if line.quantity]
-    case.submit(remedy(cny(10), returns=returns), RULES, by=ANN, at=T0)
+    on(case).submit(remedy(cny(10), returns=returns), RULES, by=ANN, at=T0)
     assert all(copy.holder is None for copy in case.form.document.copies)
     make(case, Move.APPROVE)
     paper = case.form.document

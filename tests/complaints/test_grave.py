@@ -9,17 +9,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from complaints.desks import ANN, T0, Counter, accept, anyone, check_unchanged, cny, levels_book, received, remedy
+from complaints.hand import on
+from csdomain.complaints.case import GRAVE as GRAVE_COLUMN
+from csdomain.complaints.case import Complaint
 from csdomain.complaints.lifecycle import OPEN, State
-from csdomain.complaints.model import GRAVE as GRAVE_COLUMN
-from csdomain.complaints.model import Complaint
 from csdomain.complaints.rules import GRAVE, HANDLED, HARM, STATES
-from csdomain.complaints.values import ASSIGN, Channel
+from csdomain.complaints.values import Channel
 from csdomain.kernel.papers.approvals import BeyondAuthority
 from csdomain.kernel.rules.errors import DomainError, MoveRefused, NotPermitted, RuleBroken
 from csdomain.kernel.store.kinds import Query
-from csdomain.kernel.values.actors import ActorId, MalformedActor
+from csdomain.kernel.values.actors import Action, ActorId, MalformedActor
 from csdomain.testing import HANDLING, accepted, agent, complaint_form, memory_desk
 from csdomain.testing import received as received_at
+
+ASSIGN = Action("complaints.assign")
 
 BOSS = "deputy_general_manager"
 
@@ -167,9 +170,9 @@ def test_marks_stay_and_the_last_named_has_it_and_nothing_else_changes(tried: li
     before = attrs.evolve(case)
     for act, given_ in tried:
         if act == "mark":
-            case.mark(harm=given_, by=ANN, at=T0)
+            on(case).mark(harm=given_, by=ANN, at=T0)
         else:
-            case.assign(ActorId(given_), by=ANN, at=T0)
+            on(case).assign(ActorId(given_), by=ANN, at=T0)
     marked = [given_ for act, given_ in tried if act == "mark"]
     named = [given_ for act, given_ in tried if act == "assign"]
     assert (case.grave, case.harm) == (bool(marked), any(marked))
@@ -186,8 +189,8 @@ def test_it_can_be_marked_and_passed_on_while_it_is_open_and_not_after(state: St
     case.state = state
     case.path = type(case.path).LEVELS if state in (State.HANDLING, State.PROPOSED, State.SATISFIED) else case.path
     acts: list[Callable[[Complaint], object]] = [
-        lambda c: c.mark(harm=True, by=anyone("x"), at=T0),
-        lambda c: c.assign(ActorId("agent-9"), by=anyone("x"), at=T0),
+        lambda c: on(c).mark(harm=True, by=anyone("x"), at=T0),
+        lambda c: on(c).assign(ActorId("agent-9"), by=anyone("x"), at=T0),
     ]
     for act in acts:
         if state in OPEN:

@@ -23,9 +23,11 @@ from complaints.cases import (
     stands,
 )
 from complaints.desks import ANN, RULES, T0, Counter, anyone, check_unchanged, received, remedy
+from complaints.hand import on
+from csdomain.complaints.case import COMPLAINTS, Complaint
+from csdomain.complaints.commands.marks import does
 from csdomain.complaints.events import ComplaintMoved
-from csdomain.complaints.lifecycle import BY_ITSELF, COMPLAINT_MOVES, Move, State
-from csdomain.complaints.model import COMPLAINTS, Complaint
+from csdomain.complaints.lifecycle import COMPLAINT_MOVES, Move, State
 from csdomain.complaints.rules import (
     ACCEPTANCE,
     GRAVE,
@@ -132,14 +134,16 @@ def test_the_two_tables_are_the_whole_table() -> None:
     for path in (A, B):
         steps = [step for step in COMPLAINT_MOVES.steps if step.on(path.value) and step.source is not None]
         rows = {
-            (s.source.value, s.trigger.value): s.dest.value for s in steps if s.source and s.trigger not in BY_ITSELF
+            (s.source.value, s.trigger.value): s.dest.value
+            for s in steps
+            if s.source and s.trigger not in (set(Move) - does.made)
         }
         shared = {"closed", "settling"}
         assert {row: dest for row, dest in rows.items() if row[0] in {s.value for s in WAYS[path]} | shared} == told(
             path
         )
     assert COMPLAINT_MOVES.final == {State.SETTLED, State.WITHDRAWN}
-    assert set(ACTS) == set(Move) - BY_ITSELF - {Move.RECEIVE}
+    assert set(ACTS) == does.made - {Move.RECEIVE}
 
 
 # --- what was given is not possible -----------------------------------------------------------------------------------
@@ -244,16 +248,16 @@ def test_customer_service_accepts_only_what_sales_has_checked_and_signed(
     opinion: str, grave: bool, kind: Classification
 ) -> None:
     case = received()
-    check_unchanged(case, MoveRefused, lambda: case.accept(kind, RULES, grave=grave, by=ANN, at=T0))
-    (checked,) = case.check(opinion, by=anyone("sal"), at=T0 + MINUTE)
+    check_unchanged(case, MoveRefused, lambda: on(case).accept(kind, RULES, grave=grave, by=ANN, at=T0))
+    (checked,) = on(case).check(opinion, by=anyone("sal"), at=T0 + MINUTE)
     signature = case.form.document.signature("sales")
     assert (signature.by, signature.at) == ("sal", T0 + MINUTE)
     assert case.form.checked is not None
     assert (case.form.checked.by, case.form.checked.text) == ("sal", opinion)
     assert isinstance(checked, ComplaintMoved)
     assert checked.reason == (opinion if len(opinion) <= 400 else f"{opinion[:399]}…")
-    check_unchanged(case, MoveRefused, lambda: case.check(opinion, by=ANN, at=T0 + MINUTE))
-    case.accept(kind, RULES, grave=grave, by=anyone("ser"), at=T0 + 2 * MINUTE)
+    check_unchanged(case, MoveRefused, lambda: on(case).check(opinion, by=ANN, at=T0 + MINUTE))
+    on(case).accept(kind, RULES, grave=grave, by=anyone("ser"), at=T0 + 2 * MINUTE)
     paper = case.form.document
     paper.require_signed("sales", "customer_service")
     assert (paper.stated("class"), paper.stated("cause")) == (kind.name, kind.cause)
@@ -298,12 +302,12 @@ def test_a_report_follows_the_end_of_the_investigation_and_a_judgement_the_rulin
 def test_the_finding_stands_on_the_form_and_is_signed(confirmed: bool, text: str, state: State) -> None:
     case = stands(state)
     found = attrs.evolve(FINDING, confirmed=confirmed, text=text)
-    case.inspect(found, by=anyone("lab"), at=T0)
+    on(case).inspect(found, by=anyone("lab"), at=T0)
     paper = case.form.document
     assert paper.signature("rnd").by == "lab"
     assert paper.stated("finding") == ("confirmed" if confirmed else "denied")
     assert case.finding == found
-    check_unchanged(case, RuleBroken, lambda: case.inspect(found, by=anyone("lab"), at=T0))
+    check_unchanged(case, RuleBroken, lambda: on(case).inspect(found, by=anyone("lab"), at=T0))
 
 
 @pytest.mark.rule(FINDING_RULE, REPORT)
@@ -333,13 +337,13 @@ def test_an_investigation_that_is_begun_anew_wants_finding_report_and_ruling_aga
 def test_harm_is_grave_and_neither_mark_is_taken_off(marks: list[bool], grave: bool, path: Path) -> None:
     case = stands(State.CHECKED) if path is A else stands(State.RECEIVED, B)
     for harm in marks[:2]:
-        case.mark(harm=harm, by=ANN, at=T0)
+        on(case).mark(harm=harm, by=ANN, at=T0)
     if path is A:
-        case.accept(HANDLING, RULES, grave=grave, by=ANN, at=T0)
+        on(case).accept(HANDLING, RULES, grave=grave, by=ANN, at=T0)
     else:
         make(case, Move.HANDLE)
     for harm in marks[2:]:
-        case.mark(harm=harm, by=ANN, at=T0)
+        on(case).mark(harm=harm, by=ANN, at=T0)
     assert case.harm is any(marks)
     assert case.grave is (bool(marks) or (grave and path is A))
     assert COMPLAINTS.row(case)["grave"] is case.grave
@@ -349,14 +353,14 @@ def test_harm_is_grave_and_neither_mark_is_taken_off(marks: list[bool], grave: b
 @pytest.mark.parametrize("harm", [True, False])
 def test_what_is_marked_is_decided_and_answered_as_grave(harm: bool) -> None:
     case = stands(State.CHECKED)
-    case.mark(harm=harm, by=ANN, at=T0)
+    on(case).mark(harm=harm, by=ANN, at=T0)
     for move in WAYS[A][State.JUDGED][1:]:
         make(case, move)
-    assert case.ladder(RULES, NOTHING).band(case.total_with(NOTHING)).authority == RULES.without_amount.grave
+    assert on(case).ladder(RULES, NOTHING).band(case.total_with(NOTHING)).authority == RULES.without_amount.grave
     make(case, Move.SUBMIT)
     make(case, Move.APPROVE)
-    check_unchanged(case, RuleBroken, lambda: case.answer(Channel.PHONE, "so it is", by=ANN, at=T0))
-    case.answer(Channel.LETTER, "so it is", by=ANN, at=T0)
+    check_unchanged(case, RuleBroken, lambda: on(case).answer(Channel.PHONE, "so it is", by=ANN, at=T0))
+    on(case).answer(Channel.LETTER, "so it is", by=ANN, at=T0)
 
 
 @pytest.mark.rule(GRAVE, HARM)
@@ -424,7 +428,7 @@ def test_a_remark_goes_to_its_department_and_stays_open_until_that_has_dealt_wit
     path, state = place
     case = stands(state, path)
     for count, department in enumerate(departments, 1):
-        (noted,) = case.remark("the lift is slow", department, by=ANN, at=T0)
+        (noted,) = on(case).remark("the lift is slow", department, by=ANN, at=T0)
         assert isinstance(noted, ComplaintMoved)
         assert (getattr(noted, "department", None), getattr(noted, "remark", None)) == (department, count)
         assert case.state is state
@@ -432,7 +436,7 @@ def test_a_remark_goes_to_its_department_and_stays_open_until_that_has_dealt_wit
     for count in data.draw(st.lists(st.integers(0, len(departments) + 1), max_size=5)):
         assert {end for end in case.open_ends() if end.startswith("remark")} == {f"remark {n}" for n in waiting}
         if count in waiting:
-            (answered,) = case.answer_remark(count, "we look into it", by=ANN, at=T0)
+            (answered,) = on(case).answer_remark(count, "we look into it", by=ANN, at=T0)
             assert (getattr(answered, "move", ""), getattr(answered, "dest", "")) == ("remark.answer", "done")
             waiting.remove(count)
         else:
@@ -440,7 +444,7 @@ def test_a_remark_goes_to_its_department_and_stays_open_until_that_has_dealt_wit
             check_unchanged(
                 case,
                 MoveRefused if known else NotFound,
-                lambda: case.answer_remark(count, "again", by=ANN, at=T0),  # noqa: B023 - run at once
+                lambda: on(case).answer_remark(count, "again", by=ANN, at=T0),  # noqa: B023 - run at once
             )
     assert case.state is state
 
@@ -449,7 +453,7 @@ def test_a_remark_goes_to_its_department_and_stays_open_until_that_has_dealt_wit
 @pytest.mark.parametrize("established", [True, False])
 def test_a_case_is_not_settled_before_its_remarks_are_dealt_with(established: bool) -> None:
     case = stands(State.ACCEPTED)
-    case.remark("the lift is slow", "building", by=ANN, at=T0)
+    on(case).remark("the lift is slow", "building", by=ANN, at=T0)
     rest = WAYS[A][State.CLOSED][2:] if established else (Move.DISMISS, Move.ANSWER, Move.CLOSE)
     for move in rest:
         make(case, move)
@@ -457,7 +461,7 @@ def test_a_case_is_not_settled_before_its_remarks_are_dealt_with(established: bo
         make(case, Move.REVIEW)
     assert case.state.value == ("settling" if established else "closed")
     assert case.open_ends() == ("remark 1",)
-    case.answer_remark(1, "a new motor", by=ANN, at=T0)
+    on(case).answer_remark(1, "a new motor", by=ANN, at=T0)
     assert case.state.value == "settled"
 
 
@@ -481,6 +485,6 @@ def test_a_remark_is_told_to_its_department_by_id_without_the_customers_words() 
 def test_of_promised_times_the_last_holds(minutes: list[int]) -> None:
     case = stands(State.ACCEPTED)
     for count, after in enumerate(minutes, 1):
-        (event,) = case.promise(T0 + after * MINUTE, by=ANN, at=T0)
+        (event,) = on(case).promise(T0 + after * MINUTE, by=ANN, at=T0)
         assert (getattr(event, "promise", 0), getattr(event, "until", None)) == (count, T0 + after * MINUTE)
     assert (case.promises, case.promised_until) == (len(minutes), T0 + minutes[-1] * MINUTE)

@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 
 from complaints.cases import FINDING, WAYS, A, make, stands
 from complaints.desks import ANN, RULES, T0, Counter, anyone, check_unchanged, cny, fen
+from complaints.hand import on
+from csdomain.complaints.case import COMPLAINTS, Complaint
+from csdomain.complaints.commands.investigating import SecondPenalty
 from csdomain.complaints.events import ComplaintJudged, ComplaintMoved, PenaltyMoved
 from csdomain.complaints.lifecycle import ImprovementMove, ImprovementState, Move, PenaltyState, State
-from csdomain.complaints.model import COMPLAINTS, Complaint, SecondPenalty
 from csdomain.complaints.rules import FINDING as FINDING_RULE
 from csdomain.complaints.rules import IMPROVEMENT, JUDGEMENT, LOSS, MONTHLY_REVIEW, REPORT
 from csdomain.complaints.values import (
@@ -45,7 +47,7 @@ def finding(**changes: Any) -> Finding:
 
 
 def judge(case: Complaint, judgement: Judgement, rules: ComplaintRules = RULES) -> Sequence[Any]:
-    return case.judge(judgement, rules, by=ANN, at=T0)
+    return on(case).judge(judgement, rules, by=ANN, at=T0)
 
 
 def judged(judgement: Judgement, rules: ComplaintRules = RULES, *, quality: bool = False) -> Complaint:
@@ -150,7 +152,7 @@ def test_a_quality_fault_is_judged_only_by_a_finding_on_this_form_or_on_the_one_
         for move in (Move.CONCLUDE, Move.REPORT, Move.RULE):
             make(case, move)
     if found_now:
-        case.inspect(Finding(liable is Liable.US, "looked at"), by=ANN, at=T0)
+        on(case).inspect(Finding(liable is Liable.US, "looked at"), by=ANN, at=T0)
     if quality and not (found_now or found_before):
         error = check_unchanged(case, RuleBroken, lambda: judge(case, judgement))
         assert error.rule is FINDING_RULE
@@ -205,7 +207,7 @@ def test_an_improvement_is_tracked_until_its_effect_is_verified(tried: list[Impr
         note = f"note {notes}"
 
         def act(move: ImprovementMove = move, note: str = note) -> Sequence[Any]:
-            return case.improve(1, move, note, by=anyone("lab"), at=T0)
+            return on(case).improve(1, move, note, by=anyone("lab"), at=T0)
 
         if dest is None:
             check_unchanged(case, MoveRefused, act)
@@ -220,7 +222,7 @@ def test_an_improvement_is_tracked_until_its_effect_is_verified(tried: list[Impr
         check_unchanged(
             case,
             NotFound,
-            lambda: case.improve(count, ImprovementMove.CARRY_OUT, "x", by=ANN, at=T0),  # noqa: B023 - run at once
+            lambda: on(case).improve(count, ImprovementMove.CARRY_OUT, "x", by=ANN, at=T0),  # noqa: B023 - run at once
         )
 
 
@@ -423,11 +425,11 @@ def test_no_penalty_is_carried_out_before_it_was_approved_and_the_case_reviewed_
 def _penalty_act(case: Complaint, name: str, which: int, who: str) -> Callable[[], Sequence[ComplaintMoved]]:
     by = anyone(who)
     calls: dict[str, Callable[[], Any]] = {
-        "approve": lambda: case.approve_penalty(which, by=by, at=T0),
-        "drop": lambda: case.drop_penalty(which, "no fault of theirs", by=by, at=T0),
-        "notice": lambda: case.notice_penalty(which, "JF2026-0001", by=by, at=T0),
-        "carry_out": lambda: case.carry_out_penalty(which, by=by, at=T0),
-        "publish": lambda: case.publish_penalty(which, by=by, at=T0),
+        "approve": lambda: on(case).approve_penalty(which, by=by, at=T0),
+        "drop": lambda: on(case).drop_penalty(which, "no fault of theirs", by=by, at=T0),
+        "notice": lambda: on(case).notice_penalty(which, "JF2026-0001", by=by, at=T0),
+        "carry_out": lambda: on(case).carry_out_penalty(which, by=by, at=T0),
+        "publish": lambda: on(case).publish_penalty(which, by=by, at=T0),
     }
     return calls[name]
 

@@ -29,12 +29,14 @@ from complaints.desks import (
     received,
     remedy,
 )
+from complaints.hand import on
+from csdomain.complaints.case import Complaint
 from csdomain.complaints.lifecycle import COMPLAINT_MOVES, State
-from csdomain.complaints.model import Complaint, Standing
 from csdomain.complaints.policies.notices import InternalDisclosed
 from csdomain.complaints.rules import LEVELS, MONTHLY_REVIEW, NO_PROMISE, NOT_ACCEPTED, STATES, WITHIN_LIMIT
 from csdomain.complaints.values import Channel, ComplaintRules, MalformedStep, WithoutAmount
 from csdomain.complaints.values import Path as Variant
+from csdomain.complaints.values.standing import Standing
 from csdomain.kernel.cases.timers import TimerState
 from csdomain.kernel.papers.approvals import (
     ApprovalLadder,
@@ -79,14 +81,14 @@ def by_level(limits: Sequence[int], ordinary: str = "l0") -> ComplaintRules:
 
 def at_level(level: int, claimed: Money | None, rules: ComplaintRules) -> Complaint:
     case = received(claimed, rules)
-    case.handle(HANDLING, rules, by=ANN, at=T0)
+    on(case).handle(HANDLING, rules, by=ANN, at=T0)
     for _ in range(level):
-        case.escalate("beyond me", rules, by=ANN, at=T0)
+        on(case).escalate("beyond me", rules, by=ANN, at=T0)
     return case
 
 
 def propose(case: Complaint, granted: Money, rules: ComplaintRules, authority: str) -> object:
-    return case.propose(remedy(granted), rules, holding(bob=authority), by=anyone("bob"), at=T0)
+    return on(case).propose(remedy(granted), rules, holding(bob=authority), by=anyone("bob"), at=T0)
 
 
 # --- within one's own authority ---------------------------------------------------------------------------------------
@@ -141,7 +143,7 @@ def test_who_stands_in_for_a_level_settles_what_that_level_may_and_the_customer_
     standing = Standing({ActorId("boss"): frozenset({"l1"}), ActorId("customer-1"): frozenset({"l2"})})
     standing = attrs.evolve(standing, delegations=Delegations((row,)))
     case = at_level(1, None, rules)
-    act = partial(case.propose, rules=rules, standing=standing, at=T0)
+    act = partial(on(case).propose, rules=rules, standing=standing, at=T0)
     check_unchanged(case, BeyondAuthority, partial(act, remedy(fen(301)), by=anyone("bob")))
     check_unchanged(case, OwnRequest, partial(act, remedy(fen(1)), by=anyone("customer-1")))
     act(remedy(fen(300)), by=anyone("bob"))
@@ -189,8 +191,8 @@ def test_at_the_top_it_stays_with_whoever_has_it() -> None:
     rules = by_level([100])
     case = at_level(1, None, rules)
     propose(case, fen(5), rules, "l1")
-    case.decline("no", by=ANN, at=T0)
-    error = check_unchanged(case, RuleBroken, partial(case.escalate, "beyond me", rules, by=ANN, at=T0))
+    on(case).decline("no", by=ANN, at=T0)
+    error = check_unchanged(case, RuleBroken, partial(on(case).escalate, "beyond me", rules, by=ANN, at=T0))
     assert error.rule is LEVELS
     assert case.owner == "bob"
 
@@ -242,7 +244,7 @@ def test_until_the_customer_is_satisfied_it_is_discussed_anew_in_the_same_form()
     counter.do("satisfy", by="receiver")
     case = counter.case
     assert (case.turn, len(case.form.submissions), case.form.number) == (1, 3, "KS202603-0001")
-    assert case.decided_remedy().granted == cny(30)
+    assert on(case).decided_remedy().granted == cny(30)
     counter.expect_refused(MoveRefused, "decline", "after all not", by="receiver")
     counter.expect_refused(MoveRefused, "withdraw", "no matter", by="receiver")
     assert counter.do("close", "paid", by="receiver").state == "closed"
@@ -285,7 +287,7 @@ def test_a_proposal_goes_on_no_paper_that_was_changed() -> None:
     rules = by_level([100])
     case = at_level(0, None, rules)
     propose(case, fen(5), rules, "l0")
-    case.decline("no", by=ANN, at=T0)
+    on(case).decline("no", by=ANN, at=T0)
     paper = case.form.document
     case.put_form(document=attrs.evolve(paper, fields={**paper.fields, "approved.1": "1"}))
     check_unchanged(case, Tampered, partial(propose, case, fen(5), rules, "l0"))
@@ -345,10 +347,10 @@ def test_a_case_by_level_takes_no_step_of_the_departments_and_the_other_way_roun
     everybody = anyone("x")
     case = received()
     for act in (
-        partial(case.handle, HANDLING, RULES),
-        partial(case.escalate, "up", RULES),
-        partial(case.propose, remedy(cny(1)), RULES, holding(x="general_manager")),
-        case.satisfy,
+        partial(on(case).handle, HANDLING, RULES),
+        partial(on(case).escalate, "up", RULES),
+        partial(on(case).propose, remedy(cny(1)), RULES, holding(x="general_manager")),
+        on(case).satisfy,
     ):
         check_unchanged(case, MoveRefused, partial(act, by=everybody, at=T0))
     used = {variant: {s.dest for s in COMPLAINT_MOVES.steps if s.on(variant)} for variant in ("departments", "levels")}
@@ -362,8 +364,8 @@ def test_it_is_settled_at_once_where_nothing_is_open_and_after_the_review_where_
     rules = by_level([100])
     case = at_level(0, None, rules)
     propose(case, fen(0), rules, "l0")
-    case.satisfy(by=ANN, at=T0)
-    case.close("explained", in_time=True, zone="Asia/Shanghai", by=ANN, at=T0)
+    on(case).satisfy(by=ANN, at=T0)
+    on(case).close("explained", in_time=True, zone="Asia/Shanghai", by=ANN, at=T0)
     assert case.state is State.SETTLED
     counter = handled()
     counter.do("propose", remedy(cny(0)), by="receiver")

@@ -22,17 +22,21 @@ from complaints.desks import (
     received,
     remedy,
 )
+from complaints.hand import on
+from csdomain.complaints.case import Complaint
 from csdomain.complaints.lifecycle import State
-from csdomain.complaints.model import Complaint
 from csdomain.complaints.policies.notices import InternalDisclosed
 from csdomain.complaints.rules import MONTHLY_REVIEW, NOT_ESTABLISHED, NOTICE
-from csdomain.complaints.values import SUPERVISE, Channel, Finding, MalformedStep, ProposedPenalty
+from csdomain.complaints.values import Channel, Finding, MalformedStep, ProposedPenalty
 from csdomain.kernel.cases.timers import TimerState
 from csdomain.kernel.papers.approvals import OwnRequest
 from csdomain.kernel.papers.documents import Tampered
 from csdomain.kernel.rules import APPROVALS, FORMS
 from csdomain.kernel.rules.errors import DomainError, MoveRefused, NotPermitted, RuleBroken
+from csdomain.kernel.values.actors import Action
 from csdomain.testing import QUALITY, complaint_form
+
+SUPERVISE = Action("complaints.supervise")
 
 pytestmark = pytest.mark.rule(NOT_ESTABLISHED)
 
@@ -225,13 +229,13 @@ def test_twice_objected_it_is_twice_looked_into_and_each_time_told_anew() -> Non
 def test_a_memorandum_that_was_changed_is_not_ruled_on() -> None:
     case = received()
     accept(case)
-    case.dismiss("unfounded", by=ANN, at=T0)
-    case.answer(Channel.PHONE, SORRY, by=ANN, at=T0)
-    case.object("QC-1", "photographs", RULES, by=ANN, at=T0)
+    on(case).dismiss("unfounded", by=ANN, at=T0)
+    on(case).answer(Channel.PHONE, SORRY, by=ANN, at=T0)
+    on(case).object("QC-1", "photographs", RULES, by=ANN, at=T0)
     (memo,) = case.memoranda
     case.memoranda = (attrs.evolve(memo, document=attrs.evolve(memo.document, fields={"case": "another"})),)
     for reopen in (False, True):
-        act: Callable[[], object] = lambda r=reopen: case.rule_on_objection(  # type: ignore[misc]  # noqa: E731
+        act: Callable[[], object] = lambda r=reopen: on(case).rule_on_objection(  # type: ignore[misc]  # noqa: E731
             reopen=r, text="so be it", by=anyone("boss"), at=T0
         )
         check_unchanged(case, Tampered, act)
@@ -264,7 +268,7 @@ def test_whatever_is_tried_in_whatever_order(tried: list[str]) -> None:
     """The rule as a few lines: what is possible follows from being told, from a memorandum that waits, and nothing."""
     case = received()
     accept(case)
-    case.dismiss("unfounded", by=ANN, at=T0)
+    on(case).dismiss("unfounded", by=ANN, at=T0)
     told = waiting = open_again = closed = False
     rulings: list[bool] = []
     for act in tried:
@@ -305,10 +309,10 @@ def test_whatever_is_tried_in_whatever_order(tried: list[str]) -> None:
 def perform(case: Complaint, act: str) -> object:
     boss = anyone("boss")
     return {
-        "answer": lambda: case.answer(Channel.PHONE, SORRY, by=ANN, at=T0),
-        "object": lambda: case.object(f"QC-{len(case.memoranda)}", "photographs", RULES, by=ANN, at=T0),
-        "sustain": lambda: case.rule_on_objection(reopen=False, text="no", by=boss, at=T0),
-        "reopen": lambda: case.rule_on_objection(reopen=True, text="yes", by=boss, at=T0),
-        "dismiss": lambda: case.dismiss("unfounded", by=ANN, at=T0),
-        "close": lambda: case.close("not established", in_time=True, zone="Asia/Shanghai", by=ANN, at=T0),
+        "answer": lambda: on(case).answer(Channel.PHONE, SORRY, by=ANN, at=T0),
+        "object": lambda: on(case).object(f"QC-{len(case.memoranda)}", "photographs", RULES, by=ANN, at=T0),
+        "sustain": lambda: on(case).rule_on_objection(reopen=False, text="no", by=boss, at=T0),
+        "reopen": lambda: on(case).rule_on_objection(reopen=True, text="yes", by=boss, at=T0),
+        "dismiss": lambda: on(case).dismiss("unfounded", by=ANN, at=T0),
+        "close": lambda: on(case).close("not established", in_time=True, zone="Asia/Shanghai", by=ANN, at=T0),
     }[act]()

@@ -23,8 +23,10 @@ from complaints.ends import (
     decided,
     renewed,
 )
+from complaints.hand import on as acting
+from csdomain.complaints.case import Complaint
+from csdomain.complaints.commands.investigating import SecondPenalty
 from csdomain.complaints.lifecycle import PenaltyState, State
-from csdomain.complaints.model import Complaint, SecondPenalty
 from csdomain.complaints.rules import LOSS, MONTHLY_REVIEW
 from csdomain.complaints.values import Channel, Judgement, Liable, MalformedStep, PenaltyRate, ProposedPenalty, Share
 from csdomain.kernel.papers.approvals import OwnRequest
@@ -48,19 +50,19 @@ def judged(*penalties: ProposedPenalty, **more: Any) -> Judgement:
 
 #: What may happen to the two penalties of a case, and to the case itself.
 ACTS: Final[dict[str, Callable[[Complaint], object]]] = {
-    "approve 1": lambda c: c.approve_penalty(1, by=DEPUTY, at=T0),
-    "approve 2": lambda c: c.approve_penalty(2, by=DEPUTY, at=T0),
-    "drop 1": lambda c: c.drop_penalty(1, "slight", by=DEPUTY, at=T0),
-    "drop 2": lambda c: c.drop_penalty(2, "slight", by=DEPUTY, at=T0),
-    "notice 1": lambda c: c.notice_penalty(1, "JF1", by=GENERAL_MANAGER, at=T0),
-    "notice 2": lambda c: c.notice_penalty(2, "JF2", by=GENERAL_MANAGER, at=T0),
-    "carry out 1": lambda c: c.carry_out_penalty(1, by=PERSONNEL, at=T0),
-    "carry out 2": lambda c: c.carry_out_penalty(2, by=PERSONNEL, at=T0),
-    "publish 1": lambda c: c.publish_penalty(1, by=PERSONNEL, at=T0),
-    "publish 2": lambda c: c.publish_penalty(2, by=PERSONNEL, at=T0),
+    "approve 1": lambda c: acting(c).approve_penalty(1, by=DEPUTY, at=T0),
+    "approve 2": lambda c: acting(c).approve_penalty(2, by=DEPUTY, at=T0),
+    "drop 1": lambda c: acting(c).drop_penalty(1, "slight", by=DEPUTY, at=T0),
+    "drop 2": lambda c: acting(c).drop_penalty(2, "slight", by=DEPUTY, at=T0),
+    "notice 1": lambda c: acting(c).notice_penalty(1, "JF1", by=GENERAL_MANAGER, at=T0),
+    "notice 2": lambda c: acting(c).notice_penalty(2, "JF2", by=GENERAL_MANAGER, at=T0),
+    "carry out 1": lambda c: acting(c).carry_out_penalty(1, by=PERSONNEL, at=T0),
+    "carry out 2": lambda c: acting(c).carry_out_penalty(2, by=PERSONNEL, at=T0),
+    "publish 1": lambda c: acting(c).publish_penalty(1, by=PERSONNEL, at=T0),
+    "publish 2": lambda c: acting(c).publish_penalty(2, by=PERSONNEL, at=T0),
     "answer": answered,
-    "close": lambda c: c.close("done", in_time=True, zone="Asia/Shanghai", by=ANN, at=T0),
-    "review": lambda c: c.judge_month("sales", "", RULES, by=OFFICE, at=T0),
+    "close": lambda c: acting(c).close("done", in_time=True, zone="Asia/Shanghai", by=ANN, at=T0),
+    "review": lambda c: acting(c).judge_month("sales", "", RULES, by=OFFICE, at=T0),
 }
 
 
@@ -100,16 +102,16 @@ def test_nothing_is_carried_out_before_it_is_approved_and_the_case_reviewed(firs
 
 def test_a_case_that_is_closed_but_not_reviewed_carries_out_nothing_even_if_its_last_form_is_not_established() -> None:
     case = decided(NOTHING, judged(DISCIPLINE, DEDUCTION))
-    renewed(case).dismiss("nothing wrong any more", by=ANN, at=T0)
+    acting(renewed(case)).dismiss("nothing wrong any more", by=ANN, at=T0)
     closed(case)
     assert case.state is State.CLOSED
-    case.approve_penalty(1, by=DEPUTY, at=T0)
-    case.approve_penalty(2, by=DEPUTY, at=T0)
-    check_unchanged(case, RuleBroken, lambda: case.publish_penalty(1, by=PERSONNEL, at=T0))
-    check_unchanged(case, RuleBroken, lambda: case.notice_penalty(2, "JF2", by=GENERAL_MANAGER, at=T0))
+    acting(case).approve_penalty(1, by=DEPUTY, at=T0)
+    acting(case).approve_penalty(2, by=DEPUTY, at=T0)
+    check_unchanged(case, RuleBroken, lambda: acting(case).publish_penalty(1, by=PERSONNEL, at=T0))
+    check_unchanged(case, RuleBroken, lambda: acting(case).notice_penalty(2, "JF2", by=GENERAL_MANAGER, at=T0))
     assert "review" in case.open_ends()
-    case.judge_month("production", "", RULES, by=OFFICE, at=T0)
-    case.publish_penalty(1, by=PERSONNEL, at=T0)
+    acting(case).judge_month("production", "", RULES, by=OFFICE, at=T0)
+    acting(case).publish_penalty(1, by=PERSONNEL, at=T0)
 
 
 # --- nobody one's own, nobody twice -----------------------------------------------------------------------------------
@@ -118,13 +120,13 @@ def test_a_case_that_is_closed_but_not_reviewed_carries_out_nothing_even_if_its_
 @pytest.mark.parametrize("on", ["dora", "gao", "pei"])
 def test_nobody_moves_a_penalty_on_themselves(on: str) -> None:
     case = closed(decided(NOTHING, judged(ProposedPenalty(on, "warning"), ProposedPenalty(f"{on}-2", amount=cny(5)))))
-    case.judge_month("sales", "", RULES, by=OFFICE, at=T0)
+    acting(case).judge_month("sales", "", RULES, by=OFFICE, at=T0)
     acts: dict[str, tuple[Callable[[int, Actor], object], PenaltyState]] = {
-        "approve": (lambda n, by: case.approve_penalty(n, by=by, at=T0), PenaltyState.PROPOSED),
-        "drop": (lambda n, by: case.drop_penalty(n, "no", by=by, at=T0), PenaltyState.PROPOSED),
-        "publish": (lambda n, by: case.publish_penalty(n, by=by, at=T0), PenaltyState.APPROVED),
-        "notice": (lambda n, by: case.notice_penalty(n, "JF1", by=by, at=T0), PenaltyState.APPROVED),
-        "carry out": (lambda n, by: case.carry_out_penalty(n, by=by, at=T0), PenaltyState.NOTICED),
+        "approve": (lambda n, by: acting(case).approve_penalty(n, by=by, at=T0), PenaltyState.PROPOSED),
+        "drop": (lambda n, by: acting(case).drop_penalty(n, "no", by=by, at=T0), PenaltyState.PROPOSED),
+        "publish": (lambda n, by: acting(case).publish_penalty(n, by=by, at=T0), PenaltyState.APPROVED),
+        "notice": (lambda n, by: acting(case).notice_penalty(n, "JF1", by=by, at=T0), PenaltyState.APPROVED),
+        "carry out": (lambda n, by: acting(case).carry_out_penalty(n, by=by, at=T0), PenaltyState.NOTICED),
     }
     for name, (act, state) in acts.items():
         deduction = name in ("notice", "carry out")
@@ -150,24 +152,24 @@ def test_a_person_or_unit_is_penalised_once_a_case_over_all_its_forms(
 
     case = ready()
     if len(set(first)) < len(first):
-        error = check_unchanged(case, SecondPenalty, lambda: case.judge(proposed(first), RULES, by=ANN, at=T0))
+        error = check_unchanged(case, SecondPenalty, lambda: acting(case).judge(proposed(first), RULES, by=ANN, at=T0))
         assert error.facts["given"] == sorted({on for on in first if first.count(on) > 1})
         return
     case = decided(NOTHING, proposed(first))
     standing = []
     for n, (on, end) in enumerate(zip_longest(first, ends[: len(first)], fillvalue=""), 1):
         if end == "dropped":
-            case.drop_penalty(n, "slight", by=DEPUTY, at=T0)
+            acting(case).drop_penalty(n, "slight", by=DEPUTY, at=T0)
             continue
         standing.append(on)
         if end == "approved":
-            case.approve_penalty(n, by=DEPUTY, at=T0)
+            acting(case).approve_penalty(n, by=DEPUTY, at=T0)
     ready(renewed(case))
     again = [*standing, *second]
     if len(set(again)) < len(again):
-        check_unchanged(case, SecondPenalty, lambda: case.judge(proposed(second), RULES, by=ANN, at=T0))
+        check_unchanged(case, SecondPenalty, lambda: acting(case).judge(proposed(second), RULES, by=ANN, at=T0))
     else:
-        case.judge(proposed(second), RULES, by=ANN, at=T0)
+        acting(case).judge(proposed(second), RULES, by=ANN, at=T0)
         assert [(penalty.on, penalty.turn) for penalty in case.penalties] == [
             *((on, 1) for on in first),
             *((on, 2) for on in second),
@@ -179,10 +181,10 @@ def ready(case: Complaint | None = None) -> Complaint:
     if case is None:
         case = received()
         accept(case)
-    case.investigate(by=ANN, at=T0)
-    case.conclude(by=ANN, at=T0)
-    case.report("so it was", by=ANN, at=T0)
-    case.rule("go on", by=ANN, at=T0)
+    acting(case).investigate(by=ANN, at=T0)
+    acting(case).conclude(by=ANN, at=T0)
+    acting(case).report("so it was", by=ANN, at=T0)
+    acting(case).rule("go on", by=ANN, at=T0)
     return case
 
 
@@ -222,7 +224,7 @@ def test_a_deduction_that_no_basis_says_is_named_and_in_the_houses_money() -> No
         (ProposedPenalty("wu", "beheading"), MalformedStep),
         (ProposedPenalty("wu", amount=Money.of(1, "USD")), CurrencyMismatch),
     ):
-        check_unchanged(case, error, lambda: case.judge(judged(penalty), RULES, by=ANN, at=T0))  # noqa: B023 - at once
+        check_unchanged(case, error, lambda: acting(case).judge(judged(penalty), RULES, by=ANN, at=T0))  # noqa: B023 - at once
     for wrong in ({"amount": cny(0)}, {"amount": cny(-1)}, {"discipline": "warning", "amount": cny(1)}):
         with pytest.raises(InvalidValue):
             ProposedPenalty("wu", **wrong)
@@ -250,18 +252,18 @@ def entry(paper: Any, **changes: Any) -> Any:
 @pytest.mark.parametrize("name", CHANGES)
 def test_what_is_carried_out_is_what_the_general_manager_signed(name: str) -> None:
     case = closed(decided(NOTHING, judged(DEDUCTION)))
-    case.judge_month("sales", "", RULES, by=OFFICE, at=T0)
-    case.approve_penalty(1, by=DEPUTY, at=T0)
-    case.notice_penalty(1, "JF1", by=GENERAL_MANAGER, at=T0)
+    acting(case).judge_month("sales", "", RULES, by=OFFICE, at=T0)
+    acting(case).approve_penalty(1, by=DEPUTY, at=T0)
+    acting(case).notice_penalty(1, "JF1", by=GENERAL_MANAGER, at=T0)
     case.penalties = (CHANGES[name](case.penalties[0]),)
-    error = check_unchanged(case, RuleBroken, lambda: case.carry_out_penalty(1, by=PERSONNEL, at=T0))
+    error = check_unchanged(case, RuleBroken, lambda: acting(case).carry_out_penalty(1, by=PERSONNEL, at=T0))
     assert isinstance(error, Tampered | Unsigned) or error.rule is MONTHLY_REVIEW
 
 
 @pytest.mark.parametrize("count", [0, 3, -1, True])
 def test_a_penalty_that_is_not_there_is_not_found(count: int) -> None:
     case = decided(NOTHING, judged(DISCIPLINE, DEDUCTION))
-    check_unchanged(case, NotFound, lambda: case.approve_penalty(count, by=DEPUTY, at=T0))
+    check_unchanged(case, NotFound, lambda: acting(case).approve_penalty(count, by=DEPUTY, at=T0))
 
 
 # --- at a desk --------------------------------------------------------------------------------------------------------

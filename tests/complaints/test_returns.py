@@ -10,8 +10,11 @@ from hypothesis import strategies as st
 
 from complaints.desks import ANN, RULES, SALT, STEP, T0, Counter, anyone, check_unchanged, cny, remedy
 from complaints.ends import DEPUTY, FINANCE, KEEPER, NOTHING, answered, back, came, decided, drawn, put_slip, signed
+from complaints.hand import on
+from csdomain.complaints.case import Complaint
+from csdomain.complaints.commands.deciding import AnswerBeyondDecision
+from csdomain.complaints.commands.marks import ReturnWithoutSlip
 from csdomain.complaints.lifecycle import SlipState
-from csdomain.complaints.model import AnswerBeyondDecision, Complaint, ReturnWithoutSlip
 from csdomain.complaints.policies.returns import NotOnSlip, QuantityOverSlip
 from csdomain.complaints.rules import COPIES, RETURN_SLIP, WAREHOUSE
 from csdomain.complaints.rules import FINANCE as FINANCE_RULE
@@ -70,11 +73,11 @@ def test_exactly_what_the_slip_names_is_taken_in_and_a_difference_stays_open(
         there = after
         assert {(g.product, g.batch): g.quantity for g in case.slips[0].returned} == there
         check_unchanged(case, MoveRefused, lambda: came(case, *delivery))  # noqa: B023 - what is there is compared first
-        case.reconcile("TH1", "V1", by=FINANCE, at=T0)
+        on(case).reconcile("TH1", "V1", by=FINANCE, at=T0)
         slip = case.slips[0]
         if there == limit:
             assert (slip.state, slip.voucher, case.discrepancies) == (SlipState.BOOKED, "V1", 0)
-            check_unchanged(case, MoveRefused, lambda: case.reconcile("TH1", "V2", by=FINANCE, at=T0))
+            check_unchanged(case, MoveRefused, lambda: on(case).reconcile("TH1", "V2", by=FINANCE, at=T0))
             return
         assert (slip.state, slip.voucher, case.discrepancies) == (SlipState.DISPUTED, "", 1)
         assert "slip TH1" in case.open_ends()
@@ -91,7 +94,7 @@ def test_a_piece_more_than_named_is_refused_also_when_some_came_before(
     before = min(before, chosen.quantity - 1)
     if before:
         came(case, attrs.evolve(chosen, quantity=before))
-        case.reconcile("TH1", "V1", by=FINANCE, at=T0)
+        on(case).reconcile("TH1", "V1", by=FINANCE, at=T0)
     left = chosen.quantity - before
     error = check_unchanged(case, QuantityOverSlip, lambda: came(case, attrs.evolve(chosen, quantity=left + 1)))
     assert (error.facts["quantity"], error.facts["limit"]) == (chosen.quantity + 1, chosen.quantity)
@@ -117,12 +120,14 @@ def test_nothing_is_taken_in_without_a_signed_slip_of_the_very_case() -> None:
 def test_whoever_signed_the_slip_does_not_take_in_its_goods_and_a_keeper_may_come_twice() -> None:
     case = decided(back(Goods("engine", "b1", 3)))
     signed(case)
-    check_unchanged(case, SignedTwice, lambda: case.take_in("TH1", [Goods("engine", "b1", 1)], by=DEPUTY, at=T0))
+    check_unchanged(case, SignedTwice, lambda: on(case).take_in("TH1", [Goods("engine", "b1", 1)], by=DEPUTY, at=T0))
     for keeper in (KEEPER, KEEPER):
-        case.take_in("TH1", [Goods("engine", "b1", 1)], by=keeper, at=T0)
-        case.reconcile("TH1", "V1", by=FINANCE, at=T0)
-        check_unchanged(case, SignedTwice, lambda: case.take_in("TH1", [Goods("engine", "b1", 1)], by=DEPUTY, at=T0))
-    case.take_in("TH1", [Goods("engine", "b1", 1)], by=anyone("wei"), at=T0)
+        on(case).take_in("TH1", [Goods("engine", "b1", 1)], by=keeper, at=T0)
+        on(case).reconcile("TH1", "V1", by=FINANCE, at=T0)
+        check_unchanged(
+            case, SignedTwice, lambda: on(case).take_in("TH1", [Goods("engine", "b1", 1)], by=DEPUTY, at=T0)
+        )
+    on(case).take_in("TH1", [Goods("engine", "b1", 1)], by=anyone("wei"), at=T0)
     paper = case.slips[0].document
     assert [s.role for s in paper.signatures] == ["deputy_for_sales", "warehouse", "warehouse.2", "warehouse.3"]
     assert [paper.stated(f"returned.{n}") for n in (1, 2, 3)] == [1, 2, 3]
@@ -135,7 +140,7 @@ def test_whoever_signed_the_slip_does_not_take_in_its_goods_and_a_keeper_may_com
 def test_a_slip_is_for_goods_that_were_approved_to_come_back_and_is_one_at_a_time() -> None:
     check_unchanged(case := decided(NOTHING), RuleBroken, lambda: drawn(case))
     waiting = decided(back(Goods("engine", "b1", 2)))
-    waiting.revise(NOTHING, RULES, by=ANN, at=T0)
+    on(waiting).revise(NOTHING, RULES, by=ANN, at=T0)
     check_unchanged(waiting, AnswerBeyondDecision, lambda: drawn(waiting))
     case = decided(back(Goods("engine", "b1", 2), Goods("pump", "", 1)))
     paper = drawn(case).document
@@ -146,11 +151,11 @@ def test_a_slip_is_for_goods_that_were_approved_to_come_back_and_is_one_at_a_tim
         "pieces.1": 2,
     }
     check_unchanged(case, RuleBroken, lambda: drawn(case, "TH2"))
-    case.cancel_slip("TH1", "they keep it", by=ANN, at=T0)
+    on(case).cancel_slip("TH1", "they keep it", by=ANN, at=T0)
     drawn(case, "TH2")
     assert [slip.state for slip in case.slips] == [SlipState.CANCELLED, SlipState.DRAWN_UP]
     declined = answered(decided(back(Goods("engine", "b1", 2))))
-    declined.decline("no", by=ANN, at=T0)
+    on(declined).decline("no", by=ANN, at=T0)
     check_unchanged(declined, AnswerBeyondDecision, lambda: drawn(declined))
 
 
@@ -158,7 +163,7 @@ def test_a_slip_is_for_goods_that_were_approved_to_come_back_and_is_one_at_a_tim
 @pytest.mark.parametrize("method", ["", "  ", "x" * 121, "a\0b"])
 def test_a_slip_says_how_the_goods_come(method: str) -> None:
     case = decided(back(Goods("engine", "b1", 2)))
-    check_unchanged(case, MalformedStep, lambda: case.draw_slip("TH1", method, RULES, salt=SALT, by=ANN, at=T0))
+    check_unchanged(case, MalformedStep, lambda: on(case).draw_slip("TH1", method, RULES, salt=SALT, by=ANN, at=T0))
 
 
 @pytest.mark.rule(RETURN_SLIP)
@@ -167,9 +172,9 @@ def test_goods_that_came_are_no_longer_called_off() -> None:
     signed(case)
     came(case, Goods("engine", "b1", 1))
     for _ in range(2):
-        check_unchanged(case, MoveRefused, lambda: case.cancel_slip("TH1", "no", by=ANN, at=T0))
+        check_unchanged(case, MoveRefused, lambda: on(case).cancel_slip("TH1", "no", by=ANN, at=T0))
         if case.slips[0].state is SlipState.TAKEN_IN:
-            case.reconcile("TH1", "V1", by=FINANCE, at=T0)
+            on(case).reconcile("TH1", "V1", by=FINANCE, at=T0)
 
 
 names = st.lists(st.text("abcdef", min_size=1, max_size=4), min_size=4, max_size=6, unique=True).map(tuple)
@@ -183,7 +188,7 @@ def test_each_copy_goes_where_the_house_says(form: tuple[str, ...], slip: tuple[
     assert holders(case.form.document) == list(form)
     # The first stays with its maker; the rest go to the warehouse, which keeps the second.
     assert holders(drawn(case, rules=rules).document) == ["ann", *[None] * (len(slip) - 1)]
-    case.sign_slip("TH1", by=DEPUTY, at=T0)
+    on(case).sign_slip("TH1", by=DEPUTY, at=T0)
     assert holders(case.slips[0].document) == ["ann", *["warehouse"] * (len(slip) - 1)]
     came(case, Goods("engine", "b1", 1))
     assert holders(case.slips[0].document) == ["ann", "warehouse", *slip[2:]]
@@ -344,9 +349,9 @@ def test_what_was_approved_is_what_the_signed_form_says(name: str) -> None:
     before = attrs.evolve(case)
     CHANGES[name](case)
     assert case != before
-    error = check_unchanged(case, RuleBroken, lambda: case.reconcile("TH1", "V1", by=FINANCE, at=T0))
+    error = check_unchanged(case, RuleBroken, lambda: on(case).reconcile("TH1", "V1", by=FINANCE, at=T0))
     assert isinstance(error, Tampered | Unsigned) or error.rule is FINANCE_RULE
-    before.reconcile("TH1", "V1", by=FINANCE, at=T0)
+    on(before).reconcile("TH1", "V1", by=FINANCE, at=T0)
     assert before.slips[0].state is SlipState.DISPUTED
 
 
@@ -357,7 +362,7 @@ def test_a_slip_that_is_sound_in_itself_but_for_fewer_goods_than_were_approved_i
     signed(other)
     came(other, *FOUR)
     case.slips = other.slips
-    error = check_unchanged(case, RuleBroken, lambda: case.reconcile("TH1", "V1", by=FINANCE, at=T0))
+    error = check_unchanged(case, RuleBroken, lambda: on(case).reconcile("TH1", "V1", by=FINANCE, at=T0))
     assert (error.rule, error.facts["given"]) == (FINANCE_RULE, 4)
 
 
@@ -374,10 +379,10 @@ def test_a_slip_that_names_other_goods_than_were_signed_lets_nothing_in(goods: S
 @pytest.mark.rule(FINANCE_RULE)
 def test_a_resolution_is_signed_by_who_resolves_and_outlives_the_erasing_of_its_reason() -> None:
     case = delivered(*FOUR)
-    case.reconcile("TH1", "V1", by=FINANCE, at=T0)
-    case.resolve("TH1", 4, "one was lost", by=DEPUTY, at=T0)
+    on(case).reconcile("TH1", "V1", by=FINANCE, at=T0)
+    on(case).resolve("TH1", 4, "one was lost", by=DEPUTY, at=T0)
     paper = case.slips[0].document
     assert (paper.stated("resolved"), paper.signature("resolution").by) == (4, DEPUTY.id)
-    case.erase(by=ANN.id, at=T0)
-    case.reconcile("TH1", "V1", by=FINANCE, at=T0 + STEP)
+    on(case).erase(by=ANN.id, at=T0)
+    on(case).reconcile("TH1", "V1", by=FINANCE, at=T0 + STEP)
     assert case.slips[0].state is SlipState.BOOKED

@@ -12,11 +12,13 @@ from hypothesis import strategies as st
 
 from complaints.desks import ANN, JUDGED, RULES, T0, Counter, check_unchanged
 from complaints.ends import NOTHING, OFFICE, closed, decided, renewed
+from complaints.hand import on
 from csdomain.complaints.lifecycle import State
 from csdomain.complaints.policies import month_of, review_due
 from csdomain.complaints.rules import MONTHLY_REVIEW, STATES
 from csdomain.complaints.values import Channel, Judgement, Liable, Share
-from csdomain.desk import sections, shipped
+from csdomain.contexts import sections
+from csdomain.desk import shipped
 from csdomain.kernel.cases.timers import TimerState
 from csdomain.kernel.rules import TIME
 from csdomain.kernel.rules.errors import MoveRefused, NotPermitted, RuleBroken
@@ -130,10 +132,10 @@ def test_only_the_office_reviews_and_only_once_what_is_closed() -> None:
 
 def test_a_case_is_reviewed_once_also_while_it_settles() -> None:
     case = decided(NOTHING)
-    case.remark("the hotline is slow", "hotline", by=ANN, at=T0)
-    closed(case).judge_month("sales", "", RULES, by=OFFICE, at=T0)
+    on(case).remark("the hotline is slow", "hotline", by=ANN, at=T0)
+    on(closed(case)).judge_month("sales", "", RULES, by=OFFICE, at=T0)
     assert case.state is State.SETTLING
-    error = check_unchanged(case, RuleBroken, lambda: case.judge_month("sales", "", RULES, by=OFFICE, at=T0))
+    error = check_unchanged(case, RuleBroken, lambda: on(case).judge_month("sales", "", RULES, by=OFFICE, at=T0))
     assert error.rule is MONTHLY_REVIEW
 
 
@@ -150,11 +152,11 @@ def test_the_unit_is_one_of_those_concerned(first: str, share: set[str], second:
     for unit in ("production", "stores", "purchasing", "sales", "customer_service", "warehouse", ""):
         found = attrs.evolve(case)
         if unit in {first, *share, second, "sales", "customer_service"}:
-            found.judge_month(unit, "", RULES, by=OFFICE, at=T0)
+            on(found).judge_month(unit, "", RULES, by=OFFICE, at=T0)
             assert found.review is not None
             assert found.review.unit == unit
         else:
-            check_unchanged(found, RuleBroken, lambda: found.judge_month(unit, "", RULES, by=OFFICE, at=T0))  # noqa: B023
+            check_unchanged(found, RuleBroken, lambda: on(found).judge_month(unit, "", RULES, by=OFFICE, at=T0))  # noqa: B023
 
 
 @pytest.mark.rule(STATES)

@@ -20,8 +20,9 @@ from complaints.desks import (
     remedy,
     submitted,
 )
+from complaints.hand import on
+from csdomain.complaints.commands.settling import JudgementMissing
 from csdomain.complaints.lifecycle import OPEN, ImprovementMove, State
-from csdomain.complaints.model import JudgementMissing
 from csdomain.complaints.rules import (
     CERTIFICATE,
     CHASING,
@@ -464,9 +465,9 @@ def test_withdrawn_wherever_it_stands_nothing_runs_on(line: str, state: State) -
 def test_a_case_is_closed_only_once_each_of_its_forms_is_judged() -> None:
     for turn in (0, 1):
         case = submitted([(None, cny(5)), (None, cny(5))])
-        case.decide(Outcome.APPROVED, RULES, holding(bob="general_manager"), by=anyone("bob"), at=T0)
-        case.answer(Channel.LETTER, "Five.", by=ANN, at=T0)
-        close = partial(case.close, "paid", in_time=True, zone="UTC", by=ANN, at=T0)
+        on(case).decide(Outcome.APPROVED, RULES, holding(bob="general_manager"), by=anyone("bob"), at=T0)
+        on(case).answer(Channel.LETTER, "Five.", by=ANN, at=T0)
+        close = partial(on(case).close, "paid", in_time=True, zone="UTC", by=ANN, at=T0)
         whole = case.forms
         case.forms = tuple(attrs.evolve(f, judgement=None) if n == turn else f for n, f in enumerate(whole))
         check_unchanged(case, JudgementMissing, close)

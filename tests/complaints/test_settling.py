@@ -22,8 +22,10 @@ from complaints.ends import (
     decided,
     renewed,
 )
+from complaints.hand import on
+from csdomain.complaints.case import Complaint
+from csdomain.complaints.commands.settling import JudgementMissing
 from csdomain.complaints.lifecycle import ImprovementMove, State
-from csdomain.complaints.model import Complaint, JudgementMissing
 from csdomain.complaints.rules import CERTIFICATE, IMPROVEMENT, JUDGEMENT, MONTHLY_REVIEW, REMARKS, RETURN_SLIP, STATES
 from csdomain.complaints.values import Channel, Goods, Judgement, Liable, ProposedPenalty
 from csdomain.kernel.rules.errors import MoveRefused, NotPermitted, RuleBroken
@@ -35,41 +37,41 @@ GOODS: Final = Goods("engine", "b1", 2)
 #: What may be open of a case, and the acts that end it, in their order; penalties are the ``n``-th.
 ENDS: Final[dict[str, tuple[Callable[[Complaint, int], object], ...]]] = {
     "return": (
-        lambda c, n: c.draw_slip("TH1", "truck", RULES, salt=SALT, by=ANN, at=T0),
-        lambda c, n: c.sign_slip("TH1", by=DEPUTY, at=T0),
-        lambda c, n: c.take_in("TH1", [attrs.evolve(GOODS, quantity=1)], by=KEEPER, at=T0),
-        lambda c, n: c.reconcile("TH1", "V1", by=FINANCE, at=T0),
-        lambda c, n: c.resolve("TH1", 1, "lost", by=DEPUTY, at=T0),
-        lambda c, n: c.reconcile("TH1", "V1", by=FINANCE, at=T0),
+        lambda c, n: on(c).draw_slip("TH1", "truck", RULES, salt=SALT, by=ANN, at=T0),
+        lambda c, n: on(c).sign_slip("TH1", by=DEPUTY, at=T0),
+        lambda c, n: on(c).take_in("TH1", [attrs.evolve(GOODS, quantity=1)], by=KEEPER, at=T0),
+        lambda c, n: on(c).reconcile("TH1", "V1", by=FINANCE, at=T0),
+        lambda c, n: on(c).resolve("TH1", 1, "lost", by=DEPUTY, at=T0),
+        lambda c, n: on(c).reconcile("TH1", "V1", by=FINANCE, at=T0),
     ),
     "compensation": (
-        lambda c, n: c.draw_certificate("ZK1", cny(60), RULES, by=ANN, at=T0),
-        lambda c, n: c.sign_certificate("ZK1", by=DEPUTY, at=T0),
-        lambda c, n: c.draw_certificate("ZK2", cny(40), RULES, by=ANN, at=T0),
-        lambda c, n: c.countersign_certificate("ZK1", by=ANN, at=T0),
-        lambda c, n: c.book_certificate("ZK1", "V2", by=FINANCE, at=T0),
-        lambda c, n: c.sign_certificate("ZK2", by=DEPUTY, at=T0),
-        lambda c, n: c.countersign_certificate("ZK2", by=ANN, at=T0),
-        lambda c, n: c.book_certificate("ZK2", "V3", by=FINANCE, at=T0),
+        lambda c, n: on(c).draw_certificate("ZK1", cny(60), RULES, by=ANN, at=T0),
+        lambda c, n: on(c).sign_certificate("ZK1", by=DEPUTY, at=T0),
+        lambda c, n: on(c).draw_certificate("ZK2", cny(40), RULES, by=ANN, at=T0),
+        lambda c, n: on(c).countersign_certificate("ZK1", by=ANN, at=T0),
+        lambda c, n: on(c).book_certificate("ZK1", "V2", by=FINANCE, at=T0),
+        lambda c, n: on(c).sign_certificate("ZK2", by=DEPUTY, at=T0),
+        lambda c, n: on(c).countersign_certificate("ZK2", by=ANN, at=T0),
+        lambda c, n: on(c).book_certificate("ZK2", "V3", by=FINANCE, at=T0),
     ),
     "deduction": (
-        lambda c, n: c.approve_penalty(n, by=DEPUTY, at=T0),
-        lambda c, n: c.notice_penalty(n, "JF1", by=GENERAL_MANAGER, at=T0),
-        lambda c, n: c.carry_out_penalty(n, by=PERSONNEL, at=T0),
+        lambda c, n: on(c).approve_penalty(n, by=DEPUTY, at=T0),
+        lambda c, n: on(c).notice_penalty(n, "JF1", by=GENERAL_MANAGER, at=T0),
+        lambda c, n: on(c).carry_out_penalty(n, by=PERSONNEL, at=T0),
     ),
     "discipline": (
-        lambda c, n: c.approve_penalty(n, by=DEPUTY, at=T0),
-        lambda c, n: c.publish_penalty(n, by=PERSONNEL, at=T0),
+        lambda c, n: on(c).approve_penalty(n, by=DEPUTY, at=T0),
+        lambda c, n: on(c).publish_penalty(n, by=PERSONNEL, at=T0),
     ),
-    "dropped": (lambda c, n: c.drop_penalty(n, "slight", by=DEPUTY, at=T0),),
+    "dropped": (lambda c, n: on(c).drop_penalty(n, "slight", by=DEPUTY, at=T0),),
     "improvement": (
-        lambda c, n: c.improve(1, ImprovementMove.CARRY_OUT, "new oven", by=ANN, at=T0),
-        lambda c, n: c.improve(1, ImprovementMove.FAIL, "no better", by=ANN, at=T0),
-        lambda c, n: c.improve(1, ImprovementMove.CARRY_OUT, "newer oven", by=ANN, at=T0),
-        lambda c, n: c.improve(1, ImprovementMove.VERIFY, "better", by=ANN, at=T0),
+        lambda c, n: on(c).improve(1, ImprovementMove.CARRY_OUT, "new oven", by=ANN, at=T0),
+        lambda c, n: on(c).improve(1, ImprovementMove.FAIL, "no better", by=ANN, at=T0),
+        lambda c, n: on(c).improve(1, ImprovementMove.CARRY_OUT, "newer oven", by=ANN, at=T0),
+        lambda c, n: on(c).improve(1, ImprovementMove.VERIFY, "better", by=ANN, at=T0),
     ),
-    "remark": (lambda c, n: c.answer_remark(1, "noted", by=ANN, at=T0),),
-    "review": (lambda c, n: c.judge_month("sales", "", RULES, by=OFFICE, at=T0),),
+    "remark": (lambda c, n: on(c).answer_remark(1, "noted", by=ANN, at=T0),),
+    "review": (lambda c, n: on(c).judge_month("sales", "", RULES, by=OFFICE, at=T0),),
 }
 ALL: Final = tuple(ENDS)
 
@@ -91,7 +93,7 @@ def awaiting(ends: set[str]) -> Complaint:
     )
     case = decided(what, judgement, rules=RULES if "review" in ends else attrs.evolve(RULES, review_by=None))
     if "remark" in ends:
-        case.remark("the hotline is slow", "hotline", by=ANN, at=T0)
+        on(case).remark("the hotline is slow", "hotline", by=ANN, at=T0)
     return case
 
 
@@ -170,28 +172,28 @@ def test_nothing_is_closed_that_nobody_judged() -> None:
 
 
 def close(case: Complaint, outcome: str = "done") -> object:
-    return case.close(outcome, in_time=True, zone="Asia/Shanghai", by=ANN, at=T0)
+    return on(case).close(outcome, in_time=True, zone="Asia/Shanghai", by=ANN, at=T0)
 
 
 def test_a_settled_case_stays_settled() -> None:
     case = closed(awaiting({"review"}))
-    case.judge_month("sales", "", RULES, by=OFFICE, at=T0)
+    on(case).judge_month("sales", "", RULES, by=OFFICE, at=T0)
     acts: tuple[Callable[[], object], ...] = (
         lambda: close(case),
-        lambda: case.withdraw("no", by=ANN, at=T0),
-        lambda: case.investigate(by=ANN, at=T0),
-        lambda: case.decline("no", by=ANN, at=T0),
-        lambda: case.remark("more", "hotline", by=ANN, at=T0),
-        lambda: case.mark(harm=True, by=ANN, at=T0),
-        lambda: case.rule_on_objection(reopen=True, text="again", by=ANN, at=T0),
-        lambda: case.judge_month("sales", "", RULES, by=OFFICE, at=T0),
-        lambda: case.renew("KS9", complaint_form(), RULES, salt="salt of sixteen characters", by=ANN, at=T0),
+        lambda: on(case).withdraw("no", by=ANN, at=T0),
+        lambda: on(case).investigate(by=ANN, at=T0),
+        lambda: on(case).decline("no", by=ANN, at=T0),
+        lambda: on(case).remark("more", "hotline", by=ANN, at=T0),
+        lambda: on(case).mark(harm=True, by=ANN, at=T0),
+        lambda: on(case).rule_on_objection(reopen=True, text="again", by=ANN, at=T0),
+        lambda: on(case).judge_month("sales", "", RULES, by=OFFICE, at=T0),
+        lambda: on(case).renew("KS9", complaint_form(), RULES, salt="salt of sixteen characters", by=ANN, at=T0),
     )
     for act in acts:
         check_unchanged(case, MoveRefused, act)
     for late in (
-        lambda: case.draw_slip("TH1", "truck", RULES, salt=SALT, by=ANN, at=T0),
-        lambda: case.draw_certificate("ZK1", cny(1), RULES, by=ANN, at=T0),
+        lambda: on(case).draw_slip("TH1", "truck", RULES, salt=SALT, by=ANN, at=T0),
+        lambda: on(case).draw_certificate("ZK1", cny(1), RULES, by=ANN, at=T0),
     ):
         check_unchanged(case, RuleBroken, late)
 

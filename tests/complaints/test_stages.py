@@ -16,7 +16,8 @@ from complaints.houses import CALENDARS, calendar_of, figures, hours, house
 from csdomain.complaints.lifecycle import State
 from csdomain.complaints.rules import ACCEPTANCE, CHASING, REPORT, STAGES, STATES
 from csdomain.complaints.values import Channel, ComplaintRules, MalformedStep, Stage, StageName
-from csdomain.desk import sections, shipped
+from csdomain.contexts import sections
+from csdomain.desk import shipped
 from csdomain.kernel.calendar import CalendarSpec
 from csdomain.kernel.cases.timers import TimerState
 from csdomain.kernel.rules.errors import InvalidValue, RulebookInvalid

@@ -14,8 +14,8 @@ from typing import Any, Final, TypeVar, get_args, get_origin
 import attrs
 import pytest
 
+from csdomain.complaints.commands.taking_over import PastCase
 from csdomain.complaints.lifecycle import ImprovementMove, State
-from csdomain.complaints.model import PastCase
 from csdomain.complaints.service import Complaints
 from csdomain.complaints.values import (
     Channel,
@@ -29,7 +29,8 @@ from csdomain.complaints.values import (
     Remedy,
     Share,
 )
-from csdomain.desk import Desk, sections, shipped
+from csdomain.contexts import sections
+from csdomain.desk import Desk, shipped
 from csdomain.kernel.rules.errors import DomainError, RuleBroken
 from csdomain.kernel.store.ports import DeliveryFailed, Queued, Receipt
 from csdomain.kernel.values.actors import Actor

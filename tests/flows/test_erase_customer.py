@@ -9,16 +9,20 @@ import attrs
 import pytest
 
 import csdomain
-from csdomain.complaints.model import COMPLAINTS
-from csdomain.complaints.values import ERASE, READ, RESTRICTED
+from csdomain.complaints.case import COMPLAINTS
 from csdomain.desk import Desk
 from csdomain.kernel.rules import PERSONAL_DATA
 from csdomain.kernel.rules.errors import NotPermitted
 from csdomain.kernel.store.ports import AuditRecord
+from csdomain.kernel.values.actors import Action
 from csdomain.kernel.values.personal import Erasure
 from csdomain.testing import MovableClock, SequentialIds, complaint_form, memory_desk, no_holidays, received, staff
 from csdomain.testing import agent as someone
 from csdomain.testing import snapshot as seen_in
+
+ERASE = Action("complaints.erase")
+READ = Action("complaints.read")
+RESTRICTED = Action("complaints.restricted")
 
 pytestmark = pytest.mark.rule(PERSONAL_DATA)
 WANG, LI = "customer-w", "customer-l"

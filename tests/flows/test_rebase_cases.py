@@ -7,8 +7,8 @@ import attrs
 import pytest
 
 import csdomain
+from csdomain.complaints.case import COMPLAINTS
 from csdomain.complaints.lifecycle import State
-from csdomain.complaints.model import COMPLAINTS
 from csdomain.kernel.rules import HOUSE_RULES
 from csdomain.kernel.rules.errors import NotPermitted, RuleBroken
 from csdomain.testing import MovableClock, SequentialIds, accepted, closed, no_holidays, received, snapshot, staff

@@ -7,7 +7,7 @@ from typing import Any, Final, get_args, get_origin, get_type_hints, is_typeddic
 
 import pytest
 
-from csdomain.complaints.model import COMPLAINTS
+from csdomain.complaints.case import COMPLAINTS
 from csdomain.complaints.service import Complaints
 from csdomain.kernel.rules import PORTS
 from csdomain.kernel.values.actors import Actor

@@ -12,7 +12,7 @@ from django.db.transaction import TransactionManagementError
 
 from adapters.harness import Desks
 from csdomain import Desk, RuleBroken
-from csdomain.complaints.model import COMPLAINTS
+from csdomain.complaints.case import COMPLAINTS
 from csdomain.desk import Services
 from csdomain.kernel.rules import AUDITED, ONE_WRITER, PERMITTED, PORTS
 from csdomain.kernel.rules.errors import Conflict, NotFound, StoreBusy
@@ -221,7 +221,9 @@ def test_a_refusal_that_the_host_catches_leaves_the_block_as_it_was(shop: Shop) 
             shop.refused(inner, id)
         for error, missing in ((Conflict, id), (NotFound, "cmp_01k9w3v7q8d3m6y2r5t0x4n1ab")):
             with pytest.raises(error):
-                inner.complaints.check(missing, "the order is ours", by=shop.by, at=shop.desk.clock.now(), expected=9)
+                inner.complaints.check(
+                    missing, "the order is ours", by=shop.by, at=shop.desk.clock.now(), expected_version=9
+                )
         shop.order(inner, "A1")
     assert shop.stored == (["A1"], ["0001", "0002"])
     assert shop.refusals == [], "the host has the record, and decides"

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
-from typing import Any, NewType, TypedDict, TypeVar, Unpack
+from typing import Any, NewType, Required, TypedDict, TypeVar, Unpack
 
 import attrs
 import pytest
@@ -172,3 +172,29 @@ def test_a_class_may_name_what_stands_below_it() -> None:
     assert checked(Below(), by="ann") == "ann"
     with pytest.raises(WrongArgument):
         checked("it", by="ann")  # type: ignore[arg-type]  # that is what is refused
+
+
+class Needs(TypedDict, total=False):
+    by: Required[str]
+    key: str | None
+    expected_version: int | None
+
+
+@typed
+def called(id: str, text: str = "", **call: Unpack[Needs]) -> tuple[str, str, str]:
+    return id, text, call["by"]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"by": "ann", "idempotency_key": "r1"}, r"called\(\) .*unexpected.*'idempotency_key'; did you mean 'key'\?"),
+        ({"by": "ann", "expected": 3}, "did you mean 'expected_version'"),
+        ({"by": "ann", "zzz": 3}, "it takes by, expected_version, id, key, text"),
+        ({"key": "r1"}, "missing required keyword arguments: 'by'"),
+    ],
+)
+def test_f07_an_unknown_keyword_or_a_missing_one_is_a_type_error(given: dict[str, Any], said: str) -> None:
+    with pytest.raises(TypeError, match=said):
+        called("i", **given)
+    assert called("i", text="t", by="ann", key=None, expected_version=1) == ("i", "t", "ann")

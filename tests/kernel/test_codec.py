@@ -15,8 +15,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from csdomain.complaints.case import Complaint, HandlingForm, Part, ReturnSlip, Submission
 from csdomain.complaints.lifecycle import SlipState, State
-from csdomain.complaints.model import Complaint, HandlingForm, Part, ReturnSlip, Submission
 from csdomain.complaints.values import (
     COMPLAINT,
     Classification,

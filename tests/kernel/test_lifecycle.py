@@ -11,7 +11,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from csdomain.desk import lifecycles
+from csdomain.contexts import lifecycles
 from csdomain.kernel.cases.lifecycle import Lifecycle, LifecycleInvalid, Step
 from csdomain.kernel.rules import MOVES, Rule
 from csdomain.kernel.rules.errors import MoveRefused, NotPermitted

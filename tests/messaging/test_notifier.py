@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.test_contracts import failing
-from csdomain.complaints.model import COMPLAINTS
-from csdomain.desk import Desk, load_rulebook, sections
+from csdomain.complaints.case import COMPLAINTS
+from csdomain.contexts import sections
+from csdomain.desk import Desk, load_rulebook
 from csdomain.kernel.calendar.holidays import Holidays
 from csdomain.kernel.rules import PERSONAL_DATA, PORTS
 from csdomain.kernel.rules.errors import StoreBusy

@@ -9,8 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import csdomain
-from csdomain.complaints.model import COMPLAINTS
-from csdomain.desk import Desk, load_rulebook, sections, shipped
+from csdomain.complaints.case import COMPLAINTS
+from csdomain.contexts import sections
+from csdomain.desk import Desk, load_rulebook, shipped
 from csdomain.kernel.cases.effects import MalformedMessage, subject_of
 from csdomain.kernel.rules import AUDITED, PERMITTED
 from csdomain.kernel.rules.errors import Conflict, NaiveTime, NotFound, NotPermitted, RuleBroken

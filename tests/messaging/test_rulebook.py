@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from csdomain.complaints.values import COMPLAINT_RULES, Path
-from csdomain.desk import load_rulebook, sections, shipped, shipped_names
+from csdomain.contexts import sections
+from csdomain.desk import load_rulebook, shipped, shipped_names
 from csdomain.kernel.cases.occasions import RECIPIENT, Occasion, Placeholder, Value
 from csdomain.kernel.rules import HOUSE_RULES
 from csdomain.kernel.rules.errors import RulebookInvalid

@@ -11,8 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import csdomain
+from csdomain.complaints.case import Complaint
+from csdomain.complaints.commands.taking_over import PastCase
 from csdomain.complaints.lifecycle import State
-from csdomain.complaints.model import Complaint, PastCase
 from csdomain.complaints.rules import MONTHLY_REVIEW, STATISTICS
 from csdomain.complaints.values import Classification, Judgement, Liable, ProposedPenalty, Share
 from csdomain.desk import Desk

@@ -10,14 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from complaints.desks import LEVELS_BOOK, levels_book
+from complaints.hand import KEEPING
 from csdomain import Desk
 from csdomain.complaints import events as e
 from csdomain.complaints import rules as r
-from csdomain.complaints.effects import Setting, effects
+from csdomain.complaints.case import COMPLAINTS
+from csdomain.complaints.commands.taking_over import PastCase
+from csdomain.complaints.effects import EFFECTS
 from csdomain.complaints.lifecycle import State
-from csdomain.complaints.model import PastCase
 from csdomain.complaints.values import COMPLAINT, COMPLAINT_RULES
-from csdomain.desk import load_rulebook, sections, shipped
+from csdomain.contexts import sections
+from csdomain.desk import load_rulebook, shipped
 from csdomain.kernel.cases.effects import CancelTimers, StartTimer, StopTimer
 from csdomain.kernel.cases.events import Event, Moved
 from csdomain.kernel.rules import APPROVALS, HOUSE_RULES
@@ -265,14 +268,23 @@ def test_the_report_is_late_exactly_where_it_took_longer(plan: Life, within: Dur
     assert {row.name: row.after for row in report.deadlines}["CMP-07"] == late
 
 
+def told(kind: type[e.ComplaintMoved], stamped: Mapping[str, Any], facts: Mapping[str, Any]) -> e.ComplaintMoved:
+    """An event as it was told."""
+    given = {field.name for field in attrs.fields(kind) if field.init}
+    event = kind(**{name: value for name, value in facts.items() if name in given})
+    for name, value in {**stamped, **{name: value for name, value in facts.items() if name not in given}}.items():
+        object.__setattr__(event, name, value)
+    return event
+
+
 def simulated(desk: Desk, id: str, rules: Any) -> tuple[set[str], set[str], dict[str, datetime]]:
     """What the table of effects itself starts and stops, event by event: all names, the late, those that still run."""
     kinds = {
         kind.name: kind for kind in vars(e).values() if isinstance(kind, type) and issubclass(kind, e.ComplaintMoved)
     }
     base = {field.name for field in attrs.fields(Moved)}
-    house = desk.house
-    setting = Setting(rules, house.calendar_of("hq"), house.zone("hq"), house.currency)
+    place = desk.house.place("hq")
+    case = desk.store.look(lambda unit: unit.of(COMPLAINTS).get(id))
     ran: set[str] = set()
     late: set[str] = set()
     running: dict[str, datetime] = {}
@@ -291,8 +303,8 @@ def simulated(desk: Desk, id: str, rules: Any) -> tuple[set[str], set[str], dict
         if "until" in facts:
             facts["until"] = from_micros(facts["until"])
         moved: dict[str, Any] = {"move": line.move, "source": line.source, "dest": line.dest}
-        event = kind(subject=line.subject, by=line.by, at=line.at, **moved, **facts)
-        for effect in effects((event,), setting):
+        event = told(kind, {"subject": line.subject, "by": line.by, "at": line.at, **moved}, facts)
+        for effect in EFFECTS.of((event,), case, rules, place):
             if isinstance(effect, StartTimer) and not effect.timer.reminder:
                 ran.add(effect.timer.name)
                 running[effect.timer.name] = effect.timer.due_at
@@ -337,14 +349,12 @@ def test_deadlines_up_the_line_are_those_of_the_effects_as_well(plan: Life) -> N
 
 def test_every_event_of_the_trail_that_moves_a_deadline_is_known() -> None:
     """A new event whose effects touch a timer shows here: it belongs in the table of clocks."""
-    from csdomain.complaints import effects as module
-
     silent: set[type[Event]] = {
         *(e.ComplaintMarked, e.ComplaintAssigned, e.AnswerDeclined, e.DismissalObjected, e.ComplaintEscalated),
         *(e.RemarkNoted, e.SlipMoved, e.CertificateMoved, e.PenaltyMoved),
-        *(e.ComplaintHeld, e.ComplaintReleased),
+        *(KEEPING.held, KEEPING.released, e.ComplaintImported),
     }
-    assert {kind.name for kind in module._TABLE} == TABLE.keys() | {kind.name for kind in silent}
+    assert {kind.name for kind in EFFECTS._rows} == TABLE.keys() | {kind.name for kind in silent}
 
 
 @pytest.mark.rule(r.MONTHLY_REVIEW)

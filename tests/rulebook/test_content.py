@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from csdomain.complaints.values import COMPLAINT_RULES
-from csdomain.desk import sections, shipped
+from csdomain.contexts import sections
+from csdomain.desk import shipped
 from csdomain.kernel.calendar import WorkCalendar
 from csdomain.kernel.calendar.holidays import Holidays
 from csdomain.kernel.rules import HOUSE_RULES, TIME

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from csdomain.desk import sections
+from csdomain.contexts import sections
 from csdomain.kernel.rules import HOUSE_RULES, PERMITTED, Text
 from csdomain.kernel.values.durations import parse_duration
 from csdomain.kernel.values.money import Money

@@ -15,7 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from csdomain.complaints.values import COMPLAINT_RULES
-from csdomain.desk import sections, shipped, shipped_names
+from csdomain.contexts import sections
+from csdomain.desk import shipped, shipped_names
 from csdomain.kernel.rules import HOUSE_RULES
 from csdomain.kernel.rules.errors import RulebookInvalid
 from csdomain.kernel.values.durations import CalendarDays, Duration

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from adapters.harness import sql_factory
 from csdomain import desk as desks
-from csdomain.complaints.model import COMPLAINTS
+from csdomain.complaints.case import COMPLAINTS
 from csdomain.kernel.rules import HOUSE_RULES
 from csdomain.kernel.rules.errors import NotFound
 from csdomain.kernel.store.kinds import Kind, MalformedQuery

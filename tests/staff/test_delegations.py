@@ -245,8 +245,8 @@ def test_revoking_ends_it_now_once_and_not_after_its_end() -> None:
         staffed(desk)
         ann = manager(desk, "ann")
         running, coming, over = to(desk, "ann", "bob"), to(desk, "ann", "cai", 4, 6), to(desk, "ann", "dan", 0, 1)
-        desk.staff.revoke(running, "back", by=ann, at=T0 + 2 * DAY, key="k", expected=1)
-        assert desk.staff.revoke(running, "back", by=ann, at=T0 + 2 * DAY, key="k", expected=1).version == 2
+        desk.staff.revoke(running, "back", by=ann, at=T0 + 2 * DAY, key="k", expected_version=1)
+        assert desk.staff.revoke(running, "back", by=ann, at=T0 + 2 * DAY, key="k", expected_version=1).version == 2
         desk.staff.revoke(coming, by=ann, at=T0 + 2 * DAY)
         never = desk.staff.deputies.get(coming, by=ann)
         assert (never.effective, never.until) == (None, T0 + 4 * DAY)

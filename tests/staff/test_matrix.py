@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from csdomain.desk import sections
+from csdomain.contexts import sections
 from csdomain.kernel.rules import PERMITTED
 from csdomain.kernel.rules.errors import NotPermitted
 from csdomain.kernel.values.actors import Action, Actor, ActorId, Permissions, Scope

@@ -257,9 +257,9 @@ def test_a_career(desks: Desks, backend: str) -> None:
     made = staff.engage("ann", NAME, SALES, since=T0 + DAY, phone=PHONE, by=by, at=T0, key="k")
     assert staff.engage("ann", NAME, SALES, since=T0 + DAY, phone=PHONE, by=by, at=T0, key="k") == made
     shop = Post(["service_agent"], "shop", "south")
-    assert staff.assign(made.id, shop, by=by, at=T0 + 3 * DAY, expected=1).version == 2
+    assert staff.assign(made.id, shop, by=by, at=T0 + 3 * DAY, expected_version=1).version == 2
     with pytest.raises(Conflict):
-        staff.assign(made.id, shop, by=by, at=T0 + 3 * DAY, expected=1)
+        staff.assign(made.id, shop, by=by, at=T0 + 3 * DAY, expected_version=1)
     staff.leave(made.id, "moves away", until=T0 + 9 * DAY, by=by, at=T0 + 4 * DAY)
     staff.return_(made.id, shop, since=T0 + 9 * DAY, by=by, at=T0 + 5 * DAY)
     staff.leave(made.id, by=by, at=T0 + 12 * DAY)

@@ -11,7 +11,8 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, cast
 
-from csdomain.desk import HOLIDAYS, adapter, lifecycles
+from csdomain.contexts import lifecycles
+from csdomain.desk import HOLIDAYS, adapter
 from csdomain.kernel.calendar.holidays import Holidays
 from csdomain.kernel.rules import Language
 from csdomain.reporting.log_faults import Fault, MapInvalid

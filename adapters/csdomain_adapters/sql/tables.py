@@ -1,5 +1,6 @@
 """Tables: one for each kind of aggregate (body and declared columns), and those that every store has (D2)."""
 
+import threading
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from typing import Any, Final, Generic
@@ -292,15 +293,25 @@ class Common:
         )
 
 
+_DECLARING: Final = threading.Lock()
+
+
 class Schema:
     """All tables of a store."""
 
     def __init__(self, kinds: Sequence[Kind[Any]]) -> None:
         self.meta = MetaData()
         self.common = Common(self.meta)
-        self._kinds = {kind.table: KindTable(kind, aggregate_table(kind, self.meta)) for kind in kinds}
+        self._kinds: dict[str, KindTable[Any]] = {}
+        for kind in kinds:
+            self.of(kind)
 
     def of(self, kind: Kind[A]) -> KindTable[A]:
-        """The table of a kind. Raises KeyError for one that the store was not opened with."""
-        found: KindTable[A] = self._kinds[kind.table]
+        """The table of a kind: declared when it is first asked for."""
+        found: KindTable[A] | None = self._kinds.get(kind.table)
+        if found is None:
+            with _DECLARING:  # threads that ask at once get one and the same
+                found = self._kinds.get(kind.table)
+                if found is None:
+                    found = self._kinds[kind.table] = KindTable(kind, aggregate_table(kind, self.meta))
         return found

@@ -4,20 +4,20 @@ from datetime import datetime
 
 import attrs
 
-from csdomain.kernel.cases.events import Event, Moved
+from csdomain.frame.acts import Told, stamped
 
 
 @attrs.frozen(kw_only=True)
-class ComplaintMoved(Moved):
+class ComplaintMoved(Told):
     """Something happened to a complaint of ``customer``; ``number`` is that of its present form.
 
     ``turn`` counts the forms of the case from 1, ``round`` the times that it was looked into.
     """
 
-    number: str
-    customer: str
-    turn: int = 1
-    round: int = 1
+    number: str = stamped("form.number")
+    customer: str = stamped()
+    turn: int = stamped()
+    round: int = stamped()
 
 
 @attrs.frozen(kw_only=True)
@@ -308,29 +308,3 @@ class PenaltyMoved(ComplaintMoved):
 @attrs.frozen(kw_only=True)
 class ImprovementMoved(ComplaintMoved):
     """The improvement moved (CMP-09)."""
-
-
-@attrs.frozen(kw_only=True)
-class ComplaintErased(Event):
-    """What the case held about its customer is gone: who copied it erases it as well (KRN-14)."""
-
-
-@attrs.frozen(kw_only=True)
-class ComplaintRestricted(Event):
-    """The case should be erased and law demands keeping it: it is shown masked until the hold ends (KRN-14)."""
-
-
-@attrs.frozen(kw_only=True)
-class ComplaintHeld(Event):
-    """Law demands that the case is kept: the ``hold``-th time, for what ``code`` says, ``until`` then or a release."""
-
-    hold: int
-    code: str
-    until: datetime | None
-
-
-@attrs.frozen(kw_only=True)
-class ComplaintReleased(Event):
-    """Nothing demands any more that the case is kept (KRN-14)."""
-
-    hold: int

@@ -1,15 +1,11 @@
 """The moves of a complaint (CMP-25), and those of its slips, certificates, penalties, improvements and remarks."""
 
-from collections.abc import Iterable
 from enum import Enum, unique
 from typing import Final
 
-from csdomain.kernel.cases.lifecycle import Lifecycle, Step
-from csdomain.kernel.rules import Rule
-from csdomain.kernel.values.actors import Action
+from csdomain.kernel.cases.lifecycle import Lifecycle, Row, steps
 
 from . import rules as r
-from .values import actions as a
 
 
 @unique
@@ -91,81 +87,68 @@ _LEVEL_STATES: Final = frozenset({_S.HANDLING, _S.PROPOSED, _S.SATISFIED})
 _WITHDRAWABLE: Final = tuple(state for state in OPEN if state is not _S.SATISFIED)
 
 
-def _paths(state: State) -> frozenset[str]:
+def _paths(state: State | None) -> frozenset[str]:
     if state is _S.RECEIVED or state not in OPEN:
         return frozenset()
     return BY_LEVEL if state in _LEVEL_STATES else BY_AMOUNT
-
-
-def _each(
-    move: Move, states: Iterable[State], dest: State | None, action: Action, rule: Rule
-) -> list[Step[Move, State]]:
-    """One step from each of ``states``: to ``dest``, or staying where it is."""
-    return [Step(move, state, dest or state, action, rule, _paths(state)) for state in states]
 
 
 COMPLAINT_MOVES: Final = Lifecycle(
     "complaint",
     State,
     State.RECEIVED,
-    [
-        Step(_M.RECEIVE, None, _S.RECEIVED, a.RECEIVE, r.FORM),
+    steps(
+        "complaints",
+        Row(_M.RECEIVE, None, _S.RECEIVED, r.FORM),
         # --- by amount, through departments
-        Step(_M.CHECK, _S.RECEIVED, _S.CHECKED, a.CHECK, r.SALES_CHECK, BY_AMOUNT),
-        Step(_M.ACCEPT, _S.CHECKED, _S.ACCEPTED, a.ACCEPT, r.ACCEPTANCE, BY_AMOUNT),
-        Step(_M.INVESTIGATE, _S.ACCEPTED, _S.INVESTIGATING, a.INVESTIGATE, r.STATES, BY_AMOUNT),
-        *_each(_M.INVOLVE, (_S.ACCEPTED, _S.INVESTIGATING), None, a.INVOLVE, r.JOINT),
-        *_each(_M.CONTRIBUTE, (_S.ACCEPTED, _S.INVESTIGATING, _S.REPORTED), None, a.CONTRIBUTE, r.CHASING),
+        Row(_M.CHECK, _S.RECEIVED, _S.CHECKED, r.SALES_CHECK, paths=BY_AMOUNT),
+        Row(_M.ACCEPT, _S.CHECKED, _S.ACCEPTED, r.ACCEPTANCE),
+        Row(_M.INVESTIGATE, _S.ACCEPTED, _S.INVESTIGATING, r.STATES),
+        Row(_M.INVOLVE, (_S.ACCEPTED, _S.INVESTIGATING), None, r.JOINT),
+        Row(_M.CONTRIBUTE, (_S.ACCEPTED, _S.INVESTIGATING, _S.REPORTED), None, r.CHASING),
         # After the report as well: without its finding the case could be judged no more.
-        *_each(_M.INSPECT, (_S.INVESTIGATING, _S.REPORTED), None, a.INSPECT, r.FINDING),
-        Step(_M.CONCLUDE, _S.INVESTIGATING, _S.INVESTIGATING, a.INVESTIGATE, r.REPORT, BY_AMOUNT),
-        Step(_M.REPORT, _S.INVESTIGATING, _S.REPORTED, a.INVESTIGATE, r.REPORT, BY_AMOUNT),
-        Step(_M.RULE, _S.REPORTED, _S.REPORTED, a.RULE, r.REPORT, BY_AMOUNT),
-        Step(_M.JUDGE, _S.REPORTED, _S.JUDGED, a.JUDGE, r.JUDGEMENT, BY_AMOUNT),
-        *_each(
-            _M.DISMISS,
-            (_S.ACCEPTED, _S.INVESTIGATING, _S.REPORTED),
-            _S.NOT_ESTABLISHED,
-            a.JUDGE,
-            r.NOT_ESTABLISHED,
+        Row(_M.INSPECT, (_S.INVESTIGATING, _S.REPORTED), None, r.FINDING),
+        Row(_M.CONCLUDE, _S.INVESTIGATING, None, r.REPORT, may="investigate"),
+        Row(_M.REPORT, _S.INVESTIGATING, _S.REPORTED, r.REPORT, may="investigate"),
+        Row(_M.RULE, _S.REPORTED, None, r.REPORT),
+        Row(_M.JUDGE, _S.REPORTED, _S.JUDGED, r.JUDGEMENT),
+        Row(
+            _M.DISMISS, (_S.ACCEPTED, _S.INVESTIGATING, _S.REPORTED), _S.NOT_ESTABLISHED, r.NOT_ESTABLISHED, may="judge"
         ),
-        Step(_M.SUBMIT, _S.JUDGED, _S.AWAITING_DECISION, a.SUBMIT, r.WITHIN_LIMIT, BY_AMOUNT),
-        Step(_M.RECOMMEND, _S.AWAITING_DECISION, _S.AWAITING_DECISION, a.RECOMMEND, r.WITHIN_LIMIT, BY_AMOUNT),
-        Step(_M.APPROVE, _S.AWAITING_DECISION, _S.DECIDED, a.DECIDE, r.WITHIN_LIMIT, BY_AMOUNT),
-        Step(_M.RETURN, _S.AWAITING_DECISION, _S.JUDGED, a.DECIDE, r.WITHIN_LIMIT, BY_AMOUNT),
-        Step(_M.REVISE, _S.DECIDED, _S.AWAITING_DECISION, a.SUBMIT, r.WITHIN_LIMIT, BY_AMOUNT),
-        Step(_M.ANSWER, _S.DECIDED, _S.ANSWERED, a.ANSWER, r.NO_PROMISE, BY_AMOUNT),
-        Step(_M.ANSWER, _S.NOT_ESTABLISHED, _S.NOT_ESTABLISHED, a.ANSWER, r.NOTICE, BY_AMOUNT),
-        Step(_M.DECLINE, _S.ANSWERED, _S.NOT_ACCEPTED, a.ANSWER, r.NOT_ACCEPTED, BY_AMOUNT),
-        Step(_M.RENEW, _S.NOT_ACCEPTED, _S.ACCEPTED, a.RENEW, r.NOT_ACCEPTED, BY_AMOUNT),
-        Step(_M.OBJECT, _S.NOT_ESTABLISHED, _S.NOT_ESTABLISHED, a.ANSWER, r.NOT_ESTABLISHED, BY_AMOUNT),
-        Step(_M.SUSTAIN, _S.NOT_ESTABLISHED, _S.NOT_ESTABLISHED, a.SUPERVISE, r.NOT_ESTABLISHED, BY_AMOUNT),
-        Step(_M.REOPEN, _S.NOT_ESTABLISHED, _S.INVESTIGATING, a.SUPERVISE, r.NOT_ESTABLISHED, BY_AMOUNT),
-        Step(_M.CLOSE, _S.ANSWERED, _S.CLOSED, a.CLOSE, r.STATES, BY_AMOUNT),
-        Step(_M.CLOSE, _S.NOT_ESTABLISHED, _S.CLOSED, a.CLOSE, r.STATES, BY_AMOUNT),
+        Row(_M.SUBMIT, _S.JUDGED, _S.AWAITING_DECISION, r.WITHIN_LIMIT),
+        Row(_M.RECOMMEND, _S.AWAITING_DECISION, None, r.WITHIN_LIMIT),
+        Row(_M.APPROVE, _S.AWAITING_DECISION, _S.DECIDED, r.WITHIN_LIMIT, may="decide"),
+        Row(_M.RETURN, _S.AWAITING_DECISION, _S.JUDGED, r.WITHIN_LIMIT, may="decide"),
+        Row(_M.REVISE, _S.DECIDED, _S.AWAITING_DECISION, r.WITHIN_LIMIT, may="submit"),
+        Row(_M.ANSWER, _S.DECIDED, _S.ANSWERED, r.NO_PROMISE),
+        Row(_M.ANSWER, _S.NOT_ESTABLISHED, None, r.NOTICE),
+        Row(_M.DECLINE, _S.ANSWERED, _S.NOT_ACCEPTED, r.NOT_ACCEPTED, may="answer"),
+        Row(_M.RENEW, _S.NOT_ACCEPTED, _S.ACCEPTED, r.NOT_ACCEPTED),
+        Row(_M.OBJECT, _S.NOT_ESTABLISHED, None, r.NOT_ESTABLISHED, may="answer"),
+        Row(_M.SUSTAIN, _S.NOT_ESTABLISHED, None, r.NOT_ESTABLISHED, may="supervise"),
+        Row(_M.REOPEN, _S.NOT_ESTABLISHED, _S.INVESTIGATING, r.NOT_ESTABLISHED, may="supervise"),
+        Row(_M.CLOSE, (_S.ANSWERED, _S.NOT_ESTABLISHED), _S.CLOSED, r.STATES),
         # --- by level
-        Step(_M.HANDLE, _S.RECEIVED, _S.HANDLING, a.HANDLE, r.LEVELS, BY_LEVEL),
-        Step(_M.ESCALATE, _S.HANDLING, _S.HANDLING, a.HANDLE, r.LEVELS, BY_LEVEL),
-        Step(_M.PROPOSE, _S.HANDLING, _S.PROPOSED, a.HANDLE, r.NO_PROMISE, BY_LEVEL),
-        Step(_M.SATISFY, _S.PROPOSED, _S.SATISFIED, a.HANDLE, r.LEVELS, BY_LEVEL),
-        Step(_M.DECLINE, _S.PROPOSED, _S.HANDLING, a.ANSWER, r.NOT_ACCEPTED, BY_LEVEL),
-        Step(_M.CLOSE, _S.SATISFIED, _S.CLOSED, a.CLOSE, r.STATES, BY_LEVEL),
+        Row(_M.HANDLE, _S.RECEIVED, _S.HANDLING, r.LEVELS, paths=BY_LEVEL),
+        Row(_M.ESCALATE, _S.HANDLING, None, r.LEVELS, may="handle"),
+        Row(_M.PROPOSE, _S.HANDLING, _S.PROPOSED, r.NO_PROMISE, may="handle"),
+        Row(_M.SATISFY, _S.PROPOSED, _S.SATISFIED, r.LEVELS, may="handle"),
+        Row(_M.DECLINE, _S.PROPOSED, _S.HANDLING, r.NOT_ACCEPTED, may="answer"),
+        Row(_M.CLOSE, _S.SATISFIED, _S.CLOSED, r.STATES),
         # --- at any time
-        *_each(_M.MARK, OPEN, None, a.MARK, r.GRAVE),
-        *_each(_M.ASSIGN, OPEN, None, a.ASSIGN, r.HANDLED),
-        *_each(_M.PROMISE, OPEN, None, a.ANSWER, r.LEVELS),
-        *_each(_M.REMARK, OPEN, None, a.REMARK, r.REMARKS),
-        *_each(_M.WITHDRAW, _WITHDRAWABLE, _S.WITHDRAWN, a.WITHDRAW, r.STATES),
+        Row(_M.MARK, OPEN, None, r.GRAVE),
+        Row(_M.ASSIGN, OPEN, None, r.HANDLED),
+        Row(_M.PROMISE, OPEN, None, r.LEVELS, may="answer"),
+        Row(_M.REMARK, OPEN, None, r.REMARKS),
+        Row(_M.WITHDRAW, _WITHDRAWABLE, _S.WITHDRAWN, r.STATES),
         # --- after closing
-        Step(_M.FOLLOW_UP, _S.CLOSED, _S.SETTLING, a.CLOSE, r.STATES),
-        Step(_M.REVIEW, _S.CLOSED, _S.SETTLING, a.REVIEW, r.MONTHLY_REVIEW),
-        Step(_M.REVIEW, _S.SETTLING, _S.SETTLING, a.REVIEW, r.MONTHLY_REVIEW),
-        Step(_M.SETTLE, _S.CLOSED, _S.SETTLED, a.CLOSE, r.STATES),
-        Step(_M.SETTLE, _S.SETTLING, _S.SETTLED, a.CLOSE, r.STATES),
-    ],
+        Row(_M.FOLLOW_UP, _S.CLOSED, _S.SETTLING, r.STATES, may="close"),
+        Row(_M.REVIEW, _S.CLOSED, _S.SETTLING, r.MONTHLY_REVIEW),
+        Row(_M.REVIEW, _S.SETTLING, None, r.MONTHLY_REVIEW),
+        Row(_M.SETTLE, (_S.CLOSED, _S.SETTLING), _S.SETTLED, r.STATES, may="close"),
+        path_of=_paths,
+    ),
 )
-#: Moves that follow by themselves from others: nobody makes them.
-BY_ITSELF: Final = frozenset({_M.FOLLOW_UP, _M.SETTLE})
 
 
 @unique
@@ -197,17 +180,16 @@ SLIP_MOVES: Final = Lifecycle(
     "return_slip",
     SlipState,
     SlipState.DRAWN_UP,
-    [
-        Step(SlipMove.DRAW_UP, None, SlipState.DRAWN_UP, a.SELL, r.RETURN_SLIP),
-        Step(SlipMove.SIGN, SlipState.DRAWN_UP, SlipState.SIGNED, a.SIGN, r.RETURN_SLIP),
-        Step(SlipMove.TAKE_IN, SlipState.SIGNED, SlipState.TAKEN_IN, a.WAREHOUSE, r.WAREHOUSE),
-        Step(SlipMove.BOOK, SlipState.TAKEN_IN, SlipState.BOOKED, a.FINANCE, r.FINANCE),
-        Step(SlipMove.DISPUTE, SlipState.TAKEN_IN, SlipState.DISPUTED, a.FINANCE, r.FINANCE),
-        Step(SlipMove.TAKE_IN, SlipState.DISPUTED, SlipState.TAKEN_IN, a.WAREHOUSE, r.WAREHOUSE),
-        Step(SlipMove.RESOLVE, SlipState.DISPUTED, SlipState.TAKEN_IN, a.SIGN, r.FINANCE),
-        Step(SlipMove.CANCEL, SlipState.DRAWN_UP, SlipState.CANCELLED, a.SELL, r.RETURN_SLIP),
-        Step(SlipMove.CANCEL, SlipState.SIGNED, SlipState.CANCELLED, a.SELL, r.RETURN_SLIP),
-    ],
+    steps(
+        "complaints",
+        Row(SlipMove.DRAW_UP, None, SlipState.DRAWN_UP, r.RETURN_SLIP, may="sell"),
+        Row(SlipMove.SIGN, SlipState.DRAWN_UP, SlipState.SIGNED, r.RETURN_SLIP),
+        Row(SlipMove.TAKE_IN, (SlipState.SIGNED, SlipState.DISPUTED), SlipState.TAKEN_IN, r.WAREHOUSE, may="warehouse"),
+        Row(SlipMove.BOOK, SlipState.TAKEN_IN, SlipState.BOOKED, r.FINANCE, may="finance"),
+        Row(SlipMove.DISPUTE, SlipState.TAKEN_IN, SlipState.DISPUTED, r.FINANCE, may="finance"),
+        Row(SlipMove.RESOLVE, SlipState.DISPUTED, SlipState.TAKEN_IN, r.FINANCE, may="sign"),
+        Row(SlipMove.CANCEL, (SlipState.DRAWN_UP, SlipState.SIGNED), SlipState.CANCELLED, r.RETURN_SLIP, may="sell"),
+    ),
 )
 
 
@@ -235,18 +217,21 @@ CERTIFICATE_MOVES: Final = Lifecycle(
     "discount_certificate",
     CertificateState,
     CertificateState.DRAWN_UP,
-    [
-        Step(CertificateMove.DRAW_UP, None, CertificateState.DRAWN_UP, a.SELL, r.CERTIFICATE),
-        Step(CertificateMove.SIGN, CertificateState.DRAWN_UP, CertificateState.SIGNED, a.SIGN, r.CERTIFICATE),
-        Step(
+    steps(
+        "complaints",
+        Row(CertificateMove.DRAW_UP, None, CertificateState.DRAWN_UP, r.CERTIFICATE, may="sell"),
+        Row(CertificateMove.SIGN, CertificateState.DRAWN_UP, CertificateState.SIGNED, r.CERTIFICATE),
+        Row(
             CertificateMove.COUNTERSIGN,
             CertificateState.SIGNED,
             CertificateState.COUNTERSIGNED,
-            a.SELL,
             r.CERTIFICATE,
+            may="sell",
         ),
-        Step(CertificateMove.BOOK, CertificateState.COUNTERSIGNED, CertificateState.BOOKED, a.FINANCE, r.CERTIFICATE),
-    ],
+        Row(
+            CertificateMove.BOOK, CertificateState.COUNTERSIGNED, CertificateState.BOOKED, r.CERTIFICATE, may="finance"
+        ),
+    ),
 )
 
 
@@ -279,28 +264,36 @@ PENALTY_MOVES: Final = Lifecycle(
     "penalty",
     PenaltyState,
     PenaltyState.PROPOSED,
-    [
-        Step(PenaltyMove.PROPOSE, None, PenaltyState.PROPOSED, a.JUDGE, r.LOSS),
-        Step(PenaltyMove.APPROVE, PenaltyState.PROPOSED, PenaltyState.APPROVED, a.RULE, r.LOSS),
-        Step(PenaltyMove.DROP, PenaltyState.PROPOSED, PenaltyState.DROPPED, a.RULE, r.LOSS),
-        Step(PenaltyMove.NOTICE, PenaltyState.APPROVED, PenaltyState.NOTICED, a.PENALISE, r.MONTHLY_REVIEW, DEDUCTION),
-        Step(
+    steps(
+        "complaints",
+        Row(PenaltyMove.PROPOSE, None, PenaltyState.PROPOSED, r.LOSS, may="judge"),
+        Row(PenaltyMove.APPROVE, PenaltyState.PROPOSED, PenaltyState.APPROVED, r.LOSS, may="rule"),
+        Row(PenaltyMove.DROP, PenaltyState.PROPOSED, PenaltyState.DROPPED, r.LOSS, may="rule"),
+        Row(
+            PenaltyMove.NOTICE,
+            PenaltyState.APPROVED,
+            PenaltyState.NOTICED,
+            r.MONTHLY_REVIEW,
+            may="penalise",
+            paths=DEDUCTION,
+        ),
+        Row(
             PenaltyMove.CARRY_OUT,
             PenaltyState.NOTICED,
             PenaltyState.CARRIED_OUT,
-            a.PERSONNEL,
             r.MONTHLY_REVIEW,
-            DEDUCTION,
+            may="personnel",
+            paths=DEDUCTION,
         ),
-        Step(
+        Row(
             PenaltyMove.PUBLISH,
             PenaltyState.APPROVED,
             PenaltyState.CARRIED_OUT,
-            a.PERSONNEL,
             r.MONTHLY_REVIEW,
-            DISCIPLINE,
+            may="personnel",
+            paths=DISCIPLINE,
         ),
-    ],
+    ),
 )
 
 
@@ -327,14 +320,25 @@ IMPROVEMENT_MOVES: Final = Lifecycle(
     "improvement",
     ImprovementState,
     ImprovementState.TRACKED,
-    [
-        Step(ImprovementMove.TRACK, None, ImprovementState.TRACKED, a.JUDGE, r.IMPROVEMENT),
-        Step(
-            ImprovementMove.CARRY_OUT, ImprovementState.TRACKED, ImprovementState.CARRIED_OUT, a.IMPROVE, r.IMPROVEMENT
+    steps(
+        "complaints",
+        Row(ImprovementMove.TRACK, None, ImprovementState.TRACKED, r.IMPROVEMENT, may="judge"),
+        Row(
+            ImprovementMove.CARRY_OUT,
+            ImprovementState.TRACKED,
+            ImprovementState.CARRIED_OUT,
+            r.IMPROVEMENT,
+            may="improve",
         ),
-        Step(ImprovementMove.VERIFY, ImprovementState.CARRIED_OUT, ImprovementState.VERIFIED, a.IMPROVE, r.IMPROVEMENT),
-        Step(ImprovementMove.FAIL, ImprovementState.CARRIED_OUT, ImprovementState.TRACKED, a.IMPROVE, r.IMPROVEMENT),
-    ],
+        Row(
+            ImprovementMove.VERIFY,
+            ImprovementState.CARRIED_OUT,
+            ImprovementState.VERIFIED,
+            r.IMPROVEMENT,
+            may="improve",
+        ),
+        Row(ImprovementMove.FAIL, ImprovementState.CARRIED_OUT, ImprovementState.TRACKED, r.IMPROVEMENT, may="improve"),
+    ),
 )
 
 
@@ -358,16 +362,9 @@ REMARK_MOVES: Final = Lifecycle(
     "remark",
     RemarkState,
     RemarkState.OPEN,
-    [
-        Step(RemarkMove.NOTE, None, RemarkState.OPEN, a.REMARK, r.REMARKS),
-        Step(RemarkMove.ANSWER, RemarkState.OPEN, RemarkState.DONE, a.CONTRIBUTE, r.REMARKS),
-    ],
-)
-LIFECYCLES: Final = (
-    COMPLAINT_MOVES,
-    SLIP_MOVES,
-    CERTIFICATE_MOVES,
-    PENALTY_MOVES,
-    IMPROVEMENT_MOVES,
-    REMARK_MOVES,
+    steps(
+        "complaints",
+        Row(RemarkMove.NOTE, None, RemarkState.OPEN, r.REMARKS, may="remark"),
+        Row(RemarkMove.ANSWER, RemarkState.OPEN, RemarkState.DONE, r.REMARKS, may="contribute"),
+    ),
 )

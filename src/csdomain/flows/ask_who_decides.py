@@ -5,10 +5,10 @@ from datetime import datetime
 
 import attrs
 
-from csdomain.complaints.model import Standing
+from csdomain.complaints.values.standing import Standing
 from csdomain.kernel.store.ports import Unit
 from csdomain.kernel.values.actors import Actor
-from csdomain.staff.service import Authorities as StaffRecords
+from csdomain.staff.questions import Authorities as StaffRecords
 
 
 @attrs.frozen

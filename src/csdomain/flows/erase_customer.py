@@ -2,13 +2,17 @@
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from typing import Any
 
 import attrs
 
+from csdomain.frame.contexts import Context
+from csdomain.frame.service import CaseService, Cursor
+from csdomain.kernel.store.kinds import Query
+from csdomain.kernel.store.ports import Store
 from csdomain.kernel.values.actors import Actor
 from csdomain.kernel.values.personal import Erasure
-
-from .customer_records import Cursor, CustomerRecords
+from csdomain.rulebook import House, SectionMissing
 
 Progress = Callable[[int], None]
 
@@ -24,7 +28,7 @@ class ErasureReport:
 
 
 def erase_customer(
-    contexts: Iterable[CustomerRecords],
+    services: Iterable[CaseService[Any, Any]],
     customer: str,
     *,
     by: Actor,
@@ -38,7 +42,7 @@ def erase_customer(
     erase all of it. [KRN-14]
     """
     came: dict[Erasure, list[str]] = {outcome: [] for outcome in Erasure}
-    for records in contexts:
+    for records in services:
         after: Cursor | None = None
         while True:
             ids, after = records.of_customer(customer, by=by, at=at, after=after)
@@ -49,3 +53,18 @@ def erase_customer(
             if after is None:
                 break
     return ErasureReport(*(tuple(came[outcome]) for outcome in (Erasure.ERASED, Erasure.RESTRICTED, Erasure.UNCHANGED)))
+
+
+def require_none_left_off(store: Store, house: House, contexts: Iterable[Context[Any]], customer: str) -> None:
+    """Refuse while a context that the rulebook leaves off holds records of the customer: they would be passed over.
+
+    Raises SectionMissing that names the section. [KRN-14]
+    """
+    for context in contexts:
+        for case in context.cases:
+            whose = None if case.keeping is None else case.keeping.customer
+            if case.section in house.rulebook or whose is None:
+                continue
+            query = Query((whose.is_(customer),), limit=1)
+            if store.look(lambda unit, kind=case.kind, query=query: unit.of(kind).find(query)).items:  # type: ignore[misc]
+                raise SectionMissing(section=case.section.name, rulebook=house.rulebook.ref)

@@ -6,12 +6,12 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any
 
+from csdomain.frame.questions import cases_of
+from csdomain.frame.service import CaseService
 from csdomain.kernel.values.actors import Actor
 
-from .customer_records import CustomerRecords
 
-
-def export_customer(contexts: Iterable[CustomerRecords], customer: str, *, by: Actor) -> dict[str, object]:
+def export_customer(services: Iterable[CaseService[Any, Any]], customer: str, *, by: Actor) -> dict[str, object]:
     """Everything about a customer, in clear: ``customer`` is the id, further keys are the kinds of record.
 
     Only dicts, lists, texts, numbers, booleans and None, so that any format can be written of it; instants and dates
@@ -19,8 +19,8 @@ def export_customer(contexts: Iterable[CustomerRecords], customer: str, *, by: A
     of it: an export with gaps would pass for whole. [KRN-14]
     """
     found: dict[str, object] = {"customer": customer}
-    for records in contexts:
-        found[records.kind.table] = [_plain(record) for record in records.export_of(customer, by=by)]
+    for records in services:
+        found[cases_of(records).kind.table] = [_plain(record) for record in records.export_of(customer, by=by)]
     return found
 
 

@@ -6,10 +6,11 @@ from typing import Any
 
 import attrs
 
+from csdomain.frame.questions import cases_of
+from csdomain.frame.service import CaseService
 from csdomain.kernel.rules.errors import Conflict, NotFound, RuleBroken
 from csdomain.kernel.store.kinds import Comparison, Query, Where
 from csdomain.kernel.values.actors import Actor
-from csdomain.rulebook.usecases import PinnedUseCases
 
 _PAGE = 200
 Progress = Callable[[int], None]
@@ -24,7 +25,7 @@ class RebaseReport:
 
 
 def rebase_cases(
-    contexts: Iterable[PinnedUseCases[Any]],
+    services: Iterable[CaseService[Any, Any]],
     ref: str,
     *,
     by: Actor,
@@ -38,12 +39,13 @@ def rebase_cases(
     """
     moved: list[str] = []
     refused: list[tuple[str, RuleBroken | Conflict]] = []
-    for cases in contexts:
+    for cases in services:
+        final = cases_of(cases).commands.table.final
         query: Query[Any] = Query((Where("rulebook", Comparison.IS, ref),), limit=_PAGE)
         while True:
             page = cases.find(query, by=by)
             for case in page.items:
-                if case.state in cases.table.final:
+                if case.state in final:
                     continue
                 try:
                     cases.rebase(case.id, by=by, at=at)

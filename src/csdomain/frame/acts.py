@@ -1,20 +1,21 @@
-"""One act of somebody on one case: who, when, by which rules; and how what came of it is told.
+"""One act of somebody on one case: who, when, by which rules; and the event that comes of it.
 
 A command gets an :class:`Act`, checks, changes, and ends with ``return act.done(Event(…))``: the step of the lifecycle
 is taken, and the event gets who, when, what, from and to. None of it needs a store.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from enum import Enum
 from operator import attrgetter
-from typing import Any, Final, Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Final, Generic, Protocol, TypeVar
 
 import attrs
 
 from csdomain.kernel.cases.events import Event, Moved
 from csdomain.kernel.cases.lifecycle import Lifecycle, Step
-from csdomain.kernel.rules import Text
+from csdomain.kernel.cases.timers import Timer
+from csdomain.kernel.rules import Rule, Text
 from csdomain.kernel.rules.errors import RuleBroken
 from csdomain.kernel.values.actors import Actor, ActorId
 from csdomain.kernel.values.ids import I, IdKind
@@ -23,14 +24,14 @@ from csdomain.rulebook import Place
 
 R = TypeVar("R")
 Events = tuple[Event, ...]
-#: As much of a text as the trail keeps.
+#: How much of a reason the trail keeps.
 REASON: Final = 400
 _OF: Final = "csdomain.stamped"
 
 
 @attrs.frozen(kw_only=True)
 class Told(Moved):
-    """An event of which a command gives the facts, and nothing else: the rest is filled in when it is told."""
+    """An event of which a command gives the facts; subject, who, when, move, from and to are filled in by the act."""
 
     subject: str = attrs.field(init=False)
     by: ActorId = attrs.field(init=False)
@@ -41,7 +42,7 @@ class Told(Moved):
 
 
 def stamped(of: str = "") -> Any:
-    """A field of an event that says something of the case as it is then: what its attribute ``of`` this name holds."""
+    """A field of an event that the act fills in from the case: the attribute ``of``, or the one of the same name."""
     return attrs.field(init=False, metadata={_OF: of})
 
 
@@ -90,7 +91,7 @@ class Moving(Protocol):
 
 
 class Draws(Protocol):
-    """Where numbers and ids come from: a unit of work, or a test."""
+    """What a command draws from the unit of work: numbers, ids, the case's timers. A test gives its own."""
 
     def number(self, pattern: NumberPattern, at: datetime, branch: str, /) -> str:
         """The next number of a pattern's series (KRN-10)."""
@@ -100,11 +101,15 @@ class Draws(Protocol):
         """A new id of that kind."""
         ...
 
+    def timers_of(self, subject: str, /) -> Sequence[Timer]:
+        """The timers of a case."""
+        ...
+
 
 class _Doing:
-    """Which step is being taken, of what: the part of an act that changes."""
+    """The part of an act that changes: which step is being taken, and of what."""
 
-    __slots__ = ("case", "drawn", "part", "put", "step", "table")
+    __slots__ = ("case", "drawn", "name", "part", "put", "step", "table")
 
     def __init__(self) -> None:
         self.case: Any = None
@@ -112,6 +117,7 @@ class _Doing:
         self.step: Any = None
         self.put: Callable[[Any], None] | None = None
         self.part: Any = None
+        self.name = ""
         self.drawn = ""
 
 
@@ -119,7 +125,7 @@ class _Doing:
 class Act(Generic[R]):
     """Who acts, when (in UTC), and by which house rules; ``rulebook`` is the ref of the book that they stand in.
 
-    What a context's commands need besides (a port) is a field of a frozen subclass.
+    A context whose commands need more (a port) adds fields in a frozen subclass.
     """
 
     by: Actor
@@ -128,16 +134,18 @@ class Act(Generic[R]):
     place: Place
     draws: Draws
     rulebook: str = ""
+    #: The rule that a case does nothing before its last move; that of the move where a context names none.
+    ordered: ClassVar[Rule | None] = None
     _doing: _Doing = attrs.field(init=False, factory=_Doing, repr=False)
 
     @property
     def part(self) -> Any:
-        """By which name the part that moves is known, where a part of the case moves."""
+        """The name of the part that moves: its count from 1 on, or its number."""
         return self._doing.part
 
     @property
     def drawn(self) -> str:
-        """The last number that was drawn: that of a paper, which the receipt then has."""
+        """The last number that was drawn, empty where none was."""
         return self._doing.drawn
 
     @property
@@ -145,9 +153,9 @@ class Act(Generic[R]):
         """The house's currency."""
         return self.place.currency
 
-    # --- what a command may draw
+    # --- what a command draws
     def number(self, pattern: NumberPattern) -> str:
-        """The next number of a pattern, in the branch of the case. [KRN-10]"""
+        """The next number of a pattern, in the branch of the case. The receipt has it. [KRN-10]"""
         case = self._doing.case
         number = self.draws.number(pattern, self.at, self.by.branch if case is None else case.branch)
         self._doing.drawn = number
@@ -157,6 +165,10 @@ class Act(Generic[R]):
         """A new id."""
         return self.draws.new(kind)
 
+    def timers(self) -> Sequence[Timer]:
+        """The timers of the case."""
+        return self.draws.timers_of(self._doing.case.id)
+
     # --- how a command goes
     def begin(
         self,
@@ -165,16 +177,19 @@ class Act(Generic[R]):
         step: Step[Any, Any],
         put: Callable[[Any], None] | None = None,
         part: Any = None,
+        name: str = "",
     ) -> None:
-        """A step that was checked, of the case or of one of its parts. Raises RuleBroken where the case moved later."""
+        """Take up a step of the case, or of its ``part``. Raises RuleBroken where the case moved later than ``at``."""
         if self.at < case.moved_at:
             when = case.moved_at.isoformat()
-            raise RuleBroken(step.rule, accepted=Text(f"not before {when}", f"不早于 {when}"), at=self.at)
+            accepted = Text(f"not before {when}", f"不早于 {when}")
+            raise RuleBroken(self.ordered or step.rule, accepted=accepted, at=self.at)
         doing = self._doing
-        doing.table, doing.case, doing.step, doing.put, doing.part = table, case, step, put, part
+        doing.table, doing.case, doing.step = table, case, step
+        doing.put, doing.part, doing.name = put, part, name
 
-    def opening(self, step: Step[Any, Any]) -> None:
-        """A step that opens a case."""
+    def opening(self, step: Step[Any, Any] | None) -> None:
+        """Take up the step that opens a case; none where a case of another system is taken over."""
         self._doing.step = step
 
     def opened(self, case: Acted, event: Told) -> Events:
@@ -182,34 +197,49 @@ class Act(Generic[R]):
         self._doing.case, step = case, self._doing.step
         return (self._told(event, step.trigger.value, None, step.dest),)
 
+    def took_over(self, case: Any, event: Told) -> Events:
+        """The case of another system is taken over in the state in which it is: its first event."""
+        self._doing.case = case
+        return (self._told(event, "import", None, case.state),)
+
     def done(self, event: Told) -> Events:
-        """The step is taken: its event."""
+        """The step of the case is taken: its event."""
         doing = self._doing
         case, step = doing.case, doing.step
         doing.table.move(case, step)
         case.moved_at = self.at
         return (self._told(event, step.trigger.value, step.source, step.dest),)
 
+    def instead(self, move: Enum, part: Any) -> None:
+        """Take another move of the part than the command is marked with. Raises MoveRefused, NotPermitted."""
+        self._doing.step = self._doing.table.check(part, move, self.by)
+
     def put(self, part: Any, event: Told) -> Events:
-        """The step of a part is taken: ``part``, as it is now, takes its place in the case."""
+        """The step of a part is taken: ``part``, as it is now, takes its place in the case. Its event."""
         doing = self._doing
         step = doing.step
         assert doing.put is not None  # noqa: S101 - only a command of a part calls this
         doing.put(attrs.evolve(part, state=step.dest))
         doing.case.moved_at = self.at
-        return (self._told(event, f"{doing.table.name}.{step.trigger.value}", step.source, step.dest),)
+        return (self._told(event, f"{doing.name}.{step.trigger.value}", step.source, step.dest),)
 
-    def began(self, table: Lifecycle[Any, Any], move: Enum, event: Told) -> Events:
-        """A part of the case came about, by who may do that: its first event. Raises NotPermitted."""
-        step = table.opening(move, self.by)
-        return (self._told(event, f"{table.name}.{step.trigger.value}", None, step.dest),)
+    def began(self, event: Told) -> Events:
+        """A part of the case came about by a command that opens one: its first event."""
+        doing = self._doing
+        doing.case.moved_at = self.at
+        return (self._told(event, f"{doing.name}.{doing.step.trigger.value}", None, doing.step.dest),)
 
     def follows(self, moving: Moving, move: Enum, event: Told) -> Events:
-        """A step that follows by itself from what was done: nobody is asked for a permission again."""
+        """A step of the case that follows by itself from what was done: no permission is asked again. Its event."""
         case = self._doing.case
         step = moving.table.consequence(case, move, path=moving.path(case))
         moving.table.move(case, step)
         return (self._told(event, step.trigger.value, step.source, step.dest),)
+
+    def brings(self, table: Lifecycle[Any, Any], move: Enum, event: Told) -> Events:
+        """A part that a command of the case opens along the way: its first event. Raises NotPermitted."""
+        step = table.opening(move, self.by)
+        return (self._told(event, f"{table.name}.{step.trigger.value}", None, step.dest),)
 
     def _told(self, event: Told, move: str, source: Enum | None, dest: Enum) -> Told:
         # The event is new and nobody has seen it.

@@ -1,4 +1,4 @@
-"""The table of effects of a context: event by event, which clocks begin and end and who is told (D8)."""
+"""The effects of a kind of case: event by event, which clocks begin and end and who is told (D8)."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
@@ -32,16 +32,24 @@ def timer(rule: Rule | str, count: object = 1) -> str:
 
 @attrs.frozen
 class Scene(Generic[R]):
-    """By which rules, on which calendar and in which zone the effects come about, and how they are said."""
+    """By which rules, on which calendar and in which zone effects come about; makes them, each in one line.
+
+    ``case`` is the case as it is after the events; ``kind`` its table, with which the names of occasions begin.
+    """
 
     kind: str
     rules: R
     place: Place
+    case: Any = None
 
     def tell(self, event: Event, occasion: str, to: str, mark: object = "", **facts: Value | None) -> Message:
         """Something to tell somebody: once for the event, whatever happens twice. Instants are told in the zone."""
         what = f"{event.timer}/{occasion}" if isinstance(event, TimerFired) else occasion
         key = f"{event.subject}/{what}" if mark == "" else f"{event.subject}/{what}/{mark}"
+        return self.message(key, event, occasion, to, **facts)
+
+    def message(self, key: str, event: Event, occasion: str, to: str, **facts: Value | None) -> Message:
+        """As :meth:`tell`, under a key of one's own."""
         said = {name: None if value is None else fact_of(self._local(value)) for name, value in facts.items()}
         about = {self.kind: event.subject, "number": getattr(event, "number", "")}
         return Message(key, f"{self.kind}.{occasion}", to, {**about, **said})
@@ -75,13 +83,14 @@ Fires = Callable[[C, F, Scene[R]], Iterable[Effect]]
 
 
 class Effects(Generic[C, R]):
-    """A context's table: ``@EFFECTS.on(OrderSigned)`` and ``@EFFECTS.fires(TimerReminded, REFILL)`` add rows to it."""
+    """A table of effects: ``@EFFECTS.on(OrderSigned)`` and ``@EFFECTS.fires(TimerReminded, REFILL)`` add rows to it."""
 
     def __init__(self, kind: Kind[C], section: Section[R]) -> None:
         self.kind = kind
         self.section = section
         self._rows: dict[type[Event], list[Row[Any, R]]] = {}
         self._fires: dict[str, tuple[type[TimerFired], Fires[C, Any, R]]] = {}
+        self._handled: dict[str, TimerHandler] = {}
 
     @overload
     def on(self, one: type[E], /) -> Callable[[Row[E, R]], Row[E, R]]: ...
@@ -107,13 +116,17 @@ class Effects(Generic[C, R]):
 
         return add
 
+    def handles(self, rule: Rule, handler: TimerHandler) -> None:
+        """A handler of a rule's timers that works on the unit itself; most use :meth:`fires`."""
+        self._handled[rule.id] = handler
+
     def of(self, events: Sequence[Event], case: C, rules: R, place: Place) -> Sequence[Effect]:
         """The effects of events of a case, by its rules."""
         scene: Scene[R] | None = None
         found: list[Effect] = []
         for event in events:
             for row in self._rows.get(type(event), ()):
-                scene = scene or Scene(self.kind.table, rules, place)
+                scene = scene or Scene(self.kind.table, rules, place, case)
                 found += row(event, scene)
         return found
 
@@ -131,11 +144,11 @@ class Effects(Generic[C, R]):
                     return ()
                 case = unit.of(self.kind).get(fired.subject)
                 rules = self.rules_of(case, house, unit)
-                return row(case, fired, Scene(self.kind.table, rules, house.place(case.branch)))
+                return row(case, fired, Scene(self.kind.table, rules, house.place(case.branch), case))
 
             return handle
 
-        return {name: handler(kind, row) for name, (kind, row) in self._fires.items()}
+        return {**self._handled, **{name: handler(kind, row) for name, (kind, row) in self._fires.items()}}
 
 
 def occasions(

@@ -1,126 +1,88 @@
-"""The frame of a service: a use case is one line that names the command, the case and the arguments.
+"""The service of a kind of case: a use case is one expression that names the command, the case and the arguments.
 
 Load under the command's permission, one command, save, record; the idempotency key on the way (design decision D1).
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, ClassVar, Concatenate, Generic, ParamSpec, Required, TypedDict, TypeVar, cast
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Concatenate, Final, Generic, ParamSpec, Required, TypedDict, TypeVar, Unpack, cast
 
 import attrs
 
-from csdomain.kernel.cases.effects import Effect
-from csdomain.kernel.cases.events import Event, utc
-from csdomain.kernel.cases.lifecycle import Lifecycle, PossibleMove
-from csdomain.kernel.store.kinds import Kind
+from csdomain.kernel.cases.events import Event, Rebased, utc
+from csdomain.kernel.cases.timers import Timer
+from csdomain.kernel.rules import HOUSE_RULES, Text
+from csdomain.kernel.rules.errors import require
+from csdomain.kernel.store.kinds import ColumnValue, Page, Query
 from csdomain.kernel.store.ports import Call, Receipt, Unit
 from csdomain.kernel.values.actors import Action, Actor
 from csdomain.kernel.values.codec import fingerprint
-from csdomain.kernel.values.ids import I, IdKind
+from csdomain.kernel.values.ids import I, IdKind, IdSource
 from csdomain.kernel.values.numbering import NumberPattern
-from csdomain.rulebook import House, Pinning, Section
-from csdomain.rulebook.usecases import CallOptions, UseCases, reaching
+from csdomain.kernel.values.personal import Erasure, exported
+from csdomain.rulebook import House
 
+from . import keeping
 from .acts import Act, Events
-from .cases import Command, Commands, Parts, command_of
-from .effects import Effects
+from .commands import Command, command_of
+from .questions import Questions
 
 P = ParamSpec("P")
 C = TypeVar("C", bound=Any)
 A = TypeVar("A", bound=Act[Any])
+Cursor = tuple[ColumnValue, str]
+_PAGE: Final = 200
 
 
 class OpenOptions(TypedDict, total=False):
-    """What a command that opens a case takes besides its own arguments: as :class:`CallOptions`."""
+    """What a command that opens a case takes besides its own arguments.
+
+    ``by`` acts, with the positions held now; ``at`` is the aware instant of acting. ``key`` makes the command happen
+    once however often it is sent.
+    """
 
     by: Required[Actor]
-    at: Required[Any]
+    at: Required[datetime]
     key: str | None
 
 
-@attrs.frozen(eq=False)
-class CaseType:
-    """A kind of case, declared once: how it is stored, how it moves, by which rules, what follows, who may read it."""
+class CallOptions(OpenOptions, total=False):
+    """What a command of a case takes besides its own arguments: as :class:`OpenOptions`, and ``expected_version``,
+    which refuses the command where the case is at another version than the caller has read."""
 
-    kind: Kind[Any]
-    commands: Commands[Any, Any]
-    effects: Effects[Any, Any]
-    parts: tuple[Parts[Any, Any, Any], ...] = ()
-
-    @property
-    def read(self) -> Action:
-        """What it takes to read one: ``orders.read``."""
-        return Action(f"{self.section.name}.read")
-
-    @property
-    def actions(self) -> tuple[Action, ...]:
-        """The permissions that its tables ask for, and reading."""
-        found = (action for table in self.lifecycles for action in table.actions.values())
-        return tuple(dict.fromkeys((self.read, *found)))
-
-    @property
-    def section(self) -> Section[Any]:
-        """The house rules that it goes by."""
-        return self.effects.section
-
-    @property
-    def lifecycles(self) -> tuple[Lifecycle[Any, Any], ...]:
-        """Its tables: its own, and those of its parts."""
-        return (self.commands.table, *(part.table for part in self.parts))
-
-    @property
-    def pinning(self) -> tuple[Pinning, ...]:
-        """How cases that keep their rulebook are found, where they do."""
-        kept = self.section.pinned and Pinning.fits(self.kind)
-        return (Pinning(self.kind, self.commands.table, (self.section,)),) if kept else ()
+    expected_version: int | None
 
 
 @attrs.frozen
 class _Drawn:
-    """Numbers and ids of a unit of work. Satisfies :class:`~csdomain.frame.acts.Draws`."""
+    """Numbers, ids and timers of a unit of work. Satisfies :class:`~csdomain.frame.acts.Draws`."""
 
     unit: Unit
     house: House
-    ids: Any
+    ids: IdSource
 
-    def number(self, pattern: NumberPattern, at: Any, branch: str, /) -> str:
+    def number(self, pattern: NumberPattern, at: datetime, branch: str, /) -> str:
         return self.unit.number(pattern, at, zone=self.house.zone(branch), branch=branch)
 
     def new(self, kind: IdKind[I], /) -> I:
-        return cast("I", self.ids.new(kind))
+        return self.ids.new(kind)
+
+    def timers_of(self, subject: str, /) -> Sequence[Timer]:
+        return self.unit.timers_of(subject)
 
 
 @attrs.frozen
-class Service(UseCases[C], Generic[C, A]):
-    """The service of a kind of case. A context gives its :class:`CaseType`, and where its acts need more, ``hand``."""
+class Service(Questions[C], Generic[C, A]):
+    """Commands and questions of a kind of case. A context gives its :class:`~csdomain.frame.cases.CaseType` and one
+    method a command; where its acts need more than :class:`~csdomain.frame.acts.Act` holds, ``_hand``."""
 
-    cases: ClassVar[CaseType]
+    _ids: IdSource
 
-    @property
-    def kind(self) -> Kind[C]:
-        """How its cases are stored."""
-        return self.cases.kind
-
-    @property
-    def table(self) -> Lifecycle[Any, Any]:
-        """Their lifecycle."""
-        return self.cases.commands.table
-
-    @property
-    def reading(self) -> Action:
-        """What it takes to read one."""
-        return self.cases.read
-
-    def hand(self, **given: Any) -> A:
-        """What a command has at hand."""
+    def _hand(self, unit: Unit, **given: Any) -> A:
+        """The act that a command gets: :class:`~csdomain.frame.acts.Act`, or a subclass with ports of the context."""
         return cast("A", Act(**given))
 
-    def effects(self, case: C, events: Sequence[Event], unit: Unit) -> Iterable[Effect]:
-        """The effects of events, by the rules that the case goes by."""
-        effects = self.cases.effects
-        return effects.of(events, case, effects.rules_of(case, self.house, unit), self.house.place(case.branch))
-
-    # --- how a command goes
-    def do(
+    def _do(
         self,
         command: Callable[Concatenate[C, A, P], Events],
         id: str,
@@ -130,23 +92,24 @@ class Service(UseCases[C], Generic[C, A]):
         **kwargs: P.kwargs,
     ) -> Receipt:
         """One command of one case. One that told nothing changed nothing, and nothing is saved."""
-        marked, cases, house = command_of(command), self.cases, self.house
-        by, at, expected = call["by"], utc(call["at"]), call.get("expected")
+        marked, cases, house = command_of(command), self._cases, self._house
+        by, at, expected = call["by"], utc(call["at"]), call.get("expected_version")
 
         def work(unit: Unit) -> Receipt:
             actor = house.resolve(by)
-            case = unit.load(cases.kind, id, may=marked.action, by=actor, expected=expected)
+            case = unit.load(cases.kind, id, may=marked.action, by=actor, expected_version=expected)
             rules = cases.effects.rules_of(case, house, unit)
-            act = self._act(unit, actor, at, rules, case.rulebook, case.branch)
+            book = case.rulebook if cases.section.pinned else house.rulebook.ref
+            act = self._act(unit, actor, at, rules, book, case.branch)
             events = command(case, act, *args, **kwargs)
             if events:
                 unit.of(cases.kind).save(case)
                 unit.record(events, cases.effects.of(events, case, rules, act.place))
             return Receipt(id=id, version=case.version, state=case.state.value, number=act.drawn or case.number)
 
-        return self.store.run(work, self._call(marked, call, id, args, kwargs))
+        return self._store.run(work, self._call(marked, call, id, args, kwargs))
 
-    def begin(
+    def _begin(
         self,
         command: Callable[Concatenate[A, P], tuple[C, Events]],
         call: OpenOptions,
@@ -155,7 +118,7 @@ class Service(UseCases[C], Generic[C, A]):
         **kwargs: P.kwargs,
     ) -> Receipt:
         """A command that opens a case, by the current house rules."""
-        marked, cases, house = command_of(command), self.cases, self.house
+        marked, cases, house = command_of(command), self._cases, self._house
         by, at = call["by"], utc(call["at"])
 
         def work(unit: Unit) -> Receipt:
@@ -167,40 +130,179 @@ class Service(UseCases[C], Generic[C, A]):
             unit.record(events, cases.effects.of(events, case, rules, act.place))
             return Receipt(id=case.id, version=case.version, state=case.state.value, number=case.number)
 
-        return self.store.run(work, self._call(marked, call, "", args, kwargs))
+        return self._store.run(work, self._call(marked, call, "", args, kwargs))
 
-    def _act(self, unit: Unit, actor: Actor, at: Any, rules: object, rulebook: str, branch: str) -> A:
-        house = self.house
-        draws = _Drawn(unit, house, self.ids)
-        return self.hand(by=actor, at=at, rules=rules, place=house.place(branch), draws=draws, rulebook=rulebook)
+    def _act(self, unit: Unit, actor: Actor, at: datetime, rules: object, rulebook: str, branch: str) -> A:
+        house = self._house
+        draws = _Drawn(unit, house, self._ids)
+        return self._hand(unit, by=actor, at=at, rules=rules, place=house.place(branch), draws=draws, rulebook=rulebook)
 
     def _call(
         self, marked: Command, call: CallOptions | OpenOptions, subject: str, args: tuple[Any, ...], kwargs: Any
     ) -> Call:
-        name, key = f"{self.cases.kind.table}.{marked.name}", call.get("key")
+        name, key = f"{self._cases.kind.table}.{marked.name}", call.get("key")
         mark = ""
         if key is not None:
             given = {**dict(zip(marked.arguments, args, strict=False)), **kwargs}
             mark = fingerprint(name, {"subject": subject, **given})
         return Call(name, call["by"].id, call["at"], subject, key, mark)
 
-    # --- questions
-    def moves(self, id: str, *, by: Actor) -> tuple[PossibleMove[Any], ...]:
-        """What ``by`` may do with the case now, on its path, and why the rest is refused."""
-        commands = self.cases.commands
+    def _change(
+        self,
+        name: str,
+        action: Action,
+        id: str,
+        command: Callable[[C, Actor, Unit], Sequence[Event]],
+        call: CallOptions,
+        **arguments: object,
+    ) -> Receipt:
+        """A use case of the frame's own that is no move of the lifecycle: erase, hold, rebase."""
+        cases, house, key = self._cases, self._house, call.get("key")
+        use_case = f"{cases.kind.table}.{name}"
+        mark = "" if key is None else fingerprint(use_case, {"subject": id, **arguments})
 
-        def work(unit: Unit, actor: Actor) -> tuple[PossibleMove[Any], ...]:
-            case = self._readable(unit, id, actor)
-            found = commands.table.moves(case, reaching(actor, case), path=commands.path(case))
-            return tuple(move for move in found if move.move in commands.made)
+        def work(unit: Unit) -> Receipt:
+            expected, actor = call.get("expected_version"), house.resolve(call["by"])
+            case = unit.load(cases.kind, id, may=action, by=actor, expected_version=expected)
+            events = command(case, actor, unit)
+            if events:
+                unit.of(cases.kind).save(case)
+                rules = cases.effects.rules_of(case, house, unit)
+                unit.record(events, cases.effects.of(events, case, rules, house.place(case.branch)))
+            return Receipt(id=id, version=case.version, state=case.state.value, number=case.number)
 
-        return self._read(work, by)
+        return self._store.run(work, Call(use_case, call["by"].id, utc(call["at"]), id, key, mark))
 
-    def part_moves(self, id: str, *, by: Actor) -> tuple[tuple[str, tuple[PossibleMove[Any], ...]], ...]:
-        """What ``by`` may do with each part of the case now: its name (``shipment 1``) and the moves of its table."""
 
-        def work(unit: Unit, actor: Actor) -> tuple[tuple[str, tuple[PossibleMove[Any], ...]], ...]:
-            case = self._readable(unit, id, actor)
-            return tuple(one for part in self.cases.parts for one in part.moves(case, reaching(actor, case)))
+@attrs.frozen
+class CaseService(Service[C, A]):
+    """The service of cases that are :class:`~csdomain.frame.cases.Record`: moved to another rulebook, erased, held,
+    given to the customer, in every context alike."""
 
-        return self._read(work, by)
+    def rebase(self, id: str, **call: Unpack[CallOptions]) -> Receipt:
+        """Let a running case go by the current rulebook from now on; timers that run keep their deadlines.
+
+        Raises NotFound, NotPermitted, Conflict, and RuleBroken where the case goes by it already. [KRN-01]
+        """
+
+        def command(case: C, actor: Actor, unit: Unit) -> Sequence[Event]:
+            before, after = case.rulebook, self._house.rulebook.ref
+            require(before != after, HOUSE_RULES, accepted=Text("another rulebook", "另一版规则手册"), rulebook=before)
+            self._check_rebase(case)
+            case.rulebook = after
+            return (Rebased(subject=case.id, by=actor.id, at=call["at"], before=before, after=after),)
+
+        return self._change("rebase", self._cases.rebase, id, command, call)
+
+    def _check_rebase(self, case: C) -> None:
+        """Refuse a case that the current rulebook has no place for. Raises RuleBroken."""
+
+    # --- erasing (KRN-14)
+    def erase(self, id: str, **call: Unpack[CallOptions]) -> Receipt:
+        """Erase what the case holds about people, on the trail and in refusals too; figures and seals stay.
+
+        Under a hold it is restricted instead, and erased when the hold ends. [KRN-14]
+        """
+        return self._erase(id, [], call)
+
+    def forget(self, id: str, *, by: Actor, at: datetime) -> Erasure:
+        """Like :meth:`erase`, but returns whether the case was erased, restricted, or left unchanged. [KRN-14]"""
+        outcome: list[Erasure] = []
+        self._erase(id, outcome, CallOptions(by=by, at=at))
+        return outcome[-1]
+
+    def _erase(self, id: str, outcome: list[Erasure], call: CallOptions) -> Receipt:
+        at, kept = call["at"], self._kept
+
+        def command(case: C, actor: Actor, unit: Unit) -> Sequence[Event]:
+            beside = keeping.held(case, at) is None and bool(unit.session.redact(case.id))
+            events = keeping.erase(kept, case, by=actor.id, at=at, beside=beside)
+            outcome.append(
+                Erasure.UNCHANGED
+                if not events
+                else Erasure.ERASED
+                if isinstance(events[-1], keeping.Erased)
+                else Erasure.RESTRICTED
+            )
+            return events
+
+        return self._change("erase", self._cases.erase, id, command, call)
+
+    def hold(self, id: str, code: str, until: datetime | None = None, **call: Unpack[CallOptions]) -> Receipt:
+        """Keep the case from being erased, ``until`` then or until it is released: law demands it.
+
+        ``code`` is one of the house's ``hold_reasons``. Another hold takes the place of one that stands. Raises
+        RuleBroken, NaiveTime. [KRN-14]
+        """
+        at, rules, kept = call["at"], self._house.rulebook[self._cases.section], self._kept
+
+        def command(case: C, actor: Actor, unit: Unit) -> Sequence[Event]:
+            return keeping.hold(kept, case, code, until, rules, by=actor.id, at=at)
+
+        return self._change("hold", self._cases.hold, id, command, call, code=code, until=until)
+
+    def release(self, id: str, **call: Unpack[CallOptions]) -> Receipt:
+        """End the hold: an erasure that waited for it is carried out. Raises RuleBroken where none stands. [KRN-14]"""
+        at, kept = call["at"], self._kept
+
+        def command(case: C, actor: Actor, unit: Unit) -> Sequence[Event]:
+            events = keeping.release(kept, case, by=actor.id, at=at)
+            if any(isinstance(event, keeping.Erased) for event in events):
+                unit.session.redact(case.id)
+            return events
+
+        return self._change("release", self._cases.hold, id, command, call)
+
+    # --- everything of a customer
+    def of_customer(
+        self, customer: str, *, by: Actor, at: datetime, after: Cursor | None = None
+    ) -> tuple[Sequence[str], Cursor | None]:
+        """The ids of one page of a customer's cases of every branch, and where the next page begins.
+
+        Raises NotPermitted unless ``by`` may erase them everywhere: part of a person is not erased. [KRN-14]
+        """
+
+        def work(unit: Unit) -> Page[C]:
+            _require_everywhere(self._cases.erase, self._house.resolve(by))
+            return self._page_of(customer, unit, after)
+
+        page = self._store.run(work, Call(f"{self._cases.kind.table}.erase_customer", by.id, utc(at)))
+        return tuple(case.id for case in page.items), page.next
+
+    def export_of(self, customer: str, *, by: Actor) -> Iterator[Mapping[str, Any]]:
+        """Everything that the cases of a customer hold, one case after the other, in clear, with their trails.
+
+        Raises NotPermitted unless ``by`` may read them everywhere, restricted ones included. [KRN-14]
+        """
+        after: Cursor | None = None
+
+        def work(unit: Unit, actor: Actor) -> tuple[Page[C], list[Mapping[str, Any]]]:
+            _require_everywhere(self._cases.read, actor)
+            page = self._page_of(customer, unit, after)
+            if any(case.restricted for case in page.items):
+                _require_everywhere(self._cases.read_restricted, actor)
+            return page, [{"case": exported(case), "trail": exported(unit.trail(case.id))} for case in page.items]
+
+        while True:
+            page, found = self._read(work, by)
+            yield from found
+            after = page.next
+            if after is None:
+                return
+
+    def _page_of(self, customer: str, unit: Unit, after: Cursor | None) -> Page[C]:
+        whose = self._kept.customer
+        if whose is None:
+            return Page((), None)
+        return unit.of(self._cases.kind).find(Query((whose.is_(customer),), limit=_PAGE, after=after))
+
+    @property
+    def _kept(self) -> keeping.Keeping:
+        kept = self._cases.keeping
+        assert kept is not None, f"{self._cases.kind.table}: its CaseType declares no keeping"  # noqa: S101
+        return kept
+
+
+def _require_everywhere(action: Action, actor: Actor) -> None:
+    # No record is nobody's and of no branch, so only the widest scope reaches it.
+    actor.require(action, owner="", branch="")

@@ -6,4 +6,4 @@ from csdomain.frame.contexts import Context
 
 from .values import INVENTORY_RULES
 
-CONTEXT: Final[Context[Any]] = Context("inventory", lambda *_: None, more_sections=(INVENTORY_RULES,))
+CONTEXT: Final[Context[Any]] = Context("inventory", lambda *_: None, section=INVENTORY_RULES)

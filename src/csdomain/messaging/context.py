@@ -14,4 +14,4 @@ def _made(store: Store, house: House, _: Any) -> Messages:
     return Messages(store, house)
 
 
-CONTEXT: Final = Context("messages", _made, more_sections=(MESSAGE_RULES,))
+CONTEXT: Final = Context("messages", _made, section=MESSAGE_RULES)

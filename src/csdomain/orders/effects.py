@@ -41,7 +41,7 @@ def _arrived(event: e.GoodsArrived, s: S) -> Iterable[Effect]:
 
 @EFFECTS.on(e.GoodsReturned)
 def _returned(event: e.GoodsReturned, s: S) -> Iterable[Effect]:
-    yield s.tell(event, "to_refund", FINANCE, event.at.isoformat(), pieces=event.pieces)
+    yield s.tell(event, "to_refund", FINANCE, f"{event.shipment}.{event.nth}", pieces=event.pieces)
 
 
 @EFFECTS.fires(TimerReminded, REFILL)

@@ -64,9 +64,10 @@ class GoodsArrived(OrderMoved):
 
 @attrs.frozen(kw_only=True)
 class GoodsReturned(OrderMoved):
-    """Unopened goods of a shipment came back (ORD-03)."""
+    """Unopened goods of a shipment came back: the ``nth`` of it (ORD-03)."""
 
     shipment: int
+    nth: int
     product: str
     pieces: int
 

@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 import attrs
 
 from csdomain.frame.acts import Act, Events
-from csdomain.frame.cases import Commands, Parts, Record, usual
+from csdomain.frame.cases import Record, usual
+from csdomain.frame.commands import Commands, Parts
 from csdomain.frame.fields import SHORT, words
 from csdomain.kernel.papers.documents import Document, Value, draw_up
 from csdomain.kernel.rules import Text
@@ -70,6 +71,7 @@ class Order(Record):
 
     id: OrderId = attrs.field(on_setattr=attrs.setters.frozen)
     state: State = State.PRESCRIBED
+    number: str = ""
     currency: str
     customer: str
     doses: tuple[Dose, ...]
@@ -101,15 +103,15 @@ class Order(Record):
         return arrived and counted(self.sent) == counted(self.items)
 
     # --- the order
-    @classmethod
+    @staticmethod
     @does.opens(Move.PRESCRIBE)
-    def prescribe(cls, act: OrderAct, customer: str, doses: Sequence[Dose]) -> tuple["Order", Events]:
+    def prescribe(act: OrderAct, customer: str, doses: Sequence[Dose]) -> tuple["Order", Events]:
         FIELDS.check_id(customer, "customer")
         found = FIELDS.once(doses, lambda dose: dose.product, "doses")
         products = tuple(dose.product for dose in found)
         for product in products:
             act.rules.product(product)
-        order = cls(
+        order = Order(
             id=act.new(ORDER_ID),
             branch=act.by.branch,
             owner=act.by.id,
@@ -191,7 +193,8 @@ class Order(Record):
             raise OverOrdered(given=item.product, accepted=Text("at most what was sent", "不超过已发数量"))
         changed = attrs.evolve(there, returned=(*there.returned, item))
         self.shipments = (*self.shipments[:place], changed, *self.shipments[place + 1 :])
-        return act.done(e.GoodsReturned(shipment=shipment, product=item.product, pieces=item.quantity))
+        told = e.GoodsReturned(shipment=shipment, nth=len(changed.returned), product=item.product, pieces=item.quantity)
+        return act.done(told)
 
     @does(Move.CLOSE)
     def close(self, act: OrderAct) -> Events:
@@ -204,8 +207,9 @@ class Order(Record):
         return act.done(e.OrderCancelled(reason=reason))
 
 
+CUSTOMERS: Final[Field[Order, str]] = Field("customer", str, lambda o: o.customer)
 _FIELDS: Final[tuple[Field[Order, Any], ...]] = (
-    Field("customer", str, lambda o: o.customer),
+    CUSTOMERS,
     Field("total", int, lambda o: None if o.total is None else o.total.minor, index=False),
     Field("paid", bool, lambda o: o.paid, index=False),
     Field("refill_on", date, lambda o: o.refill_on),

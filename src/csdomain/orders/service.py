@@ -5,75 +5,77 @@ from typing import Any, ClassVar, Final, Unpack
 
 import attrs
 
-from csdomain.frame.service import CaseType, OpenOptions, Service
-from csdomain.kernel.store.ports import Receipt
-from csdomain.rulebook.usecases import CallOptions
+from csdomain.frame.cases import CaseType
+from csdomain.frame.keeping import Keeping
+from csdomain.frame.service import CallOptions, CaseService, OpenOptions
+from csdomain.kernel.store.ports import Receipt, Unit
 
 from .effects import EFFECTS
-from .model import ORDERS, SHIPMENTS, Order, OrderAct, does
+from .model import CUSTOMERS, ORDERS, SHIPMENTS, Order, OrderAct, does
 from .ports import Supplies
 from .values import Dose, Item
 
-ORDER_CASES: Final = CaseType(ORDERS, does, EFFECTS, parts=(SHIPMENTS,))
+ORDER_CASES: Final = CaseType(
+    ORDERS, does, EFFECTS, (SHIPMENTS,), Keeping("order", CUSTOMERS, lambda rules: rules.hold_reasons)
+)
 
 
 @attrs.frozen
-class Orders(Service[Order, OrderAct]):
+class Orders(CaseService[Order, OrderAct]):
     """Product orders, from the prescription to the refill: one method a use case.
 
-    Every command takes ``by``, ``at``, and if one likes ``key`` and ``expected``: see
-    :class:`~csdomain.rulebook.usecases.CallOptions`. Every command raises NotFound, NotPermitted, MoveRefused,
-    NaiveTime, Conflict, KeyReused; what else it refuses, its docstring says.
+    Every command takes ``by``, ``at``, and if one likes ``key`` and ``expected_version``: see
+    :class:`~csdomain.frame.service.CallOptions`. Every command raises NotFound, NotPermitted, MoveRefused, NaiveTime,
+    Conflict, KeyReused; what else it refuses, its docstring says.
     """
 
-    cases: ClassVar = ORDER_CASES
-    supplies: Supplies
+    _cases: ClassVar = ORDER_CASES
+    _supplies: Supplies
 
-    def hand(self, **given: Any) -> OrderAct:
-        """What a command has at hand."""
-        return OrderAct(supplies=self.supplies, **given)
+    def _hand(self, unit: Unit, **given: Any) -> OrderAct:
+        return OrderAct(supplies=self._supplies, **given)
 
     def prescribe(self, customer: str, doses: Sequence[Dose], **call: Unpack[OpenOptions]) -> Receipt:
         """Prescribe products and daily doses for a customer: opens the order. Raises MalformedOrder. [ORD-01]"""
-        return self.begin(Order.prescribe, call, customer, doses)
+        return self._begin(Order.prescribe, call, customer, doses)
 
     def enter(self, id: str, items: Sequence[Item], **call: Unpack[CallOptions]) -> Receipt:
         """Enter items and quantities, or work them over until the customer has signed: gives number and total.
 
         Raises MalformedOrder, RuleBroken for what was not prescribed. [ORD-01]
         """
-        return self.do(Order.enter, id, call, items)
+        return self._do(Order.enter, id, call, items)
 
     def sign(self, id: str, **call: Unpack[CallOptions]) -> Receipt:
         """The customer has signed the printed order: it never changes again. Raises Tampered. [ORD-01, KRN-09]"""
-        return self.do(Order.sign, id, call)
+        return self._do(Order.sign, id, call)
 
     def pay(self, id: str, voucher: str, **call: Unpack[CallOptions]) -> Receipt:
         """Finance says that it is paid, once. Raises MalformedOrder, RuleBroken, Tampered. [ORD-04]"""
-        return self.do(Order.pay, id, call, voucher)
+        return self._do(Order.pay, id, call, voucher)
 
     def ship(self, id: str, items: Sequence[Item], **call: Unpack[CallOptions]) -> Receipt:
         """Send goods from stock, never more than is left. Raises MalformedOrder, OverOrdered. [ORD-03]"""
-        return self.do(Order.ship, id, call, items)
+        return self._do(Order.ship, id, call, items)
 
     def arrive(self, id: str, shipment: int, **call: Unpack[CallOptions]) -> Receipt:
         """A shipment reached the customer: its consumption begins, and of all refill dates the earliest counts.
 
         When all that was ordered has arrived, the order is delivered. Raises NotFound. [ORD-02, ORD-03]
         """
-        return self.do(Order.arrive, id, call, shipment)
+        return self._do(Order.arrive, id, call, shipment)
 
     def take_back(self, id: str, shipment: int, item: Item, **call: Unpack[CallOptions]) -> Receipt:
         """Unopened goods of a shipment come back in time, no more than was sent with it.
 
         Raises NotFound, RuleBroken, OverOrdered. [ORD-03]
         """
-        return self.do(Order.take_back, id, call, shipment, item)
+        return self._do(Order.take_back, id, call, shipment, item)
 
     def close(self, id: str, **call: Unpack[CallOptions]) -> Receipt:
         """The order is paid, delivered and done with. Raises RuleBroken. [ORD-04]"""
-        return self.do(Order.close, id, call)
+        return self._do(Order.close, id, call)
 
     def cancel(self, id: str, reason: str, **call: Unpack[CallOptions]) -> Receipt:
         """The order is not carried out; nothing was sent yet. Raises MalformedOrder. [ORD-01]"""
-        return self.do(Order.cancel, id, call, reason)
+        return self._do(Order.cancel, id, call, reason)

@@ -63,6 +63,7 @@ class OrderRules:
 
     ``number`` is how orders are numbered. ``shipped_by`` is the position that sends goods, ``remind_before`` the days
     before a refill at which somebody is reminded (ORD-02), ``return_within`` how long unopened goods may come back.
+    ``hold_reasons`` are the codes for which law may demand that an order is kept when its customer is erased (KRN-14).
     """
 
     number: NumberPattern
@@ -70,6 +71,7 @@ class OrderRules:
     shipped_by: str
     remind_before: int
     return_within: Duration
+    hold_reasons: tuple[str, ...] = ()
 
     def product(self, name: str) -> Product:
         """A product of the house. Raises :class:`MalformedOrder`."""
@@ -106,6 +108,7 @@ LABELS: Final[Mapping[str, Text]] = {
     "shipped_by": Text("who sends goods", "发货人"),
     "remind_before": Text("days before a refill", "续购前提醒天数"),
     "return_within": Text("time to return unopened goods", "未拆封退货期限"),
+    "hold_reasons": Text("reasons to keep an order", "订单保留事由"),
 }
 ORDER_RULES: Section[OrderRules] = Section(
     "orders", OrderRules, check=_whole, occasions=OCCASIONS, labels=LABELS, texts=texts_beside(__file__)

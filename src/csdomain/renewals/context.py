@@ -6,4 +6,4 @@ from csdomain.frame.contexts import Context
 
 from .values import RENEWAL_RULES
 
-CONTEXT: Final[Context[Any]] = Context("renewals", lambda *_: None, more_sections=(RENEWAL_RULES,))
+CONTEXT: Final[Context[Any]] = Context("renewals", lambda *_: None, section=RENEWAL_RULES)

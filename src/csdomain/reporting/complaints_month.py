@@ -11,7 +11,7 @@ from typing import Final
 import attrs
 from dateutil.relativedelta import relativedelta
 
-from csdomain.complaints.model import (
+from csdomain.complaints.case import (
     CAUSE,
     CLASS,
     CLOSED_MONTH,
@@ -23,6 +23,7 @@ from csdomain.complaints.model import (
 from csdomain.complaints.policies import review_due
 from csdomain.complaints.service import Complaints
 from csdomain.complaints.values import COMPLAINT_RULES
+from csdomain.frame.questions import house_of
 from csdomain.kernel.cases.events import utc
 from csdomain.kernel.rules import Text
 from csdomain.kernel.rules.errors import InvalidValue
@@ -138,7 +139,7 @@ def complaints_of_month(complaints: Complaints, month: str, *, by: Actor, at: da
 
     Seven grouped queries, no case is loaded. Raises :class:`MalformedMonth`, NotPermitted, NaiveTime. [CMP-26, RPT-07]
     """
-    at, currency = utc(at), complaints.house.currency
+    at, currency = utc(at), house_of(complaints).currency
     former = f"{_first_day(month) - relativedelta(months=1):%Y-%m}"
     asked = [_tally(month), _tally(former), *(_tally(month, name) for name in DIMENSIONS)]
     whole, before, *parts = complaints.tallies(asked, by=by)
@@ -159,7 +160,7 @@ def review_of_month(complaints: Complaints, month: str, *, by: Actor) -> ReportT
     NotPermitted as rows are read. [CMP-20, KRN-14]
     """
     _first_day(month)
-    currency = complaints.house.currency
+    currency = house_of(complaints).currency
     columns = (
         TableColumn("number", Text("number", "编号")),
         TableColumn("customer", Text("customer", "客户"), personal=PersonalKind.OTHER),
@@ -196,7 +197,7 @@ class _Cases:
             query = attrs.evolve(query, after=page.next)
 
     def _row(self, case: Complaint) -> tuple[Cell, ...]:
-        house = self.complaints.house
+        house = house_of(self.complaints)
         columns = {name: field.of(case) for name, field in ((f.name, f) for f in (CLASS, CAUSE, UNIT, IN_TIME))}
         penalties = "; ".join(
             f"{penalty.on}: {penalty.discipline or penalty.amount} ({penalty.state.value})"

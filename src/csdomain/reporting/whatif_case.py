@@ -8,7 +8,7 @@ import attrs
 
 from csdomain.complaints import events as e
 from csdomain.complaints import rules as r
-from csdomain.complaints.model.investigating import RND, RULING, SALES, SERVICE
+from csdomain.complaints.case.papers import RND, RULING, SALES, SERVICE
 from csdomain.complaints.policies import decider
 from csdomain.complaints.values import COMPLAINT_RULES, ComplaintRules, Path
 from csdomain.kernel.cases.events import TimerBreached

@@ -12,9 +12,10 @@ import attrs
 
 from csdomain.complaints import events as e
 from csdomain.complaints import rules as r
-from csdomain.complaints.effects import stage_timer, timer_name
+from csdomain.complaints.effects import stage_timer
 from csdomain.complaints.policies import review_due
 from csdomain.complaints.values import ComplaintRules, Path, StageName
+from csdomain.frame.effects import timer
 from csdomain.kernel.calendar import WorkCalendar
 from csdomain.kernel.rules.errors import InvalidValue
 from csdomain.kernel.store.ports import AuditRecord
@@ -104,7 +105,7 @@ class Clocks:
         self.first_stage(at, facts)
 
     def handled(self, at: datetime, facts: Facts) -> None:
-        self.start(timer_name(r.ACCEPTANCE, facts["turn"]), self._terms.rules.close_within, at)
+        self.start(timer(r.ACCEPTANCE, facts["turn"]), self._terms.rules.close_within, at)
 
     def first_stage(self, at: datetime, facts: Facts) -> None:
         quality = facts["quality"] if self.quality is None else self.quality
@@ -133,10 +134,10 @@ class Clocks:
         self.stage(StageName.CUSTOMER_SERVICE, facts["round"], at)
 
     def concluded(self, at: datetime, facts: Facts) -> None:
-        self.start(timer_name(r.REPORT, facts["round"]), self._terms.rules.report_within, at)
+        self.start(timer(r.REPORT, facts["round"]), self._terms.rules.report_within, at)
 
     def reported(self, at: datetime, facts: Facts) -> None:
-        self.end(timer_name(r.REPORT, facts["round"]), at)
+        self.end(timer(r.REPORT, facts["round"]), at)
 
     def judged(self, at: datetime, facts: Facts) -> None:
         self.end(stage_timer(StageName.RND, facts["round"]), at)
@@ -156,11 +157,11 @@ class Clocks:
         self.end(f"{_DECISION}.{facts['turn']}.{facts['submission']}", at)
 
     def renewed(self, at: datetime, facts: Facts) -> None:
-        self.end(timer_name(r.ACCEPTANCE, facts["turn"] - 1), at)
+        self.end(timer(r.ACCEPTANCE, facts["turn"] - 1), at)
         self.accepted(at, facts)
 
     def closed(self, at: datetime, facts: Facts) -> None:
-        self.end(timer_name(r.ACCEPTANCE, facts["turn"]), at)
+        self.end(timer(r.ACCEPTANCE, facts["turn"]), at)
         self.end_all(f"{r.LEVELS.id}.", at)
         day = self._terms.rules.review_by
         if day is not None and not facts["reviewed"]:

@@ -1,7 +1,7 @@
 """The house rules in force: the current rulebook, the rulebooks that running cases pin, calendars and permissions."""
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 import attrs
 
@@ -12,9 +12,9 @@ from csdomain.kernel.rules.errors import MissingBackend, NotFound
 from csdomain.kernel.store.ports import Unit
 from csdomain.kernel.values.actors import Actor, Permissions
 
-from .loader import restore
+from .loader import Sections, restore
 from .organisation import CALENDARS, ORGANISATION, PERMISSIONS
-from .sections import Rulebook, Section
+from .sections import Rulebook
 
 T = TypeVar("T")
 HolidaysByName = Callable[[str], Holidays | None]
@@ -36,11 +36,9 @@ class House:
     always from the current one (design decision D7).
     """
 
-    def __init__(
-        self, rulebook: Rulebook, sections: Iterable[Section[Any]], holidays: HolidaysByName = lambda _name: None
-    ) -> None:
+    def __init__(self, rulebook: Rulebook, sections: Sections, holidays: HolidaysByName = lambda _name: None) -> None:
         self.rulebook = rulebook
-        self._sections = tuple(sections)
+        self._sections = sections if callable(sections) else tuple(sections)
         self._pinned = {rulebook.ref: rulebook}
         self._holidays = holidays
         self._calendars: dict[str, WorkCalendar] = {}

@@ -34,6 +34,8 @@ from .sections import Rulebook, Section
 T = TypeVar("T")
 #: Where the text of a named rulebook comes from, for ``extends``; None where there is none of that name.
 Library = Callable[[str], str | None]
+#: The sections that a book may have: given, or told by the book's data, so that a context is imported when it is taken.
+Sections = Iterable[Section[Any]] | Callable[[Mapping[str, Any]], Iterable[Section[Any]]]
 _HASH_DIGITS: Final = 12
 _TOP: Final = {"name", "extends"}
 _SEQUENCES: Final[tuple[Any, ...]] = (tuple, frozenset)
@@ -200,15 +202,19 @@ def _said(error: BaseException, _: type | None) -> str:
     return str(error)
 
 
-def loads(text: str, sections: Iterable[Section[Any]], library: Library = lambda _name: None) -> Rulebook:
+def loads(text: str, sections: Sections, library: Library = lambda _name: None) -> Rulebook:
     """The rulebook that a TOML text gives, with what it ``extends`` taken from ``library`` and overridden key by key.
 
     Raises :class:`~csdomain.kernel.rules.errors.RulebookInvalid` naming every fault with its key path; nothing of a
-    faulty
-    book is used. [KRN-01]
+    faulty book is used. [KRN-01]
     """
-    known = tuple(sections)
-    return _build(_told(_merged(text, library, ()), known), known)
+    raw = _merged(text, library, ())
+    known = _known(sections, raw)
+    return _build(_told(raw, known), known)
+
+
+def _known(sections: Sections, raw: Mapping[str, Any]) -> tuple[Section[Any], ...]:
+    return tuple(sections(raw) if callable(sections) else sections)
 
 
 def _told(raw: dict[str, Any], sections: Iterable[Section[Any]]) -> dict[str, Any]:
@@ -223,9 +229,10 @@ def _told(raw: dict[str, Any], sections: Iterable[Section[Any]]) -> dict[str, An
     return _overridden(raw, {"messages": {"templates": _overridden(texts, own)}})
 
 
-def restore(canonical: str, sections: Iterable[Section[Any]]) -> Rulebook:
+def restore(canonical: str, sections: Sections) -> Rulebook:
     """The rulebook again from its ``canonical`` text, as a store keeps it for the cases that pin it."""
-    return _build(content(canonical), sections)
+    raw = content(canonical)
+    return _build(raw, _known(sections, raw))
 
 
 def content(canonical: str) -> dict[str, Any]:
@@ -277,9 +284,9 @@ def _build(raw: Mapping[str, Any], sections: Iterable[Section[Any]]) -> Rulebook
     faults += [f"this key is missing @ $.{key}" for key in sorted(known.keys() - raw.keys()) if known[key].required]
     converter = strict_converter()
     parts: dict[str, object] = {}
-    for key in sorted(known.keys() & raw.keys()):
+    for key in sorted(key for key in known if key in raw or known[key].always):
         try:
-            parts[key] = structured(known[key], raw[key], converter)
+            parts[key] = structured(known[key], raw.get(key, {}), converter)
         except RulebookInvalid as error:
             faults += error.faults
     canonical = json.dumps(raw, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=_frozen)

@@ -50,7 +50,8 @@ class Section(Generic[T]):
     asks for, so that a role cannot name one that does not exist; ``occasions`` are what it may tell, so that the house
     writes no text for another. ``check`` sees the whole book once every section has been read and yields faults that
     only show between sections, each with its key path; sections with faults of their own are not in the book it sees.
-    A context whose section is left out is off, unless it is ``required``.
+    A context whose section is left out is off, unless it is ``required``, or ``always`` on: then its settings are those
+    that it has by default.
 
     ``pinned``: a case keeps these rules as they were when it began; False where the current ones always hold.
     ``labels`` say how people call the settings, by their path in the section (``plans.*.price``; ``{0}`` in the text is
@@ -63,6 +64,7 @@ class Section(Generic[T]):
     actions: tuple[Action, ...] = ()
     check: "Callable[[T, Rulebook], Iterable[str]]" = lambda _part, _book: ()
     required: bool = False
+    always: bool = False
     pinned: bool = True
     labels: Mapping[str, Text] = attrs.field(factory=dict)
     occasions: tuple[Occasion, ...] = ()

@@ -4,15 +4,6 @@ from typing import Final
 
 from csdomain.frame.contexts import Context
 
-from .lifecycle import DELEGATION_MOVES, STAFF_MOVES
-from .model import DELEGATIONS, STAFF
-from .service import Staff
-from .values import STAFF_RULES
+from .service import DELEGATION_CASES, STAFF_CASES, Staff
 
-CONTEXT: Final = Context(
-    "staff",
-    Staff,
-    more_sections=(STAFF_RULES,),
-    more_kinds=(STAFF, DELEGATIONS),
-    more_lifecycles=(STAFF_MOVES, DELEGATION_MOVES),
-)
+CONTEXT: Final = Context("staff", Staff, (STAFF_CASES, DELEGATION_CASES))

@@ -4,16 +4,22 @@ from datetime import datetime
 
 import attrs
 
-from csdomain.kernel.cases.events import Moved
+from csdomain.frame.acts import Told, stamped
 from csdomain.kernel.values.actors import ActorId
 from csdomain.kernel.values.money import Money
 
 
 @attrs.frozen(kw_only=True)
-class _Posted(Moved):
+class StaffMoved(Told):
+    """Something happened to the record of ``actor``."""
+
+    actor: ActorId = stamped()
+
+
+@attrs.frozen(kw_only=True)
+class _Posted(StaffMoved):
     """Someone works in a post from ``since`` up to ``until``."""
 
-    actor: ActorId
     positions: tuple[str, ...]
     department: str
     branch: str
@@ -37,37 +43,35 @@ class StaffReturned(_Posted):
 
 
 @attrs.frozen(kw_only=True)
-class StaffLeft(Moved):
+class StaffLeft(StaffMoved):
     """Someone leaves; from ``until`` on they hold nothing any more (PPL-01)."""
 
-    actor: ActorId
     until: datetime
 
 
 @attrs.frozen(kw_only=True)
-class StaffErased(Moved):
+class StaffErased(StaffMoved):
     """Name and phone of someone who has left were erased (KRN-14)."""
 
-    actor: ActorId
+
+@attrs.frozen(kw_only=True)
+class _Delegated(Told):
+    """Something happened to a delegation: ``deputy`` acts for ``principal`` in one authority, up to ``until``."""
+
+    principal: ActorId = stamped("delegation.principal")
+    deputy: ActorId = stamped("delegation.deputy")
+    authority: str = stamped("delegation.authority")
+    until: datetime = stamped()
 
 
 @attrs.frozen(kw_only=True)
-class DelegationGiven(Moved):
-    """``deputy`` acts for ``principal`` in one authority from ``since`` up to ``until`` (KRN-08)."""
+class DelegationGiven(_Delegated):
+    """It was given, to begin at ``since`` (KRN-08)."""
 
-    principal: ActorId
-    deputy: ActorId
-    authority: str
-    since: datetime
-    until: datetime
-    limit: Money | None
+    since: datetime = stamped("delegation.since")
+    limit: Money | None = stamped("delegation.limit")
 
 
 @attrs.frozen(kw_only=True)
-class DelegationRevoked(Moved):
-    """A delegation ends at ``until``, before its time (KRN-08)."""
-
-    principal: ActorId
-    deputy: ActorId
-    authority: str
-    until: datetime
+class DelegationRevoked(_Delegated):
+    """It ends before its time (KRN-08)."""

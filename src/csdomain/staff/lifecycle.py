@@ -3,11 +3,10 @@
 from enum import Enum, unique
 from typing import Final
 
-from csdomain.kernel.cases.lifecycle import Lifecycle, Step
+from csdomain.kernel.cases.lifecycle import Lifecycle, Row, steps
 from csdomain.kernel.rules import APPROVALS, PERSONAL_DATA
 
 from .rules import EMPLOYMENT
-from .values import DELEGATE, MANAGE, PERSONAL
 
 
 @unique
@@ -34,13 +33,14 @@ STAFF_MOVES: Final = Lifecycle(
     "staff",
     State,
     State.ACTIVE,
-    [
-        Step(Move.ENGAGE, None, State.ACTIVE, MANAGE, EMPLOYMENT),
-        Step(Move.ASSIGN, State.ACTIVE, State.ACTIVE, MANAGE, EMPLOYMENT),
-        Step(Move.LEAVE, State.ACTIVE, State.LEFT, MANAGE, EMPLOYMENT),
-        Step(Move.RETURN, State.LEFT, State.ACTIVE, MANAGE, EMPLOYMENT),
-        Step(Move.ERASE, State.LEFT, State.ERASED, PERSONAL, PERSONAL_DATA),
-    ],
+    steps(
+        "staff",
+        Row(Move.ENGAGE, None, State.ACTIVE, EMPLOYMENT, may="manage"),
+        Row(Move.ASSIGN, State.ACTIVE, None, EMPLOYMENT, may="manage"),
+        Row(Move.LEAVE, State.ACTIVE, State.LEFT, EMPLOYMENT, may="manage"),
+        Row(Move.RETURN, State.LEFT, State.ACTIVE, EMPLOYMENT, may="manage"),
+        Row(Move.ERASE, State.LEFT, State.ERASED, PERSONAL_DATA, may="personal"),
+    ),
 )
 
 
@@ -64,8 +64,9 @@ DELEGATION_MOVES: Final = Lifecycle(
     "delegation",
     DelegationState,
     DelegationState.GIVEN,
-    [
-        Step(DelegationMove.DELEGATE, None, DelegationState.GIVEN, DELEGATE, APPROVALS),
-        Step(DelegationMove.REVOKE, DelegationState.GIVEN, DelegationState.REVOKED, DELEGATE, APPROVALS),
-    ],
+    steps(
+        "staff",
+        Row(DelegationMove.DELEGATE, None, DelegationState.GIVEN, APPROVALS),
+        Row(DelegationMove.REVOKE, DelegationState.GIVEN, DelegationState.REVOKED, APPROVALS, may="delegate"),
+    ),
 )

@@ -1,30 +1,26 @@
-"""The staff record and the delegation. Every command checks first and changes after."""
+"""The staff record and the delegation, with their commands. Every command checks first and changes after."""
 
+from collections.abc import Collection
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import attrs
 
-from csdomain.kernel.cases.events import Event, utc
+from csdomain.frame.acts import Act, Events
+from csdomain.frame.commands import Commands
+from csdomain.kernel.cases.events import utc
 from csdomain.kernel.papers.approvals import Delegation, DelegationInvalid, Delegations
 from csdomain.kernel.rules import APPROVALS, PERSONAL_DATA, Rule, Text
 from csdomain.kernel.rules.errors import RuleBroken, require
 from csdomain.kernel.store.kinds import Field, Kind
-from csdomain.kernel.values.actors import Actor, ActorId
-from csdomain.kernel.values.personal import PersonalKind, erased, marks, mask, personal
+from csdomain.kernel.values.actors import ActorId
+from csdomain.kernel.values.personal import PersonalKind, erased, personal
 
+from . import events as e
 from . import policies
-from .events import (
-    DelegationGiven,
-    DelegationRevoked,
-    StaffAssigned,
-    StaffEngaged,
-    StaffErased,
-    StaffLeft,
-    StaffReturned,
-)
 from .lifecycle import DELEGATION_MOVES, STAFF_MOVES, DelegationMove, DelegationState, Move, State
 from .policies import Terms
+from .ports import People
 from .rules import EMPLOYMENT
 from .values import (
     DELEGATE,
@@ -38,9 +34,33 @@ from .values import (
     NotHeld,
     Post,
     StaffId,
+    StaffRules,
     Term,
+    UnknownPosition,
     check_text,
 )
+
+does: Final = Commands(STAFF_MOVES)
+delegates: Final = Commands(DELEGATION_MOVES)
+
+
+@attrs.frozen(eq=False, kw_only=True)
+class StaffAct(Act[StaffRules]):
+    """What a command of staff has at hand: besides who and when, the records there are and the positions of the house."""
+
+    people: People
+    positions: Collection[str]
+
+    def require_post(self, post: Post, actor: ActorId) -> None:
+        """Refuse a post that the house does not have, or in a branch out of reach of who acts.
+
+        Raises UnknownPosition, NotPermitted. [PPL-01, PPL-05]
+        """
+        unknown = [position for position in post.positions if position not in self.positions]
+        if unknown:
+            names = ", ".join(sorted(self.positions)) or "-"
+            raise UnknownPosition(given=", ".join(unknown), accepted=Text(names, names))
+        self.by.require(MANAGE, owner=actor, branch=post.branch)
 
 
 def _not_before(at: datetime, earliest: datetime, rule: Rule) -> datetime:
@@ -56,14 +76,14 @@ class StaffMember:
     """Someone who works for the house. ``actor`` is the host's id for them; they own their record.
 
     ``post`` is the latest; ``terms`` say when which post is, was or will be served: in order, none over another.
-    ``changed_at`` is the instant of the last move, in UTC. Name and phone are personal data. [PPL-01]
+    ``moved_at`` is the instant of the last move, in UTC. Name and phone are personal data. [PPL-01]
     """
 
     id: StaffId = attrs.field(on_setattr=attrs.setters.frozen)
     actor: ActorId = attrs.field(on_setattr=attrs.setters.frozen)
     post: Post
     terms: Terms
-    changed_at: datetime
+    moved_at: datetime
     name: str = personal(PersonalKind.NAME, default="")
     phone: str = personal(PersonalKind.PHONE, default="")
     state: State = State.ACTIVE
@@ -107,117 +127,52 @@ class StaffMember:
         """The positions held at an instant; none while not active. Past instants answer as they did then."""
         return policies.held(self.terms, at)
 
-    def hidden(self) -> "StaffMember":
-        """A copy for those without the permission for personal data: name and phone masked (KRN-14)."""
-        changes: dict[str, Any] = {name: mask(kind, getattr(self, name)) for name, kind in marks(StaffMember).items()}
-        return attrs.evolve(self, **changes)
-
-    @classmethod
+    # --- commands
+    @staticmethod
+    @does.opens(Move.ENGAGE)
     def engage(
-        cls,
-        id: StaffId,
-        actor: ActorId,
-        name: str,
-        term: Term,
-        *,
-        phone: str = "",
-        there: "StaffMember | None" = None,
-        by: Actor,
-        at: datetime,
-    ) -> tuple["StaffMember", tuple[Event, ...]]:
-        """Open the record of someone engaged for ``term``, which may have begun before it is written down.
-
-        ``there`` is the record of the same actor, if the house keeps one. Raises NotPermitted, MalformedStaff,
-        AlreadyEngaged. [PPL-01]
-        """
-        step = STAFF_MOVES.opening(Move.ENGAGE, by)
-        by.require(MANAGE, owner=actor, branch=term.post.branch)
+        act: StaffAct, actor: ActorId, name: str, term: Term, *, phone: str = ""
+    ) -> tuple["StaffMember", Events]:
+        act.require_post(term.post, actor)
         check_text(name, "name", NAME_LONGEST)
         check_text(phone, "phone", PHONE_LONGEST, empty=True)
+        there = act.people.record(actor)
         if there is not None:
-            raise AlreadyEngaged(
-                actor=actor, id=there.id, accepted=Text("assign or return in that record", "在该记录中调岗或返回")
-            )
-        member = cls(id, actor, term.post, (term,), utc(at), name, phone)
-        return member, (
-            StaffEngaged.of(id, Move.ENGAGE, None, step.dest, by=by.id, at=at, actor=actor, **_facts(term)),
-        )
+            accepted = Text("assign or return in that record", "在该记录中调岗或返回")
+            raise AlreadyEngaged(actor=actor, id=there.id, accepted=accepted)
+        member = StaffMember(act.new(STAFF_MEMBER), actor, term.post, (term,), act.at, name, phone)
+        return member, act.opened(member, e.StaffEngaged(**_facts(term)))
 
-    def assign(self, post: Post, *, by: Actor, at: datetime) -> tuple[Event, ...]:
-        """From ``at`` on they work in another post. Both the old and the new branch must be in reach of ``by``.
+    @does(Move.ASSIGN)
+    def assign(self, act: StaffAct, post: Post) -> Events:
+        act.require_post(post, self.actor)
+        terms = policies.reassigned(self.terms, post, act.at)
+        lasts = bool(terms) and terms[-1].lasts_beyond(act.at)
+        accepted = Text("a return: this service is over", "先办理返回：此任期已结束")
+        require(lasts, EMPLOYMENT, accepted=accepted, at=act.at)
+        self.post, self.terms = post, terms
+        term = next(term for term in terms if term.lasts_beyond(act.at))
+        return act.done(e.StaffAssigned(**_facts(attrs.evolve(term, until=self.active_until))))
 
-        Raises MoveRefused, NotPermitted, RuleBroken where their service is over. [PPL-01]
-        """
-        step = STAFF_MOVES.check(self, Move.ASSIGN, by)
-        by.require(MANAGE, owner=self.owner, branch=post.branch)
-        at = _not_before(at, self.changed_at, EMPLOYMENT)
-        terms = policies.reassigned(self.terms, post, at)
-        require(
-            bool(terms) and terms[-1].lasts_beyond(at),
-            EMPLOYMENT,
-            accepted=Text("a return: this service is over", "先办理返回：此任期已结束"),
-            at=at,
-        )
-        STAFF_MOVES.move(self, step)
-        self.post, self.terms, self.changed_at = post, terms, at
-        term = next(term for term in terms if term.lasts_beyond(at))
-        facts = _facts(attrs.evolve(term, until=self.active_until))
-        return (
-            StaffAssigned.of(self.id, Move.ASSIGN, step.source, step.dest, by=by.id, at=at, actor=self.actor, **facts),
-        )
+    @does(Move.LEAVE)
+    def leave(self, act: StaffAct, reason: str = "", *, until: datetime | None = None) -> Events:
+        end = act.at if until is None else _not_before(until, act.at, EMPLOYMENT)
+        self.terms = policies.ended(self.terms, end)
+        return act.done(e.StaffLeft(reason=reason, until=self.active_until or end))
 
-    def leave(self, reason: str = "", *, until: datetime | None = None, by: Actor, at: datetime) -> tuple[Event, ...]:
-        """They leave, at ``at`` or at a later ``until``; from then on they hold nothing.
+    @does(Move.RETURN)
+    def return_(self, act: StaffAct, term: Term) -> Events:
+        act.require_post(term.post, self.actor)
+        _not_before(term.since, act.at, EMPLOYMENT)
+        self.post, self.terms = term.post, policies.resumed(self.terms, term)
+        return act.done(e.StaffReturned(**_facts(term)))
 
-        Raises MoveRefused, NotPermitted, RuleBroken for an instant that is past. [PPL-01]
-        """
-        step = STAFF_MOVES.check(self, Move.LEAVE, by)
-        at = _not_before(at, self.changed_at, EMPLOYMENT)
-        until = at if until is None else _not_before(until, at, EMPLOYMENT)
-        STAFF_MOVES.move(self, step)
-        self.terms, self.changed_at = policies.ended(self.terms, until), at
-        return (
-            StaffLeft.of(
-                self.id,
-                Move.LEAVE,
-                step.source,
-                step.dest,
-                by=by.id,
-                at=at,
-                reason=reason,
-                actor=self.actor,
-                until=self.active_until or until,
-            ),
-        )
-
-    def return_(self, term: Term, *, by: Actor, at: datetime) -> tuple[Event, ...]:
-        """They come back for ``term``, or stay on where it begins before their leaving takes effect.
-
-        Raises MoveRefused, NotPermitted, RuleBroken for a term that began before ``at``. [PPL-01]
-        """
-        step = STAFF_MOVES.check(self, Move.RETURN, by)
-        by.require(MANAGE, owner=self.owner, branch=term.post.branch)
-        at = _not_before(at, self.changed_at, EMPLOYMENT)
-        _not_before(term.since, at, EMPLOYMENT)
-        STAFF_MOVES.move(self, step)
-        self.post, self.terms, self.changed_at = term.post, policies.resumed(self.terms, term), at
-        return (
-            StaffReturned.of(
-                self.id, Move.RETURN, step.source, step.dest, by=by.id, at=at, actor=self.actor, **_facts(term)
-            ),
-        )
-
-    def erase(self, *, by: Actor, at: datetime) -> tuple[Event, ...]:
-        """Erase name and phone of someone who has left. The record and its trail stay, under the actor's id.
-
-        Raises MoveRefused, NotPermitted, RuleBroken before the leaving has taken effect. [KRN-14]
-        """
-        step = STAFF_MOVES.check(self, Move.ERASE, by)
-        at = _not_before(at, max(self.changed_at, self.active_until or self.changed_at), PERSONAL_DATA)
+    @does(Move.ERASE)
+    def erase(self, act: StaffAct) -> Events:
+        _not_before(act.at, self.active_until or act.at, PERSONAL_DATA)
         cleared = erased(self)
-        STAFF_MOVES.move(self, step)
-        self.name, self.phone, self.changed_at = cleared.name, cleared.phone, at
-        return (StaffErased.of(self.id, Move.ERASE, step.source, step.dest, by=by.id, at=at, actor=self.actor),)
+        self.name, self.phone = cleared.name, cleared.phone
+        return act.done(e.StaffErased())
 
 
 def _facts(term: Term) -> dict[str, Any]:
@@ -242,6 +197,7 @@ class DelegationRecord:
     branch: str
     delegation: Delegation = attrs.field(on_setattr=attrs.setters.frozen)
     given_at: datetime
+    moved_at: datetime
     state: DelegationState = DelegationState.GIVEN
     version: int = 0
     revoked_at: datetime | None = None
@@ -267,92 +223,41 @@ class DelegationRecord:
         """The delegation up to where it really ends; None for one that was revoked before it began."""
         return attrs.evolve(self.delegation, until=self.until) if self.until > self.delegation.since else None
 
-    @classmethod
-    def give(
-        cls,
-        id: DelegationId,
-        delegation: Delegation,
-        *,
-        principal: StaffMember | None,
-        deputy: StaffMember | None,
-        others: tuple[Delegation, ...],
-        by: Actor,
-        at: datetime,
-    ) -> tuple["DelegationRecord", tuple[Event, ...]]:
-        """Give a delegation. ``principal`` and ``deputy`` are their staff records, if the house keeps any.
-
-        The principal must hold the authority at ``at`` by the record, and where it is the principal who acts, by what
-        the host gave as well. ``others`` are the delegations of the same authority that overlap it in time. Raises
-        NotPermitted, NotHeld, and DelegationInvalid where it would reach into the past, close a circle, or go to
-        someone who does not work here then. [KRN-08]
-        """
-        step = DELEGATION_MOVES.opening(DelegationMove.DELEGATE, by)
-        branch = by.branch if principal is None else principal.branch
-        by.require(DELEGATE, owner=delegation.principal, branch=branch)
-        at = utc(at)
-        held = frozenset() if principal is None else principal.held(at)
-        if delegation.authority not in (held & by.positions if by.id == delegation.principal else held):
+    # --- commands
+    @staticmethod
+    @delegates.opens(DelegationMove.DELEGATE)
+    def give(act: StaffAct, delegation: Delegation) -> tuple["DelegationRecord", Events]:
+        # The lock comes first: of two that would close a circle together, the second sees the first.
+        others = act.people.overlapping(delegation)
+        principal, deputy = act.people.record(delegation.principal), act.people.record(delegation.deputy)
+        branch = act.by.branch if principal is None else principal.branch
+        act.by.require(DELEGATE, owner=delegation.principal, branch=branch)
+        held = frozenset() if principal is None else policies.held(principal.terms, act.at)
+        if delegation.authority not in (held & act.by.positions if act.by.id == delegation.principal else held):
             raise NotHeld(
                 actor=delegation.principal,
                 authority=delegation.authority,
-                at=at,
+                at=act.at,
                 accepted=Text("a position of the principal's staff record", "授权人员工记录中的职位"),
             )
-        if delegation.since < at:
-            when = at.isoformat()
-            raise DelegationInvalid(
-                field="since", given=delegation.since, accepted=Text(f"not before {when}", f"不早于 {when}")
-            )
+        if delegation.since < act.at:
+            when = act.at.isoformat()
+            accepted = Text(f"not before {when}", f"不早于 {when}")
+            raise DelegationInvalid(field="since", given=delegation.since, accepted=accepted)
         if deputy is not None and not policies.serves_within(deputy.terms, delegation.since, delegation.until):
-            raise DelegationInvalid(
-                actor=delegation.deputy, accepted=Text("somebody who works here then", "届时在职的人")
-            )
+            accepted = Text("somebody who works here then", "届时在职的人")
+            raise DelegationInvalid(actor=delegation.deputy, accepted=accepted)
         Delegations((delegation, *others))
-        record = cls(id, branch, delegation, at)
-        return record, (
-            DelegationGiven.of(
-                id,
-                DelegationMove.DELEGATE,
-                None,
-                step.dest,
-                by=by.id,
-                at=at,
-                principal=delegation.principal,
-                deputy=delegation.deputy,
-                authority=delegation.authority,
-                since=delegation.since,
-                until=delegation.until,
-                limit=delegation.limit,
-            ),
-        )
+        record = DelegationRecord(act.new(DELEGATION), branch, delegation, act.at, act.at)
+        return record, act.opened(record, e.DelegationGiven())
 
-    def revoke(self, reason: str = "", *, by: Actor, at: datetime) -> tuple[Event, ...]:
-        """It ends now. What was decided under it keeps standing.
-
-        Raises MoveRefused, NotPermitted, RuleBroken where it has ended by itself. [KRN-08]
-        """
-        step = DELEGATION_MOVES.check(self, DelegationMove.REVOKE, by)
-        at = _not_before(at, self.given_at, APPROVALS)
-        given = self.delegation
-        when = given.until.isoformat()
-        require(at < given.until, APPROVALS, accepted=Text(f"before {when}", f"早于 {when}"), at=at)
-        DELEGATION_MOVES.move(self, step)
-        self.revoked_at = at
-        return (
-            DelegationRevoked.of(
-                self.id,
-                DelegationMove.REVOKE,
-                step.source,
-                step.dest,
-                by=by.id,
-                at=at,
-                reason=reason,
-                principal=given.principal,
-                deputy=given.deputy,
-                authority=given.authority,
-                until=self.until,
-            ),
-        )
+    @delegates(DelegationMove.REVOKE)
+    def revoke(self, act: StaffAct, reason: str = "") -> Events:
+        when = self.delegation.until.isoformat()
+        accepted = Text(f"before {when}", f"早于 {when}")
+        require(act.at < self.delegation.until, APPROVALS, accepted=accepted, at=act.at)
+        self.revoked_at = act.at
+        return act.done(e.DelegationRevoked(reason=reason))
 
 
 ACTOR: Field[StaffMember, str] = Field("actor", str, lambda m: m.actor, unique=True)
@@ -361,8 +266,18 @@ DEPARTMENT: Field[StaffMember, str] = Field("department", str, lambda m: m.post.
 ACTIVE_FROM: Field[StaffMember, datetime] = Field("active_from", datetime, lambda m: m.active_from)
 ACTIVE_UNTIL: Field[StaffMember, datetime] = Field("active_until", datetime, lambda m: m.active_until)
 
+
+def _moved_at(body: dict[str, Any]) -> dict[str, Any]:
+    return {**{name: value for name, value in body.items() if name != "changed_at"}, "moved_at": body["changed_at"]}
+
+
 STAFF: Kind[StaffMember] = Kind(
-    StaffMember, STAFF_MEMBER, "staff", (ACTOR, STATE, DEPARTMENT, ACTIVE_FROM, ACTIVE_UNTIL)
+    StaffMember,
+    STAFF_MEMBER,
+    "staff",
+    (ACTOR, STATE, DEPARTMENT, ACTIVE_FROM, ACTIVE_UNTIL),
+    schema=2,
+    upcasters={1: _moved_at},
 )
 
 DEPUTY: Field[DelegationRecord, str] = Field("deputy", str, lambda d: d.delegation.deputy)

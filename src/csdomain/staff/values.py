@@ -157,4 +157,5 @@ class StaffRules:
     """The house rules of staff: none yet but the permissions, which the section declares."""
 
 
-STAFF_RULES: Section[Any] = Section("staff", StaffRules, actions=(READ, MANAGE, DELEGATE, PERSONAL))
+#: Records go by the current book: positions are what they are now.
+STAFF_RULES: Section[Any] = Section("staff", StaffRules, pinned=False, always=True)

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 import pytest
 
-from csdomain.complaints.model import Standing
 from csdomain.complaints.ports import Authorities, Finance, Order, Personnel, Warehouse
+from csdomain.complaints.values.standing import Standing
 from csdomain.kernel.papers.approvals import Delegation, Delegations
 from csdomain.kernel.store.ports import DeliveryFailed, Unit
 from csdomain.kernel.values.actors import Actor, ActorId

@@ -181,7 +181,7 @@ class UnitContract(Contract):
 
         def load(unit: StandardUnit, expected: int) -> int:
             runs.append(expected)
-            return unit.load(SPECIMENS, specimen.id, may=PICK, by=rig.actor(), expected=expected).version
+            return unit.load(SPECIMENS, specimen.id, may=PICK, by=rig.actor(), expected_version=expected).version
 
         for expected in (1, 3):
             with pytest.raises(Conflict) as caught:
@@ -263,7 +263,7 @@ class UnitContract(Contract):
             assert rig.run(lambda unit: unit.load(SPECIMENS, specimen.id, may=PICK, by=actor)) == specimen  # noqa: B023
         for actor in may_not:
             with pytest.raises(NotPermitted):
-                rig.run(lambda unit: unit.load(SPECIMENS, specimen.id, may=PICK, by=actor, expected=9))  # noqa: B023
+                rig.run(lambda unit: unit.load(SPECIMENS, specimen.id, may=PICK, by=actor, expected_version=9))  # noqa: B023
 
     def test_an_id_is_checked_where_it_enters(self, rig: Rig) -> None:
         for id, error in (

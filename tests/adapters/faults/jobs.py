@@ -14,7 +14,7 @@ from sqlalchemy import event
 import csdomain
 from adapters.whole import STEPS, StepIds, step_of
 from csdomain import Desk
-from csdomain.complaints.model import COMPLAINTS, Complaint
+from csdomain.complaints.case import COMPLAINTS, Complaint
 from csdomain.desk import Services
 from csdomain.kernel.rules.errors import DomainError
 from csdomain.kernel.store.ports import AuditRecord, Queued, Receipt, Unit

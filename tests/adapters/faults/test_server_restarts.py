@@ -24,7 +24,7 @@ from adapters.faults.restarted import FALLS, Restarted
 from adapters.whole import StepIds, instant, step_of
 from backends import SERVERS
 from csdomain import Desk
-from csdomain.complaints.model import COMPLAINTS
+from csdomain.complaints.case import COMPLAINTS
 from csdomain.kernel.rules import AUDITED, NUMBERING, ONE_WRITER, PORTS, TIMERS
 from csdomain.kernel.store.ports import AuditRecord, Receipt
 from csdomain.testing import MovableClock, no_holidays, snapshot

@@ -14,7 +14,6 @@ from csdomain.kernel.values.money import CurrencyMismatch, Money
 from csdomain.kernel.values.numbering import NumberPattern
 from csdomain.rulebook import ORGANISATION, Rulebook, Section
 
-from .actions import ACTIONS
 from .form import EXTRA_TYPES, ComplaintForm, MalformedForm, MalformedStep, identifier
 from .labels import LABELS
 from .occasions import OCCASIONS
@@ -250,5 +249,5 @@ def _whole(rules: ComplaintRules, book: Rulebook) -> Iterable[str]:
 
 
 COMPLAINT_RULES: Section[ComplaintRules] = Section(
-    "complaints", ComplaintRules, actions=ACTIONS, check=_whole, occasions=OCCASIONS, labels=LABELS
+    "complaints", ComplaintRules, check=_whole, occasions=OCCASIONS, labels=LABELS
 )

@@ -298,7 +298,7 @@ class Unit(Protocol):
         """The repository of a kind, in this unit."""
         ...
 
-    def load(self, kind: Kind[A], id: str, /, *, may: Action, by: Actor, expected: int | None = None) -> A:
+    def load(self, kind: Kind[A], id: str, /, *, may: Action, by: Actor, expected_version: int | None = None) -> A:
         """The aggregate, locked, if ``by`` may. Raises NotFound, NotPermitted, Conflict (D4, D5)."""
         ...
 

@@ -197,15 +197,15 @@ class StandardUnit:
         """The repository of a kind, in this unit."""
         return StoredRepository(kind, self._session)
 
-    def load(self, kind: Kind[A], id: str, /, *, may: Action, by: Actor, expected: int | None = None) -> A:
+    def load(self, kind: Kind[A], id: str, /, *, may: Action, by: Actor, expected_version: int | None = None) -> A:
         """The aggregate, locked, if ``by`` may. Raises NotFound, NotPermitted, Conflict, MalformedId, WrongKind."""
         kind.id.check(id)
         found = self._session.fetch(kind, id, lock=True)
         if found is None:
             raise NotFound(kind=kind.table, id=id)
         by.require(may, owner=found.owner, branch=found.branch)
-        if expected is not None and found.version != expected:
-            raise Conflict(kind=kind.table, id=id, expected=expected, actual=found.version)
+        if expected_version is not None and found.version != expected_version:
+            raise Conflict(kind=kind.table, id=id, expected=expected_version, actual=found.version)
         return found
 
     def number(self, pattern: NumberPattern, at: datetime, /, *, zone: str, branch: str = "") -> str:

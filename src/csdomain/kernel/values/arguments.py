@@ -4,6 +4,7 @@ Types are checked where people come in from outside; inside, the type checker ha
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from difflib import get_close_matches
 from functools import wraps
 from inspect import Parameter, isfunction, signature
 from types import NoneType, UnionType
@@ -33,15 +34,23 @@ class WrongArgument(InvalidValue):
 
 
 def typed(function: Callable[P, R]) -> Callable[P, R]:
-    """``function`` with its arguments checked against its annotations. Raises :class:`WrongArgument`."""
+    """``function`` with its arguments checked against its annotations. Raises :class:`WrongArgument`.
+
+    Keywords that its options do not have, and options that are missing, are a TypeError, as for any function.
+    """
     plan: dict[str, tuple[Holds, str]] | None = None
+    options: frozenset[str] | None = None
+    required: frozenset[str] = frozenset()
     taken = [p.name for p in signature(function).parameters.values() if p.kind in _BY_PLACE]
 
     @wraps(function)
     def checked(*args: P.args, **kwargs: P.kwargs) -> R:
-        nonlocal plan
+        nonlocal plan, options, required
         if plan is None:  # not while the module is loaded: a class may name what stands below it
             plan = _plan(function)
+            options, required = _options(function)
+        if options is not None and not required <= kwargs.keys() <= options:
+            raise TypeError(_wrong_keywords(function.__qualname__, kwargs.keys(), options, required))
         for name, value in (*zip(taken, args, strict=False), *kwargs.items()):
             wanted = plan.get(name)
             if wanted is not None and not wanted[0](value):
@@ -50,6 +59,27 @@ def typed(function: Callable[P, R]) -> Callable[P, R]:
         return function(*args, **kwargs)
 
     return checked
+
+
+def _options(function: Callable[..., Any]) -> tuple[frozenset[str] | None, frozenset[str]]:
+    """The keywords that a function with ``**call: Unpack[…]`` takes, and those it needs; None for any other."""
+    for hint in get_type_hints(function, include_extras=True).values():
+        found = next((each for each in get_args(hint) if is_typeddict(each)), None)
+        if found is not None:
+            named = {p.name for p in signature(function).parameters.values() if p.kind is not Parameter.VAR_KEYWORD}
+            return frozenset({*named, *get_type_hints(found)}), frozenset(found.__required_keys__)
+    return None, frozenset()
+
+
+def _wrong_keywords(name: str, given: Collection[str], options: frozenset[str], required: frozenset[str]) -> str:
+    unknown = sorted(set(given) - options)
+    if not unknown:
+        missing = ", ".join(repr(one) for one in sorted(required - set(given)))
+        return f"{name}() missing required keyword arguments: {missing}"
+    contained = [one for one in sorted(options - {"id"}, key=len) if one in unknown[0] or unknown[0] in one]
+    meant = contained[-1:] or get_close_matches(unknown[0], sorted(options), 1, 0.5)
+    hint = f"did you mean {meant[0]!r}?" if meant else f"it takes {', '.join(sorted(options - {'self'}))}"
+    return f"{name}() got an unexpected keyword argument {unknown[0]!r}; {hint}"
 
 
 def type_commands(service: type[S]) -> type[S]:

@@ -63,6 +63,22 @@ class Authorities:
         return holders(unit, position, utc(at))
 
 
+@attrs.frozen
+class RecordedPeople:
+    """The port :class:`~csdomain.staff.ports.People` in a unit of work."""
+
+    unit: Unit
+
+    def record(self, actor: ActorId, /) -> StaffMember | None:
+        """The staff record of an actor."""
+        return records(self.unit, [actor]).get(actor)
+
+    def overlapping(self, given: Delegation, /) -> tuple[Delegation, ...]:
+        """The delegations of the same authority that overlap ``given`` in time, after whoever gives one now."""
+        self.unit.session.next_number(f"delegation/{given.authority}")
+        return overlapping(self.unit, given)
+
+
 def every(unit: Unit, kind: Kind[A], *where: Where[A]) -> Iterator[A]:
     """Everything of a kind under some conditions, page by page."""
     query: Query[A] = Query(where, limit=_PAGE)

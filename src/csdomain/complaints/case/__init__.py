@@ -1,8 +1,6 @@
-"""The complaint: one case, its forms, its state. Every command checks first and changes after."""
+"""The complaint: one case, its forms, the parts that follow, and the columns by which it is found."""
 
-from .archiving import PastCase
-from .case import CaseBody
-from .complaint import (
+from .columns import (
     CAUSE,
     CLAIMED,
     CLASS,
@@ -20,13 +18,11 @@ from .complaint import (
     RULEBOOK,
     STATE,
     UNIT,
-    Complaint,
 )
-from .deciding import AnswerBeyondDecision, Standing
-from .forms import (
+from .complaint import Complaint
+from .parts import (
     Certificate,
     HandlingForm,
-    Hold,
     Improvement,
     Memorandum,
     Part,
@@ -36,9 +32,6 @@ from .forms import (
     Review,
     Submission,
 )
-from .investigating import SecondPenalty
-from .returning import ReturnWithoutSlip
-from .settling import JudgementMissing
 
 __all__ = [
     "CAUSE",
@@ -58,23 +51,15 @@ __all__ = [
     "RULEBOOK",
     "STATE",
     "UNIT",
-    "AnswerBeyondDecision",
-    "CaseBody",
     "Certificate",
     "Complaint",
     "HandlingForm",
-    "Hold",
     "Improvement",
-    "JudgementMissing",
     "Memorandum",
     "Part",
-    "PastCase",
     "Penalty",
     "Remark",
     "ReturnSlip",
-    "ReturnWithoutSlip",
     "Review",
-    "SecondPenalty",
-    "Standing",
     "Submission",
 ]

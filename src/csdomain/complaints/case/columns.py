@@ -1,66 +1,52 @@
-"""The complaint as it is stored: all its commands together, and the columns by which it is found and counted."""
+"""The columns by which complaints are found and counted, and how they are stored."""
 
 from datetime import datetime
 from typing import Any, Final
-
-import attrs
 
 from csdomain.complaints.lifecycle import COMPLAINT_MOVES
 from csdomain.complaints.values import COMPLAINT, Judgement
 from csdomain.kernel.store.kinds import Field, Kind
 
-from .archiving import Archiving
-from .case import CaseBody
-from .deciding import Deciding
-from .erasing import Erasing
-from .following import Following
-from .investigating import Investigating
-from .returning import Returning
+from .complaint import Complaint
 
 _ENDED: Final = COMPLAINT_MOVES.final
 
 
-# With a hook of its own attrs sets the fields in __init__ past the hook that freezes the id: each load is quicker.
-@attrs.define(kw_only=True, on_setattr=attrs.setters.validate)
-class Complaint(Investigating, Deciding, Returning, Following, Archiving, Erasing):
-    """A complaint: see :class:`CaseBody` for what it holds; its commands stand with the steps they belong to."""
-
-
-def _judgement(case: CaseBody) -> Judgement | None:
+def _judgement(case: Complaint) -> Judgement | None:
     return next((form.judgement for form in reversed(case.forms) if form.judgement is not None), None)
 
 
-def _unit(case: CaseBody) -> str | None:
+def _unit(case: Complaint) -> str | None:
     if case.review is not None:
         return case.review.unit
     judgement = _judgement(case)
     return None if judgement is None else judgement.unit or None
 
 
-def _granted(case: CaseBody) -> int | None:
+def _granted(case: Complaint) -> int | None:
     granted = [f.approved.remedy.granted.minor for f in case.forms if f.approved is not None and f.declined is None]
     return sum(granted) if granted else None
 
 
-def _claimed(case: CaseBody) -> int | None:
+def _claimed(case: Complaint) -> int | None:
     claims = [form.content.claimed.minor for form in case.forms if form.content.claimed is not None]
     return sum(claims) if claims else None
 
 
-def _lost(case: CaseBody) -> int | None:
+def _lost(case: Complaint) -> int | None:
     losses = [form.judgement.lost(case.currency).minor for form in case.forms if form.judgement is not None]
     return sum(losses) if losses else None
 
 
-def _queue(case: CaseBody) -> str | None:
+def _queue(case: Complaint) -> str | None:
     return None if case.state in _ENDED else case.owner or None
 
 
-def _class(case: CaseBody) -> str | None:
+def _class(case: Complaint) -> str | None:
     return None if case.form.classification is None else case.form.classification.name
 
 
-def _cause(case: CaseBody) -> str | None:
+def _cause(case: Complaint) -> str | None:
     return None if case.form.classification is None else case.form.classification.cause
 
 

@@ -178,24 +178,6 @@ class Remark:
     answer: Opinion | None = None
 
 
-@attrs.frozen(kw_only=True)
-class Hold:
-    """Law demands that the case is kept as it is: for what ``code`` says, ``until`` then, or until it is released.
-
-    ``code`` is one of the house's, never free text. Times are UTC. [KRN-14]
-    """
-
-    code: str
-    by: ActorId
-    at: datetime
-    until: datetime | None = None
-    released_at: datetime | None = None
-
-    def stands(self, at: datetime) -> bool:
-        """Whether it keeps the case from being erased at ``at``."""
-        return self.released_at is None and (self.until is None or at < self.until)
-
-
 @attrs.frozen
 class Review:
     """What the GM office decided of a closed case: the unit that is liable among those that share (CMP-20)."""

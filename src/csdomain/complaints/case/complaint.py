@@ -1,38 +1,30 @@
-"""What a complaint holds, and how each of its commands goes: everything is checked first, then it changes."""
+"""A complaint: what it holds and what it answers. Its commands are in ``csdomain.complaints.commands``, by stage."""
 
 from collections.abc import Collection, Iterator
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 import attrs
 
-from csdomain.complaints.events import ComplaintMoved, ComplaintSettled
 from csdomain.complaints.lifecycle import (
-    COMPLAINT_MOVES,
     CertificateState,
     ImprovementState,
-    Move,
     PenaltyState,
     RemarkState,
     SlipState,
     State,
 )
 from csdomain.complaints.policies import case_total
-from csdomain.complaints.rules import STATES
-from csdomain.complaints.values import ComplaintForm, ComplaintId, Finding, MalformedStep, Path, Remedy
-from csdomain.kernel.cases.events import Event, utc
-from csdomain.kernel.cases.lifecycle import Step
-from csdomain.kernel.rules import Text
-from csdomain.kernel.rules.errors import RuleBroken
-from csdomain.kernel.store.kinds import storable
-from csdomain.kernel.values.actors import Actor, ActorId
+from csdomain.complaints.values import ComplaintForm, ComplaintId, Finding, Path, Remedy
+from csdomain.frame.cases import Record
+from csdomain.kernel.papers.documents import Document
+from csdomain.kernel.values.actors import ActorId
 from csdomain.kernel.values.money import Money
 from csdomain.kernel.values.personal import PersonalKind, personal
 
-from .forms import (
+from .parts import (
     Certificate,
     HandlingForm,
-    Hold,
     Improvement,
     Memorandum,
     Part,
@@ -43,31 +35,23 @@ from .forms import (
     Submission,
 )
 
-E = TypeVar("E", bound=ComplaintMoved)
-MainStep = Step[Move, State]
 
-
-@attrs.define(kw_only=True)
-class CaseBody:
+# With a hook of its own attrs sets the fields in __init__ past the hook that freezes the id: each load is quicker.
+@attrs.define(kw_only=True, on_setattr=attrs.setters.validate)
+class Complaint(Record):
     """A complaint. ``rulebook`` is what it was opened under and keeps; ``owner`` is the actor who handles it.
 
     Times are UTC. ``forms`` are in the order in which they were opened; the last is the present one. ``level`` counts
-    from 0 on the path ``levels``. ``moved_at`` is when it last moved: nothing happens before that. ``restricted``: it
-    should be erased, and the last of its ``holds`` keeps it (KRN-14).
+    from 0 on the path ``levels``. ``moved_at`` is when it last moved: nothing happens before that.
     """
 
     id: ComplaintId = attrs.field(on_setattr=attrs.setters.frozen)
-    branch: str
-    owner: str
-    rulebook: str
     currency: str
     path: Path
     customer: str
     forms: tuple[HandlingForm, ...]
     received_at: datetime
-    moved_at: datetime
     state: State = State.RECEIVED
-    version: int = 0
     grave: bool = False
     harm: bool = False
     level: int = 0
@@ -87,9 +71,6 @@ class CaseBody:
     closed_month: str = ""
     in_time: bool | None = None
     outcome: str = personal(PersonalKind.OTHER, default="")
-    erased_at: datetime | None = None
-    holds: tuple[Hold, ...] = ()
-    restricted: bool = False
 
     # --- what it is
     @property
@@ -182,6 +163,17 @@ class CaseBody:
         if amount and amount not in [sum for remedy in remedies for sum in (remedy.granted, remedy.compensation)]:
             yield f"{amount.amount:f}"
 
+    @property
+    def papers(self) -> tuple[Document, ...]:
+        """Every paper of the case. [KRN-09]"""
+        return (
+            *(form.document for form in self.forms),
+            *(memorandum.document for memorandum in self.memoranda),
+            *(slip.document for slip in self.slips),
+            *(certificate.document for certificate in self.certificates),
+            *(penalty.notice for penalty in self.penalties if penalty.notice is not None),
+        )
+
     def open_ends(self) -> tuple[str, ...]:
         """What still has to come to its end before the case is settled, by name. [CMP-25]"""
         ends = [f"slip {s.number}" for s in self.slips if s.state not in (SlipState.BOOKED, SlipState.CANCELLED)]
@@ -213,62 +205,7 @@ class CaseBody:
         """How many slips finance finds at odds with what was approved. [CMP-24]"""
         return sum(slip.state is SlipState.DISPUTED for slip in self.slips)
 
-    # --- how a command goes
-    def begin(self, move: Move, by: Actor, at: datetime, reason: str = "") -> tuple[MainStep, datetime]:
-        """The step that the move takes, and the instant in UTC.
-
-        Raises MoveRefused, NotPermitted, RuleBroken, and MalformedStep for a reason that no store keeps.
-        """
-        step = COMPLAINT_MOVES.check(self, move, by, path=self.path.value)
-        if not storable(reason, _REASON):
-            accepted = Text(f"text of at most {_REASON} characters", f"至多 {_REASON} 个字符的文本")
-            raise MalformedStep(field="reason", accepted=accepted)
-        return step, self.later(at)
-
-    def later(self, at: datetime) -> datetime:
-        """``at`` in UTC. Raises RuleBroken where the case moved after it."""
-        at = utc(at)
-        if at < self.moved_at:
-            when = self.moved_at.isoformat()
-            raise RuleBroken(STATES, accepted=Text(f"not before {when}", f"不早于 {when}"), at=at)
-        return at
-
-    def done(
-        self, step: MainStep, event: type[E], *, by: Actor | ActorId, at: datetime, reason: str = "", **facts: Any
-    ) -> E:
-        """Take the step; the event of it."""
-        COMPLAINT_MOVES.move(self, step)
-        self.moved_at = at
-        return self.told(event, step.trigger.value, step.source, step.dest, by=by, at=at, reason=reason, **facts)
-
-    def told(
-        self,
-        event: type[E],
-        move: str,
-        source: Any,
-        dest: Any,
-        *,
-        by: Actor | ActorId,
-        at: datetime,
-        reason: str = "",
-        **facts: Any,
-    ) -> E:
-        """The event of a move of the case or of one of its parts. Of a long text the trail keeps the beginning."""
-        return event(
-            subject=self.id,
-            by=by.id if isinstance(by, Actor) else by,
-            at=at,
-            move=move,
-            source="" if source is None else source.value,
-            dest=dest.value,
-            reason=reason if len(reason) <= _REASON else reason[: _REASON - 1] + "…",
-            number=self.form.number,
-            customer=self.customer,
-            turn=self.turn,
-            round=self.round,
-            **facts,
-        )
-
+    # --- what commands change together
     def put_form(self, **changes: Any) -> None:
         """The present form with changes."""
         self.forms = (*self.forms[:-1], attrs.evolve(self.form, **changes))
@@ -278,14 +215,3 @@ class CaseBody:
         changed = attrs.evolve(self.form.submissions[-1], **changes)
         self.put_form(submissions=(*self.form.submissions[:-1], changed))
         return changed
-
-    def settle_if_nothing_is_open(self, by: Actor, at: datetime) -> tuple[Event, ...]:
-        """After closing, the case is settled as soon as nothing is open (CMP-25)."""
-        if self.state not in (State.CLOSED, State.SETTLING) or self.open_ends():
-            return ()
-        step = COMPLAINT_MOVES.consequence(self, Move.SETTLE, path=self.path.value)
-        return (self.done(step, ComplaintSettled, by=by, at=at),)
-
-
-#: As much of a text as the trail keeps.
-_REASON = 400

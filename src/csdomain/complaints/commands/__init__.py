@@ -1,0 +1,1 @@
+"""The commands of a complaint, by stage: functions that check everything first and change after."""

@@ -1,0 +1,139 @@
+"""Compensation and penalties, each to its own end (CMP-10, CMP-20, CMP-21)."""
+
+from typing import Final
+
+import attrs
+
+from csdomain.complaints import events as e
+from csdomain.complaints import rules as r
+from csdomain.complaints import values as v
+from csdomain.complaints.case import Certificate, Complaint, Penalty
+from csdomain.complaints.lifecycle import CertificateMove, CertificateState, PenaltyMove
+from csdomain.frame.acts import Events
+from csdomain.kernel.papers.approvals import OwnRequest
+from csdomain.kernel.papers.documents import Document, draw_up
+from csdomain.kernel.rules import Text
+from csdomain.kernel.rules.errors import require
+from csdomain.kernel.values.actors import ActorId
+from csdomain.kernel.values.money import Money
+
+from .marks import CERTIFICATES, PENALTIES, ComplaintAct, settling
+from .returning import DEPUTY, short
+from .settling import granted
+
+CERTIFICATE_KIND: Final = "discount_certificate"
+PENALTY_KIND: Final = "penalty_notice"
+CUSTOMER, GENERAL_MANAGER = "customer", "general_manager"
+
+
+# --- compensation
+@CERTIFICATES.opens(CertificateMove.DRAW_UP)
+def draw_certificate(case: Complaint, act: ComplaintAct, amount: Money) -> Events:
+    turn, remedy = granted(case)
+    approved = remedy.compensation or Money.zero(case.currency)
+    drawn = sum(certificate.amount.minor for certificate in case.certificates if certificate.turn == turn)
+    left = approved - Money(drawn, case.currency)
+    accepted = Text(f"at most {left}", f"至多 {left}")
+    require(amount.minor > 0 and amount <= left, r.CERTIFICATE, accepted=accepted, amount=amount, limit=left)
+    number = act.number(act.rules.numbers.certificate)
+    fields = {"case": case.number, "basis": case.forms[turn - 1].number, "amount": str(amount)}
+    copies = act.rules.copies.certificate
+    paper = draw_up(CERTIFICATE_KIND, number, fields, by=act.by.id, at=act.at, copies=copies)
+    certificate = Certificate(number=number, state=CertificateState.DRAWN_UP, turn=turn, document=paper, amount=amount)
+    case.certificates = (*case.certificates, certificate)
+    return settling(case, act, act.began(_certificate_moved(certificate)))
+
+
+@CERTIFICATES(CertificateMove.SIGN)
+def sign_certificate(case: Complaint, act: ComplaintAct, certificate: Certificate) -> Events:
+    certificate.document.verify()
+    paper = certificate.document.sign(DEPUTY, by=act.by.id, at=act.at)
+    return _put_certificate(case, act, attrs.evolve(certificate, document=paper))
+
+
+@CERTIFICATES(CertificateMove.COUNTERSIGN)
+def countersign_certificate(case: Complaint, act: ComplaintAct, certificate: Certificate) -> Events:
+    certificate.document.verify()
+    paper = certificate.document.sign(CUSTOMER, by=ActorId(case.customer), at=act.at)
+    for copy in paper.copies:
+        paper = paper.hand_over(copy.number, copy.purpose, by=act.by.id, at=act.at)
+    return _put_certificate(case, act, attrs.evolve(certificate, document=paper))
+
+
+@CERTIFICATES(CertificateMove.BOOK)
+def book_certificate(case: Complaint, act: ComplaintAct, certificate: Certificate, voucher: str) -> Events:
+    certificate.document.verify()
+    certificate.document.require_signed(DEPUTY, CUSTOMER)
+    says = str(certificate.document.stated("amount"))
+    amount = certificate.amount
+    require(says == str(amount), r.CERTIFICATE, accepted=Text(says, says), amount=amount)
+    return _put_certificate(case, act, attrs.evolve(certificate, voucher=short(voucher)))
+
+
+def _put_certificate(case: Complaint, act: ComplaintAct, certificate: Certificate) -> Events:
+    return settling(case, act, act.put(certificate, _certificate_moved(certificate)))
+
+
+def _certificate_moved(certificate: Certificate) -> e.CertificateMoved:
+    return e.CertificateMoved(certificate=certificate.number, amount=certificate.amount.minor)
+
+
+# --- penalties: counted from 1, as events and errors name them
+@PENALTIES(PenaltyMove.APPROVE)
+def approve_penalty(case: Complaint, act: ComplaintAct, penalty: Penalty, reason: str = "") -> Events:
+    _require_others(case, act, penalty)
+    return _put_penalty(case, act, attrs.evolve(penalty, approved_by=act.by.id), reason)
+
+
+@PENALTIES(PenaltyMove.DROP)
+def drop_penalty(case: Complaint, act: ComplaintAct, penalty: Penalty, reason: str) -> Events:
+    _require_others(case, act, penalty)
+    v.Opinion(act.by.id, act.at, reason)
+    return _put_penalty(case, act, penalty, reason)
+
+
+@PENALTIES(PenaltyMove.NOTICE)
+def notice_penalty(case: Complaint, act: ComplaintAct, penalty: Penalty) -> Events:
+    _require_others(case, act, penalty)
+    _require_reviewed(case)
+    number = act.number(act.rules.numbers.penalty)
+    fields = {"case": case.number, "on": penalty.on, "amount": str(penalty.amount)}
+    paper = draw_up(PENALTY_KIND, number, fields, by=act.by.id, at=act.at)
+    paper = paper.sign(GENERAL_MANAGER, by=act.by.id, at=act.at)
+    return _put_penalty(case, act, attrs.evolve(penalty, notice=paper))
+
+
+@PENALTIES(PenaltyMove.CARRY_OUT)
+def carry_out_penalty(case: Complaint, act: ComplaintAct, penalty: Penalty, reason: str = "") -> Events:
+    _require_others(case, act, penalty)
+    notice: Document | None = penalty.notice
+    require(notice is not None, r.MONTHLY_REVIEW, accepted=Text("an approved notice", "已核准的奖罚通知单"))
+    if notice is not None:
+        notice.require_signed(GENERAL_MANAGER)
+        says = str(notice.stated("amount"))
+        accepted = Text(says, says)
+        require(says == str(penalty.amount), r.MONTHLY_REVIEW, accepted=accepted, amount=penalty.amount)
+    return _put_penalty(case, act, penalty, reason)
+
+
+@PENALTIES(PenaltyMove.PUBLISH)
+def publish_penalty(case: Complaint, act: ComplaintAct, penalty: Penalty, reason: str = "") -> Events:
+    _require_others(case, act, penalty)
+    _require_reviewed(case)
+    return _put_penalty(case, act, penalty, reason)
+
+
+def _require_reviewed(case: Complaint) -> None:
+    accepted = Text("a case that the GM office has reviewed", "总经理办公室已审视的案件")
+    require(case.closed_at is not None and case.reviewed, r.MONTHLY_REVIEW, accepted=accepted)
+
+
+def _require_others(case: Complaint, act: ComplaintAct, penalty: Penalty) -> None:
+    if penalty.on == act.by.id:
+        raise OwnRequest(subject=case.id, actor=act.by.id)
+
+
+def _put_penalty(case: Complaint, act: ComplaintAct, penalty: Penalty, reason: str = "") -> Events:
+    amount = None if penalty.amount is None else penalty.amount.minor
+    moved = e.PenaltyMoved(reason=reason, penalty=act.part, on=penalty.on, discipline=penalty.discipline, amount=amount)
+    return settling(case, act, act.put(penalty, moved))

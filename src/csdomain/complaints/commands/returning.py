@@ -1,0 +1,159 @@
+"""Goods that come back: the return slip, the warehouse, finance (CMP-22, CMP-23, CMP-24)."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import attrs
+
+from csdomain.complaints import events as e
+from csdomain.complaints import rules as r
+from csdomain.complaints import values as v
+from csdomain.complaints.case import Complaint, ReturnSlip
+from csdomain.complaints.lifecycle import SlipMove, SlipState
+from csdomain.complaints.policies import check_delivery, returned_in_full
+from csdomain.frame.acts import Events
+from csdomain.frame.fields import SHORT
+from csdomain.kernel.papers.documents import Tampered, Value, draw_up
+from csdomain.kernel.rules import Text
+from csdomain.kernel.rules.errors import require
+
+from .marks import FIELDS, SLIPS, ComplaintAct, settling
+from .settling import granted
+
+SLIP_KIND: Final = "return_slip"
+#: Who signs a slip: the deputy general manager for sales, and the warehouse that takes the goods in.
+DEPUTY, WAREHOUSE = "deputy_for_sales", "warehouse"
+#: The entry of a slip that says how many pieces a difference was resolved to.
+RESOLVED: Final = "resolved"
+_FIGURES: Final = frozenset({"product", "batch", "pieces"})
+
+
+@SLIPS.opens(SlipMove.DRAW_UP)
+def draw_slip(case: Complaint, act: ComplaintAct, method: str) -> Events:
+    turn, remedy = granted(case)
+    there = [slip.number for slip in case.slips if slip.turn == turn and slip.state is not SlipState.CANCELLED]
+    accepted = Text("goods approved to come back, on one slip", "已核准退回且未开单的货品")
+    require(bool(remedy.returns) and not there, r.RETURN_SLIP, accepted=accepted, number=there)
+    fields: dict[str, Value] = {"case": case.number, "basis": case.forms[turn - 1].number, **_named(remedy.returns)}
+    personal: dict[str, Value] = {"method": short(method)}
+    number, salt = act.number(act.rules.numbers.slip), act.new(v.SALT)
+    copies = act.rules.copies.slip
+    paper = draw_up(SLIP_KIND, number, fields, by=act.by.id, at=act.at, copies=copies, personal=personal, salt=salt)
+    paper = paper.hand_over(1, act.by.id, by=act.by.id, at=act.at)
+    slip = ReturnSlip(
+        number=number,
+        state=SlipState.DRAWN_UP,
+        turn=turn,
+        document=paper,
+        goods=remedy.returns,
+        approved=remedy.pieces,
+        salt=salt,
+    )
+    case.slips = (*case.slips, slip)
+    return settling(case, act, act.began(_moved(case, slip, pieces=remedy.pieces)))
+
+
+@SLIPS(SlipMove.SIGN)
+def sign_slip(case: Complaint, act: ComplaintAct, slip: ReturnSlip) -> Events:
+    _require_as_signed(slip)
+    paper = slip.document.sign(DEPUTY, by=act.by.id, at=act.at)
+    for copy in paper.copies[1:]:
+        paper = paper.hand_over(copy.number, WAREHOUSE, by=act.by.id, at=act.at)
+    return settling(case, act, act.put(attrs.evolve(slip, document=paper), _moved(case, slip)))
+
+
+@SLIPS(SlipMove.TAKE_IN)
+def take_in(case: Complaint, act: ComplaintAct, slip: ReturnSlip, delivered: Sequence[v.Goods]) -> Events:
+    _require_as_signed(slip)
+    lines = v.goods(delivered)
+    require(bool(lines), r.WAREHOUSE, accepted=Text("goods", "货品"))
+    slip.document.require_signed(DEPUTY)
+    returned = check_delivery(slip.goods, slip.returned, lines)
+    paper = slip.document
+    roles = [signature.role for signature in paper.signatures]
+    keepers = [signature.by for signature in paper.signatures if signature.role.startswith(WAREHOUSE)]
+    # What has come by then is written on the slip, so that the signature covers it.
+    paper = paper.continued(**{f"returned.{len(keepers) + 1}": _pieces(returned)})
+    role = case.nth(WAREHOUSE, roles)
+    paper = paper.sign(role, by=act.by.id, at=act.at, different_people=act.by.id not in keepers)
+    if not keepers:
+        for copy in paper.copies[2:]:
+            paper = paper.hand_over(copy.number, copy.purpose, by=act.by.id, at=act.at)
+    changed = attrs.evolve(slip, returned=returned, document=paper)
+    return settling(case, act, act.put(changed, _moved(case, slip, pieces=_pieces(returned))))
+
+
+@SLIPS(SlipMove.BOOK)
+def reconcile(case: Complaint, act: ComplaintAct, slip: ReturnSlip, voucher: str) -> Events:
+    # The approved quantity is that of the fourth copy of the form (CMP-28), or the one a difference was resolved to.
+    agrees = returned_in_full(slip.approved, slip.returned)
+    if not agrees:
+        act.instead(SlipMove.DISPUTE, slip)
+    _require_as_signed(slip)
+    slip.document.require_signed(DEPUTY, WAREHOUSE)
+    form = case.forms[slip.turn - 1]
+    resolved = RESOLVED in slip.document.fields
+    approved_at = f"approved_return.{len(form.submissions)}"
+    said = slip.document.stated(RESOLVED) if resolved else form.document.stated(approved_at)
+    accepted = Text(f"{said} pieces, as on the form", f"与处理表一致的 {said} 件")
+    require(said == slip.approved, r.FINANCE, accepted=accepted, given=slip.approved)
+    booked = attrs.evolve(slip, voucher=short(voucher)) if agrees else slip
+    return settling(case, act, act.put(booked, _moved(case, slip, pieces=_pieces(slip.returned))))
+
+
+@SLIPS(SlipMove.RESOLVE)
+def resolve(case: Complaint, act: ComplaintAct, slip: ReturnSlip, approved: int, reason: str) -> Events:
+    _require_as_signed(slip)
+    v.Opinion(act.by.id, act.at, reason)
+    came = _pieces(slip.returned)
+    ok = not isinstance(approved, bool) and isinstance(approved, int) and approved == came
+    require(ok, r.FINANCE, accepted=Text(f"{came}, as came back", f"实退 {came} 件"), given=approved)
+    paper = slip.document.continued(**{RESOLVED: approved})
+    paper = paper.sign("resolution", by=act.by.id, at=act.at, different_people=False)
+    changed = attrs.evolve(slip, approved=approved, resolution=reason, document=paper)
+    return settling(case, act, act.put(changed, _moved(case, slip, reason=reason, pieces=approved)))
+
+
+@SLIPS(SlipMove.CANCEL)
+def cancel_slip(case: Complaint, act: ComplaintAct, slip: ReturnSlip, reason: str) -> Events:
+    _require_as_signed(slip)
+    v.Opinion(act.by.id, act.at, reason)
+    return settling(case, act, act.put(slip, _moved(case, slip, reason=reason)))
+
+
+def _moved(case: Complaint, slip: ReturnSlip, *, reason: str = "", pieces: int = 0) -> e.SlipMoved:
+    nth = 1 + [there.number for there in case.slips].index(slip.number)
+    return e.SlipMoved(reason=reason, slip=slip.number, nth=nth, pieces=pieces)
+
+
+def _named(lines: Sequence[v.Goods]) -> dict[str, Value]:
+    """Goods as they stand on a slip."""
+    found: dict[str, Value] = {}
+    for place, line in enumerate(lines, 1):
+        found |= {f"product.{place}": line.product, f"batch.{place}": line.batch, f"pieces.{place}": line.quantity}
+    return found
+
+
+def _pieces(lines: Sequence[v.Goods]) -> int:
+    return sum(line.quantity for line in lines)
+
+
+def _require_as_signed(slip: ReturnSlip) -> None:
+    """Refuse a slip whose goods are not those on its paper: named, come back, agreed on. Raises Tampered. [KRN-09]"""
+    paper = slip.document
+    paper.verify()
+    came = [value for name, value in paper.fields.items() if name.startswith("returned.")]
+    agrees = {
+        "entries": not paper.signed or paper.signatures[-1].fields == len(paper.fields),
+        "goods": {name: value for name, value in paper.fields.items() if name.partition(".")[0] in _FIGURES}
+        == _named(slip.goods),
+        "returned": (came or [0])[-1] == _pieces(slip.returned),
+        "approved": paper.fields.get(RESOLVED, _pieces(slip.goods)) == slip.approved,
+    }
+    if not all(agrees.values()):
+        raise Tampered(number=paper.number, field=", ".join(name for name, same in agrees.items() if not same))
+
+
+def short(text: str) -> str:
+    """A voucher's number, a method: a few words that go on paper. Raises MalformedStep."""
+    return FIELDS.check_text(text, "text", SHORT)

@@ -1,0 +1,96 @@
+"""Closing, withdrawing, the monthly review, and the remedy that papers may be drawn up for (CMP-20, CMP-25)."""
+
+from typing import Final
+
+from csdomain.complaints import events as e
+from csdomain.complaints import rules as r
+from csdomain.complaints import values as v
+from csdomain.complaints.case import Complaint, Review
+from csdomain.complaints.case.papers import require_as_signed
+from csdomain.complaints.lifecycle import Move, State
+from csdomain.complaints.policies import month_of
+from csdomain.frame.acts import Events
+from csdomain.kernel.cases.timers import TimerState
+from csdomain.kernel.rules import Text
+from csdomain.kernel.rules.errors import RuleBroken, require
+from csdomain.kernel.store.kinds import storable
+
+from .deciding import AnswerBeyondDecision
+from .marks import ComplaintAct, does, settled
+
+_OUTCOME_LONGEST: Final = 400
+
+
+class JudgementMissing(RuleBroken):
+    """A case would be closed of which nobody has judged who is responsible (CMP-08, CMP-25)."""
+
+    default_rule = r.JUDGEMENT
+    problem = Text("A case is closed only once it is judged.", "未判定责任的案件不得结案。")
+
+
+@does(Move.CLOSE)
+def close(case: Complaint, act: ComplaintAct, outcome: str) -> Events:
+    require(
+        storable(outcome, _OUTCOME_LONGEST) and bool(outcome.strip()),
+        r.STATES,
+        accepted=Text(f"an outcome of 1 to {_OUTCOME_LONGEST} characters", f"1 到 {_OUTCOME_LONGEST} 字的处理结果"),
+        given=len(outcome),
+    )
+    if case.state is State.NOT_ESTABLISHED:
+        waiting = [memo.number for memo in case.memoranda if memo.ruling is None]
+        told = case.form.answer is not None
+        accepted = Text("a customer who was told, and no open objection", "已告知客户且无未决异议")
+        require(told and not waiting, r.NOT_ESTABLISHED, accepted=accepted, missing=waiting)
+        # Nothing was judged, so there is nothing to review; what a former form was judged to be still is.
+        case.reviewed = case.reviewed or all(form.judgement is None for form in case.forms)
+    elif case.path is v.Path.DEPARTMENTS and any(form.judgement is None for form in case.forms):
+        raise JudgementMissing(subject=case.id, accepted=Text("a judgement of each form", "每份处理表均已判定责任"))
+    case.closed_at = act.at
+    case.closed_month = month_of(act.at, act.place.zone)
+    case.in_time = not _late(act)
+    case.outcome = outcome
+    closed = act.done(e.ComplaintClosed(reason=outcome, in_time=case.in_time, reviewed=case.reviewed))
+    return (*closed, *settled(case, act))
+
+
+def _late(act: ComplaintAct) -> bool:
+    """Whether a clock of the case had run out. [CMP-04]"""
+    clocks = [timer for timer in act.timers() if timer.name.partition(".")[0] == r.ACCEPTANCE.id]
+    return any(
+        timer.state is TimerState.BREACHED or (timer.state is TimerState.RUNNING and act.at > timer.due_at)
+        for timer in clocks
+    )
+
+
+@does(Move.WITHDRAW)
+def withdraw(case: Complaint, act: ComplaintAct, reason: str) -> Events:
+    v.Opinion(act.by.id, act.at, reason)
+    return act.done(e.ComplaintWithdrawn(reason=reason))
+
+
+@does(Move.REVIEW)
+def review(case: Complaint, act: ComplaintAct, unit: str, text: str) -> Events:
+    require(not case.reviewed, r.MONTHLY_REVIEW, accepted=Text("one review a case", "每案审视一次"))
+    judged = [form.judgement for form in case.forms if form.judgement is not None]
+    concerned = {j.unit for j in judged if j.unit} | {share.unit for j in judged for share in j.shares}
+    units = ", ".join(sorted({*act.rules.review_units, *concerned}))
+    known = unit in act.rules.review_units or unit in concerned
+    require(known, r.MONTHLY_REVIEW, accepted=Text(units, units), given=unit)
+    case.review = Review(act.by.id, act.at, unit, text)
+    case.reviewed = True
+    return (*act.done(e.ComplaintReviewed(reason=text, unit=unit)), *settled(case, act))
+
+
+def granted(case: Complaint) -> tuple[int, v.Remedy]:
+    """The remedy that papers can be drawn up for, and its form's number: approved, not turned down by the customer.
+
+    Raises :class:`~csdomain.complaints.commands.deciding.AnswerBeyondDecision`, and Tampered where it is not what
+    stands signed on the form.
+    """
+    require_as_signed(case)
+    ended = case.state in (State.WITHDRAWN, State.SETTLED)
+    for number in () if ended else range(case.turn, 0, -1):
+        form = case.forms[number - 1]
+        if form.approved is not None and form.declined is None:
+            return number, form.approved.remedy
+    raise AnswerBeyondDecision(subject=case.id, accepted=Text("a remedy that was approved", "已核准的处理方式"))

@@ -1,0 +1,389 @@
+"""The use cases of complaints, one method each."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
+from typing import Annotated, Any, ClassVar, Final, Unpack
+
+import attrs
+
+from csdomain.frame.cases import CaseType
+from csdomain.frame.keeping import Keeping
+from csdomain.frame.service import CallOptions, CaseService, OpenOptions
+from csdomain.kernel.cases.events import utc
+from csdomain.kernel.papers.approvals import ApprovalExplanation, Outcome
+from csdomain.kernel.papers.documents import Document
+from csdomain.kernel.rules import Text
+from csdomain.kernel.rules.errors import require
+from csdomain.kernel.store.kinds import Page, Query, Tally, TallyRow
+from csdomain.kernel.store.ports import Receipt, Unit
+from csdomain.kernel.values.actors import Actor, ActorId
+from csdomain.kernel.values.arguments import BY_RULE
+from csdomain.kernel.values.money import Money
+
+from .case import CLOSED_MONTH, COMPLAINTS, CUSTOMER, DISCREPANCIES, GRAVE, REVIEWED, Complaint
+from .commands import (
+    answering,
+    compensating,
+    deciding,
+    following,
+    investigating,
+    receiving,
+    returning,
+    settling,
+    taking_over,
+)
+from .commands.following import IMPROVE
+from .commands.marks import CERTIFICATES, IMPROVEMENTS, PENALTIES, REMARKS, SLIPS, ComplaintAct, does
+from .commands.taking_over import PastCase
+from .effects import EFFECTS
+from .lifecycle import ImprovementMove
+from .ports import Authorities, GivenPositions
+from .rules import STATES
+from .values import (
+    COMPLAINT_RULES,
+    PERSONAL,
+    Channel,
+    Classification,
+    ComplaintForm,
+    Finding,
+    Goods,
+    Judgement,
+    Remedy,
+)
+
+COMPLAINT_CASES: Final = CaseType(
+    COMPLAINTS,
+    does,
+    EFFECTS,
+    (SLIPS, CERTIFICATES, PENALTIES, IMPROVEMENTS, REMARKS),
+    Keeping("complaint", CUSTOMER, lambda rules: rules.hold_reasons),
+    more_actions=(PERSONAL,),
+)
+
+
+@attrs.frozen
+class Complaints(CaseService[Complaint, ComplaintAct]):
+    """Complaints, from the counter to the archive: one method a use case.
+
+    Every command takes ``by``, ``at``, and if one likes ``key`` and ``expected_version``: see
+    :class:`~csdomain.frame.service.CallOptions`. Every command raises NotFound, NotPermitted, MoveRefused, NaiveTime,
+    Conflict, KeyReused; what else it refuses, its docstring says.
+    """
+
+    _cases: ClassVar = COMPLAINT_CASES
+    _authorities: Authorities = attrs.field(factory=GivenPositions)
+
+    def _hand(self, unit: Unit, **given: Any) -> ComplaintAct:
+        return ComplaintAct(authorities=partial(self._authorities.standing, unit), **given)
+
+    def _check_rebase(self, case: Complaint) -> None:
+        """The variant of the flow stays. Raises RuleBroken."""
+        path = self._house.rulebook[COMPLAINT_RULES].path
+        accepted = Text(case.path.value, case.path.value)
+        require(path is case.path, STATES, accepted=accepted, path=path)
+
+    # --- received and taken on
+    def receive(self, form: ComplaintForm, **call: Unpack[OpenOptions]) -> Receipt:
+        """File a complaint in the actor's branch; the receipt has its id and number.
+
+        Raises NotPermitted, MalformedForm, CurrencyMismatch, NaiveTime, KeyReused. [CMP-01, KRN-10]
+        """
+        return self._begin(receiving.receive, call, form)
+
+    def check(self, id: str, opinion: str, **call: Unpack[CallOptions]) -> Receipt:
+        """Sales has checked order and demand, and signs its opinion.
+
+        Raises NotFound, NotPermitted, MoveRefused, MalformedStep, Conflict, KeyReused. [CMP-03]
+        """
+        return self._do(receiving.check, id, call, opinion)
+
+    def accept(
+        self, id: str, classification: Classification, *, grave: bool = False, **call: Unpack[CallOptions]
+    ) -> Receipt:
+        """Customer service takes the complaint on: its clock starts, and the customer is told.
+
+        Raises as :meth:`check`. [CMP-02, CMP-04, CMP-16]
+        """
+        return self._do(receiving.accept, id, call, classification, grave=grave)
+
+    def handle(self, id: str, classification: Classification, **call: Unpack[CallOptions]) -> Receipt:
+        """Where complaints go by level: the receiver takes it on. Raises as :meth:`check`. [CMP-02, CMP-18]"""
+        return self._do(receiving.handle, id, call, classification)
+
+    def mark(self, id: str, *, harm: bool = False, reason: str = "", **call: Unpack[CallOptions]) -> Receipt:
+        """Mark it as grave; ``harm``: somebody was hurt or lost something through a service. [CMP-16, CMP-30]"""
+        return self._do(receiving.mark, id, call, harm=harm, reason=reason)
+
+    def assign(self, id: str, to: str, *, reason: str = "", **call: Unpack[CallOptions]) -> Receipt:
+        """Name who sees to the customer; the case is theirs from now on. Raises as :meth:`check`. [CMP-16, CMP-17]"""
+        return self._do(receiving.assign, id, call, ActorId(to), reason=reason)
+
+    def promise(self, id: str, until: datetime, *, reason: str = "", **call: Unpack[CallOptions]) -> Receipt:
+        """Tell the customer when an answer will come: a holding reply, which promises nothing else. [CMP-12, CMP-18]"""
+        return self._do(receiving.promise, id, call, until, reason=reason)
+
+    def remark(self, id: str, text: str, department: str, **call: Unpack[CallOptions]) -> Receipt:
+        """Note what the customer remarks besides; it goes to the department concerned. [CMP-29]"""
+        return self._do(receiving.remark, id, call, text, department)
+
+    # --- looked into, reported, judged
+    def involve(self, id: str, departments: Sequence[str], until: datetime, **call: Unpack[CallOptions]) -> Receipt:
+        """Ask other departments for their part, to be done by ``until``; they are reminded. [CMP-06, CMP-19]"""
+        return self._do(investigating.involve, id, call, departments, until)
+
+    def contribute(self, id: str, department: str, text: str, **call: Unpack[CallOptions]) -> Receipt:
+        """A department has done its part: reminders end. [CMP-06, CMP-19]"""
+        return self._do(investigating.contribute, id, call, department, text)
+
+    def investigate(self, id: str, **call: Unpack[CallOptions]) -> Receipt:
+        """Begin the investigation. [CMP-25]"""
+        return self._do(investigating.investigate, id, call)
+
+    def inspect(self, id: str, finding: Finding, **call: Unpack[CallOptions]) -> Receipt:
+        """R&D confirms or denies the fault, and signs. [CMP-27]"""
+        return self._do(investigating.inspect, id, call, finding)
+
+    def conclude(self, id: str, **call: Unpack[CallOptions]) -> Receipt:
+        """End the investigation: its report is due. [CMP-07]"""
+        return self._do(investigating.conclude, id, call)
+
+    def report(self, id: str, text: str, **call: Unpack[CallOptions]) -> Receipt:
+        """Send the investigation report to the deputy in charge. [CMP-07]"""
+        return self._do(investigating.report, id, call, text)
+
+    def rule(self, id: str, text: str, **call: Unpack[CallOptions]) -> Receipt:
+        """The deputy in charge rules on the report, and signs. [CMP-07]"""
+        return self._do(investigating.rule, id, call, text)
+
+    def judge(self, id: str, judgement: Judgement, **call: Unpack[CallOptions]) -> Receipt:
+        """Judge who is responsible and what is lost; propose penalties; decide whether the improvement is tracked.
+
+        Raises MalformedStep, CurrencyMismatch, SecondPenalty, and as :meth:`check`. [CMP-08, CMP-09, CMP-10, CMP-27]
+        """
+        return self._do(investigating.judge, id, call, judgement)
+
+    def dismiss(self, id: str, reason: str, **call: Unpack[CallOptions]) -> Receipt:
+        """The complaint is not established. [CMP-15]"""
+        return self._do(investigating.dismiss, id, call, reason)
+
+    # --- decided
+    def submit(self, id: str, remedy: Remedy, **call: Unpack[CallOptions]) -> Receipt:
+        """Put a remedy before the authority to which the case's amount belongs. [CMP-11]"""
+        return self._do(deciding.submit, id, call, remedy)
+
+    def revise(self, id: str, remedy: Remedy, **call: Unpack[CallOptions]) -> Receipt:
+        """Put another remedy in the place of the approved one: the approval is void. [CMP-11, KRN-08]"""
+        return self._do(deciding.revise, id, call, remedy)
+
+    def recommend(self, id: str, opinion: str, **call: Unpack[CallOptions]) -> Receipt:
+        """Recommend below the authority that decides. Raises OwnRequest, BeyondAuthority. [CMP-11, KRN-08]"""
+        return self._do(deciding.recommend, id, call, Outcome.RECOMMENDED, opinion)
+
+    def approve(self, id: str, *, reason: str = "", **call: Unpack[CallOptions]) -> Receipt:
+        """Approve the remedy, by the authority held at this moment, in person or standing in.
+
+        Raises OwnRequest, BeyondAuthority, SignatureMissing, Tampered, and as every command. [CMP-11, KRN-08]
+        """
+        return self._do(deciding.approve, id, call, Outcome.APPROVED, reason)
+
+    def reject(self, id: str, reason: str, **call: Unpack[CallOptions]) -> Receipt:
+        """Reject the remedy, with a reason. Raises as :meth:`approve`. [CMP-11, KRN-08]"""
+        return self._do(deciding.turn_down, id, call, Outcome.REJECTED, reason)
+
+    def return_back(self, id: str, reason: str, **call: Unpack[CallOptions]) -> Receipt:
+        """Return the remedy to be worked over, with a reason. Raises as :meth:`approve`. [CMP-11, KRN-08]"""
+        return self._do(deciding.turn_down, id, call, Outcome.RETURNED, reason)
+
+    # --- told, and the customer's word on it
+    def answer(self, id: str, channel: Channel, text: Annotated[str, BY_RULE], **call: Unpack[CallOptions]) -> Receipt:
+        """Tell the customer the outcome by a notice of its own; a grave complaint is answered by letter.
+
+        Raises AnswerBeyondDecision, InternalDisclosed, ApprovalVoid, Tampered. [CMP-12, CMP-13, CMP-16]
+        """
+        return self._do(answering.answer, id, call, channel, text)
+
+    def decline(self, id: str, reason: str, **call: Unpack[CallOptions]) -> Receipt:
+        """The customer does not accept. [CMP-14]"""
+        return self._do(answering.decline, id, call, reason)
+
+    def renew(self, id: str, form: ComplaintForm, **call: Unpack[CallOptions]) -> Receipt:
+        """Open a new form that attaches the former one; its own clock runs. The receipt has its number.
+
+        Raises MalformedForm, CurrencyMismatch, and as every command. [CMP-14]
+        """
+        return self._do(answering.renew, id, call, form)
+
+    # --- not established
+    def object(self, id: str, text: str, **call: Unpack[CallOptions]) -> Receipt:
+        """The customer objects to the complaint not being established: a memorandum to the superior. [CMP-15]"""
+        return self._do(answering.object_to, id, call, text)
+
+    def sustain(self, id: str, text: str, **call: Unpack[CallOptions]) -> Receipt:
+        """The superior stands by it that the complaint is not established. Raises OwnRequest. [CMP-15]"""
+        return self._do(answering.sustain, id, call, text)
+
+    def reopen(self, id: str, text: str, **call: Unpack[CallOptions]) -> Receipt:
+        """The superior has it investigated anew. Raises OwnRequest. [CMP-15]"""
+        return self._do(answering.reopen, id, call, text)
+
+    # --- by level
+    def escalate(self, id: str, reason: str, **call: Unpack[CallOptions]) -> Receipt:
+        """Hand it up one level, with the reason. [CMP-18]"""
+        return self._do(deciding.escalate, id, call, reason)
+
+    def propose(self, id: str, remedy: Remedy, **call: Unpack[CallOptions]) -> Receipt:
+        """Propose a solution within one's own authority: that is the decision. [CMP-12, CMP-18]"""
+        return self._do(deciding.propose, id, call, remedy)
+
+    def satisfy(self, id: str, **call: Unpack[CallOptions]) -> Receipt:
+        """The customer accepts the solution. [CMP-18]"""
+        return self._do(deciding.satisfy, id, call)
+
+    # --- closed, withdrawn, reviewed
+    def close(self, id: str, outcome: str, **call: Unpack[CallOptions]) -> Receipt:
+        """Close the complaint with an outcome: its clock stops, met or breached, and the customer is told.
+
+        Raises JudgementMissing, RuleBroken, and as every command. [CMP-25]
+        """
+        return self._do(settling.close, id, call, outcome)
+
+    def withdraw(self, id: str, reason: str, **call: Unpack[CallOptions]) -> Receipt:
+        """The customer withdraws the complaint: its timers end. [CMP-25]"""
+        return self._do(settling.withdraw, id, call, reason)
+
+    def review(self, id: str, unit: str, text: str = "", **call: Unpack[CallOptions]) -> Receipt:
+        """The GM office reviews a closed case: which unit is liable. [CMP-20]"""
+        return self._do(settling.review, id, call, unit, text)
+
+    # --- returns
+    def draw_slip(self, id: str, method: str, **call: Unpack[CallOptions]) -> Receipt:
+        """Draw up the return slip for the goods approved to come back; the receipt has its number. [CMP-22]"""
+        return self._do(returning.draw_slip, id, call, method)
+
+    def sign_slip(self, id: str, slip: str, **call: Unpack[CallOptions]) -> Receipt:
+        """The deputy for sales signs the slip; its copies go with the goods. [CMP-22]"""
+        return self._do(returning.sign_slip, id, call, slip)
+
+    def take_in(self, id: str, slip: str, delivered: Sequence[Goods], **call: Unpack[CallOptions]) -> Receipt:
+        """The warehouse takes goods in against a signed slip of this case.
+
+        Raises ReturnWithoutSlip, Unsigned, Tampered, NotOnSlip, QuantityOverSlip. [CMP-23]
+        """
+        return self._do(returning.take_in, id, call, slip, delivered)
+
+    def reconcile(self, id: str, slip: str, voucher: str, **call: Unpack[CallOptions]) -> Receipt:
+        """Finance compares what came back with what was approved: booked, or an open discrepancy. [CMP-24]"""
+        return self._do(returning.reconcile, id, call, slip, voucher)
+
+    def resolve(self, id: str, slip: str, approved: int, reason: str, **call: Unpack[CallOptions]) -> Receipt:
+        """The deputy for sales agrees to the pieces that came back. [CMP-24]"""
+        return self._do(returning.resolve, id, call, slip, approved, reason)
+
+    def cancel_slip(self, id: str, slip: str, reason: str, **call: Unpack[CallOptions]) -> Receipt:
+        """The goods do not come back after all. [CMP-22]"""
+        return self._do(returning.cancel_slip, id, call, slip, reason)
+
+    # --- compensation
+    def draw_certificate(self, id: str, amount: Money, **call: Unpack[CallOptions]) -> Receipt:
+        """Draw up a discount certificate; the receipt has its number. [CMP-21]"""
+        return self._do(compensating.draw_certificate, id, call, amount)
+
+    def sign_certificate(self, id: str, certificate: str, **call: Unpack[CallOptions]) -> Receipt:
+        """The deputy for sales signs. [CMP-21]"""
+        return self._do(compensating.sign_certificate, id, call, certificate)
+
+    def countersign_certificate(self, id: str, certificate: str, **call: Unpack[CallOptions]) -> Receipt:
+        """The customer has signed; finance gets its copy. [CMP-21]"""
+        return self._do(compensating.countersign_certificate, id, call, certificate)
+
+    def book_certificate(self, id: str, certificate: str, voucher: str, **call: Unpack[CallOptions]) -> Receipt:
+        """Finance books what both have signed. Raises Unsigned, Tampered. [CMP-21]"""
+        return self._do(compensating.book_certificate, id, call, certificate, voucher)
+
+    # --- penalties, counted from 1 in the order of their proposals
+    def approve_penalty(self, id: str, penalty: int, **call: Unpack[CallOptions]) -> Receipt:
+        """The deputy in charge approves a proposed penalty. Raises OwnRequest. [CMP-10]"""
+        return self._do(compensating.approve_penalty, id, call, penalty, "")
+
+    def drop_penalty(self, id: str, penalty: int, reason: str, **call: Unpack[CallOptions]) -> Receipt:
+        """The deputy in charge drops a proposed penalty. Raises OwnRequest. [CMP-10]"""
+        return self._do(compensating.drop_penalty, id, call, penalty, reason)
+
+    def notice_penalty(self, id: str, penalty: int, **call: Unpack[CallOptions]) -> Receipt:
+        """The general manager approves the penalty notice; the receipt has its number. Raises OwnRequest. [CMP-20]"""
+        return self._do(compensating.notice_penalty, id, call, penalty)
+
+    def carry_out_penalty(self, id: str, penalty: int, **call: Unpack[CallOptions]) -> Receipt:
+        """Personnel carries out a deduction on its signed notice. [CMP-20]"""
+        return self._do(compensating.carry_out_penalty, id, call, penalty, "")
+
+    def publish_penalty(self, id: str, penalty: int, **call: Unpack[CallOptions]) -> Receipt:
+        """Personnel publishes the discipline of a reviewed case. [CMP-20]"""
+        return self._do(compensating.publish_penalty, id, call, penalty, "")
+
+    # --- improvements and remarks, counted from 1
+    def improve(
+        self, id: str, improvement: int, move: ImprovementMove, note: str, **call: Unpack[CallOptions]
+    ) -> Receipt:
+        """An improvement is carried out, verified to have its effect, or found to have none. [CMP-09]"""
+        return self._do(IMPROVE[move], id, call, improvement, note)
+
+    def answer_remark(self, id: str, remark: int, text: str, **call: Unpack[CallOptions]) -> Receipt:
+        """The department concerned has dealt with a remark. [CMP-29]"""
+        return self._do(following.answer_remark, id, call, remark, text)
+
+    def take_over(self, past: PastCase, **call: Unpack[OpenOptions]) -> Receipt:
+        """Take over a case as it stood in another system, under its own number.
+
+        Nobody is told, nothing fires; of an open case the deadline is started if it still lies ahead.
+
+        Raises NotPermitted, RuleBroken, MalformedForm, CurrencyMismatch, Conflict where the number is taken, KeyReused.
+        [CMP-25]
+        """
+        return self._begin(taking_over.take_over, call, past)
+
+    # --- questions
+    def approval(self, id: str, *, by: Actor, at: datetime) -> ApprovalExplanation:
+        """Who decides the case as it is, what ``by`` may do with it at ``at``, and why, as data. [CMP-11, KRN-08]"""
+
+        def work(unit: Unit, actor: Actor) -> ApprovalExplanation:
+            case = self._readable(unit, id, actor)
+            rules = COMPLAINT_CASES.effects.rules_of(case, self._house, unit)
+            return deciding.explain_decision(case, self._act(unit, actor, utc(at), rules, case.rulebook, case.branch))
+
+        return self._read(work, by)
+
+    def queue(self, query: Query[Complaint] = Query(), *, by: Actor) -> Page[Complaint]:  # noqa: B008 - frozen
+        """The queue of ``by``: the cases that ``by`` owns and that are neither settled nor withdrawn.
+
+        Grave ones come before others unless the query orders otherwise. [CMP-16]
+        """
+        if query.order_by == "id" and not query.descending:
+            query = attrs.evolve(query, order_by=GRAVE.name, descending=True)
+        return CaseService.queue(self, query, by=by)
+
+    def papers(self, id: str, *, by: Actor) -> tuple[Document, ...]:
+        """Every paper of the case: forms, memoranda, slips, certificates, penalty notices; each can be printed, and
+        says which copy lies with whom. Personal fields are there: printing masks them. [KRN-09]"""
+        return self._read(lambda unit, actor: self._readable(unit, id, actor).papers, by)
+
+    def open_ends(self, id: str, *, by: Actor) -> tuple[str, ...]:
+        """What still has to come to its end before the case is settled, by name. [CMP-25]"""
+        return self._read(lambda unit, actor: self._readable(unit, id, actor).open_ends(), by)
+
+    def discrepancies(self, *, by: Actor, limit: int = 50) -> Page[Complaint]:
+        """The cases with a return slip that finance finds at odds with what was approved. [CMP-24]"""
+        return self.find(Query((DISCREPANCIES.present(),), limit=limit), by=by)
+
+    def to_review(self, month: str, *, by: Actor, limit: int = 50) -> Page[Complaint]:
+        """The cases closed in ``month`` (``2026-03``) that nobody has reviewed yet. [CMP-20]"""
+        return self.find(Query((CLOSED_MONTH.is_(month), REVIEWED.is_(False)), limit=limit), by=by)
+
+    def statistics(self, month: str, *group_by: str, by: Actor) -> Sequence[TallyRow]:
+        """The cases closed in ``month``, counted by columns (``class_name``, ``cause``, ``unit``, ``product``, …).
+
+        Each row has the amounts claimed, granted and lost; group by ``in_time`` to see those that were late. [CMP-26]
+        """
+        where = (CLOSED_MONTH.is_(month),)
+        return self.tally(Tally(where, group_by, ("claimed", "granted", "lost")), by=by)

@@ -1,0 +1,120 @@
+"""The contexts, once, in lock order (design decision D19), and those that others plug in as ``csdomain.contexts``.
+
+A unit of work locks cases in this order, and by id within a kind. Nothing of a context is imported before a rulebook
+takes it: its name here is that of its section.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache, partial
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import Any, Final
+
+from csdomain.frame.contexts import Context, ContextInvalid, check_distinct
+from csdomain.kernel.cases.lifecycle import Lifecycle
+from csdomain.kernel.store.kinds import Kind
+from csdomain.rulebook import COMMON, Pinning, Section
+
+GROUP: Final = "csdomain.contexts"
+#: The name of each context of the house and the package that declares it, in lock order.
+HOUSE: Final[Mapping[str, str]] = {
+    "complaints": "csdomain.complaints",
+    "orders": "csdomain.orders",
+    "messages": "csdomain.messaging",
+    "staff": "csdomain.staff",
+    "renewals": "csdomain.renewals",
+    "inventory": "csdomain.inventory",
+}
+
+
+#: Contexts that every house has, whether its rulebook names them or not.
+ALWAYS: Final = frozenset({"staff"})
+
+
+def _ours(package: str) -> Context[Any]:
+    found: Context[Any] = import_module(f"{package}.context").CONTEXT
+    return found
+
+
+@cache
+def registered() -> Mapping[str, Callable[[], Context[Any]]]:
+    """Every context by its name, imported when it is called: the house's, then those of others by their entry points.
+
+    Raises :class:`~csdomain.frame.contexts.ContextInvalid` where two have the same name.
+    """
+    found: dict[str, Callable[[], Context[Any]]] = {name: partial(_ours, package) for name, package in HOUSE.items()}
+    for entry in sorted(entry_points(group=GROUP), key=lambda entry: entry.name):
+        if entry.name in found:
+            raise ContextInvalid(f"{entry.name}: a context of this name is plugged in already ({entry.value})")
+        found[entry.name] = entry.load
+    return found
+
+
+@cache
+def context(name: str) -> Context[Any]:
+    """A context by its name. Raises KeyError, and ContextInvalid where it does not declare a context of that name."""
+    found = registered()[name]()
+    if not isinstance(found, Context) or found.name != name:
+        raise ContextInvalid(f"{name}: the entry point does not name a Context of this name")
+    return found
+
+
+@cache
+def _beside(names: tuple[str, ...]) -> tuple[Context[Any], ...]:
+    found = tuple(context(name) for name in names)
+    check_distinct(found)
+    return found
+
+
+def contexts(names: Iterable[str] | None = None) -> tuple[Context[Any], ...]:
+    """The contexts of these names, or every one, in lock order; names that no context has are passed over.
+
+    Raises ContextInvalid where they cannot stand beside each other.
+    """
+    wanted = None if names is None else frozenset(names)
+    return _beside(tuple(name for name in registered() if wanted is None or name in wanted))
+
+
+def taken(raw: Mapping[str, Any]) -> tuple[Section[Any], ...]:
+    """The sections that a rulebook's data may have: the common ones, and those of the contexts that it names.
+
+    A permission or a text of a context that the book leaves off brings that context in, so that it is checked.
+    """
+    named = contexts({*ALWAYS, *raw, *_permitted(raw)})
+    declared = {occasion.name for one in named for occasion in one.section.occasions}
+    return (*COMMON, *(one.ruled for one in named)) if _told(raw) <= declared else sections()
+
+
+def _permitted(raw: Mapping[str, Any]) -> set[str]:
+    permissions = raw.get("permissions")
+    roles = permissions.get("roles") if isinstance(permissions, Mapping) else None
+    if not isinstance(roles, Mapping):
+        return set()
+    granted = (role for role in roles.values() if isinstance(role, Mapping))
+    return {str(action).partition(".")[0] for role in granted for action in role}
+
+
+def _told(raw: Mapping[str, Any]) -> set[str]:
+    messages = raw.get("messages")
+    templates = messages.get("templates") if isinstance(messages, Mapping) else None
+    return set(templates) if isinstance(templates, Mapping) else set()
+
+
+def sections() -> tuple[Section[Any], ...]:
+    """The sections of every context."""
+    return (*COMMON, *(context.ruled for context in contexts()))
+
+
+def kinds(names: Iterable[str] | None = None) -> tuple[Kind[Any], ...]:
+    """The aggregates of every context, or of those named."""
+    return tuple(kind for context in contexts(names) for kind in context.kinds)
+
+
+def lifecycles() -> tuple[Lifecycle[Any, Any], ...]:
+    """The lifecycles of every context."""
+    return tuple(table for context in contexts() for table in context.lifecycles)
+
+
+def pinnings(names: Iterable[str] | None = None) -> tuple[Pinning, ...]:
+    """The kinds of case that keep the rulebook they began under, where that can be asked of a store."""
+    return tuple(pinning for context in contexts(names) for pinning in context.pinnings)

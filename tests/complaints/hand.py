@@ -1,0 +1,149 @@
+"""The pure model at hand: commands of a complaint by anybody at any instant, without a store or a desk.
+
+``on(case).check("the order is ours", by=ANN, at=T0)`` calls the command with an act of Ann's. House rules, who may
+decide and the number that a paper gets are given among the arguments, wherever the command wants them.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any, Final, cast
+
+import attrs
+
+from csdomain.complaints.case import Complaint
+from csdomain.complaints.commands import (
+    answering,
+    compensating,
+    deciding,
+    following,
+    investigating,
+    receiving,
+    returning,
+    settling,
+    taking_over,
+)
+from csdomain.complaints.commands.marks import ComplaintAct
+from csdomain.complaints.service import COMPLAINT_CASES
+from csdomain.complaints.values import COMPLAINT_RULES, ComplaintRules
+from csdomain.complaints.values.standing import Standing
+from csdomain.desk import house_of
+from csdomain.frame import keeping
+from csdomain.kernel.cases.events import Event, utc
+from csdomain.kernel.cases.timers import Timer
+from csdomain.kernel.papers.approvals import Outcome
+from csdomain.kernel.values.actors import Actor
+from csdomain.kernel.values.ids import IdKind
+from csdomain.kernel.values.numbering import NumberPattern
+from csdomain.testing import SequentialIds, no_holidays
+
+HOUSE: Final = house_of("after_sales", no_holidays())
+KEEPING: Final = cast("keeping.Keeping", COMPLAINT_CASES.keeping)
+_STAGES: Final = (
+    receiving,
+    investigating,
+    deciding,
+    answering,
+    settling,
+    returning,
+    compensating,
+    following,
+    taking_over,
+)
+#: Commands that begin with the number of the paper which they draw up, and those that end with it.
+_NUMBERED: Final = {"renew": 0, "object": 0, "draw_slip": 0, "draw_certificate": 0, "notice_penalty": 1}
+_DECISIONS: Final = {
+    Outcome.RECOMMENDED: deciding.recommend,
+    Outcome.APPROVED: deciding.approve,
+    Outcome.REJECTED: deciding.turn_down,
+    Outcome.RETURNED: deciding.turn_down,
+}
+
+
+@attrs.define
+class Drawn:
+    """Numbers, ids and timers of a test. Satisfies :class:`~csdomain.frame.acts.Draws`."""
+
+    numbers: list[str] = attrs.field(factory=list)
+    salt: str = ""
+    ids: Any = attrs.field(factory=SequentialIds)
+    timers: Sequence[Timer] = ()
+
+    def number(self, pattern: NumberPattern, at: datetime, branch: str, /) -> str:
+        return self.numbers.pop(0) if self.numbers else pattern.number(1, at.date(), branch)
+
+    def new(self, kind: IdKind[Any], /) -> Any:
+        return self.salt if self.salt and kind.prefix == "slt" else self.ids.new(kind)
+
+    def timers_of(self, subject: str, /) -> Sequence[Timer]:
+        return self.timers
+
+
+def act(
+    by: Actor,
+    at: datetime,
+    rules: ComplaintRules | None = None,
+    standing: Standing | None = None,
+    draws: Drawn | None = None,
+    **place: Any,
+) -> ComplaintAct:
+    """An act on a complaint, by the rules of ``after_sales`` unless others are given."""
+    there = attrs.evolve(HOUSE.place(by.branch), **place)
+    held = standing or Standing({by.id: by.positions})
+    return ComplaintAct(
+        by=by,
+        at=utc(at),
+        rules=rules or HOUSE.rulebook[COMPLAINT_RULES],
+        place=there,
+        draws=draws or Drawn(),
+        rulebook=HOUSE.rulebook.ref,
+        authorities=lambda by, names, at: held,
+    )
+
+
+def _command(name: str, args: Sequence[Any]) -> Callable[..., Any]:
+    for stage in _STAGES:
+        found: Callable[..., Any] | None = getattr(stage, name, None)
+        if found is not None and hasattr(found, "__command__"):
+            return found
+    raise AttributeError(name)
+
+
+@attrs.frozen
+class OnCase:
+    """The commands of a case, each an attribute."""
+
+    case: Complaint
+
+    def __getattr__(self, name: str) -> Callable[..., tuple[Event, ...]]:
+        return lambda *args, **options: self._call(name, *args, **options)
+
+    def _call(self, name: str, *args: Any, by: Any, at: datetime, **options: Any) -> tuple[Event, ...]:
+        if name in ("erase", "hold", "release", "lapse"):
+            kept: Callable[..., tuple[Event, ...]] = getattr(keeping, name)
+            return kept(KEEPING, self.case, *args, by=by, at=at, **options)
+        rules = next((arg for arg in args if isinstance(arg, ComplaintRules)), None)
+        standing = next((arg for arg in args if isinstance(arg, Standing)), None)
+        rest = [arg for arg in args if not isinstance(arg, ComplaintRules | Standing)]
+        numbers = [rest.pop(_NUMBERED[name])] if name in _NUMBERED else []
+        draws = Drawn(numbers, options.pop("salt", ""), timers=options.pop("timers", ()))
+        place = {key: options.pop(key) for key in ("zone", "currency") if key in options}
+        if name == "decide":
+            outcome = rest.pop(0)
+            command: Callable[..., Any] = _DECISIONS[outcome]
+            rest = [outcome, options.pop("reason", "")]
+        elif name == "improve":
+            command = following.IMPROVE[rest.pop(1)]
+        else:
+            command = _command({"object": "object_to"}.get(name, name), rest)
+        found: tuple[Event, ...] = command(self.case, act(by, at, rules, standing, draws, **place), *rest, **options)
+        return found
+
+
+def on(case: Complaint) -> OnCase:
+    """The commands of a case at hand: see the module."""
+    return OnCase(case)
+
+
+def explained(case: Complaint, rules: ComplaintRules, standing: Standing, *, by: Actor, at: datetime) -> Any:
+    """Who decides the case as it is."""
+    return deciding.explain_decision(case, act(by, at, rules, standing))
