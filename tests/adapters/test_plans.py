@@ -8,8 +8,8 @@ from sqlalchemy import event
 
 from adapters.harness import Desks
 from csdomain import Desk
+from csdomain.complaints.case import Complaint as Case
 from csdomain.complaints.case.columns import CLOSED_AT, CLOSED_MONTH, COMPLAINTS, CUSTOMER, GRAVE, NUMBER, QUEUE, STATE
-from csdomain.complaints.case.columns import Complaint as Case
 from csdomain.complaints.lifecycle import State
 from csdomain.complaints.rules import STATISTICS
 from csdomain.kernel.rules import PERMITTED, PORTS

@@ -5,7 +5,7 @@ decide and the number that a paper gets are given among the arguments, wherever 
 """
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, cast
 
 import attrs
@@ -23,15 +23,17 @@ from csdomain.complaints.commands import (
     taking_over,
 )
 from csdomain.complaints.commands.marks import ComplaintAct
+from csdomain.complaints.rules import ACCEPTANCE
 from csdomain.complaints.service import COMPLAINT_CASES
-from csdomain.complaints.values import COMPLAINT_RULES, ComplaintRules
+from csdomain.complaints.values import COMPLAINT, COMPLAINT_RULES, ComplaintRules
 from csdomain.complaints.values.standing import Standing
 from csdomain.desk import house_of
 from csdomain.frame import keeping
 from csdomain.kernel.cases.events import Event, utc
-from csdomain.kernel.cases.timers import Timer
+from csdomain.kernel.cases.timers import Timer, start
 from csdomain.kernel.papers.approvals import Outcome
 from csdomain.kernel.values.actors import Actor
+from csdomain.kernel.values.durations import ElapsedTime
 from csdomain.kernel.values.ids import IdKind
 from csdomain.kernel.values.numbering import NumberPattern
 from csdomain.testing import SequentialIds, no_holidays
@@ -51,6 +53,7 @@ _STAGES: Final = (
 )
 #: Commands that begin with the number of the paper which they draw up, and those that end with it.
 _NUMBERED: Final = {"renew": 0, "object": 0, "draw_slip": 0, "draw_certificate": 0, "notice_penalty": 1}
+_NAMES: Final = {"object": "object_to", "judge_month": "review"}
 _DECISIONS: Final = {
     Outcome.RECOMMENDED: deciding.recommend,
     Outcome.APPROVED: deciding.approve,
@@ -72,6 +75,8 @@ class Drawn:
         return self.numbers.pop(0) if self.numbers else pattern.number(1, at.date(), branch)
 
     def new(self, kind: IdKind[Any], /) -> Any:
+        if kind is COMPLAINT:
+            return COMPLAINT.make(millis=0, randomness=1)
         return self.salt if self.salt and kind.prefix == "slt" else self.ids.new(kind)
 
     def timers_of(self, subject: str, /) -> Sequence[Timer]:
@@ -100,7 +105,13 @@ def act(
     )
 
 
-def _command(name: str, args: Sequence[Any]) -> Callable[..., Any]:
+def _ran_out(case: Complaint, at: datetime) -> Timer:
+    """The clock of a case that ran out before an instant."""
+    calendar = HOUSE.calendar_of("hq")
+    return start(case.id, ACCEPTANCE.id, calendar, ElapsedTime(timedelta(hours=1)), at - timedelta(hours=2))
+
+
+def _command(name: str) -> Callable[..., Any]:
     for stage in _STAGES:
         found: Callable[..., Any] | None = getattr(stage, name, None)
         if found is not None and hasattr(found, "__command__"):
@@ -121,20 +132,24 @@ class OnCase:
         if name in ("erase", "hold", "release", "lapse"):
             kept: Callable[..., tuple[Event, ...]] = getattr(keeping, name)
             return kept(KEEPING, self.case, *args, by=by, at=at, **options)
-        rules = next((arg for arg in args if isinstance(arg, ComplaintRules)), None)
-        standing = next((arg for arg in args if isinstance(arg, Standing)), None)
+        rules = options.pop("rules", None) or next((arg for arg in args if isinstance(arg, ComplaintRules)), None)
+        held = next((arg for arg in args if isinstance(arg, Standing)), None)
+        standing = options.pop("standing", held)
         rest = [arg for arg in args if not isinstance(arg, ComplaintRules | Standing)]
         numbers = [rest.pop(_NUMBERED[name])] if name in _NUMBERED else []
-        draws = Drawn(numbers, options.pop("salt", ""), timers=options.pop("timers", ()))
+        late = not options.pop("in_time", True)
+        draws = Drawn(numbers, options.pop("salt", ""), timers=[_ran_out(self.case, utc(at))] if late else ())
         place = {key: options.pop(key) for key in ("zone", "currency") if key in options}
         if name == "decide":
             outcome = rest.pop(0)
             command: Callable[..., Any] = _DECISIONS[outcome]
             rest = [outcome, options.pop("reason", "")]
+        elif name == "rule_on_objection":
+            command = answering.reopen if options.pop("reopen") else answering.sustain
         elif name == "improve":
             command = following.IMPROVE[rest.pop(1)]
         else:
-            command = _command({"object": "object_to"}.get(name, name), rest)
+            command = _command(_NAMES.get(name, name))
         found: tuple[Event, ...] = command(self.case, act(by, at, rules, standing, draws, **place), *rest, **options)
         return found
 

@@ -30,9 +30,10 @@ from complaints.desks import (
     remedy,
     submitted,
 )
-from complaints.hand import on
+from complaints.hand import explained, on
 from csdomain import DomainError
 from csdomain.complaints.case import Complaint
+from csdomain.complaints.commands import deciding
 from csdomain.complaints.commands.deciding import AnswerBeyondDecision
 from csdomain.complaints.lifecycle import State
 from csdomain.complaints.rules import GRAVE, NO_PROMISE, WITHIN_LIMIT
@@ -112,7 +113,7 @@ def test_who_may_approve_is_exactly_who_the_ladder_names_for_all_forms_together(
     may = deciders(limits, drawn)
     for authority in (CLERK, *(f"a{n}" for n in range(len(limits) + 1)), "sales_manager"):
         case = attrs.evolve(waiting)
-        explained = on(case).explain_decision(rules, holding(bob=authority), by=ActorId("bob"), at=T0)
+        said = explained(case, rules, holding(bob=authority), by=anyone("bob"), at=T0)
         if authority in may:
             approve(case, rules, authority)
             approval = case.form.submissions[-1].approval
@@ -120,13 +121,13 @@ def test_who_may_approve_is_exactly_who_the_ladder_names_for_all_forms_together(
             assert (approval.authority, approval.by) == (authority, "bob")
             assert approval.amount == waiting.total
             assert case.state is State.DECIDED
-            assert explained.may is Outcome.APPROVED
+            assert said.may is Outcome.APPROVED
         else:
             error = check_unchanged(case, BeyondAuthority, lambda: approve(case, rules, authority))  # noqa: B023 - run at once
             assert error.facts["amount"] == waiting.total
-            assert explained.may is not Outcome.APPROVED
+            assert said.may is not Outcome.APPROVED
         lowest = CLERK if CLERK in may else min(may)
-        assert explained.decided_by == lowest
+        assert said.decided_by == lowest
 
 
 @given(tops.filter(bool), st.data(), st.booleans())
@@ -190,7 +191,7 @@ def test_without_an_amount_somebody_decides_also_where_the_first_limit_is_the_le
     rules = house([1, 1000])
     for authority in (CLERK, "a1", "a2"):
         case = case_of([(None, 0)], rules)
-        assert on(case).explain_decision(rules, holding(), by=ActorId("bob"), at=T0).decided_by == CLERK
+        assert explained(case, rules, holding(), by=anyone("bob"), at=T0).decided_by == CLERK
         approve(case, rules, authority)
         assert case.state is State.DECIDED
     case = case_of([(None, 1)], rules)
@@ -511,7 +512,7 @@ def test_another_remedy_voids_the_approval_and_is_decided_by_whoever_its_own_amo
         (False, False),
     ]
     with pytest.raises(AnswerBeyondDecision):
-        on(case).decided_remedy()
+        deciding.decided_remedy(case)
     counter.expect_refused(MoveRefused, "answer", Channel.PHONE, "You get it.", by="sales")
     counter.expect_refused(AnswerBeyondDecision, "draw_slip", "truck", by="sales")
     counter.expect_refused(BeyondAuthority, "approve", by="sales_manager")

@@ -14,6 +14,7 @@ from complaints.desks import received as opened
 from complaints.hand import KEEPING, on
 from csdomain.complaints.case import COMPLAINTS, Complaint
 from csdomain.complaints.case.papers import require_as_signed
+from csdomain.frame import keeping
 from csdomain.kernel.cases.events import Event
 from csdomain.kernel.cases.timers import TimerState
 from csdomain.kernel.papers.documents import Tampered
@@ -101,7 +102,7 @@ def test_a_case_is_erased_once_nothing_holds_it_and_never_before(course: list[tu
         assert case.restricted is wanted
         assert (case.form.content.demand == "-") is (case.erased_at is not None)
         assert any(r.text != "-" for r in case.remarks) <= words
-        assert (on(case).held(now) is not None) is (standing and (until is None or now < until))
+        assert (keeping.held(case, now) is not None) is (standing and (until is None or now < until))
 
 
 @given(st.integers(-3, 0), st.sampled_from(["", "because", "Litigation", "litigation "]))

@@ -25,6 +25,7 @@ from complaints.cases import (
 from complaints.desks import ANN, RULES, T0, Counter, anyone, check_unchanged, received, remedy
 from complaints.hand import on
 from csdomain.complaints.case import COMPLAINTS, Complaint
+from csdomain.complaints.commands import deciding
 from csdomain.complaints.commands.marks import does
 from csdomain.complaints.events import ComplaintMoved
 from csdomain.complaints.lifecycle import COMPLAINT_MOVES, Move, State
@@ -172,49 +173,49 @@ def wrong_values() -> list[Wrong]:
             (State.JUDGED, Move.WITHDRAW, "withdraw"),
             (State.ANSWERED, Move.DECLINE, "decline"),
         ):
-            add(state, move, MalformedStep, lambda c, k, name=name, text=text: getattr(c, name)(text, **k))
+            add(state, move, MalformedStep, lambda c, k, name=name, text=text: getattr(on(c), name)(text, **k))
         add(
             *(State.ACCEPTED, Move.CONTRIBUTE, MalformedStep),
-            lambda c, k, text=text: c.contribute("production", text, **k),
+            lambda c, k, text=text: on(c).contribute("production", text, **k),
         )
-        add(State.CHECKED, Move.REMARK, MalformedStep, lambda c, k, text=text: c.remark(text, "building", **k))
+        add(State.CHECKED, Move.REMARK, MalformedStep, lambda c, k, text=text: on(c).remark(text, "building", **k))
         add(
             *(State.HANDLING, Move.ESCALATE, MalformedStep),
-            lambda c, k, text=text: c.escalate(text, BY_LEVEL, **k),
+            lambda c, k, text=text: on(c).escalate(text, BY_LEVEL, **k),
             B,
         )
     for text in UNKEPT:
         for name, arguments in (("mark", {"harm": True}), ("assign", {"to": "bob"}), ("promise", {"until": UNTIL})):
             add(
                 *(State.CHECKED, Move(name), MalformedStep),
-                lambda c, k, name=name, arguments=arguments, text=text: getattr(c, name)(
+                lambda c, k, name=name, arguments=arguments, text=text: getattr(on(c), name)(
                     **{**arguments, "reason": text}, **k
                 ),
             )
     for classification in (Classification("nothing", "other"), Classification("quality", "transport")):
         add(
             *(State.CHECKED, Move.ACCEPT, MalformedStep),
-            lambda c, k, given=classification: c.accept(given, RULES, grave=True, **k),
+            lambda c, k, given=classification: on(c).accept(given, RULES, grave=True, **k),
         )
         add(
             *(State.RECEIVED, Move.HANDLE, MalformedStep),
-            lambda c, k, given=classification: c.handle(given, BY_LEVEL, **k),
+            lambda c, k, given=classification: on(c).handle(given, BY_LEVEL, **k),
             B,
         )
     for who in ("", "a\nb", "x" * 65, "bob@example.com", None, 7):
-        add(State.ACCEPTED, Move.ASSIGN, MalformedActor, lambda c, k, who=who: c.assign(who, **k))
-        add(State.ACCEPTED, Move.REMARK, MalformedActor, lambda c, k, who=who: c.remark("slow", who, **k))
-        add(State.ACCEPTED, Move.INVOLVE, MalformedActor, lambda c, k, who=who: c.involve(["rnd", who], UNTIL, **k))
+        add(State.ACCEPTED, Move.ASSIGN, MalformedActor, lambda c, k, who=who: on(c).assign(who, **k))
+        add(State.ACCEPTED, Move.REMARK, MalformedActor, lambda c, k, who=who: on(c).remark("slow", who, **k))
+        add(State.ACCEPTED, Move.INVOLVE, MalformedActor, lambda c, k, who=who: on(c).involve(["rnd", who], UNTIL, **k))
     for until, error in ((T0, RuleBroken), (T0 - MINUTE, RuleBroken), (NAIVE, NaiveTime)):
-        add(State.ACCEPTED, Move.PROMISE, error, lambda c, k, until=until: c.promise(until, **k))
-        add(State.ACCEPTED, Move.INVOLVE, error, lambda c, k, until=until: c.involve(["rnd"], until, **k))
-    add(State.ACCEPTED, Move.INVOLVE, MalformedStep, lambda c, k: c.involve("rnd", UNTIL, **k))
-    add(State.JUDGED, Move.SUBMIT, CurrencyMismatch, lambda c, k: c.submit(EURO, RULES, **k))
-    add(State.DECIDED, Move.REVISE, CurrencyMismatch, lambda c, k: c.revise(EURO, RULES, **k))
+        add(State.ACCEPTED, Move.PROMISE, error, lambda c, k, until=until: on(c).promise(until, **k))
+        add(State.ACCEPTED, Move.INVOLVE, error, lambda c, k, until=until: on(c).involve(["rnd"], until, **k))
+    add(State.ACCEPTED, Move.INVOLVE, MalformedStep, lambda c, k: on(c).involve("rnd", UNTIL, **k))
+    add(State.JUDGED, Move.SUBMIT, CurrencyMismatch, lambda c, k: on(c).submit(EURO, RULES, **k))
+    add(State.DECIDED, Move.REVISE, CurrencyMismatch, lambda c, k: on(c).revise(EURO, RULES, **k))
     for outcome in ("", " ", "x" * 401, "a\0b"):
         add(
             *(State.ANSWERED, Move.CLOSE, RuleBroken),
-            lambda c, k, text=outcome: c.close(text, in_time=True, zone="Asia/Shanghai", **k),
+            lambda c, k, text=outcome: on(c).close(text, in_time=True, zone="Asia/Shanghai", **k),
         )
     return found
 
@@ -356,7 +357,7 @@ def test_what_is_marked_is_decided_and_answered_as_grave(harm: bool) -> None:
     on(case).mark(harm=harm, by=ANN, at=T0)
     for move in WAYS[A][State.JUDGED][1:]:
         make(case, move)
-    assert on(case).ladder(RULES, NOTHING).band(case.total_with(NOTHING)).authority == RULES.without_amount.grave
+    assert deciding.ladder(case, RULES, NOTHING).band(case.total_with(NOTHING)).authority == RULES.without_amount.grave
     make(case, Move.SUBMIT)
     make(case, Move.APPROVE)
     check_unchanged(case, RuleBroken, lambda: on(case).answer(Channel.PHONE, "so it is", by=ANN, at=T0))

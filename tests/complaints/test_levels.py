@@ -31,6 +31,7 @@ from complaints.desks import (
 )
 from complaints.hand import on
 from csdomain.complaints.case import Complaint
+from csdomain.complaints.commands import deciding
 from csdomain.complaints.lifecycle import COMPLAINT_MOVES, State
 from csdomain.complaints.policies.notices import InternalDisclosed
 from csdomain.complaints.rules import LEVELS, MONTHLY_REVIEW, NO_PROMISE, NOT_ACCEPTED, STATES, WITHIN_LIMIT
@@ -244,7 +245,7 @@ def test_until_the_customer_is_satisfied_it_is_discussed_anew_in_the_same_form()
     counter.do("satisfy", by="receiver")
     case = counter.case
     assert (case.turn, len(case.form.submissions), case.form.number) == (1, 3, "KS202603-0001")
-    assert on(case).decided_remedy().granted == cny(30)
+    assert deciding.decided_remedy(case).granted == cny(30)
     counter.expect_refused(MoveRefused, "decline", "after all not", by="receiver")
     counter.expect_refused(MoveRefused, "withdraw", "no matter", by="receiver")
     assert counter.do("close", "paid", by="receiver").state == "closed"
