@@ -568,7 +568,7 @@ def clauses(words: str) -> dict[str, str]:
 
 
 def actions(clause: str) -> set[str]:
-    return {action for action in PATTERNS if action in clause}
+    return {action for action in book().actions if action in clause}
 
 
 #: A small matrix, for words that are easily read.
