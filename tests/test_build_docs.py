@@ -1,15 +1,17 @@
 """What is looked at in the built documentation is seen where it is missing."""
 
+import inspect
 from typing import Final
 
 import build_docs
+from csdomain.kernel.values.arguments import is_command
 
 PAGE: Final = "".join(
     f'<h4 id="{service.__module__}.{service.__name__}.{name}"></h4><p>{member.__doc__}</p>'
     for service in build_docs.services()
-    for name, member in build_docs.inspect.getmembers(service, build_docs.inspect.isfunction)
-    if build_docs.is_command(member)
-)
+    for name, member in inspect.getmembers(service, inspect.isfunction)
+    if is_command(member)
+).replace("``", "")
 
 
 def test_a_command_that_is_not_on_the_page_or_has_no_text_is_named() -> None:
