@@ -92,7 +92,9 @@ def test_a_program_gets_every_change_with_its_path(capsys: pytest.CaptureFixture
 def test_dates_and_decimals_are_text_for_programs(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     file = tmp_path / "fleet2.toml"
     file.write_text('name = "fleet"\nextends = "fleet_"\n[[renewals.tax]]\nsince = 1994-01-01\nrate = 0.130\n', "utf-8")
-    (tmp_path / "fleet_.toml").write_text(desks.shipped("fleet") or "", "utf-8")
+    (tmp_path / "fleet_").mkdir()
+    for name, text in (desks.shipped("fleet") or {}).items():
+        (tmp_path / "fleet_" / name).write_text(text, "utf-8")
     _, got = data(capsys, "rules", "diff", "fleet", str(file))
     (change,) = got["changes"]
     assert (change["path"], change["before"], change["after"]) == (

@@ -100,8 +100,8 @@ def test_the_default_language_is_the_house_s_own_to_say() -> None:
     english = loads(toml(house(messages__default_language="en")), sections())
     assert english[MESSAGE_RULES].default_language is Language.EN
     every = house(messages__default_language="en")
-    del every["messages"]["templates"]["complaint.closed"]["sms"]["en"]
-    assert paths_of(faults_of(toml(every))) == ["$.messages.templates['complaint.closed']['sms']"]
+    every["messages"]["templates"]["complaint.closed"]["phone"] = {"zh_hans": "好了"}
+    assert paths_of(faults_of(toml(every))) == ["$.messages.templates['complaint.closed']['phone']"]
 
 
 # --- occasions come from the contexts ---------------------------------------------------------------------------------
