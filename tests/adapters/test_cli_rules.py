@@ -42,7 +42,7 @@ def stricter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 def database(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
     """A database of tickets: two run under after_sales, one ended, one runs under an older book."""
     kinds = (*desks.kinds(), TICKETS)
-    monkeypatch.setattr(desks, "kinds", lambda: kinds)
+    monkeypatch.setattr(desks, "kinds", lambda _names=None: kinds)
     monkeypatch.setattr(desks, "pinnings", lambda: (PINNING,))
     with csdomain.open(sqlite_url) as desk:
         engine = make_engine(sqlite_url, {})

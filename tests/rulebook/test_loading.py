@@ -332,7 +332,9 @@ def test_an_unknown_key_is_refused_at_every_depth(way: list[str], key: str) -> N
     put(book, [*way, key + "_x"], 1)
     (fault,) = faults_of(toml({**house(), "everything": book}), (EVERYTHING,))
     place = "".join(["$.everything", *(f".{s}" if s != "a" else "['a']" for s in way)])
-    assert re.fullmatch(re.escape(f"unknown key {key}_x") + r"(; did you mean \w+\?)?" + re.escape(f" @ {place}"), fault)
+    assert re.fullmatch(
+        re.escape(f"unknown key {key}_x") + r"(; did you mean \w+\?)?" + re.escape(f" @ {place}"), fault
+    )
 
 
 @pytest.mark.parametrize(

@@ -42,11 +42,10 @@ class Layer:
 
     @property
     def data(self) -> dict[str, Any]:
-        """The tables of all its files."""
-        merged: dict[str, Any] = {}
-        for tables in self.files.values():
-            merged = overridden(merged, tables)
-        return merged
+        """The tables of all its files, of each what may stand in it."""
+        house = self.files.get("", self.files.get(HOUSE_FILE, {}))
+        own = {file.removesuffix(".toml"): tables for file, tables in self.files.items()}
+        return {**house, **{key: tables[key] for key, tables in own.items() if key in tables}}
 
     def label(self, file: str) -> str:
         """How faults name one of its files: ``complaints.toml: ``; ``fleet/complaints.toml: `` of a book it extends."""
@@ -91,8 +90,8 @@ class Written:
         if not places:
             return fault
         deepest, label = max(places, key=lambda place: place[0])  # the first of the deepest: what overrides is first
-        if not deepest:
-            label = self.layers[0].label(HOUSE_FILE) if HOUSE_FILE in self.layers[0].files else ""
+        if not deepest:  # a key that is missing, or a fault of no file
+            label = self.layers[0].label(HOUSE_FILE) if {*way} & _IN_HOUSE and "" not in self.layers[0].files else ""
         return f"{label}{fault}"
 
 
@@ -109,13 +108,11 @@ def read(
         own = overridden(data, layer.data)
         own.pop("extends", None)
         data = told(own, sections(own))
-    known = sections(data)
-    names = [section.name for section in known]
+    files = {file.removesuffix(".toml") for layer in layers for file in layer.files} - {"", "house"}
+    known = sections({**dict.fromkeys(files, {}), **data})
+    names = {section.name for section in known}
     faults = [fault for layer in layers for fault in layer.misplaced(names)]
-    for layer in layers:
-        for file, tables in layer.files.items():
-            if file not in ("", HOUSE_FILE) and file.removesuffix(".toml") not in names:
-                data = {key: value for key, value in data.items() if key not in tables}  # told by the file's name
+    data = {key: value for key, value in data.items() if key not in files - names}  # told by the file's name
     return Written(data, known, layers, tuple(faults))
 
 
