@@ -156,7 +156,7 @@ FILES: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "what the house has": (
         "organisation.toml",
         '[organisation]\nzone = "UTC"\n',
-        ("organisation.toml: no context organisation is installed @ $.organisation",),
+        ("organisation.toml: [organisation] stands in house.toml @ $.organisation",),
     ),
     "another context's table": (
         "inventory.toml",

@@ -44,8 +44,8 @@ class Layer:
     def data(self) -> dict[str, Any]:
         """The tables of all its files, of each what may stand in it."""
         house = self.files.get("", self.files.get(HOUSE_FILE, {}))
-        own = {file.removesuffix(".toml"): tables for file, tables in self.files.items()}
-        return {**house, **{key: tables[key] for key, tables in own.items() if key in tables}}
+        files = {file.removesuffix(".toml"): tables for file, tables in self.files.items()}
+        return {**house, **{key: tables[key] for key, tables in files.items() if key in tables.keys() - _IN_HOUSE}}
 
     def label(self, file: str) -> str:
         """How faults name one of its files: ``complaints.toml: ``; ``fleet/complaints.toml: `` of a book it extends."""
@@ -59,6 +59,8 @@ class Layer:
             if file in ("", HOUSE_FILE):
                 wrong = tables.keys() & known if file else ()
                 yield from (f"{label}[{key}] stands in {key}.toml @ $.{key}" for key in sorted(wrong))
+            elif own in _IN_HOUSE:
+                yield f"{label}[{own}] stands in {HOUSE_FILE} @ $.{own}"
             elif own not in known:
                 yield f"{label}no context {own} is installed{nearest(own, known)} @ $.{own}"
             else:
@@ -109,7 +111,7 @@ def read(
         own.pop("extends", None)
         data = told(own, sections(own))
     files = {file.removesuffix(".toml") for layer in layers for file in layer.files} - {"", "house"}
-    known = sections({**dict.fromkeys(files, {}), **data})
+    known = sections({**{file: {} for file in files}, **data})
     names = {section.name for section in known}
     faults = [fault for layer in layers for fault in layer.misplaced(names)]
     data = {key: value for key, value in data.items() if key not in files - names}  # told by the file's name
