@@ -20,7 +20,7 @@ from csdomain.frame.service import CaseService
 from csdomain.kernel.calendar import WorkCalendar
 from csdomain.kernel.calendar.holidays import Holidays
 from csdomain.kernel.rules import Text
-from csdomain.kernel.rules.errors import MissingBackend, NotFound, RulebookInvalid
+from csdomain.kernel.rules.errors import MissingBackend, NotFound, RulebookInvalid, fact_labels
 from csdomain.kernel.store.kinds import ColumnValue
 from csdomain.kernel.store.ports import AuditRecord, Clock, Notifier, Observer, OpenStore, Store, TimerHandler, Unit
 from csdomain.kernel.store.sweeping import BATCH, Progress, RelayPolicy, RelayReport, SweepReport, follow, relay, sweep
@@ -60,6 +60,7 @@ V = TypeVar("V")
 STORES: Final = "csdomain.stores"
 NOTIFIERS: Final = "csdomain.notifiers"
 HOLIDAYS: Final = "csdomain.holidays"
+fact_labels({"file": "文件", "group": "类别"})
 
 
 def adapter(group: str, name: str) -> Any:

@@ -10,10 +10,11 @@ import attrs
 
 from csdomain.kernel.cases.occasions import Occasion
 from csdomain.kernel.rules import HOUSE_RULES, Text
-from csdomain.kernel.rules.errors import InvalidValue
+from csdomain.kernel.rules.errors import InvalidValue, fact_labels
 from csdomain.kernel.values.actors import Action
 
 T = TypeVar("T")
+fact_labels({"calendar": "日历", "holidays": "假日", "rulebook": "规则手册", "section": "章节"})
 
 
 class SectionMissing(InvalidValue):
