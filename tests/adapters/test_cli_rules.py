@@ -189,6 +189,26 @@ def test_a_book_that_there_is_not_is_refused(old: str, words: str, capsys: pytes
     assert words in err
 
 
+def test_a_folder_is_checked_shown_and_compared(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    folder = tmp_path / "ours@home"
+    folder.mkdir()
+    (folder / "house.toml").write_text('name = "ours"\nextends = "after_sales"\n', "utf-8")
+    (folder / "complaints.toml").write_text('[complaints]\nclose_within = "4 days"\n', "utf-8")
+    ref = desks.load_rulebook(folder).ref
+    assert said(capsys, "rules", "check", str(folder))[:2] == (0, f"{folder}: {ref}\n")
+    assert json.loads(said(capsys, "rules", "show", str(folder))[1])["ref"] == ref
+    code, got = data(capsys, "rules", "diff", "after_sales", str(folder))
+    assert (code, got["new"]) == (0, ref)
+    assert "$.complaints.close_within" in {change["path"] for change in got["changes"]}
+    (folder / "complainst.toml").write_text("[complainst]\n", "utf-8")
+    (folder / "complaints.toml").write_text("[complaints]\nclose_within = 4\n", "utf-8")
+    code, _, err = said(capsys, "rules", "check", str(folder))
+    assert code == 1
+    assert "complainst.toml: no context complainst is installed; did you mean complaints? @ $.complainst" in err
+    assert "complaints.toml: " in err
+    assert "@ $.complaints.close_within" in err
+
+
 FAULTY = """
 name = "faulty"
 extends = "fleet"
