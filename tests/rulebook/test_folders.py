@@ -313,3 +313,8 @@ def test_f30_an_unknown_name_suggests_the_nearest(name: str) -> None:
     text, wanted = NEAREST[name]
     (fault,) = faults_of(f'name = "ours"\nextends = "after_sales"\n{text}\n')
     assert wanted in fault
+
+
+def test_f30_a_fault_stays_short_whatever_was_written() -> None:
+    text = f'name = "ours"\nextends = "after_sales"\n[complaints]\npath = "{"x" * 10_000}"\n{"y" * 10_000} = 1\n'
+    assert all(len(fault) < 400 for fault in faults_of(text))

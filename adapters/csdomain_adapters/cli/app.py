@@ -103,7 +103,8 @@ def rules_list(as_json: Json = False) -> None:
 
 @rules.command("check")
 def rules_check(
-    files: Annotated[list[Path], typer.Argument(help="TOML files, or folders of them.", exists=True)], as_json: Json = False
+    files: Annotated[list[Path], typer.Argument(help="TOML files, or folders of them.", exists=True)],
+    as_json: Json = False,
 ) -> int:
     """Check rulebooks: every fault of every one, each with its key path, in a folder with its file."""
     settings.as_json = as_json
@@ -135,7 +136,9 @@ def rules_show(name: Annotated[str, typer.Argument(help="A rulebook that ships, 
 
 @rules.command("diff")
 def rules_diff(
-    old: Annotated[str, typer.Argument(help="A rulebook that ships, a file, a folder, or a ref name@hash of the database.")],
+    old: Annotated[
+        str, typer.Argument(help="A rulebook that ships, a file, a folder, or a ref name@hash of the database.")
+    ],
     new: Annotated[str, typer.Argument(help="The same, for the rulebook it is compared with.")],
     database: Annotated[str | None, typer.Option(help="The store whose running cases are counted.")] = None,
     cases: Annotated[bool, typer.Option("--cases", help="Also list the ids of the running cases.")] = False,

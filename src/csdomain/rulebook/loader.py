@@ -22,7 +22,7 @@ from cattrs.gen import make_dict_structure_fn
 from csdomain.kernel.calendar import CalendarSpec
 from csdomain.kernel.cases.occasions import Occasion
 from csdomain.kernel.papers.approvals import ApprovalLadder, Band
-from csdomain.kernel.rules.errors import DomainError, InvalidValue, RulebookInvalid
+from csdomain.kernel.rules.errors import DomainError, InvalidValue, RulebookInvalid, show
 from csdomain.kernel.values.durations import Duration, parse_duration
 from csdomain.kernel.values.money import Money
 from csdomain.kernel.values.numbering import NumberPattern
@@ -133,7 +133,7 @@ def _enum(cls: Any, _: Converter) -> Callable[[object, object], Any]:
 
     def hook(value: object, _: object) -> Any:
         if type(value) is not str or value not in values:
-            raise _WrongType(f"one of {', '.join(map(str, values))} expected, not {value}")
+            raise _WrongType(f"one of {', '.join(map(str, values))} expected, not {show(value)}")
         return cls(value)
 
     return hook
@@ -202,7 +202,7 @@ def _said(error: BaseException, _: type | None) -> str:
     if isinstance(error, ForbiddenExtraKeysError):
         known = _keys(error.cl)
         unknown = sorted(error.extra_fields)
-        return f"unknown key {', '.join(f'{key}{nearest(key, known)}' for key in unknown)}"
+        return f"unknown key {', '.join(f'{show(key)}{nearest(key, known)}' for key in unknown)}"
     if isinstance(error, KeyError):
         return "this key is missing"
     return str(error)
