@@ -194,7 +194,10 @@ def test_what_was_refused_by_a_rule_is_on_record(case: Case) -> None:
 
 
 RULEBOOKS: dict[str, tuple[str, str]] = {
-    "an unknown key": ("[complaints]\ncolse_within = '6 days'\n", "colse_within @ $.complaints"),
+    "an unknown key": (
+        "[complaints]\ncolse_within = '6 days'\n",
+        "colse_within; did you mean close_within? @ $.complaints",
+    ),
     "a wrong type": ("[complaints]\nclose_within = 6\n", "$.complaints.close_within"),
     "a coerced number": ("[complaints]\nwarnings = ['50']\n", "$.complaints.warnings"),
     "a date in both lists": (

@@ -35,7 +35,7 @@ app.add_typer(figures, name="figures")
 
 Json = Annotated[bool, typer.Option("--json", help="Answer as JSON, for programs.")]
 Url = Annotated[str, typer.Argument(help="The store: sqlite:///desk.db, postgresql+psycopg://host/database.")]
-Book = Annotated[str, typer.Option("--rulebook", help="A rulebook that ships, or a TOML file.")]
+Book = Annotated[str, typer.Option("--rulebook", help="A rulebook that ships, a TOML file, or a folder.")]
 
 
 @unique
@@ -103,9 +103,10 @@ def rules_list(as_json: Json = False) -> None:
 
 @rules.command("check")
 def rules_check(
-    files: Annotated[list[Path], typer.Argument(help="TOML files.", exists=True, dir_okay=False)], as_json: Json = False
+    files: Annotated[list[Path], typer.Argument(help="TOML files, or folders of them.", exists=True)],
+    as_json: Json = False,
 ) -> int:
-    """Check rulebooks: every fault of every file, each with its key path."""
+    """Check rulebooks: every fault of every one, each with its key path, in a folder with its file."""
     settings.as_json = as_json
     results: list[dict[str, Any]] = []
     for file in files:
@@ -125,7 +126,7 @@ def rules_check(
 
 
 @rules.command("show")
-def rules_show(name: Annotated[str, typer.Argument(help="A rulebook that ships, or a TOML file.")]) -> None:
+def rules_show(name: Annotated[str, typer.Argument(help="A rulebook that ships, a TOML file, or a folder.")]) -> None:
     """Show a rulebook as it is after `extends`, as JSON."""
     import json
 
@@ -135,7 +136,9 @@ def rules_show(name: Annotated[str, typer.Argument(help="A rulebook that ships, 
 
 @rules.command("diff")
 def rules_diff(
-    old: Annotated[str, typer.Argument(help="A rulebook that ships, a TOML file, or a ref name@hash of the database.")],
+    old: Annotated[
+        str, typer.Argument(help="A rulebook that ships, a file, a folder, or a ref name@hash of the database.")
+    ],
     new: Annotated[str, typer.Argument(help="The same, for the rulebook it is compared with.")],
     database: Annotated[str | None, typer.Option(help="The store whose running cases are counted.")] = None,
     cases: Annotated[bool, typer.Option("--cases", help="Also list the ids of the running cases.")] = False,
@@ -177,7 +180,7 @@ def rules_rebase(
 
 
 def _book(name: str, store: OpenStore | None) -> Rulebook:
-    if "@" not in name or name.endswith(".toml"):
+    if "@" not in name or name.endswith(".toml") or Path(name).is_dir():
         return desks.load_rulebook(name)
     if store is None:
         raise NotFound(

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from csdomain.kernel.rules.errors import DomainError, MissingBackend, StoreFailure, UnitWithinUnit
+from csdomain.kernel.rules.errors import DomainError, MissingBackend, StoreFailure, UnitWithinUnit, fact_labels
 from csdomain.kernel.store.kinds import Kind
 from csdomain.kernel.store.ports import Call, Store, Unit
 from csdomain.kernel.store.unit import Backstage, StandardUnit, perform, refused
@@ -13,6 +13,7 @@ from csdomain.kernel.values.arguments import unexpected_keyword
 
 from .session import MemorySession, Tables
 
+fact_labels({"ability": "能力", "session": "会话", "store": "存储"})
 R = TypeVar("R")
 
 

@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from csdomain.kernel.rules import Text
+from csdomain.kernel.rules.errors import fact_labels
 from csdomain.reporting.log_faults import AmbiguousColumn, EmptyLog, MissingColumn, UnreadableLog
 from csdomain.reporting.replay import Replay
 
 if TYPE_CHECKING:
     import _csv
 
+fact_labels({"places": "位置"})
 #: Told how many bytes more have been read.
 Progress = Callable[[int], None]
 _REPORT_EVERY: Final = 1 << 18

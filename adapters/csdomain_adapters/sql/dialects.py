@@ -21,7 +21,10 @@ from csdomain.kernel.rules.errors import (
     MissingBackend,
     StoreBusy,
     StoreFailure,
+    fact_labels,
 )
+
+fact_labels({"database": "数据库", "driver": "驱动", "option": "选项"})
 
 MARIADB: Final = "mariadb"
 #: Execution option of connections that only read.

@@ -18,6 +18,7 @@ from csdomain.kernel.rules.errors import (
     StoreBusy,
     StoreFailure,
     UnitWithinUnit,
+    fact_labels,
 )
 from csdomain.kernel.store.kinds import Kind
 from csdomain.kernel.store.ports import Call, Refusal, Store, Unit
@@ -31,6 +32,7 @@ from .session import SqlSession
 from .statements import Statements
 from .tables import Schema
 
+fact_labels({"session": "会话", "store": "存储"})
 R = TypeVar("R")
 ATTEMPTS: Final = 12
 #: Where connecting itself takes long to fail, all attempts would take minutes.
