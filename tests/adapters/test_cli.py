@@ -3,8 +3,10 @@
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -76,6 +78,17 @@ def test_a_database_is_brought_up_to_date(capsys: pytest.CaptureFixture[str], sq
         {"current": before["head"], "head": before["head"], "ok": True},
     )
     assert "already at" in said(capsys, "db", "upgrade", sqlite_url)[1]
+
+
+@pytest.mark.parametrize("call", [("db", "upgrade"), ("sweep", "--create")])
+def test_a_database_of_a_newer_csdomain_is_left_alone(
+    call: tuple[str, ...], capsys: pytest.CaptureFixture[str], desk_url: str
+) -> None:
+    with closing(sqlite3.connect(desk_url.removeprefix("sqlite:///"))) as database:
+        database.execute("update csd_alembic_version set version_num = '9999'")
+        database.commit()
+    code, out, err = said(capsys, *call, desk_url)
+    assert (code, out, len(err.splitlines()), "newer csdomain" in err) == (1, "", 1, True)
 
 
 @pytest.mark.rule(MOVES)
@@ -250,6 +263,12 @@ def test_f32_several_faults_are_a_list_for_programs(capsys: pytest.CaptureFixtur
     _, shown = data(capsys, "rules", "show", str(book))
     assert shown["error"]["facts"]["faults"] == faults
     assert "规则手册被拒绝" in said(capsys, "rules", "show", str(book), "-l", "zh")[2]
+
+
+def test_f33_the_demo_says_in_one_line_which_file_is_missing() -> None:
+    demo = Path(__file__).parents[2] / "tools" / "demo.py"
+    done = subprocess.run([sys.executable, str(demo), "--log", "nope.csv"], capture_output=True, text=True, check=False)
+    assert (done.returncode, len(done.stderr.splitlines()), "nope.csv" in done.stderr) == (1, 1, True)
 
 
 def test_f33_it_says_which_version_it_is(capsys: pytest.CaptureFixture[str]) -> None:

@@ -63,6 +63,12 @@ def test_the_commands_are_found() -> None:
 
 
 @every
+def test_the_how_to_names_it(path: Sequence[str]) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "how-to" / "use-the-command.md").read_text(encoding="utf-8")
+    assert f"`{' '.join(path)}`" in page or f"`csdomain {' '.join(path)}`" in page
+
+
+@every
 def test_f33_it_answers_a_person_and_a_program_in_both_languages(
     path: Sequence[str], there: House, call: Calls
 ) -> None:
@@ -118,7 +124,8 @@ def test_f09_a_typo_in_an_address_fails_and_makes_nothing(
         "sqlit:///",
     ]
     addresses += ["sqlite+nope:///x.db", "postgresql+psycopg://host:port/x", "", "sqlite:///text.db"]
-    for address in [*addresses, *(["sqlite:///typo.db"] if path != MAKES else [])]:
+    addresses += ["sqlite:///text.db?timeout=soon", "sqlite:///text.db?mode=ro"]
+    for address in [*addresses, *(["sqlite:///typo.db", "sqlite:///file:typo.db?uri=true"] if path != MAKES else [])]:
         said = call(there.arguments(path, **{parameter: [address]}))
         if path == ("db", "status") and said.out:
             assert (said.code, "needs" in said.out) == (1, True)

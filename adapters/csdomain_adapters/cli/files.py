@@ -7,7 +7,6 @@ from pathlib import Path
 
 from csdomain.kernel.rules import PORTS, Text
 from csdomain.kernel.rules.errors import InvalidValue, NotFound
-from csdomain_adapters.export.delivery import delivered
 
 
 class NoSuchFile(NotFound):
@@ -60,5 +59,10 @@ def written(*paths: Path | None, inputs: Sequence[Path] = ()) -> Iterator[tuple[
         _writable(path, inputs)
         if os.path.realpath(path) in map(os.path.realpath, wanted[:number]):
             raise FileTrouble(file=path, accepted=Text("a file of its own for each report", "每份报告各用一个文件"))
+    if not wanted:
+        yield tuple(Path() for _ in paths)
+        return
+    from csdomain_adapters.export.delivery import delivered  # a quarter of the time that most calls take
+
     with ExitStack() as stack:
         yield tuple(Path() if path is None else stack.enter_context(delivered(path)) for path in paths)

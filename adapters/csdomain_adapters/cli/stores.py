@@ -1,6 +1,7 @@
 """The database that a command works on: it is there already, unless a command says that it may make one."""
 
-from collections.abc import Iterator
+import warnings
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import datetime
 from importlib.metadata import entry_points
@@ -10,7 +11,7 @@ from typing import Any, Final, cast
 from csdomain import desk as desks
 from csdomain.desk import Desk, Services
 from csdomain.kernel.rules import PERMITTED, PORTS, Text
-from csdomain.kernel.rules.errors import InvalidValue, NotFound
+from csdomain.kernel.rules.errors import InvalidValue, NotFound, StoreFailure
 from csdomain.kernel.store.ports import OpenStore
 from csdomain.kernel.values.actors import Actor, ActorId
 from csdomain.rulebook import House, Rulebook
@@ -34,6 +35,12 @@ class NoDatabase(NotFound):
     problem = Text("There is no such database.", "没有这个数据库。")
 
 
+class NewerDatabase(StoreFailure):
+    """The tables of the database are of a newer csdomain than this one: nothing here can bring them up to date."""
+
+    problem = Text("The database is of a newer csdomain.", "数据库属于更新版本的 csdomain。")
+
+
 class UnknownPosition(InvalidValue):
     """A position that the rulebook does not have: whoever holds it could do nothing."""
 
@@ -51,8 +58,10 @@ def file_of(url: str) -> Path | None:
     malformed = MalformedAddress(accepted=Text(_FORMS, _FORMS))
     try:
         address = make_url(url)
-        address.get_dialect()
-    except (ArgumentError, ValueError):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # an option that the driver would pass over
+            address.get_dialect()().create_connect_args(address)
+    except (ArgumentError, ValueError, TypeError, Warning):
         raise malformed from None
     except ImportError:
         return None  # the store says what to install
@@ -65,10 +74,19 @@ def file_of(url: str) -> Path | None:
 
 
 def check(url: str, *, create: bool = False) -> None:
-    """Refuse an address without a database, unless ``create``. Raises MissingBackend, MalformedAddress, NoDatabase."""
+    """Refuse an address without a database, or with ``create`` one that cannot be brought up to date.
+
+    Raises MissingBackend, MalformedAddress, NoDatabase, NewerDatabase.
+    """
     desks.adapter(desks.STORES, desks.scheme(url))
     file = file_of(url)
     if file is None or file.is_file():
+        if create and desks.scheme(url) in entry_points(group=SCHEMAS).names:
+            tables = schema(url)
+            found = tables.current(url) or ""
+            if found.isdecimal() and found > tables.head:
+                accepted = Text("a newer csdomain", "更新版本的 csdomain")
+                raise NewerDatabase(actual=found, expected=tables.head, accepted=accepted)
         return
     if not create:
         make = "csdomain db upgrade URL"
@@ -123,13 +141,13 @@ def book_of(file: Path) -> Rulebook:
     return desks.load_rulebook(file)
 
 
-def actor(house: House, id: str, branch: str, positions: list[str]) -> Actor:
+def actor(house: House, id: str, branch: str, positions: Sequence[str]) -> Actor:
     """Who asks or acts. Raises UnknownPosition, MalformedActor."""
     known = house.permissions.positions
     for position in positions:
         if position not in known:
             names = ", ".join(sorted(known))
-            raise UnknownPosition(position=position, accepted=Text(names, names))
+            raise UnknownPosition(position=position, rulebook=house.rulebook.ref, accepted=Text(names, names))
     return Actor(ActorId(id), branch, frozenset(positions))
 
 
