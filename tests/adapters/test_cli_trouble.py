@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import sqlite3
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from adapters.cli_calls import Calls, House, Said, contents, house, leaf, leaves
+from adapters.cli_calls import AT, Calls, House, Said, contents, house, leaf, leaves
+from csdomain_adapters.cli import stores
 from csdomain_adapters.cli.app import CALLED_WRONGLY, INTERRUPTED, NOBODY_READS, REFUSED, run
 
 COMMANDS = leaves()
@@ -18,6 +20,7 @@ URLS, FILES = {"url", "database"}, {"log", "map_", "files"}
 BOOKS = {"rulebook", "old", "new"}
 #: Those that may make a file: an output that is named, and a database by the one command that is for it.
 MAKES = ("db", "upgrade")
+NOT_MADE = [f"sqlite:///{name}" for name in ("typo.db", "empty.db", "other.db", "file:typo.db?uri=true")]
 
 
 def named(path: object) -> str:
@@ -49,6 +52,7 @@ def call(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Calls:
     for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(stores, "now", lambda: AT)
     return Calls(monkeypatch)
 
 
@@ -77,7 +81,7 @@ def test_f33_it_answers_a_person_and_a_program_in_both_languages(
         said = call([*given, *language])
         assert (said.code, "Traceback" in said.err) == (0, False), said.err
         assert said.out.strip() or said.lines
-        assert call([*language, *given]).out == call([*given, *language]).out or path == ("clocks",)
+        assert call([*language, *given]).out == call([*given, *language]).out
     json.loads(call([*given, "--json"]).out)
 
 
@@ -114,6 +118,9 @@ def test_f09_a_typo_in_an_address_fails_and_makes_nothing(
 ) -> None:
     (tmp_path / "text.db").write_text("this is no database, it is only text of some length " * 40)
     (tmp_path / "folder.db").mkdir()
+    (tmp_path / "empty.db").touch()
+    with contextlib.closing(sqlite3.connect(tmp_path / "other.db")) as other:  # of somebody else
+        other.execute("create table orders (id integer)")
     before = contents(tmp_path)
     addresses = [
         "sqlite://x.db",
@@ -125,7 +132,7 @@ def test_f09_a_typo_in_an_address_fails_and_makes_nothing(
     ]
     addresses += ["sqlite+nope:///x.db", "postgresql+psycopg://host:port/x", "", "sqlite:///text.db"]
     addresses += ["sqlite:///text.db?timeout=soon", "sqlite:///text.db?mode=ro"]
-    for address in [*addresses, *(["sqlite:///typo.db", "sqlite:///file:typo.db?uri=true"] if path != MAKES else [])]:
+    for address in [*addresses, *(NOT_MADE if path != MAKES else [])]:
         said = call(there.arguments(path, **{parameter: [address]}))
         if path == ("db", "status") and said.out:
             assert (said.code, "needs" in said.out) == (1, True)
@@ -193,13 +200,14 @@ def test_f33_what_fails_half_way_leaves_the_file_that_was_there(
 
 
 @every
-@pytest.mark.parametrize("encoding", ["ascii", "cp437", "cp932", "cp949", "cp1252", "gbk"])
+@pytest.mark.parametrize("encoding", ["ascii", "cp932", "cp1252"])
 def test_f33_it_answers_on_any_code_page(path: Sequence[str], encoding: str, there: House, call: Calls) -> None:
     given = there.arguments(path)
     for language in ("en", "zh"):
         said = call(["-l", language, *given], encoding)
         assert (said.code, "Error" in said.err) == (0, False), said.err
-    assert json.loads(call([*given, "--json"], encoding).out) or path == ()
+    # Where the encoding lacks a character JSON escapes it: what a program reads is the same.
+    assert json.loads(call([*given, "--json"], encoding).out) == json.loads(call([*given, "--json"]).out)
     wrong = call(["-l", "zh", *given, "--jsno"], encoding)
     assert (wrong.code, len(wrong.lines)) == (CALLED_WRONGLY, 1)
 

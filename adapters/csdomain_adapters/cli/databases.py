@@ -50,9 +50,9 @@ def status(url: Url) -> int:
 
 
 def _current(schema: Any, url: str) -> str | None:
-    """The version of a database's tables, None where it has none or is not there: to look would make it."""
+    """The version of a database's tables, None where it has none or is not there: to ask the store would make it."""
     file = stores.file_of(url)
-    found: str | None = schema.current(url) if file is None or file.is_file() else None
+    found: str | None = schema.current(url) if file is None or stores.holds_tables(file) else None
     return found
 
 

@@ -1,5 +1,6 @@
 """The database that a command works on: it is there already, unless a command says that it may make one."""
 
+import sqlite3
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -73,6 +74,15 @@ def file_of(url: str) -> Path | None:
     return Path(name.removeprefix("file:").partition("?")[0] if name.startswith("file:") else name)
 
 
+def holds_tables(file: Path) -> bool:
+    """Whether an SQLite file has tables of csdomain. A store would change the file before it could say so."""
+    try:
+        with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as database:
+            return database.execute("select 1 from sqlite_master where name glob 'csd_*'").fetchone() is not None
+    except sqlite3.Error:
+        return False
+
+
 def check(url: str, *, create: bool = False) -> None:
     """Refuse an address without a database, or with ``create`` one that cannot be brought up to date.
 
@@ -80,7 +90,7 @@ def check(url: str, *, create: bool = False) -> None:
     """
     desks.adapter(desks.STORES, desks.scheme(url))
     file = file_of(url)
-    if file is None or file.is_file():
+    if file is None or (file.is_file() and (create or holds_tables(file))):
         if create and desks.scheme(url) in entry_points(group=SCHEMAS).names:
             tables = schema(url)
             found = tables.current(url) or ""
