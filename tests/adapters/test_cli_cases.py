@@ -11,6 +11,7 @@ import pytest
 
 import csdomain
 from csdomain.complaints.model import COMPLAINTS
+from csdomain.kernel.cases.timers import pause
 from csdomain.kernel.rules import PERMITTED, PERSONAL_DATA, TIMERS
 from csdomain.kernel.values.money import Money
 from csdomain.orders.values import Dose, Item
@@ -97,6 +98,11 @@ def test_each_sees_what_they_may_read(url: str, run: Run) -> None:
     assert (code, out, "no such record" in err) == (1, "", True)
 
 
+def test_who_reads_a_pipe_gets_one_line_a_case(url: str, run: Run) -> None:
+    lines = run("case", "list", url)[1].splitlines()
+    assert [sum(number in line and "customer-" in line for line in lines) for number in NUMBERS] == [1] * 4
+
+
 def test_more_than_the_limit_is_said(url: str, run: Run) -> None:
     code, out, err = run("case", "list", url, "--limit", "3")
     assert (code, "There are more than 3" in err, NUMBERS[3] in out) == (0, True, False)
@@ -131,6 +137,17 @@ def test_who_and_what_was_said_is_masked_for_those_who_may_not_see_it(url: str, 
             assert ("customer-8" in said) is seen
             assert ("it burns" in said) is (seen and call[0] == "show")
         assert ("the order is ours" in run("case", "trail", url, NUMBERS[1], position=position)[1]) is seen
+
+
+@pytest.mark.rule(PERSONAL_DATA)
+def test_who_may_see_customers_of_one_branch_sees_no_others(sqlite_url: str, run: Run) -> None:
+    with csdomain.open(sqlite_url, "medical_centre") as desk:
+        for branch in ("hq", "north"):
+            by = agent(desk, "agent-1", branch=branch, position="customer_service")
+            received(desk, complaint_form(customer=f"customer-{branch}"), by=by, at=AT)
+    reads_all = ("--position", "finance", "--rulebook", "medical_centre")
+    code, out, _ = run("case", "list", sqlite_url, *reads_all, position="branch_director")
+    assert (code, "customer-hq" in out, "customer-north" in out, "north" in out) == (0, True, False, True)
 
 
 def test_a_case_is_shown_with_its_clocks_and_what_may_be_done(url: str, run: Run) -> None:
@@ -187,10 +204,27 @@ def test_clocks_are_listed_by_owner_with_what_is_overdue(url: str, run: Run, mon
     assert listed("--owner", "agent-2") == second
     assert listed(position="sales", branch="north") == second
     assert listed("--until", "2026-03-07T00:00:00+08:00") == [received, first[0], second[0]]
+    monkeypatch.setattr(stores, "now", lambda: datetime(2026, 3, 6, 16, tzinfo=UTC))  # the deadline itself is in time
+    assert not any(late for *_, timer, late in listed() if timer == "CMP-05.customer_service")
+    monkeypatch.setattr(stores, "now", lambda: AT + timedelta(days=4))
     code, out, err = run("clocks", url, "-l", "zh")
     assert (code, "已逾期" in out, "6 个计时器，3 个已逾期" in err) == (0, True, True)
     code, _, err = run("clocks", url, "--until", "tomorrow")
     assert (code, "time with its zone" in err) == (1, True)
+
+
+def test_a_clock_that_stands_still_is_never_overdue(sqlite_url: str, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    with csdomain.open(sqlite_url, clock=MovableClock(AT), holidays=no_holidays()) as desk:
+        id = accepted(desk).id
+        timers = desk.store.look(lambda unit: unit.timers_of(id))
+        running = next(timer for timer in timers if timer.name == "CMP-04")
+        desk.store.run(lambda unit: unit.session.save_timer(pause(running, AT)[0]))
+    monkeypatch.setattr(stores, "now", lambda: AT + timedelta(days=90))
+    out = run("clocks", sqlite_url)[1]
+    row = next(line for line in out.splitlines() if "CMP-04" in line)
+    assert ("paused" in row, "overdue" in row) == (True, False)
+    until = run("clocks", sqlite_url, "--until", "2026-12-31T00:00:00+08:00")[1]
+    assert ("CMP-05" in until, "CMP-04" in until) == (True, False)
 
 
 def test_a_case_whose_clocks_cannot_be_counted_hides_no_other(url: str, run: Run, tmp_path: Path) -> None:

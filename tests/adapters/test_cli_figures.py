@@ -111,3 +111,9 @@ def test_what_cannot_be_counted_or_seen_is_refused(url: str, run: Run, month: st
     code, out, err = run("figures", "complaints", url, "--month", month, *who)
     assert (code, out) == (1, "")
     assert "RPT-02" in err or "KRN-13" in err
+
+
+def test_two_reports_are_not_written_to_one_file(url: str, run: Run, tmp_path: Path) -> None:
+    there = tmp_path / "both.out"
+    code, out, err = run(*asked(url, "gm_office", "--html", str(there), "--csv", str(tmp_path / "." / "both.out")))
+    assert (code, out, "a file of its own" in err, there.exists()) == (1, "", True, False)
