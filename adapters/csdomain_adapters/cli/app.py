@@ -93,9 +93,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         note(say("Interrupted; what was finished before stays.", "已中断；此前完成的保留不变。"))
         return INTERRUPTED
-    except OSError as error:  # the answer itself could not be written: a full disk
-        note(rendered(trouble(error)), style="red")
-        return REFUSED
+    except OSError as error:
+        return _unwritten(error)
     return code
 
 
@@ -103,17 +102,29 @@ def _invoked(given: list[str]) -> int:
     try:
         with tree().make_context("csdomain", given) as context:
             code = tree().invoke(context)
-    except (BrokenPipeError, KeyboardInterrupt):
+    except OSError:
         raise
     except typer.Exit as done:
         return done.exit_code
     except DomainError as error:
         return refused(error)
-    except OSError as error:
-        return refused(trouble(error))
     except Exception as error:  # noqa: BLE001 - a traceback is no answer, and shows what people wrote
         return _called_wrongly(error) if hasattr(error, "format_message") else _fault(error)
     return code if isinstance(code, int) else 0
+
+
+def _unwritten(error: OSError) -> int:
+    """Say which file could not be read or written; where that is standard output, not there."""
+    said = trouble(error)
+    try:
+        if settings.as_json:
+            refused(said)
+            sys.stdout.flush()
+            return REFUSED
+    except OSError:
+        pass
+    note(rendered(said), style="red")
+    return REFUSED
 
 
 def _take_any_character() -> None:
