@@ -210,6 +210,7 @@ def test_f09_a_cron_job_makes_a_database_only_where_it_says_so(
         ([*CLOCKS, "head", "--rulebook", "enquiry_desk"], 1, "complaints.read"),
         (["frobnicate"], 2, "No such command"),
         (["sweeep"], 2, "Did you mean 'sweep'"),
+        (["13812345678"], 2, "No such command '•••'"),
         (["sweep"], 2, "Missing argument 'url'. Try: csdomain sweep --help"),
     ],
 )

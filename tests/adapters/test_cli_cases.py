@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import csdomain
+from backends import SERVERS
 from csdomain.complaints.model import COMPLAINTS
 from csdomain.kernel.cases.timers import pause
 from csdomain.kernel.rules import PERMITTED, PERSONAL_DATA, TIMERS
@@ -252,6 +253,18 @@ def test_asking_writes_nothing(url: str, run: Run, tmp_path: Path) -> None:
     for call in (("show",), ("trail",), ("moves",)):
         assert run("case", *call, url, NUMBERS[0], "--rulebook", str(book))[0] == 0
     assert state() == before
+
+
+@pytest.mark.parametrize("backend", SERVERS)
+def test_a_server_is_asked_as_a_file_is(backend: str, clean_url: Callable[[str], str], run: Run) -> None:
+    address = clean_url(backend)
+    with csdomain.open(address, clock=MovableClock(AT), holidays=no_holidays()) as desk:
+        number = accepted(desk, complaint_form(customer="customer-8")).number
+    assert numbers(run, address, "--customer", "customer-8", "--open", "--sort", "-received_at") == [number]
+    clocks = json.loads(run("clocks", address, "--json")[1])["clocks"]
+    assert [(clock["number"], clock["overdue"]) for clock in clocks] == [(number, True)] * 2
+    for call in ("show", "trail", "moves"):
+        assert number in run("case", call, address, number)[1]
 
 
 def test_who_asks_may_stand_in_the_environment(

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from csdomain.kernel.rules import Text
-from csdomain.kernel.rules.errors import DomainError
+from csdomain.kernel.rules.errors import DomainError, hide
 
 from . import cases, databases, reports, rules
 from .files import trouble
@@ -143,7 +143,7 @@ _WRONG: Final = {
 
 
 def _called_wrongly(error: Any) -> int:
-    said = " ".join(str(error.format_message()).split())
+    said = hide(" ".join(str(error.format_message()).split()))
     if said:  # else it was help that was asked for
         path = "csdomain" if error.ctx is None else error.ctx.command_path
         chinese = _WRONG.get(type(error).__name__, "命令有误")

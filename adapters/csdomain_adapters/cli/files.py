@@ -62,7 +62,7 @@ def written(*paths: Path | None, inputs: Sequence[Path] = ()) -> Iterator[tuple[
     if not wanted:
         yield tuple(Path() for _ in paths)
         return
-    from csdomain_adapters.export.delivery import delivered  # a quarter of the time that most calls take
+    from csdomain_adapters.export import delivered  # a quarter of the time that most calls take
 
     with ExitStack() as stack:
         yield tuple(Path() if path is None else stack.enter_context(delivered(path)) for path in paths)

@@ -75,12 +75,14 @@ def file_of(url: str) -> Path | None:
 
 
 def holds_tables(file: Path) -> bool:
-    """Whether an SQLite file has tables of csdomain. A store would change the file before it could say so."""
+    """Whether a file is there and has tables of csdomain. A store would make or change it before it could say so."""
+    if not file.is_file():
+        return False
     try:
         with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as database:
             return database.execute("select 1 from sqlite_master where name glob 'csd_*'").fetchone() is not None
-    except sqlite3.Error:
-        return False
+    except sqlite3.Error as error:
+        return error.sqlite_errorcode != sqlite3.SQLITE_NOTADB  # of all else the store says what is wrong
 
 
 def check(url: str, *, create: bool = False) -> None:
@@ -90,7 +92,7 @@ def check(url: str, *, create: bool = False) -> None:
     """
     desks.adapter(desks.STORES, desks.scheme(url))
     file = file_of(url)
-    if file is None or (file.is_file() and (create or holds_tables(file))):
+    if file is None or holds_tables(file) or (create and file.is_file()):
         if create and desks.scheme(url) in entry_points(group=SCHEMAS).names:
             tables = schema(url)
             found = tables.current(url) or ""
