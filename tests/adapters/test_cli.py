@@ -177,6 +177,18 @@ def test_f08_a_notifier_that_is_named_really_sends(
     assert (code, "0 due" in err) == (0, True)
 
 
+def test_f08_a_pipe_that_is_closed_while_it_sends_loses_nothing(desk_url: str, gateway: Path) -> None:
+    before = waiting(desk_url)
+    environment = {**os.environ, "PYTHONPATH": str(gateway.parent / "site")}
+    command = [sys.executable, "-m", "csdomain_adapters.cli", "relay", desk_url, "--notifier", "shop"]
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, env=environment, check=False)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (141, b"")
+    assert (len(set(gateway.read_text().split())), waiting(desk_url)) == (before, 0)
+
+
 def test_f09_a_cron_job_makes_a_database_only_where_it_says_so(
     capsys: pytest.CaptureFixture[str], sqlite_url: str
 ) -> None:
@@ -199,6 +211,7 @@ def test_f09_a_cron_job_makes_a_database_only_where_it_says_so(
         (["diagram", "nothing"], 1, "complaint"),
         (["sweep", "sqlite:///x.db", "--until", "2026-10-20"], 1, "time with its zone"),
         (["sweep", "sqlite:///x.db", "--until", "soon"], 1, "time with its zone"),
+        (["sweep", "memory:", "--until", "9999-12-31T23:00-14:00"], 1, "time with its zone"),
         (["sweep", "oracle://x"], 1, "postgresql"),
         (["sweep", "memory:", "--rulebook", "nonesuch"], 1, "after_sales"),
         (["relay", "memory:", "--notifier", "pigeon"], 1, "print"),

@@ -84,6 +84,7 @@ def numbers(run: Run, url: str, *arguments: str, **who: str) -> list[str]:
         (("--open", "--sort", "-received_at"), NUMBERS[::-1]),
         (("--sort", "-number", "--limit", "2"), NUMBERS[:1:-1]),
         (("--customer", "nobody"), []),
+        (("--number", ""), []),
     ],
 )
 def test_cases_are_found_by_their_columns(arguments: tuple[str, ...], found: list[str], url: str, run: Run) -> None:

@@ -46,7 +46,7 @@ def list_(
         conditions: list[Where[Any]] = [desk.condition(one) for one in where or []]
         for column, value in (("number", number), ("customer", customer)):
             if value is not None:
-                conditions.append(desk.condition(f"{column}={value}"))
+                conditions.append(desk.equal(column, value))
         conditions += desk.in_states(state or [])
         if running:
             conditions.append(desk.running())

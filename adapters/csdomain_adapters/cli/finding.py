@@ -168,6 +168,10 @@ class Desk:
             return Where(name, Comparison.ABSENT)
         return Where(name, _COMPARES[found["sign"]], _typed(name, self.columns[name], value))
 
+    def equal(self, column: str, value: str) -> Where[Any]:
+        """Those whose column holds a text. Raises MalformedQuery."""
+        return Where(self.service.kind.column(column), Comparison.IS, value)
+
     def in_states(self, states: Sequence[str]) -> list[Where[Any]]:
         """Those in one of the states; nothing where none is named. Raises MalformedQuery."""
         known = [state.value for state in self.service.table.states]

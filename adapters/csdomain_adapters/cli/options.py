@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any
@@ -42,7 +42,8 @@ def instant(text: str) -> datetime:
     accepted = Text("2026-10-08T09:00:00+08:00", "2026-10-08T09:00:00+08:00")
     try:
         at = datetime.fromisoformat(text)
-    except ValueError:
+        at.astimezone(UTC)
+    except (ValueError, OverflowError):  # no time, or one that no year of UTC holds
         raise MalformedTime(given=text, accepted=accepted) from None
     if at.utcoffset() is None:
         raise MalformedTime(given=text, accepted=accepted)
