@@ -336,9 +336,16 @@ def test_f33_ctrl_c_while_it_works_leaves_no_file(tmp_path: Path) -> None:
     assert {path.name for path in tmp_path.iterdir()} == {"map.toml", "log.csv"}
 
 
-@pytest.mark.parametrize("encoding", ["ascii", "cp932", "cp1252"])
-def test_f33_the_installed_command_answers_on_any_code_page(encoding: str) -> None:
-    environment = {**os.environ, "PYTHONIOENCODING": encoding, "LANG": "C"}
+@pytest.mark.parametrize(
+    "environment",
+    [
+        *({"PYTHONIOENCODING": encoding} for encoding in ("ascii", "cp932", "cp1252")),
+        {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"},
+        {"LC_ALL": "C"},
+    ],
+    ids=" ".join,
+)
+def test_f33_the_installed_command_answers_on_any_code_page(environment: dict[str, str]) -> None:
     command = [
         sys.executable,
         "-m",
@@ -350,6 +357,7 @@ def test_f33_the_installed_command_answers_on_any_code_page(encoding: str) -> No
         "-l",
         "zh",
     ]
+    environment = {**os.environ, **environment}
     done = subprocess.run(command, capture_output=True, env=environment, check=False)
     assert (done.returncode, done.stderr) == (0, b"")
 

@@ -12,8 +12,10 @@ import pytest
 import csdomain
 from backends import SERVERS
 from csdomain.complaints.model import COMPLAINTS
+from csdomain.complaints.service import Complaints
 from csdomain.kernel.cases.timers import pause
 from csdomain.kernel.rules import PERMITTED, PERSONAL_DATA, TIMERS
+from csdomain.kernel.rules.errors import ConnectionLost
 from csdomain.kernel.values.money import Money
 from csdomain.orders.values import Dose, Item
 from csdomain.testing import (
@@ -229,14 +231,23 @@ def test_a_clock_that_stands_still_is_never_overdue(sqlite_url: str, run: Run, m
     assert ("CMP-05" in until, "CMP-04" in until) == (True, False)
 
 
-def test_a_case_whose_clocks_cannot_be_counted_hides_no_other(url: str, run: Run, tmp_path: Path) -> None:
+def test_a_case_whose_clocks_cannot_be_counted_hides_no_other(
+    url: str, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     book = tmp_path / "renamed.toml"
     text = (csdomain.desk.shipped("after_sales") or "").replace("[calendars.office", "[calendars.bureau")
     book.write_text(text.replace('calendar = "office"', 'calendar = "bureau"'), encoding="utf-8")
     code, out, err = run("clocks", url, "--rulebook", str(book))
-    assert (code, err.count("not counted: KS202603-")) == (0, 4)
-    assert run("case", "show", url, NUMBERS[1], "--rulebook", str(book))[0] == 0
+    assert (code, err.count("not counted: KS202603-")) == (1, 4)
+    assert run("case", "show", url, NUMBERS[1], "--rulebook", str(book))[0] == 1
     assert "Traceback" not in out
+
+    def lost(*_: object, **__: object) -> None:
+        raise ConnectionLost(database="57P01")
+
+    monkeypatch.setattr(Complaints, "deadlines", lost)
+    code, out, err = run("clocks", url)
+    assert (code, out, "cannot be reached" in err) == (1, "", True)
 
 
 def test_asking_writes_nothing(url: str, run: Run, tmp_path: Path) -> None:

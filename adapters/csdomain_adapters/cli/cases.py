@@ -70,7 +70,7 @@ def show(
     position: Position,
     kind: Kind = "complaint",
     rulebook: Book = "after_sales",
-) -> None:
+) -> int:
     """Show a case: its columns, its clocks, what is still open, and what may be done with it now."""
     with stores.reading(url, rulebook) as found:
         desk = of_kind(found, kind, stores.actor(found.house, actor, branch, position))
@@ -81,17 +81,18 @@ def show(
         if settings.as_json:
             data = {"case": desk.data(record), "form": desk.form(record), "clocks": [clock.data() for clock in clocks]}
             as_json({**data, "not_counted": failed, "open_ends": ends, "moves": moves})
-            return
+            return 1 if failed else 0
         lines = [*desk.lines(record), *desk.form_lines(record)]
         table(record.number or record.id, (say("column", "列"), say("value", "值")), lines)
         if clocks:
-            table(say("Clocks", "计时器"), finding.HEADS(), [clock.row() for clock in clocks])
+            table(say("Clocks", "计时器"), finding.clock_heads(), [clock.row() for clock in clocks])
         rest = [
             (say("still open", "尚未了结"), ends),
             (say("may be done now", "现在可以"), moves),
             (say("not counted", "无法计算"), failed),
         ]
         answer({}, "\n".join(f"{name}: {', '.join(listed) or '-'}" for name, listed in rest))
+        return 1 if failed else 0
 
 
 @command(app)
@@ -157,8 +158,8 @@ def clocks(
     until: Until = None,
     owner: Annotated[str | None, typer.Option(help="Only the cases of this owner.")] = None,
     rulebook: Book = "after_sales",
-) -> None:
-    """List the clocks that run, by owner: which are overdue, and which breach until when."""
+) -> int:
+    """List the clocks that run, by owner, and when each breaches. Exit code 1 where some cannot be counted."""
     last = None if until is None else instant(until)
     at = stores.now()
     with stores.reading(url, rulebook) as found:
@@ -166,12 +167,13 @@ def clocks(
         listed, failed = finding.running_clocks(found, by, at, until=last, owner=owner)
     if settings.as_json:
         as_json({"as_of": at, "clocks": [clock.data() for clock in listed], "not_counted": failed})
-        return
-    table(say("Clocks that run", "运行中的计时器"), finding.HEADS(), [clock.row() for clock in listed])
+        return 1 if failed else 0
+    table(say("Clocks that run", "运行中的计时器"), finding.clock_heads(), [clock.row() for clock in listed])
     late = sum(clock.late for clock in listed)
     note(say(f"{len(listed)} clocks, {late} overdue.", f"{len(listed)} 个计时器，{late} 个已逾期。"))
     for line in failed:
         note(say(f"not counted: {line}", f"无法计算：{line}"), style="red")
+    return 1 if failed else 0
 
 
 def add_to(root: typer.Typer) -> None:

@@ -13,7 +13,7 @@ from csdomain.desk import Services
 from csdomain.kernel.cases.lifecycle import PossibleMove
 from csdomain.kernel.cases.timers import LIVE, TimerState
 from csdomain.kernel.rules import Text
-from csdomain.kernel.rules.errors import DomainError, NotFound, NotPermitted
+from csdomain.kernel.rules.errors import DomainError, NotFound, NotPermitted, StoreFailure
 from csdomain.kernel.store.kinds import Comparison, Field, MalformedQuery, Query, Where
 from csdomain.kernel.values.actors import Action, Actor
 from csdomain.kernel.values.ids import MalformedId
@@ -72,7 +72,7 @@ _NAMES: Final[Mapping[str, Text]] = {
 }
 
 
-def HEADS() -> tuple[str, ...]:  # noqa: N802 - a constant in the language of the call
+def clock_heads() -> tuple[str, ...]:
     """The heads of a table of clocks."""
     if settings.language == "zh":
         return ("处理人", "案件", "计时器", "期限", "剩余", "状态")
@@ -276,9 +276,14 @@ class Desk:
         ]
 
     def clocks(self, case: Any, at: datetime) -> tuple[list[Clock], list[str]]:
-        """The clocks of a case that run or stand still, and why they cannot be counted where they cannot."""
+        """The clocks of a case that run or stand still, and why they cannot be counted where they cannot.
+
+        Raises StoreFailure.
+        """
         try:
             found = self.service.deadlines(case.id, by=self.by, at=at)
+        except StoreFailure:
+            raise
         except DomainError as error:
             return [], [f"{case.number or case.id}: {rendered(error)}"]
         name, zone = case.number or case.id, self.zone(case)
