@@ -11,6 +11,7 @@ import attrs
 import pytest
 
 import csdomain
+from csdomain.kernel.rules import Language
 from csdomain.testing import MovableClock, SequentialIds, accepted, closed, complaint_form, no_holidays
 from csdomain_adapters.cli.app import run, tree
 
@@ -120,9 +121,9 @@ def leaves() -> list[tuple[str, ...]]:
     return list(below(tree(), ()))
 
 
-def leaf(path: Sequence[str]) -> Any:
+def leaf(path: Sequence[str], language: Language = "en") -> Any:
     """A command by its names."""
-    found = tree()
+    found = tree(language)
     for name in path:
         found = found.commands[name]
     return found

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import sqlite3
 import sys
 from collections.abc import Sequence
@@ -12,10 +13,12 @@ from typing import Any
 import pytest
 
 from adapters.cli_calls import AT, Calls, House, Said, contents, house, leaf, leaves
+from csdomain.kernel.rules import Language
 from csdomain_adapters.cli import stores
 from csdomain_adapters.cli.app import CALLED_WRONGLY, INTERRUPTED, NOBODY_READS, REFUSED, run
 
 COMMANDS = leaves()
+LANGUAGES: tuple[Language, ...] = ("en", "zh")
 URLS, FILES = {"url", "database"}, {"log", "map_", "files"}
 BOOKS = {"rulebook", "old", "new"}
 #: Those that may make a file: an output that is named, and a database by the one command that is for it.
@@ -70,6 +73,17 @@ def test_the_commands_are_found() -> None:
 def test_the_how_to_names_it(path: Sequence[str]) -> None:
     page = (Path(__file__).parents[2] / "docs" / "how-to" / "use-the-command.md").read_text(encoding="utf-8")
     assert f"`{' '.join(path)}`" in page or f"`csdomain {' '.join(path)}`" in page
+
+
+@every
+def test_its_help_is_in_both_languages(path: Sequence[str], call: Calls) -> None:
+    for depth in range(len(path) + 1):
+        command = leaf(path[:depth], "zh")
+        for text in (command.help, *(parameter.help for parameter in command.params)):
+            assert re.search("[\u4e00-\u9fff]", text), f"{text!r} is not in cli/chinese.py"
+    said = call([*path, "--help", "-l", "zh"])
+    assert (said.code, "以 JSON 回答" in said.out, said.err) == (0, True, "")
+    assert "Answer as JSON" in call([*path, "--help"]).out
 
 
 @every
@@ -246,7 +260,8 @@ def test_f33_ctrl_c_says_so(path: Sequence[str], there: House, call: Calls, monk
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(leaf(path), "callback", interrupted)
+        for language in LANGUAGES:
+            patch.setattr(leaf(path, language), "callback", interrupted)
         said = call(there.arguments(path))
         is_one_line(said)
         assert (said.code, "Interrupted" in said.err) == (INTERRUPTED, True)

@@ -13,10 +13,11 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from csdomain.kernel.rules import Text
+from csdomain.kernel.rules import Language, Text
 from csdomain.kernel.rules.errors import DomainError, hide
 
 from . import cases, databases, reports, rules
+from .chinese import in_chinese
 from .files import trouble
 from .options import Json, Speak, everywhere
 from .output import answer, as_json, note, refused, rendered
@@ -69,9 +70,10 @@ for _module in (cases, databases, reports):
 
 
 @cache
-def tree() -> Any:
+def tree(language: Language = "en") -> Any:
     """All commands, as Typer makes them."""
-    return typer.main.get_command(app)
+    made = typer.main.get_command(app)
+    return in_chinese(made) if language == "zh" else made
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
@@ -100,8 +102,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 def _invoked(given: list[str]) -> int:
     try:
-        with tree().make_context("csdomain", given) as context:
-            code = tree().invoke(context)
+        root = tree(settings.language)
+        with root.make_context("csdomain", given) as context:
+            code = root.invoke(context)
     except OSError:
         raise
     except typer.Exit as done:
