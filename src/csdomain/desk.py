@@ -256,7 +256,7 @@ class Services:
 
     def service(self, name: str) -> Any:
         """The service of a context by the context's name. Raises KeyError where no such context is installed."""
-        return getattr(self, name) if name in HOUSE else self.of(context(name))
+        return getattr(self, name) if hasattr(type(self), name) else self.of(context(name))
 
     def erase_customer(
         self, customer: str, *, by: Actor, at: datetime, progress: Progress | None = None

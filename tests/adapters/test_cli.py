@@ -281,7 +281,7 @@ def test_f32_several_faults_are_a_list_for_programs(capsys: pytest.CaptureFixtur
     )
     _, checked = data(capsys, "rules", "check", str(book), str(tmp_path / "none.toml"))
     faults = checked["files"][0]["error"]["facts"]["faults"]
-    assert (type(faults), len(faults), any("speed" * 50 in fault for fault in faults)) == (list, 2, True)
+    assert (type(faults), len(faults), any("speed" * 30 in fault for fault in faults)) == (list, 2, True)
     assert checked["files"][1]["error"]["code"] == "no_such_file"
     _, shown = data(capsys, "rules", "show", str(book))
     assert shown["error"]["facts"]["faults"] == faults
