@@ -220,7 +220,7 @@ def test_f09_a_cron_job_makes_a_database_only_where_it_says_so(
         (["rules", "rebase", "memory:", "b@1", "--as", "u", "--branch", "hq", "--position", "hr"], 1, "b@1"),
         ([*CLOCKS, "salesman"], 1, "sales_manager"),
         (["clocks", "memory:", "--as", "", "--branch", "hq", "--position", "sales"], 1, "actor"),
-        ([*CLOCKS, "head", "--rulebook", "enquiry_desk"], 1, "complaints.read"),
+        ([*CLOCKS, "head", "--rulebook", "enquiry_desk"], 1, "leaves that context off"),
         (["frobnicate"], 2, "No such command"),
         (["sweeep"], 2, "Did you mean 'sweep'"),
         (["13812345678"], 2, "No such command '•••'"),

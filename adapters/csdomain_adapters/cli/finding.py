@@ -20,6 +20,7 @@ from csdomain.kernel.values.actors import Action, Actor
 from csdomain.kernel.values.ids import MalformedId
 from csdomain.kernel.values.money import Money
 from csdomain.kernel.values.personal import PersonalKind, exported, mask, masked
+from csdomain.rulebook import SectionMissing
 
 from .output import rendered
 from .settings import say, settings
@@ -352,12 +353,15 @@ def running_clocks(
     """The clocks of every running case that ``by`` may read, by owner and deadline, and what cannot be counted.
 
     With ``until`` only those that breach by then: one that stands still breaches at no known time. Raises NotPermitted
-    where ``by`` may read no kind of case.
+    where ``by`` may read no kind of case, SectionMissing where the rulebook takes none.
     """
     listed: list[Clock] = []
     failed: list[str] = []
     refused: list[NotPermitted] = []
     every = kinds(services).values()
+    if not every:
+        names = ", ".join(context.name for context in contexts() if context.cases)
+        raise SectionMissing(section=names, rulebook=services.house.rulebook.ref)
     for service in every:
         desk = Desk(services, service, by)
         try:
