@@ -16,6 +16,8 @@ from csdomain.kernel.rules import Rule
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("csdomain", "csdomain_adapters")
 _ID = re.compile(r"\b[A-Z]{3,8}-[0-9]{2,4}\b")
+#: Migrations run inside Alembic or Django only; models and admin pages are imported by a Django project only.
+_ELSEWHERE = re.compile(r"\.migrations\.|\.django\.(models|admin)$")
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
@@ -29,8 +31,7 @@ def modules() -> Iterator[ModuleType]:
         top = importlib.import_module(package)
         yield top
         for found in sorted(pkgutil.walk_packages(top.__path__, f"{package}."), key=lambda m: m.name):
-            # Migrations run inside Alembic only.
-            if not found.name.endswith("__main__") and ".migrations." not in found.name:
+            if not found.name.endswith("__main__") and not _ELSEWHERE.search(found.name):
                 yield importlib.import_module(found.name)
 
 

@@ -1,0 +1,69 @@
+"""The desk of a database of Django's settings: opened when it is first asked for, once a process."""
+
+import threading
+from collections.abc import Mapping
+from typing import Any, Final, cast
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.utils.module_loading import import_string
+
+import csdomain
+from csdomain.desk import Desk
+
+SETTING: Final = "CSDOMAIN"
+#: Options that are objects: settings may name them by their dotted path, which is imported with the first desk.
+OBJECTS: Final = ("clock", "ids", "observer", "handlers", "holidays")
+OPTIONS: Final = ("rulebook", *OBJECTS)
+_desks: dict[str, Desk] = {}
+_lock: Final = threading.Lock()
+
+
+def desk(using: str | None = None) -> Desk:
+    """The desk on the database ``using`` (``default``), by the options that ``settings.CSDOMAIN`` has for that alias.
+
+    It works on Django's own connection: alone, each use case is a transaction; in a block of Django's, a savepoint in
+    it. It touches no database until it is used, and goes where the alias leads then: in tests, to the tests' database.
+
+    Raises ImproperlyConfigured, django.db.utils.ConnectionDoesNotExist, RulebookInvalid, NotFound, MissingBackend.
+    """
+    alias = using or DEFAULT_DB_ALIAS
+    with _lock:
+        found = _desks.get(alias)
+        if found is None:
+            connections[alias]  # an alias that is not there is said by Django
+            found = _desks[alias] = csdomain.open(f"django:{alias}", **options_of(alias))
+        return found
+
+
+def options_of(alias: str) -> dict[str, Any]:
+    """The options of ``csdomain.open`` for a database. Raises ImproperlyConfigured."""
+    given: object = getattr(settings, SETTING, {})
+    if not isinstance(given, Mapping):
+        raise ImproperlyConfigured(f"{SETTING} is a dictionary of databases, as DATABASES is")
+    unknown = sorted(str(name) for name in given.keys() - set(connections))
+    if unknown:
+        raise ImproperlyConfigured(f"{SETTING} names {unknown[0]!r}, which is not in DATABASES")
+    options: object = given.get(alias, {})
+    if not isinstance(options, Mapping):
+        raise ImproperlyConfigured(f"{SETTING}[{alias!r}] is a dictionary of options")
+    for name in options:
+        if name not in OPTIONS:
+            raise ImproperlyConfigured(f"{SETTING}[{alias!r}] has no option {name!r}; there are {', '.join(OPTIONS)}")
+    return {name: _object(name, value) for name, value in cast("Mapping[str, Any]", options).items()}
+
+
+def _object(name: str, value: Any) -> Any:
+    if name not in OBJECTS or not isinstance(value, str):
+        return value
+    try:
+        return import_string(value)
+    except ImportError as error:
+        raise ImproperlyConfigured(f"{SETTING}: {name} cannot be imported: {error}") from error
+
+
+def forget() -> None:
+    """Open desks anew when they are next asked for: the settings have changed."""
+    with _lock:
+        _desks.clear()
