@@ -5,7 +5,6 @@ from typing import Any
 from django.apps import AppConfig
 from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
-from django.core.signals import setting_changed
 from django.db import router, transaction
 from django.db.backends.signals import connection_created
 from django.db.models.signals import post_migrate
@@ -23,7 +22,6 @@ class CsdomainConfig(AppConfig):
     def ready(self) -> None:
         """Take part in what Django does with databases and settings."""
         checks.register(check_settings)
-        setting_changed.connect(_changed, dispatch_uid=self.name)
         connection_created.connect(_overwrite, dispatch_uid=self.name)
         post_migrate.connect(_add_missing, sender=self, dispatch_uid=self.name)
 
@@ -50,13 +48,6 @@ def check_settings(**_: Any) -> list[checks.CheckMessage]:
     return found
 
 
-def _changed(setting: str, **_: Any) -> None:
-    from .desks import SETTING, forget
-
-    if setting in (SETTING, "DATABASES"):
-        forget()
-
-
 def _overwrite(connection: Any, **_: Any) -> None:
     """What is erased must not be found in free pages of the file (KRN-14); most builds leave it there unless told."""
     if connection.vendor == "sqlite":
@@ -65,11 +56,15 @@ def _overwrite(connection: Any, **_: Any) -> None:
 
 
 def _add_missing(using: str, **_: Any) -> None:
-    """The tables of contexts that others plugged in, which no migration here makes."""
+    """The tables of contexts that others plugged in, which no migration here makes.
+
+    Emptying a database (``flush``, after each ``TransactionTestCase``) ends here too: desks keep their rulebook anew.
+    """
     from csdomain.desk import kinds
 
-    from .store import VENDORS, hosted
+    from .store import VENDORS, hosted, keep_rulebooks_anew
 
+    keep_rulebooks_anew(using)
     connection = transaction.get_connection(using)
     if connection.vendor not in VENDORS or not router.allow_migrate(using, APP):
         return

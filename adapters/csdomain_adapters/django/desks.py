@@ -16,7 +16,8 @@ SETTING: Final = "CSDOMAIN"
 #: Options that are objects: settings may name them by their dotted path, which is imported with the first desk.
 OBJECTS: Final = ("clock", "ids", "observer", "handlers", "holidays")
 OPTIONS: Final = ("rulebook", *OBJECTS)
-_desks: dict[str, Desk] = {}
+#: By alias, each with the options that it was opened with: settings may change, in tests and back.
+_desks: Final[dict[str, list[tuple[dict[str, Any], Desk]]]] = {}
 _lock: Final = threading.Lock()
 
 
@@ -29,12 +30,15 @@ def desk(using: str | None = None) -> Desk:
     Raises ImproperlyConfigured, django.db.utils.ConnectionDoesNotExist, RulebookInvalid, NotFound, MissingBackend.
     """
     alias = using or DEFAULT_DB_ALIAS
+    connections[alias]  # an alias that is not there is said by Django
+    options = options_of(alias)
     with _lock:
-        found = _desks.get(alias)
-        if found is None:
-            connections[alias]  # an alias that is not there is said by Django
-            found = _desks[alias] = csdomain.open(f"django:{alias}", **options_of(alias))
-        return found
+        opened = _desks.setdefault(alias, [])
+        for given, found in opened:
+            if given == options:
+                return found
+        opened.append((options, csdomain.open(f"django:{alias}", **options)))
+        return opened[-1][1]
 
 
 def options_of(alias: str) -> dict[str, Any]:
@@ -61,9 +65,3 @@ def _object(name: str, value: Any) -> Any:
         return import_string(value)
     except ImportError as error:
         raise ImproperlyConfigured(f"{SETTING}: {name} cannot be imported: {error}") from error
-
-
-def forget() -> None:
-    """Open desks anew when they are next asked for: the settings have changed."""
-    with _lock:
-        _desks.clear()

@@ -83,7 +83,7 @@ class Shape:
         """New fields for its columns."""
         for name, of in self.columns.items():
             label = said(name.replace("_", " "), LABELS.get(name, name))
-            key = {"primary_key": True} if name == self.key else {"null": True, "blank": True}
+            key = {"primary_key": True, "serialize": False} if name == self.key else {"null": True, "blank": True}
             yield name, _OF[of](verbose_name=label, **key)
 
     def options(self) -> dict[str, Any]:

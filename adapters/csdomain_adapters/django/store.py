@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any, Final, cast
+from weakref import WeakSet
 
 from django.db import DEFAULT_DB_ALIAS, Error, connections, transaction
 
@@ -15,6 +16,7 @@ from csdomain.kernel.store.unit import Backstage
 
 HOSTED: Final = "csdomain.hosted"
 VENDORS: Final = ("sqlite", "postgresql")
+_opened: Final[WeakSet[Any]] = WeakSet()
 
 
 class UnknownOption(InvalidValue):
@@ -66,6 +68,8 @@ class DjangoHost:
         with ExitStack() as stack:
             if alone and connection.vendor == "sqlite":
                 stack.enter_context(_mode(connection, None if reading else "IMMEDIATE"))
+            elif connection.vendor == "sqlite" and not connection.in_atomic_block:
+                _begin(connection)
             stack.enter_context(transaction.atomic(using=self.alias))
             if alone and reading and connection.vendor == "postgresql":
                 with connection.cursor() as cursor:
@@ -81,6 +85,13 @@ class DjangoHost:
     def drop(self) -> None:
         """Close it; Django opens another."""
         self.connection.close()
+
+
+def _begin(connection: Any) -> None:
+    """Where Django commits nothing by itself SQLite begins with the first change; a savepoint before that commits."""
+    connection.ensure_connection()
+    if not connection.connection.in_transaction:
+        connection.connection.execute("BEGIN IMMEDIATE")
 
 
 @contextmanager
@@ -104,4 +115,13 @@ def open_store(url: str, kinds: Sequence[Kind[Any]], backstage: Backstage, optio
         raise UnknownOption(option=sorted(options)[0])
     alias = url.partition(":")[2].strip("/") or DEFAULT_DB_ALIAS
     module, vendor = hosted(alias)
-    return cast("OpenStore", module.HostedStore(DjangoHost(alias), vendor, kinds, backstage))
+    store = module.HostedStore(DjangoHost(alias), vendor, kinds, backstage)
+    _opened.add(store)
+    return cast("OpenStore", store)
+
+
+def keep_rulebooks_anew(alias: str) -> None:
+    """Tell the stores on ``alias`` that its tables may have been emptied."""
+    for store in list(_opened):
+        if store.host.alias == alias:
+            store.forget()

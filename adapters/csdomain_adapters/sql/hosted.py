@@ -207,6 +207,11 @@ class HostedStore:
             self._settle(unit)
         return HostStore(Joined(unit))
 
+    def forget(self) -> None:
+        """Look at the tables and keep the rulebook again: they were made or emptied by somebody else."""
+        self._checked.clear()
+        self._settled.clear()
+
     def close(self) -> None:
         """Nothing: the connections are the host's."""
 
@@ -241,5 +246,6 @@ def add_missing(dialect: str, raw: Any, kinds: Sequence[Kind[Any]]) -> tuple[str
 
 def _in_transaction(dialect: str, raw: Any) -> Connection:
     connection = guests(dialect).over(raw)
-    connection.begin()  # the guest's: it sends nothing
+    if not connection.in_transaction():
+        connection.begin()  # the guest's: it sends nothing
     return connection
