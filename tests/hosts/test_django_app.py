@@ -330,10 +330,11 @@ def test_what_is_erased_is_in_no_file(clean_url: Callable[[str], str]) -> None:
 
 def test_a_block_on_another_database_is_refused(url: str) -> None:
     made = opened()
-    for block in (lambda: atomic(made, "default").__enter__(), lambda: within(made, "default")):
-        with pytest.raises(OtherDatabase) as refused:
-            block()
-        assert refused.value.facts["given"] == "default"
+    with pytest.raises(OtherDatabase) as refused, atomic(made, "default"):
+        pytest.fail("no block begins")
+    assert refused.value.facts["given"] == "default"
+    with pytest.raises(OtherDatabase):
+        within(made, "default")
     assert within(made, ALIAS) is not None
 
 
