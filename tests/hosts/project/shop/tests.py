@@ -56,6 +56,12 @@ class Plain(TestCase):
     def test_settings_may_change(self) -> None:
         self.assertEqual(desk().house.rulebook.name, "fleet")
 
+    def test_what_is_erased_is_overwritten(self) -> None:
+        if connection.vendor == "sqlite":
+            with connection.cursor() as cursor:
+                cursor.execute("PRAGMA secure_delete")
+                self.assertEqual(cursor.fetchone(), (1,))
+
     def test_the_desk_is_one(self) -> None:
         self.assertIs(desk(), DESK)
 
