@@ -9,21 +9,20 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from django.core.exceptions import ImproperlyConfigured
-from django.db import connections, transaction
-from django.db.utils import ConnectionDoesNotExist
+from django.db import OperationalError, connections, transaction
 from django.test import override_settings
 from sqlalchemy import create_engine, func, inspect, select, table
 
 import csdomain
 from csdomain.complaints.model import COMPLAINTS
 from csdomain.kernel.rules import AUDITED, HOUSE_RULES, ONE_WRITER, PERSONAL_DATA, PORTS
-from csdomain.kernel.rules.errors import MissingBackend, RuleBroken, StoreBusy
+from csdomain.kernel.rules.errors import MissingBackend, OutcomeUnknown, RuleBroken, StoreBusy
 from csdomain.testing import MovableClock, agent, complaint_form, no_holidays, received
 from csdomain_adapters.django import atomic, desk, within
 from csdomain_adapters.django.blocks import OtherDatabase
-from csdomain_adapters.django.store import UnknownOption
 from csdomain_adapters.sql.migrate import HEAD
 from csdomain_adapters.sql.store import SchemaOutdated
 from hosts.shop import ALIAS, Order, database, project
@@ -299,6 +298,36 @@ def test_a_connection_that_was_cut_goes_unnoticed(clean_url: Callable[[str], str
 
 
 @pytest.mark.rule(ONE_WRITER)
+@pytest.mark.parametrize("done", [True, False], ids=["committed", "not committed"])
+def test_a_commit_without_an_answer_happens_once_under_a_key_and_is_said_without(
+    done: bool, clean_url: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with project(clean_url("postgresql")):
+        made = opened()
+        received(made)  # what a desk does first is done
+        connection = connections[ALIAS]
+        commit = connection.commit
+        cuts: list[int] = []
+
+        def cut() -> None:
+            if not cuts:
+                cuts.append(1)
+                if done:
+                    commit()
+                raise OperationalError from psycopg.OperationalError("the server closed the connection")
+            commit()
+
+        monkeypatch.setattr(connection, "commit", cut)
+        first = received(made, key="k")
+        assert (cuts, first.number[-4:]) == ([1], "0002")
+        cuts.clear()
+        with pytest.raises(OutcomeUnknown) as unknown:
+            received(made)
+        assert not unknown.value.retryable
+        assert len(made.complaints.find(by=agent(made)).items) == (3 if done else 2)
+
+
+@pytest.mark.rule(ONE_WRITER)
 def test_a_database_that_is_busy_is_tried_again_and_then_said(clean_url: Callable[[str], str]) -> None:
     with project(clean_url("sqlite"), OPTIONS={"timeout": 0}):
         made = opened()
@@ -340,15 +369,42 @@ def test_a_block_on_another_database_is_refused(url: str) -> None:
 
 def test_what_a_desk_on_an_alias_cannot_be(monkeypatch: pytest.MonkeyPatch) -> None:
     with project("sqlite:///:memory:"):
-        with pytest.raises(UnknownOption) as unknown:
+        with pytest.raises(TypeError, match="no option 'busy_seconds': it stands in DATABASES"):
             opened(busy_seconds=3)
-        assert unknown.value.facts["option"] == "busy_seconds"
+        assert opened(upgrade=True).store is not None
         monkeypatch.setattr(connections[ALIAS], "vendor", "oracle", raising=False)
         with pytest.raises(MissingBackend) as missing:
             opened()
         assert missing.value.facts["given"] == "oracle"
-    with pytest.raises(ConnectionDoesNotExist):
-        csdomain.open("django:nowhere")
+        with pytest.raises(MissingBackend) as missing:
+            csdomain.open("django:nowhere")
+        assert missing.value.facts["given"] == "nowhere"
+        assert f"default, {ALIAS}" in str(missing.value)
+        with pytest.raises(MissingBackend):
+            desk("nowhere")
+
+
+@pytest.mark.parametrize("there", [True, False], ids=["with settings", "without"])
+def test_the_command_line_works_on_a_project_s_database(sqlite_url: str, there: bool) -> None:
+    csdomain.open(sqlite_url).close()
+    settings = {"DJANGO_SETTINGS_MODULE": "config.settings", "SHOP_DATABASE": json.dumps(database(sqlite_url))}
+    environment = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-m", "csdomain_adapters.cli", "sweep", "django:default"],
+        cwd=PROJECT,
+        env={**environment, "PYTHONUTF8": "1", "PYTHONPATH": ".", **(settings if there else {})},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    if there:
+        assert (done.returncode, done.stderr) == (0, "")
+        assert "0 deadlines breached" in done.stdout
+    else:
+        assert done.returncode != 0
+        assert "DJANGO_SETTINGS_MODULE names the settings" in done.stderr
+        assert "Traceback" not in done.stderr
 
 
 # --- settings ---------------------------------------------------------------------------------------------------------

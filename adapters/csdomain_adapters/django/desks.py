@@ -27,10 +27,9 @@ def desk(using: str | None = None) -> Desk:
     It works on Django's own connection: alone, each use case is a transaction; in a block of Django's, a savepoint in
     it. It touches no database until it is used, and goes where the alias leads then: in tests, to the tests' database.
 
-    Raises ImproperlyConfigured, django.db.utils.ConnectionDoesNotExist, RulebookInvalid, NotFound, MissingBackend.
+    Raises ImproperlyConfigured for the settings, MissingBackend, RulebookInvalid, NotFound.
     """
     alias = using or DEFAULT_DB_ALIAS
-    connections[alias]  # an alias that is not there is said by Django
     options = options_of(alias)
     with _lock:
         opened = _desks.setdefault(alias, [])

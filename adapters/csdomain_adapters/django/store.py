@@ -5,11 +5,15 @@ from contextlib import ExitStack, contextmanager
 from typing import Any, Final, cast
 from weakref import WeakSet
 
+import django
+from django.apps import apps
+from django.core.exceptions import ImproperlyConfigured
 from django.db import DEFAULT_DB_ALIAS, Error, connections, transaction
+from django.db.utils import ConnectionDoesNotExist
 
 from csdomain.desk import adapter
-from csdomain.kernel.rules import PORTS, Text
-from csdomain.kernel.rules.errors import InvalidValue, MissingBackend
+from csdomain.kernel.rules import Text
+from csdomain.kernel.rules.errors import MissingBackend
 from csdomain.kernel.store.kinds import Kind
 from csdomain.kernel.store.ports import OpenStore
 from csdomain.kernel.store.unit import Backstage
@@ -17,13 +21,6 @@ from csdomain.kernel.store.unit import Backstage
 HOSTED: Final = "csdomain.hosted"
 VENDORS: Final = ("sqlite", "postgresql")
 _opened: Final[WeakSet[Any]] = WeakSet()
-
-
-class UnknownOption(InvalidValue):
-    """An option for a store on Django's connections, which has none: they are in Django's settings."""
-
-    default_rule = PORTS
-    problem = Text("A store on Django's connections takes no options.", "基于 Django 连接的存储不接受选项。")
 
 
 def hosted(alias: str) -> tuple[Any, str]:
@@ -82,10 +79,6 @@ class DjangoHost:
         """Django calls it when the outermost block is committed, and never where a block around it was undone."""
         transaction.on_commit(then, using=self.alias, robust=True)
 
-    def drop(self) -> None:
-        """Close it; Django opens another."""
-        self.connection.close()
-
 
 def _begin(connection: Any) -> None:
     """Where Django commits nothing by itself SQLite begins with the first change; a savepoint before that commits."""
@@ -110,11 +103,23 @@ def _mode(connection: Any, mode: str | None) -> Iterator[None]:
 
 
 def open_store(url: str, kinds: Sequence[Kind[Any]], backstage: Backstage, options: Mapping[str, object]) -> OpenStore:
-    """The store at ``django:ALIAS``. Raises UnknownOption, MissingBackend, ConnectionDoesNotExist (Django's)."""
-    if options:
-        raise UnknownOption(option=sorted(options)[0])
+    """The store at ``django:ALIAS``. Raises MissingBackend where there is no such database, or no project.
+
+    Raises TypeError for any option but ``upgrade``, which changes nothing: connections and tables are Django's.
+    """
+    for name in options.keys() - {"upgrade"}:
+        raise TypeError(f"csdomain.open: a desk on Django's connections has no option {name!r}: it stands in DATABASES")
     alias = url.partition(":")[2].strip("/") or DEFAULT_DB_ALIAS
-    module, vendor = hosted(alias)
+    try:
+        if not (apps.ready or apps.loading):  # outside of manage.py: the command line of csdomain
+            django.setup()
+        module, vendor = hosted(alias)
+    except ImproperlyConfigured:
+        wanted = Text("DJANGO_SETTINGS_MODULE names the settings of a project", "DJANGO_SETTINGS_MODULE 指明项目设置")
+        raise MissingBackend(store="django", accepted=wanted) from None
+    except ConnectionDoesNotExist:
+        known = ", ".join(sorted(connections))
+        raise MissingBackend(given=alias, accepted=Text(known, known)) from None
     store = module.HostedStore(DjangoHost(alias), vendor, kinds, backstage)
     _opened.add(store)
     return cast("OpenStore", store)

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from csdomain.kernel.rules import Text
-from csdomain.kernel.rules.errors import ConnectionLost, DomainError, RuleBroken, StoreFailure, UnitWithinUnit
+from csdomain.kernel.rules.errors import RuleBroken, StoreFailure, UnitWithinUnit
 from csdomain.kernel.store.kinds import Kind
 from csdomain.kernel.store.ports import Call, Refusal, Store, Unit
 from csdomain.kernel.store.unit import Backstage, Joined, StandardUnit
@@ -56,16 +56,14 @@ class Host(Protocol):
     def block(self, *, reading: bool = False) -> AbstractContextManager[Any]:
         """A transaction, or a savepoint in the one that is open; its value is the raw connection of the driver.
 
+        Where the connection is lost, the next transaction is on another.
+
         One that is ``reading`` sees one snapshot, never waits for writers, and is rolled back.
         """
         ...
 
     def on_commit(self, then: Callable[[], None], /) -> None:
         """Call ``then`` when what is written here has been committed."""
-        ...
-
-    def drop(self) -> None:
-        """The connection is lost: the next use is on another."""
         ...
 
 
@@ -157,17 +155,13 @@ class HostedStore:
         try:
             with self.host.block(reading=reading) as raw:
                 return work(raw)
-        except (DBAPIError, ConnectionLost, self.host.error) as error:
+        except (DBAPIError, self.host.error) as error:
             said = self._said(error)
-            if isinstance(said, ConnectionLost) and not self.host.inside():
-                self.host.drop()
             if said is error:
                 raise
             raise said from None
 
     def _said(self, error: Exception) -> Exception:
-        if isinstance(error, DomainError):
-            return error
         if isinstance(error, DBAPIError):
             return translate(error)
         driver: Any = self._guests.driver
