@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 from csdomain.kernel.cases.lifecycle import Lifecycle
 from csdomain.kernel.rules import Rule
@@ -103,7 +103,8 @@ def resolve(node: ast.AST, names: Mapping[str, object]) -> Rule | None:
         value = names.get(node.id)
     elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
         value = getattr(names.get(node.value.id), node.attr, None)
-    return value if isinstance(value, Rule) else None
+    # By its type: Django's settings, asked for their class, want a project.
+    return cast("Rule", value) if issubclass(type(value), Rule) else None
 
 
 # --- tests ------------------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
+from contextlib import closing, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from sqlalchemy import create_engine, func, inspect, select, table
 import csdomain
 from csdomain.complaints.model import COMPLAINTS
 from csdomain.kernel.rules import AUDITED, HOUSE_RULES, ONE_WRITER, PERSONAL_DATA, PORTS
-from csdomain.kernel.rules.errors import MissingBackend, OutcomeUnknown, RuleBroken, StoreBusy
+from csdomain.kernel.rules.errors import MissingBackend, OutcomeUnknown, RuleBroken, StoreBusy, UnitWithinUnit
 from csdomain.testing import MovableClock, agent, complaint_form, no_holidays, received
 from csdomain_adapters.django import atomic, desk, within
 from csdomain_adapters.django.blocks import OtherDatabase
@@ -267,6 +267,15 @@ def test_half_a_use_case_is_undone_in_a_block_that_goes_on(url: str) -> None:
         Order.objects.using(ALIAS).create(name="A1", complaint=case.id)
     assert Order.objects.using(ALIAS).count() == 1
     assert made.store.run(lambda unit: unit.session.next_number("half")) == 1
+
+
+@pytest.mark.rule(ONE_WRITER)
+def test_a_unit_within_a_unit_is_refused(url: str) -> None:
+    made = opened()
+    for block in (nullcontext(), transaction.atomic(using=ALIAS)):
+        with block, pytest.raises(UnitWithinUnit):
+            made.store.run(lambda _: received(made))
+    assert received(made).number.endswith("-0001")
 
 
 def test_where_the_host_commits_by_itself_the_desk_leaves_that_to_it(url: str) -> None:

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Mapping
 from typing import Any, Final, cast
 
-from django.conf import settings
+from django import conf
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.utils.module_loading import import_string
@@ -42,7 +42,7 @@ def desk(using: str | None = None) -> Desk:
 
 def options_of(alias: str) -> dict[str, Any]:
     """The options of ``csdomain.open`` for a database. Raises ImproperlyConfigured."""
-    given: object = getattr(settings, SETTING, {})
+    given: object = getattr(conf.settings, SETTING, {})
     if not isinstance(given, Mapping):
         raise ImproperlyConfigured(f"{SETTING} is a dictionary of databases, as DATABASES is")
     unknown = sorted(str(name) for name in given.keys() - set(connections))
