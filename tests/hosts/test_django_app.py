@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, nullcontext, suppress
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import psycopg
@@ -23,6 +24,7 @@ from csdomain.kernel.rules.errors import MissingBackend, OutcomeUnknown, RuleBro
 from csdomain.testing import MovableClock, agent, complaint_form, no_holidays, received
 from csdomain_adapters.django import atomic, desk, within
 from csdomain_adapters.django.blocks import OtherDatabase
+from csdomain_adapters.django.tables import tables
 from csdomain_adapters.sql.migrate import HEAD
 from csdomain_adapters.sql.store import SchemaOutdated
 from hosts.shop import ALIAS, Order, database, project
@@ -135,6 +137,13 @@ def test_each_revision_of_the_tables_has_a_migration_of_django_s() -> None:
         words = path.read_text()
         assert f'tables("{path.stem[:4]}", "{before[:4]}")' in words
         assert before == "base" or f'[("csdomain", "{before}")]' in words
+
+
+def test_another_database_of_the_project_is_passed_by() -> None:
+    """One that no desk can be on: nothing is asked of it."""
+    elsewhere = SimpleNamespace(connection=SimpleNamespace(vendor="oracle"))
+    for step in (tables("0001", "base").code, tables("0001", "base").reverse_code):
+        assert step(None, elsewhere) is None
 
 
 @pytest.mark.parametrize(
