@@ -192,14 +192,14 @@ class HostStore:
         self._joined = joined
 
     def run(self, work: Callable[[Unit], R], /, call: Call | None = None) -> R:
-        try:
-            with observed(self._joined.unit.backstage.observer, call):
+        with observed(self._joined.unit.backstage.observer, call):
+            try:
                 return self._joined.run(work, call)
-        except DBAPIError as error:
-            raise translate(error) from None
-        except RuleBroken as error:
-            log_refusal(error.refusal)
-            raise
+            except DBAPIError as error:
+                raise translate(error) from None
+            except RuleBroken as error:
+                log_refusal(error.refusal)
+                raise
 
     def look(self, work: Callable[[Unit], R], /) -> R:
         return self.run(work)
