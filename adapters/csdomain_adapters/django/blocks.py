@@ -83,17 +83,23 @@ class _Marking:
         self._connection = connection
 
     def run(self, work: Callable[[Unit], R], /, call: Call | None = None) -> R:
+        with self._marking():
+            return self._store.run(work, call)
+
+    def look(self, work: Callable[[Unit], R], /) -> R:
+        with self._marking():
+            return self._store.look(work)
+
+    @contextmanager
+    def _marking(self) -> Iterator[None]:
         self._connection.validate_no_broken_transaction()
         try:
-            return self._store.run(work, call)
+            yield
         except BaseException as error:
             if self._connection.in_atomic_block and not _harmless(error):
                 self._connection.needs_rollback = True
                 self._connection.rollback_exc = error
             raise
-
-    def look(self, work: Callable[[Unit], R], /) -> R:
-        return self.run(work)
 
 
 def _harmless(error: BaseException) -> bool:

@@ -193,16 +193,19 @@ class HostStore:
 
     def run(self, work: Callable[[Unit], R], /, call: Call | None = None) -> R:
         with observed(self._joined.unit.backstage.observer, call):
-            try:
-                return self._joined.run(work, call)
-            except DBAPIError as error:
-                raise translate(error) from None
-            except RuleBroken as error:
-                log_refusal(error.refusal)
-                raise
+            return self._in_unit(work, call)
 
     def look(self, work: Callable[[Unit], R], /) -> R:
-        return self.run(work)
+        return self._in_unit(work)
+
+    def _in_unit(self, work: Callable[[Unit], R], call: Call | None = None) -> R:
+        try:
+            return self._joined.run(work, call)
+        except DBAPIError as error:
+            raise translate(error) from None
+        except RuleBroken as error:
+            log_refusal(error.refusal)
+            raise
 
 
 def open_store(url: str, kinds: Sequence[Kind[Any]], backstage: Backstage, options: Mapping[str, object]) -> SqlStore:
