@@ -9,7 +9,6 @@ from typing import Final, Protocol
 
 from csdomain.kernel.calendar.spec import zone_of
 from csdomain.kernel.cases.events import utc
-from csdomain.kernel.cases.timers import Timer
 from csdomain.kernel.rules import Text
 from csdomain.kernel.rules.errors import InvalidValue
 
@@ -19,7 +18,7 @@ from .log_faults import EmptyLog, Fault, Reason, UnparsableTime
 from .replay_plan import Plan
 from .replay_report import CaseResult, FaultGroup, Month, ReplayReport
 from .replay_table import Case, Fit, Node, result, stage, table
-from .sla_tally import SlaTally
+from .sla_tally import Clock, SlaTally
 
 #: Faults that the report lists one by one; all are counted, and ``on_fault`` is told of all.
 LISTED_MOST: Final = 10_000
@@ -87,7 +86,7 @@ class Replay:
         self._first: datetime | None = None
         self._last: datetime | None = None
         self._elapsed, self._working = Distribution(exact), Distribution(exact)
-        self._tallies = [SlaTally(sla, plan.calendar, worst, Distribution(exact)) for sla in plan.slas]
+        self._tallies = [SlaTally(sla, worst, Distribution(exact)) for sla in plan.slas]
         self._nodes = table(plan, exact)
         self._start = self._nodes[None]
 
@@ -181,8 +180,8 @@ class Replay:
                 calendar.is_working_day(at)
         else:
             working = calendar.between(case.entered, at)
-        timers, ended = (
-            self._timers_after(case, fit, at) if fit.roles or (dest.final and case.timers) else (case.timers, ())
+        clocks, ended = (
+            self._clocks_after(case, fit, at) if fit.roles or (dest.final and case.clocks) else (case.clocks, ())
         )
         # From here on nothing is refused.
         if case.entered is None:
@@ -204,29 +203,29 @@ class Replay:
         fit.count += 1
         self._replayed += 1
         case.last = at
-        case.timers = timers
+        case.clocks = clocks
         if self._first is None or at < self._first:
             self._first = at
         if self._last is None or at > self._last:
             self._last = at
-        for index, timer in ended:
-            case.outcomes.append(self._tallies[index].count(timer, at))
+        for index, clock in ended:
+            case.outcomes.append(self._tallies[index].count(clock, at))
         if dest.final:
             self._end(case, at)
 
-    def _timers_after(self, case: Case, fit: Fit, at: datetime) -> tuple[dict[int, Timer], list[tuple[int, Timer]]]:
-        timers, ended = dict(case.timers), []
+    def _clocks_after(self, case: Case, fit: Fit, at: datetime) -> tuple[dict[int, Clock], list[tuple[int, Clock]]]:
+        clocks, ended = dict(case.clocks), []
         for index, role in fit.roles:
-            timer, done = sla_tally.moved(timers.get(index), role, self.plan.slas[index], case.id, self._calendar, at)
-            if timer is not None and done:
-                ended.append((index, timer))
-                del timers[index]
-            elif timer is not None:
-                timers[index] = timer
+            clock, done = sla_tally.moved(clocks.get(index), role, self.plan.slas[index], case.id, at)
+            if clock is not None and done:
+                ended.append((index, clock))
+                del clocks[index]
+            elif clock is not None:
+                clocks[index] = clock
         if fit.dest is not None and fit.dest.final:
-            ended += [(index, sla_tally.dropped(timer, at)) for index, timer in timers.items()]
-            timers = {}
-        return timers, ended
+            ended += [(index, sla_tally.dropped(clock, at)) for index, clock in clocks.items()]
+            clocks = {}
+        return clocks, ended
 
     def _leave(self, case: Case, elapsed: timedelta, working: timedelta) -> None:
         node = case.node
@@ -281,7 +280,7 @@ class Replay:
                 unopened += 1
                 continue
             case.node.still += 1
-            case.outcomes += sla_tally.settled(case.timers.items(), self._tallies, self._last)
+            case.outcomes += sla_tally.settled(case.clocks.items(), self._tallies, self._last)
             if self._on_case is not None:
                 visits, before, worked = case.stays[case.node.name]
                 working = self._calendar.between(case.entered, self._last)

@@ -16,7 +16,8 @@ from csdomain.rulebook.loader import strict_converter
 from csdomain.rulebook.organisation import CalendarRules
 
 from .log_faults import MapInvalid
-from .log_times import ISO, Ambiguous
+from .log_formats import ISO
+from .log_times import Ambiguous
 from .rules import REPLAY
 
 #: Written as one text or as a list of texts.

@@ -8,8 +8,9 @@ from typing import Any, Final, TypeVar, cast
 
 import attrs
 
-from csdomain.kernel.calendar import WorkCalendar
+from csdomain.kernel.calendar import CalendarSpec, WorkCalendar
 from csdomain.kernel.calendar.holidays import Holidays
+from csdomain.kernel.calendar.values import WEEKDAYS
 from csdomain.kernel.cases.lifecycle import Lifecycle, LifecycleInvalid, Step
 from csdomain.kernel.rules.errors import DomainError
 from csdomain.kernel.values.actors import Action, Actor, system_actor
@@ -21,6 +22,7 @@ from .replay_map import Agreement, Columns, Csv, ReplayMap, Route, Workflow
 from .rules import REPLAY
 
 T = TypeVar("T")
+_ALL_DAY: Final = ("00:00-24:00",)
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _SHOWN: Final = re.compile(r"[^\x00-\x1f\x7f]{1,64}")
 
@@ -37,12 +39,13 @@ class Role(Enum):
 
 @attrs.frozen
 class Sla:
-    """A service level. ``on_clock``: its time runs always, and is not counted in working time."""
+    """A service level. ``on_clock``: its time runs always, and ``calendar`` is one that never closes."""
 
     name: str
     duration: Duration
     warnings: tuple[int, ...]
     on_clock: bool
+    calendar: WorkCalendar = attrs.field(eq=False)
 
 
 @attrs.frozen(eq=False)
@@ -121,10 +124,7 @@ def plan(
         by=system_actor(lifecycle.actions.values()),
         moves={activity: known[move] for activity, move in given.activities.items()},
         ignored=frozenset(given.ignore),
-        slas=tuple(
-            Sla(one.name, one.duration, one.warnings, isinstance(one.duration, CalendarDays | ElapsedTime))
-            for one in given.sla
-        ),
+        slas=tuple(_sla(one, calendar) for one in given.sla),
         roles=_roles(given.sla, known),
     )
 
@@ -181,6 +181,15 @@ def _faulty_agreements(agreements: Sequence[Agreement]) -> list[str]:
         if list(one.warnings) != sorted({percent for percent in one.warnings if 0 < percent < 100}):
             faults.append(f"ascending integers from 1 to 99 expected @ {at}.warnings")
     return faults
+
+
+def _sla(given: Agreement, calendar: WorkCalendar) -> Sla:
+    on_clock = isinstance(given.duration, CalendarDays | ElapsedTime)
+    if on_clock:
+        # Days and hours on the clock stand still by the clock too; and no holiday needs to be known for them.
+        always = CalendarSpec(zone=calendar.spec.zone, weekly=dict.fromkeys(WEEKDAYS, _ALL_DAY))
+        calendar = WorkCalendar(always, name=calendar.name)
+    return Sla(given.name, given.duration, given.warnings, on_clock, calendar)
 
 
 def _roles(agreements: Sequence[Agreement], known: Mapping[str, Enum]) -> dict[Enum, tuple[tuple[int, Role], ...]]:
