@@ -351,6 +351,45 @@ def test_months_are_those_of_the_calendars_zone() -> None:
     assert [(m.year, m.month, m.opened, m.finished) for m in report.months] == [(2026, 3, 1, 0), (2026, 4, 0, 1)]
 
 
+# --- final states that are left again ---------------------------------------------------------------------------------
+
+
+@pytest.mark.rule(REPLAY)
+@given(cases(), st.data())
+def test_f35_a_case_that_leaves_its_final_state_goes_on(parts: list[list[Row]], data: st.DataObject) -> None:
+    workflow = map_data()["workflow"]
+    # The same log in which closed is no end at all, and in which it is final and may be left.
+    again = {"name": "note", "from": "closed", "to": "working"}
+    moves = [*workflow["moves"], again, {"name": "filed", "from": "closed", "to": "filed"}]
+    filed = make_plan(
+        workflow=workflow | {"moves": moves, "states": [*workflow["states"], "filed"], "final": ["filed"]}
+    )
+    left = make_plan(workflow=workflow | {"moves": [*workflow["moves"], again]})
+    rows = data.draw(merged(parts))
+    assume(rows)
+    one, ones = replayed(filed, rows, worst=0)
+    other, others = replayed(left, rows, worst=0)
+    assert (one.events, one.replayed, one.cases, one.unopened) == (
+        other.events, other.replayed, other.cases, other.unopened
+    )  # fmt: skip
+    assert one.moves == other.moves
+    assert one.reasons == other.reasons
+    closed = {id for id, case in ones.items() if case.state == "closed"}
+    assert {id for id, case in others.items() if case.finished} == closed
+    assert (other.finished, other.open) == (len(closed), one.open - len(closed))
+    assert sum(month.finished for month in other.months) == len(closed)
+    for id, case in others.items():
+        assert (case.opened_at, case.state, case.fitting) == (ones[id].opened_at, ones[id].state, ones[id].fitting)
+        spent = {stay.state: (stay.visits, stay.elapsed, stay.working) for stay in case.stays}
+        before = {stay.state: (stay.visits, stay.elapsed, stay.working) for stay in ones[id].stays}
+        if id in closed:  # which ends with its last closing
+            total = sum(elapsed for _, elapsed, _ in spent.values())
+            assert total == (case.until - case.opened_at) // TICK
+            del spent["closed"], before["closed"]
+        assert spent == before
+    assert other.elapsed.count == len(closed)
+
+
 # --- bounds -----------------------------------------------------------------------------------------------------------
 
 

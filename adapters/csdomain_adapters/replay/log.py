@@ -15,7 +15,7 @@ from csdomain.reporting.log_faults import AmbiguousColumn, EmptyLog, MissingColu
 from csdomain.reporting.log_layout import PLACE, Order
 from csdomain.reporting.replay import Replay
 
-from .rows import Line, Row, Rows
+from .rows import Line, Rows
 from .sorting import Sorted
 
 #: Told how many bytes more have been read.
@@ -102,39 +102,35 @@ def _feed(replay: Replay, lines: Iterator[Line], name: str, take: Take) -> None:
         first = next(lines, None)
     if first is None:
         raise EmptyLog(file=name)
-    header = _header(first, lines, delimiter, settings.escape, name)
-    places = Places.of(replay, header, name)
-    width, most, named = len(header.cells or ()), max(places.named) + 1, places.named
-    largest = settings.largest_cell
+    line, header = _header(first, lines, delimiter, settings.escape, name)
+    places = Places.of(replay, line, header, name)
+    width, most, largest = len(header), max(places.named) + 1, settings.largest_cell
     rows = Rows(
         lines,
         delimiter,
         settings.escape,
-        named=named,
+        named=places.named,
         largest=largest,
         width=width,
         is_row=lambda cells: len(cells) == width and places.reads(replay, cells),
     )
-    for row in rows:
-        cells = row.cells
+    for line, cells, wanted in rows:
         if cells is None:
-            replay.malformed(row.line, row.wanted)
+            replay.malformed(line, wanted)
         elif len(cells) == width or most <= len(cells) < width:
-            if any(len(cells[place]) > largest for place in named):
+            if not places.events(line, cells, take, largest):
                 wanted = Text(f"cells of at most {largest:,} characters", f"单元格最多 {largest:,} 个字符")
-                replay.malformed(row.line, wanted)
-            else:
-                places.events(row.line, cells, take)
+                replay.malformed(line, wanted)
         elif len(cells) > 1 or cells[0].strip():
             wanted = Text(f"{width} fields, not {len(cells)}", f"{width} 个字段，而不是 {len(cells)} 个")
-            replay.malformed(row.line, wanted)
+            replay.malformed(line, wanted)
 
 
-def _header(first: Line, lines: Iterator[Line], delimiter: str, escape: str, name: str) -> Row:
-    row = next(iter(Rows(chain([first], lines), delimiter, escape)))
-    if row.cells is None:
-        raise UnreadableLog(file=name, line=row.line, accepted=row.wanted)
-    return row
+def _header(first: Line, lines: Iterator[Line], delimiter: str, escape: str, name: str) -> tuple[int, list[str]]:
+    line, cells, wanted = next(iter(Rows(chain([first], lines), delimiter, escape)))
+    if cells is None:
+        raise UnreadableLog(file=name, line=line, accepted=wanted)
+    return line, cells
 
 
 @attrs.frozen
@@ -149,20 +145,20 @@ class Places:
     empty: frozenset[str]
 
     @classmethod
-    def of(cls, replay: Replay, header: Row, name: str) -> "Places":
+    def of(cls, replay: Replay, line: int, header: Sequence[str], name: str) -> "Places":
         """The places by the names in the header. Raises MissingColumn, AmbiguousColumn."""
         columns = replay.plan.columns
-        found = [column.strip() for column in header.cells or ()]
+        found = [column.strip() for column in header]
         wanted = [column.strip() for field in _FIELDS for column in columns.of(field)]
         missing = [column for column in wanted if column not in found]
         if missing:
             there = ", ".join(found)
-            raise MissingColumn(file=name, line=header.line, columns=missing, accepted=Text(there, there))
+            raise MissingColumn(file=name, line=line, columns=missing, accepted=Text(there, there))
         for column in wanted:
             if found.count(column) > 1:
                 raise AmbiguousColumn(
                     file=name,
-                    line=header.line,
+                    line=line,
                     column=column,
                     places=[i for i, other in enumerate(found, start=1) if other == column],
                     accepted=Text("a column that is there once", "只出现一次的列"),
@@ -186,20 +182,25 @@ class Places:
         every = (self.case, self.activity, *self.time, *(place for place, _ in self.instants), self.who)
         return tuple(place for place in every if place is not None)
 
-    def events(self, line: int, cells: Sequence[str], take: Take) -> None:
-        """Give every event of a row; one without a time where the row has none."""
-        case, activity, who = (
-            self._cell(cells, self.case),
-            self._cell(cells, self.activity),
-            self._cell(cells, self.who),
-        )
+    def events(self, line: int, cells: Sequence[str], take: Take, largest: int) -> bool:
+        """Give every event of a row, one without a time where the row has none; False where a cell is too large."""
+        case, who = cells[self.case].strip(), "" if self.who is None else cells[self.who].strip()
+        activity = "" if self.activity is None else cells[self.activity].strip()
+        time = self._time(cells)
+        if max(len(case), len(activity), len(time), len(who)) > largest:
+            return False
+        if self.empty:
+            case, activity, who = ("" if text in self.empty else text for text in (case, activity, who))
         if not self.instants:
-            take(line, case, activity, self._time(cells), who)
-            return
+            take(line, case, activity, time, who)
+            return True
         filled = [(what, time) for place, what in self.instants if (time := self._cell(cells, place))]
+        if any(len(time) > largest for _, time in filled):
+            return False
         for what, time in filled or [(self.instants[0][1], "")]:
             named = what if PLACE not in what else activity and what.replace(PLACE, activity)
             take(line, case, named, time, who)
+        return True
 
     def reads(self, replay: Replay, cells: Sequence[str]) -> bool:
         """Whether cells have a case, and a time that can be read."""

@@ -1,20 +1,18 @@
 """CSV as help desks write it, row by row: every line of a file is in one row, whatever its quotation marks do."""
 
+import csv
 import re
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
-
-import attrs
 
 from csdomain.kernel.rules import Text
 
 #: A line of a log, and where it is; None for one that is too long to be held.
 Line = tuple[int, str | None]
 #: Characters that are held in order to go back to where a quotation ends that nobody closed.
-LOOK_AHEAD: Final = 1 << 24
-
-
+LOOK_AHEAD: Final = 1 << 22
+_TOO_LONG: Final = Text("a line that is not as long", "较短的行")
 _STRAY: Final = Text("a delimiter after a closing quotation mark", "右引号之后须为分隔符")
 
 
@@ -22,21 +20,33 @@ class _Stray(Exception):
     """A quotation mark that closes a cell, and something after it."""
 
 
-@attrs.frozen
-class Row:
-    """The line on which a row begins, and its cells; None where they cannot be told apart, and what was ``wanted``."""
+#: The line on which a row begins, its cells, and what was wanted; None for cells that cannot be told apart.
+Row = tuple[int, list[str] | None, Text]
 
-    line: int
-    cells: list[str] | None
-    wanted: Text = _STRAY
+
+class _Open:
+    """A cell that goes on; beyond ``most`` characters nothing more is kept of it."""
+
+    def __init__(self, text: str) -> None:
+        self.parts, self.size = [text], len(text)
+
+    def add(self, text: str, most: int) -> None:
+        if self.size <= most:
+            self.parts.append(text)
+            self.size += len(text)
+
+    @property
+    def text(self) -> str:
+        return "".join(self.parts)
 
 
 class Rows:
     """The rows of a log. Cells may hold delimiters, doubled quotation marks and lines between quotation marks.
 
     Two things go beyond CSV, as real logs need them. A quotation that is never closed, or closed in the middle of a
-    cell, ends where a later line reads as a row: ``is_row`` says whether cells are one. And in a column that is not
-    among ``named``, quotation marks make no row unreadable; its cells are not kept whole beyond ``largest``.
+    cell or of a line that is a row by itself, ends where a later line reads as a row: ``is_row`` says whether cells are
+    one. And in a column that is not among ``named``, quotation marks make no row unreadable; its cells are not kept
+    whole beyond ``largest``.
     """
 
     def __init__(
@@ -53,30 +63,44 @@ class Rows:
         self._lines, self._again = lines, deque[Line]()
         self._delimiter, self._named = delimiter, frozenset(named)
         self._largest, self._width, self._is_row = largest, width, is_row
-        self._escape = escape
+        self._escape, self._most = escape, max(named, default=0)
         between, taken = re.escape(delimiter), re.escape(escape)
         pair = f'(?:""|{taken}.)' if escape else '""'
         bare = rf"[^{between}{taken}\r\n]*+"
         self._plain = re.compile(rf"{bare}(?:{taken}.{bare})*+" if escape else bare, re.DOTALL)
         self._quoted = re.compile(rf'[^"{taken}]*+(?:{pair}[^"{taken}]*+)*+', re.DOTALL)
         self._marked = re.compile(rf'"(")|{taken}(.)' if escape else '"(")', re.DOTALL)
-        self._blanks = re.compile(" *" if delimiter != " " else "")
+        between_blanks = delimiter != " "
+        self._strict = csv.reader((), delimiter=delimiter, strict=True, skipinitialspace=between_blanks).dialect
+        self._blanks = re.compile(" *" if between_blanks else "")
 
     def __iter__(self) -> Iterator[Row]:
         while (item := self._next()) is not None:
             number, line = item
             if line is None:
-                yield Row(number, None, Text("a line that is not as long", "较短的行"))
+                yield number, None, _TOO_LONG
             elif self._is_plain(line):
-                yield Row(number, line.rstrip("\r\n").split(self._delimiter))
+                yield number, line.rstrip("\r\n").split(self._delimiter), _STRAY
             else:
-                cells: list[str] = []
-                try:
-                    cell = self._split(line, 0, cells)
-                except _Stray:
-                    yield Row(number, None)
-                    continue
-                yield Row(number, cells) if cell is None else self._joined(number, cells, cell)
+                cells = self._quickly(line)
+                yield (number, cells, _STRAY) if cells is not None else self._slowly(number, line)
+
+    def _quickly(self, line: str) -> list[str] | None:
+        """The cells of a line that is flawless by itself, None of any other."""
+        if self._escape or line.count('"') % 2:
+            return None
+        try:
+            return next(csv.reader((line,), self._strict))
+        except csv.Error:
+            return None
+
+    def _slowly(self, number: int, line: str) -> Row:
+        cells: list[str] = []
+        try:
+            cell = self._split(line, 0, cells)
+        except _Stray:
+            return number, None, _STRAY
+        return (number, cells, _STRAY) if cell is None else self._joined(number, cells, cell)
 
     def _next(self) -> Line | None:
         return self._again.popleft() if self._again else next(self._lines, None)
@@ -121,59 +145,52 @@ class Rows:
 
     def _joined(self, number: int, cells: list[str], cell: str) -> Row:
         """The row that begins with ``cells`` and a cell that goes on over the next lines, to where that ends."""
-        first, begun, sum_begun = list(cells), [cell], len(cell)
+        first, last, open_cell = list(cells), number, _Open(cell)
         kept: list[Line] = []  # from the first line on that reads as a row
-        held, last, ended = 0, number, False
-        parts, size = [cell], len(cell)
-        while (item := self._next()) is not None:
-            last, line = item
+        held, over, closed, doubled, doubtful = 0, False, False, False, False
+        while not (closed or (over and kept)) and (item := self._next()) is not None:
+            line = item[1]
             if kept or (line is not None and self._reads_as_row(line)):
                 kept.append(item)
                 held += len(line or "")
-            elif line is not None and sum_begun <= self._largest:
-                begun.append(line)
-                sum_begun += len(line)
-            if line is None or held > LOOK_AHEAD:
-                break
-            try:
-                found = self._quoted.match(line) if not self._is_plain(line) else None
-                if found is None or found.end() >= len(line) or line[found.end()] != '"':
-                    if size <= self._largest:
-                        parts.append(line)
-                        size += len(line)
-                    continue
-                whole = self._unmarked("".join([*parts, found[0]]))
-                at = self._over(line, found.end() + 1, whole, cells)
-                open_cell = self._split(line, at + 1, cells) if line.startswith(self._delimiter, at) else None
-            except _Stray:
-                break
-            if open_cell is None:
-                ended = True
-                break
-            if 0 < self._width < len(cells):
-                break
-            parts, size = [open_cell], len(open_cell)
-        if ended and (not kept or len(cells) == self._width):
-            return Row(number, cells)
+            else:
+                last = item[0]
+                # Text that goes on, or a row that is broken too and must not go unheard.
+                doubtful = doubtful or line is None or line.count(self._delimiter) >= self._most
+            over = over or line is None or held > LOOK_AHEAD
+            if not over and line is not None:
+                try:
+                    closed = self._goes_on(line, open_cell, cells)
+                    over = 0 < self._width < len(cells)
+                    # Two stray marks make a quotation; but then the second stands in a row.
+                    doubled = closed and bool(kept) and self._reads_as_row(line)
+                except _Stray:
+                    over = True
+        if closed and not doubled and (not kept or len(cells) == self._width):
+            return number, cells, _STRAY
+        # Nobody closed the quotation: it takes in its line, and those after it that are no rows.
         self._again.extendleft(reversed(kept))
-        until = kept[0][0] - 1 if kept else last
-        # The quotation ends with its line, or with the lines that are no rows.
-        takes = len(first) not in self._named and len(first) + 1 == self._width
-        if takes:
-            return Row(number, [*first, "".join(begun)])
-        wanted = Text(
-            f"a closing quotation mark; this row takes in lines {number} to {until}",
-            f"须有右引号；此行包含第 {number} 至 {until} 行",
-        )
-        return Row(number, None, wanted)
+        if self._width and self._most < len(first) and not doubtful:
+            return number, first, _STRAY
+        more = (f"; this row takes in lines {number} to {last}", f"；此行包含第 {number} 至 {last} 行")
+        en, zh = more if last > number else ("", "")
+        return number, None, Text(f"a closing quotation mark{en}", f"须有右引号{zh}")
 
-    def _over(self, line: str, at: int, cell: str, cells: list[str]) -> int:
-        """As :meth:`_closed`, where the quotation began on an earlier line: nothing may stand after it."""
-        end = self._blanks.match(line, at).end()  # type: ignore[union-attr]  # as above
-        if end < len(line) and line[end] not in "\r\n" and not line.startswith(self._delimiter, end):
+    def _goes_on(self, line: str, cell: "_Open", cells: list[str]) -> bool:
+        """Read on in an open cell; whether the row ends with this line. Raises _Stray."""
+        found = None if self._is_plain(line) else self._quoted.match(line)
+        if found is None or found.end() >= len(line) or line[found.end()] != '"':
+            cell.add(line, self._largest)
+            return False
+        at = self._blanks.match(line, found.end() + 1).end()  # type: ignore[union-attr]  # as above
+        between = line.startswith(self._delimiter, at)
+        if at < len(line) and line[at] not in "\r\n" and not between:
             raise _Stray
-        cells.append(cell)
-        return end
+        cells.append(self._unmarked(cell.text + found[0]))
+        rest = self._split(line, at + 1, cells) if between else None
+        if rest is not None:
+            cell.parts, cell.size = [rest], len(rest)
+        return rest is None
 
     def _reads_as_row(self, line: str) -> bool:
         cells: list[str] = []
@@ -181,8 +198,8 @@ class Rows:
             cells = line.rstrip("\r\n").split(self._delimiter)
         else:
             try:
-                if self._split(line, 0, cells) is not None:
-                    return False
+                rest = self._split(line, 0, cells)
             except _Stray:
                 return False
+            cells += [] if rest is None else [rest]
         return self._is_row(cells)

@@ -44,7 +44,7 @@ _FIELDS: Final = {
 #: Directives that say the same; a format has at most one of each, and one of each of those that are needed.
 _YEAR, _MONTH, _ZONE, _HOUR, _WEEKDAY = "Yy", "mbB", "zZ", "HI", "aA"
 _ONCE: Final = (_YEAR, _MONTH, "d", _HOUR, "p", "M", "S", "f", _ZONE, _WEEKDAY)
-_PLAIN: Final = tuple("YmdHMS")
+_NUMBERS: Final = "YmdHMS"
 _SUCH_AS: Final = Text(
     '"iso", "epoch", "epoch_ms", or such as "%Y-%m-%d %H:%M:%S"',
     "“iso”、“epoch”、“epoch_ms”，或如“%Y-%m-%d %H:%M:%S”",
@@ -103,8 +103,8 @@ def numbered(format: str) -> Callable[[str], Said]:
     utc = _says_utc(format, words, fields)
     lettered = bool(words) or not {"p", "b", "B", "a", "A", "Z", "z"}.isdisjoint(fields)
     match = re.compile(pattern, re.IGNORECASE if lettered else 0).fullmatch
-    if tuple(fields) in (_PLAIN, (*_PLAIN, "f")):
-        return _plain(match, utc=utc)
+    if set(fields) <= set(_NUMBERS + "f"):
+        return _plain(match, fields, utc=utc)
 
     def read(text: str) -> Said:
         found = match(text)
@@ -115,14 +115,19 @@ def numbered(format: str) -> Callable[[str], Said]:
     return read
 
 
-def _plain(match: Callable[[str], "re.Match[str] | None"], *, utc: bool) -> Callable[[str], Said]:
+def _plain(match: Callable[[str], "re.Match[str] | None"], fields: list[str], *, utc: bool) -> Callable[[str], Said]:
+    """A reader of formats of numbers only, which nearly all logs have."""
+    order = [fields.index(field) for field in _NUMBERS if field in fields]
+    fraction = fields.index("f") if "f" in fields else None
+
     def read(text: str) -> Said:
         found = match(text)
         if found is None:
             raise ValueError(text)
-        year, month, day, hour, minute, second, *fraction = found.groups()
-        micros = int(fraction[0][:6].ljust(6, "0")) if fraction else 0
-        return datetime(int(year), int(month), int(day), int(hour), int(minute), int(second), micros, UTC), utc
+        groups = found.groups()
+        micros = 0 if fraction is None else int(groups[fraction][:6].ljust(6, "0"))
+        numbers = [int(groups[place]) for place in order]
+        return datetime(*numbers, microsecond=micros, tzinfo=UTC), utc  # type: ignore[arg-type,misc]  # at most six
 
     return read
 

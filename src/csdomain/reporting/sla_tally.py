@@ -47,7 +47,7 @@ def moved(clock: Clock | None, role: Role, sla: Sla, case: str, at: datetime) ->
         return None, False
     timer = clock.timer
     if role is Role.STOP:
-        return attrs.evolve(clock, timer=timers.meet(timer, at)[0]), True
+        return Clock(timers.meet(timer, at)[0], clock.waits), True
     if role is Role.RESUME and clock.waiting:
         if timer.state is TimerState.PAUSED:
             timer = timers.resume(timer, sla.calendar, at)
@@ -61,7 +61,7 @@ def moved(clock: Clock | None, role: Role, sla: Sla, case: str, at: datetime) ->
 
 def dropped(clock: Clock, at: datetime) -> Clock:
     """The clock of a case that ended at ``at`` without doing what the timer waits for."""
-    return attrs.evolve(clock, timer=timers.cancel(clock.timer, at)[0]) if clock.timer.live else clock
+    return Clock(timers.cancel(clock.timer, at)[0], clock.waits) if clock.timer.live else clock
 
 
 def outcome(clock: Clock, sla: Sla, until: datetime) -> SlaOutcome:
@@ -175,6 +175,5 @@ def settled(
 ) -> tuple[SlaOutcome, ...]:
     """The timers that still ran at the end of the log, advanced to it and counted."""
     return tuple(
-        tallies[i].count(attrs.evolve(clock, timer=timers.advance(clock.timer, until)[0]), until)
-        for i, clock in open_clocks
+        tallies[i].count(Clock(timers.advance(clock.timer, until)[0], clock.waits), until) for i, clock in open_clocks
     )
