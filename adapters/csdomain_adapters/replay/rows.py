@@ -153,20 +153,21 @@ class Rows:
             if kept or (line is not None and self._reads_as_row(line)):
                 kept.append(item)
                 held += len(line or "")
+                doubled = doubled or len(cells) in self._named  # such a cell holds no rows
             else:
                 last = item[0]
                 # Text that goes on, or a row that is broken too and must not go unheard.
                 doubtful = doubtful or line is None or line.count(self._delimiter) >= self._most
-            over = over or line is None or held > LOOK_AHEAD
+            over = over or doubled or line is None or held > LOOK_AHEAD
             if not over and line is not None:
                 try:
                     closed = self._goes_on(line, open_cell, cells)
                     over = 0 < self._width < len(cells)
                     # Two stray marks make a quotation; but then the second stands in a row.
-                    doubled = closed and bool(kept) and self._reads_as_row(line)
+                    doubled = doubled or (closed and bool(kept) and self._reads_as_row(line))
                 except _Stray:
                     over = True
-        if closed and not doubled and (not kept or len(cells) == self._width):
+        if closed and not doubled and self._width in (0, len(cells)):
             return number, cells, _STRAY
         # Nobody closed the quotation: it takes in its line, and those after it that are no rows.
         self._again.extendleft(reversed(kept))
