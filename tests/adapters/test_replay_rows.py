@@ -196,13 +196,79 @@ def test_f40_what_is_csv_goes_before_what_looks_like_rows(replayed: Tries) -> No
 
 
 @pytest.mark.rule(REPLAY)
-def test_f40_going_back_is_bounded(replayed: Tries, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("first", "second", "lost", "says"),
+    [
+        # What the two make between them is in a column that holds no rows.
+        ('T-0,n,Taken,"2026-04-07 10:00,m', 'T-3,n,Taken,2026-04-07 10:03",m', [2, 5], "closing quotation mark"),
+        # The second stands in a line that is a row by itself.
+        ('T-0,"n,Taken,2026-04-07 10:00,m', 'T-3,n",Taken,2026-04-07 10:03,m', [2], "closing quotation mark"),
+        ('T-0,n,Taken,2026-04-07 10:00,"m', 'T-3,"n",Taken,2026-04-07 10:03,m', [], ""),
+        # Not even the number of cells is right.
+        ('"T-0,n,Taken,2026-04-07 10:00,m', 'T-3,n,Taken,2026-04-07 10:03",m', [2, 5], "closing quotation mark"),
+    ],
+)
+def test_f40_two_stray_marks_are_no_quotation(
+    replayed: Tries, first: str, second: str, lost: list[int], says: str
+) -> None:
+    report = replayed(first + "\n" + clean(1) + clean(2) + second + "\n" + clean(4))
+    assert (report.events, report.cases) == (5, 5 - len(lost))
+    assert [fault.line for fault in report.listed] == lost
+    assert not lost or says in report.listed[0].text()
+
+
+@pytest.mark.rule(REPLAY)
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        # Broken in a column that nobody asked for; but what follows may be a row that is broken as well.
+        ('T-0,n,Taken,2026-04-07 10:00,"m\n"T-1,n,Taken,2026-04-07 10:01,m\n', "lines 2 to 3"),
+        ('"T-0,n,Taken,2026-04-07 10:00,m\nT-1,n,Taken,2026-04-07",m\n', "lines 2 to 3"),
+        # As many cells as a row has, but no time among them.
+        ('T-0,n,"Taken,2026-04-07 10:00,m\none,two,three,four,five\n', "lines 2 to 3"),
+        ('T-0,n,Taken,"2026-04-07 10:00,m\nwords\n', "lines 2 to 3"),
+    ],
+)
+def test_f40_lines_that_are_no_rows_are_named(replayed: Tries, text: str, says: str) -> None:
+    report = replayed(text + clean(2) + clean(3))
+    assert (report.events, report.replayed) == (3, 2)
+    assert f"a closing quotation mark; this row takes in {says}" in report.listed[0].text()
+
+
+@pytest.mark.rule(REPLAY)
+def test_f40_text_that_goes_on_in_a_column_that_nobody_asked_for_is_taken_for_it(replayed: Tries) -> None:
+    report = replayed(clean(0, more='"words') + 'of a "customer"\nin lines\n' + clean(1))
+    assert (report.events, report.replayed) == (2, 2)
+
+
+@pytest.mark.rule(REPLAY)
+def test_f40_no_more_is_read_ahead_than_memory_should_hold(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("csdomain_adapters.replay.rows.LOOK_AHEAD", 400)
-    rows = [clean(n) for n in range(50)]
-    rows[3] = rows[3].replace("Taken", '"Taken')
-    rows[40] = rows[40].replace("m\n", '"m"\n')
-    report = replayed("".join(rows))
-    assert (report.events, report.replayed, [fault.line for fault in report.listed]) == (50, 49, [5])
+    read: list[int] = []
+
+    def lines() -> Iterator[tuple[int, str | None]]:
+        for number in range(1_000):
+            read.append(number)
+            mark = '"' if number == 3 else ""
+            yield number, f"{number},b,{mark}c\n"
+
+    rows = iter(Rows(lines(), ",", named=(0,), width=3, is_row=lambda cells: len(cells) == 3))
+    assert [next(rows)[:2] for _ in range(4)][3] == (3, ["3", "b"])
+    assert len(read) < 4 + 400 / 6
+    assert [number for number, _, _ in rows] == list(range(4, 1_000))
+
+
+@pytest.mark.rule(REPLAY)
+def test_f40_cells_are_not_gathered_without_end() -> None:
+    lines = ((number, 'x","\n') for number in range(100_000))
+    tracemalloc.start()
+    try:
+        found = list(Rows(lines, ",", named=(0,), width=3))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert len(found) < 3
+    assert peak < 1_000_000
 
 
 @pytest.mark.rule(REPLAY)
@@ -286,6 +352,19 @@ def test_f34_a_cell_that_the_map_names_is_bounded_by_its_setting_and_stays_one_c
     report = replayed(text)  # a million by default
     assert report.reasons == {Reason.UNMAPPED_ACTIVITY: 1}
     assert len(report.listed[0].activity) == 400  # of what is listed by the thousand
+
+
+@pytest.mark.rule(REPLAY)
+def test_f34_a_cell_with_an_instant_is_bounded_as_well(replayed: Tries) -> None:
+    (replayed.folder / "map.toml").write_text(
+        MAP.replace('activity = "what"\ntime = "when"', 'instants = { when = "Taken", more = "Closed" }')
+        + "[csv]\nlargest_cell = 20\n",
+        "utf-8",
+    )
+    text = HEADER + clean(0, more="2026-04-07 11:00") + clean(1, more="x" * 21) + clean(2, more="")
+    (replayed.folder / "log.csv").write_text(text, "utf-8")
+    report = run_replay(replayed.folder / "log.csv", replayed.folder / "map.toml")
+    assert (report.events, report.replayed, [fault.line for fault in report.listed]) == (4, 3, [3])
 
 
 @pytest.mark.rule(REPLAY)

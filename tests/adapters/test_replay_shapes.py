@@ -170,6 +170,8 @@ def test_f35_start_and_end_of_an_activity_in_two_columns_and_a_deadline_between_
         (TimerState.BREACHED, 15 * 60 + 30), (TimerState.BREACHED, 18 * 60)
     ]  # fmt: skip
     assert not outcomes["R-2"].completed
+    nameless = replayed(tmp_path, REPAIRS + "R-3,,c3,2026-03-02 11:00,\n", REPAIR_MAP)
+    assert [(fault.line, fault.reason) for fault in nameless.listed] == [(7, Reason.MISSING_FIELD)]
 
 
 # ServiceNow: the state of an incident at each change of anything, "?" for empty; a state that lasts is there again.
