@@ -31,7 +31,7 @@ from csdomain.kernel.values.arguments import WrongArgument
 from csdomain.kernel.values.money import CurrencyMismatch
 from csdomain.staff.lifecycle import DELEGATION_MOVES, DelegationMove, DelegationState
 from csdomain.staff.model import AUTHORITY, DELEGATIONS, DEPUTY, STAFF
-from csdomain.staff.service import Authorities
+from csdomain.staff.questions import Authorities
 from csdomain.staff.values import DELEGATE, MalformedStaff, NotHeld
 from csdomain.testing import engaged, memory_desk, personnel, snapshot
 from csdomain.testing.concurrency import WAIT, beside
