@@ -1,6 +1,6 @@
 """The pure model at hand: acts of staff by anybody at any instant, with records and delegations of a test's own."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -17,13 +17,13 @@ from csdomain.testing.cases import Bench
 
 @attrs.frozen
 class Known:
-    """Records and delegations that there are. Satisfies :class:`~csdomain.staff.ports.People`."""
+    """Records and delegations that there are. Satisfies :class:`~csdomain.staff.model.People`."""
 
-    records: tuple[StaffMember, ...] = ()
+    there: tuple[StaffMember, ...] = ()
     delegations: tuple[Delegation, ...] = ()
 
-    def record(self, actor: ActorId, /) -> StaffMember | None:
-        return next((record for record in self.records if record.actor == actor), None)
+    def records(self, *actors: ActorId) -> Mapping[ActorId, StaffMember]:
+        return {record.actor: record for record in self.there if record.actor in actors}
 
     def overlapping(self, given: Delegation, /) -> tuple[Delegation, ...]:
         return self.delegations

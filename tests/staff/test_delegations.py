@@ -381,8 +381,8 @@ def test_a_delegation_takes_its_authoritys_lock_before_it_reads(desks: Desks, ba
     said = Statements(desk.store)
     assert said.of(lambda: to(desk, "ann", "bob")) == [
         "INSERT INTO csd_number",
-        "SELECT csd_staff",
         "SELECT csd_delegation",
+        "SELECT csd_staff",
         "INSERT INTO csd_delegation",
         "INSERT INTO csd_audit",
     ]

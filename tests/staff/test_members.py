@@ -49,8 +49,8 @@ def hr(*actions: Action, scope: Scope = Scope.ALL, branch: str = "hq") -> Actor:
     return Actor(ActorId("hr"), branch, grants=dict.fromkeys(actions or (MANAGE, PERSONAL), scope))
 
 
-def member(term: Term | None = None) -> StaffMember:
-    return StaffMember.engage(act(T0, hr()), ActorId("ann"), NAME, term or Term(SALES, T0), phone=PHONE)[0]
+def member() -> StaffMember:
+    return StaffMember.engage(act(T0, hr()), "ann", NAME, SALES, phone=PHONE)[0]
 
 
 # --- terms ------------------------------------------------------------------------------------------------------------
@@ -229,7 +229,7 @@ def test_a_refused_move_changes_nothing_of_the_record(moves: list[tuple[Move, in
         doing: dict[Move, Callable[[], object]] = {
             Move.ASSIGN: lambda: record.assign(act(at, by), BOTH),  # noqa: B023 - called at once
             Move.LEAVE: lambda: record.leave(act(at, by), "moves away"),  # noqa: B023
-            Move.RETURN: lambda: record.return_(act(at, by), Term(SALES, at)),  # noqa: B023
+            Move.RETURN: lambda: record.return_(act(at, by), SALES),  # noqa: B023
             Move.ERASE: lambda: record.erase(act(at, by)),  # noqa: B023
         }
         fits = record.state is (State.ACTIVE if move in (Move.ASSIGN, Move.LEAVE) else State.LEFT)
@@ -379,15 +379,15 @@ def test_who_keeps_a_branch_puts_nobody_into_another() -> None:
     south = hr(scope=Scope.BRANCH, branch="south")
     there, here = Post(["sales"], "sales", "south"), SALES
     with pytest.raises(NotPermitted):
-        StaffMember.engage(act(T0, south), ActorId("ann"), NAME, Term(here, T0))
-    record, _ = StaffMember.engage(act(T0, south), ActorId("ann"), NAME, Term(there, T0))
+        StaffMember.engage(act(T0, south), "ann", NAME, here)
+    record, _ = StaffMember.engage(act(T0, south), "ann", NAME, there)
     before = copy.deepcopy(attrs.asdict(record, recurse=False))
     with pytest.raises(NotPermitted):
         record.assign(act(T0, south), here)
     assert attrs.asdict(record, recurse=False) == before
     record.leave(act(T0, south))
     with pytest.raises(NotPermitted):
-        record.return_(act(T0, south), Term(here, T0))
+        record.return_(act(T0, south), here)
 
 
 @pytest.mark.rule(PERMITTED, PERSONAL_DATA)
