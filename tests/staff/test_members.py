@@ -22,8 +22,8 @@ from csdomain.rulebook import PERMISSIONS
 from csdomain.staff import policies
 from csdomain.staff.lifecycle import STAFF_MOVES, Move, State
 from csdomain.staff.model import ACTIVE_FROM, ACTIVE_UNTIL, DELEGATIONS, DEPARTMENT, STAFF, STATE, StaffMember
-from csdomain.staff.rules import EMPLOYMENT, MATRIX
 from csdomain.staff.questions import Authorities
+from csdomain.staff.rules import EMPLOYMENT, MATRIX
 from csdomain.staff.values import (
     MANAGE,
     PERSONAL,
@@ -35,14 +35,12 @@ from csdomain.staff.values import (
 )
 from csdomain.testing import engaged, memory_desk, personnel, snapshot
 from csdomain.testing.kit import BEGINNING as T0
-
-from .hand import bench
+from staff.hand import act
 
 DAY = timedelta(days=1)
 NAME, PHONE = "欧阳小明", "13812345678"
 SALES = Post(["sales"], "sales", "hq")
 BOTH = Post(["sales", "service_agent"], "front office", "hq")
-act = bench().act
 
 
 def hr(*actions: Action, scope: Scope = Scope.ALL, branch: str = "hq") -> Actor:

@@ -153,6 +153,7 @@ class StaffMember:
 
     @does(Move.LEAVE)
     def leave(self, act: StaffAct, reason: str = "", until: _When = None) -> Events:
+        CHECKS.check_text(reason, "reason", empty=True)
         end = act.not_before(until, EMPLOYMENT)
         self.terms = policies.ended(self.terms, end)
         return act.done(e.StaffLeft(reason=reason, until=self.active_until or end))
@@ -240,6 +241,7 @@ class DelegationRecord:
 
     @delegates(DelegationMove.REVOKE)
     def revoke(self, act: StaffAct, reason: str = "") -> Events:
+        CHECKS.check_text(reason, "reason", empty=True)
         when = self.delegation.until.isoformat()
         accepted = Text(f"before {when}", f"早于 {when}")
         require(act.at < self.delegation.until, APPROVALS, accepted=accepted, at=act.at)
