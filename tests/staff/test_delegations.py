@@ -31,7 +31,7 @@ from csdomain.kernel.values.arguments import WrongArgument
 from csdomain.kernel.values.money import CurrencyMismatch
 from csdomain.staff.lifecycle import DELEGATION_MOVES, DelegationMove, DelegationState
 from csdomain.staff.model import AUTHORITY, DELEGATIONS, DEPUTY, STAFF
-from csdomain.staff.service import Authorities
+from csdomain.staff.questions import Authorities
 from csdomain.staff.values import DELEGATE, MalformedStaff, NotHeld
 from csdomain.testing import engaged, memory_desk, personnel, snapshot
 from csdomain.testing.concurrency import WAIT, beside
@@ -381,8 +381,8 @@ def test_a_delegation_takes_its_authoritys_lock_before_it_reads(desks: Desks, ba
     said = Statements(desk.store)
     assert said.of(lambda: to(desk, "ann", "bob")) == [
         "INSERT INTO csd_number",
-        "SELECT csd_staff",
         "SELECT csd_delegation",
+        "SELECT csd_staff",
         "INSERT INTO csd_delegation",
         "INSERT INTO csd_audit",
     ]

@@ -22,12 +22,11 @@ from csdomain.rulebook import PERMISSIONS
 from csdomain.staff import policies
 from csdomain.staff.lifecycle import STAFF_MOVES, Move, State
 from csdomain.staff.model import ACTIVE_FROM, ACTIVE_UNTIL, DELEGATIONS, DEPARTMENT, STAFF, STATE, StaffMember
+from csdomain.staff.questions import Authorities
 from csdomain.staff.rules import EMPLOYMENT, MATRIX
-from csdomain.staff.service import Authorities
 from csdomain.staff.values import (
     MANAGE,
     PERSONAL,
-    STAFF_MEMBER,
     AlreadyEngaged,
     MalformedStaff,
     Post,
@@ -36,20 +35,20 @@ from csdomain.staff.values import (
 )
 from csdomain.testing import engaged, memory_desk, personnel, snapshot
 from csdomain.testing.kit import BEGINNING as T0
+from staff.hand import act
 
 DAY = timedelta(days=1)
 NAME, PHONE = "欧阳小明", "13812345678"
 SALES = Post(["sales"], "sales", "hq")
 BOTH = Post(["sales", "service_agent"], "front office", "hq")
-ID = STAFF_MEMBER.make(millis=0, randomness=1)
 
 
 def hr(*actions: Action, scope: Scope = Scope.ALL, branch: str = "hq") -> Actor:
     return Actor(ActorId("hr"), branch, grants=dict.fromkeys(actions or (MANAGE, PERSONAL), scope))
 
 
-def member(term: Term | None = None) -> StaffMember:
-    return StaffMember.engage(ID, ActorId("ann"), NAME, term or Term(SALES, T0), phone=PHONE, by=hr(), at=T0)[0]
+def member() -> StaffMember:
+    return StaffMember.engage(act(T0, hr()), "ann", NAME, SALES, phone=PHONE)[0]
 
 
 # --- terms ------------------------------------------------------------------------------------------------------------
@@ -225,11 +224,11 @@ def test_a_refused_move_changes_nothing_of_the_record(moves: list[tuple[Move, in
     record, now = member(), T0
     for move, step, may in moves:
         by, at = hr() if may else hr(Action("staff.read")), now + step * DAY
-        acts: dict[Move, Callable[[], object]] = {
-            Move.ASSIGN: lambda: record.assign(BOTH, by=by, at=at),  # noqa: B023 - called at once
-            Move.LEAVE: lambda: record.leave("moves away", by=by, at=at),  # noqa: B023
-            Move.RETURN: lambda: record.return_(Term(SALES, at), by=by, at=at),  # noqa: B023
-            Move.ERASE: lambda: record.erase(by=by, at=at),  # noqa: B023
+        doing: dict[Move, Callable[[], object]] = {
+            Move.ASSIGN: lambda: record.assign(act(at, by), BOTH),  # noqa: B023 - called at once
+            Move.LEAVE: lambda: record.leave(act(at, by), "moves away"),  # noqa: B023
+            Move.RETURN: lambda: record.return_(act(at, by), SALES),  # noqa: B023
+            Move.ERASE: lambda: record.erase(act(at, by)),  # noqa: B023
         }
         fits = record.state is (State.ACTIVE if move in (Move.ASSIGN, Move.LEAVE) else State.LEFT)
         before = copy.deepcopy(attrs.asdict(record, recurse=False))
@@ -237,12 +236,12 @@ def test_a_refused_move_changes_nothing_of_the_record(moves: list[tuple[Move, in
             MoveRefused if not fits else NotPermitted if not may else RuleBroken if step < 0 else None
         )
         if wrong is None:
-            acts[move]()
+            doing[move]()
             now = at
-            assert record.changed_at == now
+            assert record.moved_at == now
             continue
         with pytest.raises(wrong) as refused:
-            acts[move]()
+            doing[move]()
         assert type(refused.value) is wrong
         assert attrs.asdict(record, recurse=False) == before
     assert (record.name == NAME) is (record.state is not State.ERASED)
@@ -378,15 +377,15 @@ def test_who_keeps_a_branch_puts_nobody_into_another() -> None:
     south = hr(scope=Scope.BRANCH, branch="south")
     there, here = Post(["sales"], "sales", "south"), SALES
     with pytest.raises(NotPermitted):
-        StaffMember.engage(ID, ActorId("ann"), NAME, Term(here, T0), by=south, at=T0)
-    record, _ = StaffMember.engage(ID, ActorId("ann"), NAME, Term(there, T0), by=south, at=T0)
+        StaffMember.engage(act(T0, south), "ann", NAME, here)
+    record, _ = StaffMember.engage(act(T0, south), "ann", NAME, there)
     before = copy.deepcopy(attrs.asdict(record, recurse=False))
     with pytest.raises(NotPermitted):
-        record.assign(here, by=south, at=T0)
+        record.assign(act(T0, south), here)
     assert attrs.asdict(record, recurse=False) == before
-    record.leave(by=south, at=T0)
+    record.leave(act(T0, south))
     with pytest.raises(NotPermitted):
-        record.return_(Term(here, T0), by=south, at=T0)
+        record.return_(act(T0, south), here)
 
 
 @pytest.mark.rule(PERMITTED, PERSONAL_DATA)
@@ -462,7 +461,7 @@ def test_lists_and_counts_use_the_columns(desks: Desks, backend: str) -> None:
 
 @pytest.mark.rule(EMPLOYMENT)
 def test_pages_hide_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("csdomain.staff.service.authorities._PAGE", 2)
+    monkeypatch.setattr("csdomain.staff.questions._PAGE", 2)
     names = [f"p{n}" for n in range(7)]
     with memory_desk() as desk:
         for name in names:

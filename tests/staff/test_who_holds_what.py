@@ -28,8 +28,8 @@ from csdomain.kernel.rules.errors import MoveRefused, NotPermitted, RuleBroken
 from csdomain.kernel.store.ports import Unit
 from csdomain.kernel.values.actors import ActorId
 from csdomain.staff.model import DELEGATIONS, STAFF
+from csdomain.staff.questions import Authorities
 from csdomain.staff.rules import EMPLOYMENT
-from csdomain.staff.service import Authorities
 from csdomain.staff.values import AlreadyEngaged, MalformedStaff, NotHeld, Post
 from csdomain.testing import SequentialIds, personnel, snapshot
 from csdomain.testing.kit import BEGINNING
