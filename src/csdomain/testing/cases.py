@@ -20,9 +20,9 @@ needs something to be there, ``prepare`` puts it onto every desk; where no two c
 sample is :func:`numbered`. A command may have several samples: ``improve/verify`` is another one of ``improve``.
 
 From the openings the samples are tried wherever they lead, breadth first. A case that shows nothing new on the way is
-not followed: its state with the commands made in that state (only those that ``prepares`` names, where it does), or the
-state of one of its parts, with what ``apart`` says of it each time. So there are as many stands as states times what can
-be prepared or be the state of a part, and not as many as combinations of them.
+not followed. Something new is its state with the commands made in that state (only those that ``prepares`` names, where
+it names some) and with what ``apart`` says of the case, or its state with the state of one of its parts. So there are as
+many stands as states times what can be prepared or be the state of a part, not as many as these can be combined.
 """
 
 import inspect
@@ -295,12 +295,12 @@ class Model(Bench):
             rows = [s for s in table.steps if s.trigger is marked.move and s.source is case.state]
             return any(row.on(path) for row in rows)
         parts = next(parts for parts in self.cases.parts if parts.table is marked.table)
+        if all(s.source is None for s in parts.table.steps if s.trigger is marked.move):
+            return True  # it opens a part
         try:
             part = getattr(case, parts.field)[parts.place(case, self.asked(name, self.given(name, case))[1][0])]
         except DomainError:  # there is no such part: see ``missing`` of the parts
             return False
-        if all(s.source is None for s in parts.table.steps if s.trigger is marked.move):
-            return True  # it opens a part
         path = parts.path(part)
         rows = [s for s in parts.table.steps if s.trigger is marked.move and s.source is part.state]
         return any(row.on(path) for row in rows)
@@ -316,10 +316,14 @@ class Model(Bench):
                 found.append(stand)
                 assert len(found) <= _MOST, "too many stands: say in ``prepares`` which commands prepare others"
 
-        for name in self.samples:
-            if self.opens(name):
+        opened = [name for name in self.samples if self.opens(name)]
+        done = 0
+        while opened or done < len(found):
+            if done == len(found):
+                name = opened.pop(0)
                 keep(Stand(self.make(name, None)[0], (name,), frozenset()))
-        for stand in found:  # and what is found meanwhile
+                continue
+            stand, done = found[done], done + 1
             for name in self.later:
                 case = attrs.evolve(stand.case)
                 try:
@@ -338,7 +342,7 @@ class Model(Bench):
         case, apart = stand.case, self.apart(stand.case)
         parts = [(each, part) for each in self.cases.parts for part in getattr(case, each.field)]
         shown: set[Hashable] = {(case.state, apart, stand.made)}
-        return shown | {(case.state, apart, each.table.name, each.path(part), part.state) for each, part in parts}
+        return shown | {(case.state, each.table.name, each.path(part), part.state) for each, part in parts}
 
     def in_state(self, state: Enum) -> list[Stand]:
         """The stands in a state, the shortest ways first."""
@@ -726,6 +730,9 @@ class CaseContract:
         for name in given:
             for slot in set(slots(hints[name], f"{use_of(use)}.{name}")) - self.unfilled:
                 for bad in BAD_TEXTS:
+                    changed = said(given[name], hints[name], f"{use_of(use)}.{name}", slot, "-")
+                    if changed == given[name] and self._filled(model, use, name, slot):
+                        break
                     copy = case if case is None else attrs.evolve(case)
                     with pytest.raises((InvalidValue, RuleBroken, NotFound)) as refused:  # noqa: PT012 - made or made use of
                         changed = said(given[name], hints[name], f"{use_of(use)}.{name}", slot, bad)
@@ -746,6 +753,15 @@ class CaseContract:
     def _case_for(model: Model, use: str) -> Any:
         stand = model.taking(use)
         return None if stand is None else stand.case
+
+    def _filled(self, model: Model, use: str, name: str, slot: str) -> bool:
+        """Whether another sample of the use case holds a text there. Raises AssertionError where none does."""
+        for other in self.samples:
+            if use_of(other) == use_of(use):
+                value = model.given(other, self._case_for(model, other)).get(name)
+                if said(value, model.taken(use)[name], f"{use_of(use)}.{name}", slot) != value:
+                    return True
+        raise AssertionError(f"no sample of {use_of(use)} holds a text for {slot}")
 
     # --- permissions and texts of the house
     def test_somebody_may_do_whatever_can_be_done(self, book: str) -> None:
@@ -792,6 +808,8 @@ class CaseContract:
         for name in given:
             for slot in set(slots(hints[name], f"{use_of(use)}.{name}")) - self.ids - self.unfilled:
                 told = {n: said(v, hints[n], f"{use_of(use)}.{n}", slot) for n, v in given.items()}
+                if told == given and self._filled(model, use, name, slot):
+                    continue
                 done, events = model.make(use, case if case is None else attrs.evolve(case), given=told)
                 assert MARK in repr(exported(done)) or any(MARK in getattr(e, "reason", "") for e in events), (
                     f"{slot} is nowhere"

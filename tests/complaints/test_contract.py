@@ -1,0 +1,280 @@
+"""What every context owes, and complaints with it, by amount and by level: one sample of each command."""
+
+from collections.abc import Callable, Hashable
+from datetime import timedelta
+from functools import partial
+from typing import Any, ClassVar, Final
+
+import pytest
+
+from adapters.harness import Desks, Statements
+from csdomain.complaints.case import Complaint
+from csdomain.complaints.commands.marks import CERTIFICATES, IMPROVEMENTS, PENALTIES, REMARKS, SLIPS, ComplaintAct
+from csdomain.complaints.commands.taking_over import PastCase
+from csdomain.complaints.lifecycle import (
+    CertificateMove,
+    ImprovementMove,
+    PenaltyMove,
+    PenaltyState,
+    RemarkMove,
+    SlipMove,
+    SlipState,
+    State,
+)
+from csdomain.complaints.policies import returned_in_full
+from csdomain.complaints.ports import GivenPositions
+from csdomain.complaints.service import COMPLAINT_CASES
+from csdomain.complaints.values import (
+    COMPLAINT_RULES,
+    Channel,
+    Classification,
+    ComplaintForm,
+    Finding,
+    Goods,
+    Judgement,
+    Liable,
+    Path,
+    ProposedPenalty,
+    Remedy,
+    Share,
+)
+from csdomain.complaints.values.occasions import OF_DEPARTMENTS
+from csdomain.desk import load_rulebook
+from csdomain.frame.commands import Parts
+from csdomain.kernel.rules import AUDITED, MOVES, ONE_WRITER, PERMITTED, PERSONAL_DATA, PORTS, TIME
+from csdomain.kernel.values.money import Money
+from csdomain.testing import QUALITY, complaint_form
+from csdomain.testing.cases import CaseContract, Sample, by, numbered, with_case
+from csdomain.testing.kit import BEGINNING
+from csdomain_adapters.sql import SqlStore
+
+pytestmark = pytest.mark.rule(MOVES, PERMITTED, AUDITED, ONE_WRITER, PORTS, TIME, PERSONAL_DATA)
+UNTIL: Final = BEGINNING + timedelta(days=30)
+FORM: Final = complaint_form(
+    order_number="O-1", specification="twelve volts", quantity=2, claimed=Money.of(50, "CNY"), attachments=["photo-1"]
+)
+NOTHING: Final = Money.zero("CNY")
+BACK: Final = Remedy(granted=NOTHING, returns=(Goods("engine", "2026-01", 2),), text="we take both back")
+PAID: Final = Remedy(granted=Money.of(80, "CNY"), compensation=Money.of(80, "CNY"), text="we pay for it")
+SORRY: Final = Remedy(granted=NOTHING, text="we explain it")
+DAMAGE: Final = Classification("product", "damage")
+_GRANTED: Final = (State.DECIDED, State.ANSWERED, State.PROPOSED, State.SATISFIED, State.CLOSED, State.SETTLING)
+_REVIEWED: Final = (State.SETTLING, State.SETTLED)
+_DRAWS: Final = ("draw_slip", "draw_certificate")
+
+
+def past(n: int) -> PastCase:
+    return PastCase(number=f"OLD-{n}", form=FORM, state=State.RECEIVED, received_at=BEGINNING, owner="sales")
+
+
+def ended(kind: Classification) -> Callable[[int], tuple[PastCase]]:
+    times = {"received_at": BEGINNING, "accepted_at": BEGINNING, "closed_at": BEGINNING}
+    return lambda n: (
+        PastCase(number=f"OLD-{n}", form=FORM, state=State.SETTLED, classification=kind, outcome="explained", **times),
+    )
+
+
+def judged(case: Complaint) -> Judgement:
+    """With penalties, each of somebody else in a second form, and an improvement."""
+    unit = f"production-{case.turn}"
+    return Judgement(
+        liable=Liable.US,
+        unit=unit,
+        persons=("worker-9",),
+        disposal="the mould is changed",
+        tracked=True,
+        loss={"goods": Money.of(100, "CNY")},
+        shares=(Share(unit),),
+        penalties=(ProposedPenalty(f"worker-{case.turn}", "warning"), ProposedPenalty(unit)),
+    )
+
+
+def part(parts: Parts[Any, Any, Any], move: Any, position: str, *more: Any) -> Sample:
+    """A sample for the first part that takes the move; where none does, for the first there is, or for none."""
+
+    def first(case: Complaint) -> tuple[Any, ...]:
+        there = getattr(case, parts.field)
+        names = parts.names(there) or ["none" if parts.key else 1]
+        for name, each in zip(names, there, strict=False):
+            taken = [s for s in parts.table.steps if s.trigger is move and s.source is each.state]
+            if any(step.on(parts.path(each)) for step in taken):
+                return name, *(one(each) if callable(one) else one for one in more)
+        return names[0], *(one(there[0] if there else None) if callable(one) else one for one in more)
+
+    return with_case(position, first)
+
+
+def rest(slip: Any) -> list[Goods]:
+    return [Goods("engine", "2026-01", 2 - came(slip) or 1)]
+
+
+def came(slip: Any) -> int:
+    return 0 if slip is None else sum(line.quantity for line in slip.returned)
+
+
+class OfComplaints(CaseContract):
+    cases = COMPLAINT_CASES
+    backends = ("memory", "sqlite")
+    hand = partial(ComplaintAct, authorities=partial(GivenPositions().standing, None))  # type: ignore[arg-type]
+    prepares: ClassVar = frozenset({"involve", "inspect", "conclude", "rule", "answer", "object", "escalate", "review"})
+    ids: ClassVar = frozenset(
+        {
+            *("ComplaintForm.customer", "ComplaintForm.product", "ComplaintForm.batch", "ComplaintForm.order_number"),
+            *("ComplaintForm.specification", "Classification.name", "Classification.cause", "assign.to"),
+            *("remark.department", "involve.departments", "contribute.department", "Goods.product", "Goods.batch"),
+            *("sign_slip.slip", "take_in.slip", "reconcile.slip", "resolve.slip", "cancel_slip.slip"),
+            *("sign_certificate.certificate", "countersign_certificate.certificate", "book_certificate.certificate"),
+            *("reconcile.voucher", "book_certificate.voucher", "review.unit", "PastCase.number", "PastCase.owner"),
+            *("Finding.persons", "Judgement.unit", "Judgement.persons", "Judgement.loss.keys", "Share.unit"),
+            *("ProposedPenalty.on", "ProposedPenalty.discipline"),
+        }
+    )
+    unfilled = frozenset({"ComplaintForm.extra", "ComplaintForm.extra.keys", "Judgement.company"})
+    asks: ClassVar = dict.fromkeys(("recommend", "approve", "reject", "return_back", "propose"), [
+        "SELECT csd_delegation", "SELECT csd_staff"
+    ]) | {"close": ["SELECT csd_timer"]}
+    #: Papers are drawn up for what was granted.
+    never: ClassVar = frozenset((state.value, draws) for state in State if state not in _GRANTED for draws in _DRAWS)
+    house_path: ClassVar[Path]
+
+    @classmethod
+    def books(cls) -> list[str]:
+        return [name for name in super().books() if load_rulebook(name)[COMPLAINT_RULES].path is cls.house_path]
+
+    def apart(self, case: Complaint) -> Hashable:
+        remedy = case.form.submissions[-1].remedy if case.form.submissions else SORRY
+        came = [returned_in_full(s.approved, s.returned) for s in case.slips if s.state is SlipState.TAKEN_IN]
+        due = {p.path for p in case.penalties if p.state is PenaltyState.APPROVED and case.reviewed}
+        goods, money = remedy.returns and not case.slips, remedy.compensation and not case.certificates
+        return bool(goods), bool(money), *came, *due
+
+    @pytest.fixture
+    def open_desk(self, desks: Desks) -> Any:
+        return lambda backend: desks(backend, rulebook=self.rulebook)
+
+    def does(self, desk: Any) -> Any:
+        return desk.complaints
+
+    def said_by(self, desk: Any) -> Any:
+        return Statements(desk.store).of if isinstance(desk.store, SqlStore) else None
+
+
+def papers(*, seller: str, deputy: str) -> dict[str, Sample]:
+    """Of slips, certificates and remarks: the same in every house, but for who does it."""
+    return {
+        "draw_slip": by(seller, "by truck"),
+        "sign_slip": part(SLIPS, SlipMove.SIGN, deputy),
+        "take_in": part(SLIPS, SlipMove.TAKE_IN, "warehouse_keeper", rest),
+        "take_in/one": part(SLIPS, SlipMove.TAKE_IN, "warehouse_keeper", [Goods("engine", "2026-01", 1)]),
+        "reconcile": part(SLIPS, SlipMove.BOOK, "finance", "V-1"),
+        "resolve": part(SLIPS, SlipMove.RESOLVE, deputy, came, "one was lost"),
+        "cancel_slip": part(SLIPS, SlipMove.CANCEL, seller, "they stay there"),
+        "draw_certificate": by(seller, Money.of(80, "CNY")),
+        "sign_certificate": part(CERTIFICATES, CertificateMove.SIGN, deputy),
+        "countersign_certificate": part(CERTIFICATES, CertificateMove.COUNTERSIGN, seller),
+        "book_certificate": part(CERTIFICATES, CertificateMove.BOOK, "finance", "V-2"),
+        "answer_remark": part(REMARKS, RemarkMove.ANSWER, seller, "it is seen to"),
+    }
+
+
+class TestByAmount(OfComplaints):
+    """Complaints that go through departments and are decided by amount."""
+
+    rulebook = "after_sales"
+    path = "departments"
+    house_path = Path.DEPARTMENTS
+    untold = frozenset({"complaint.escalated"})
+    absent = frozenset({"handle", "escalate", "propose", "satisfy"})
+    #: Penalties are carried out once the closed case is reviewed; a report waits for every part.
+    never: ClassVar = (
+        OfComplaints.never
+        | {(state.value, f"{does}_penalty") for state in State for does in ("notice", "publish") if state not in _REVIEWED}
+        | {("reported", "contribute")}
+    )
+    samples: ClassVar = {
+        "receive": by("sales", FORM),
+        "take_over": numbered("service_manager", lambda n: (past(n),)),
+        "take_over/ended": numbered("service_manager", ended(QUALITY)),
+        "check": by("sales", "the order is ours"),
+        "accept": by("service_agent", QUALITY),
+        "mark": by("service_agent", reason="they wrote to a paper"),
+        "mark/harm": by("service_agent", harm=True, reason="a hand was hurt"),
+        "assign": by("service_manager", "sales", reason="knows them"),
+        "promise": by("sales", UNTIL, reason="they asked"),
+        "remark": by("sales", "the lift is slow", "building"),
+        "involve": by("service_agent", ["production"], UNTIL),
+        "contribute": by("service_agent", "production", "the mould was worn"),
+        "investigate": by("service_agent"),
+        "inspect": by("rnd", Finding(True, "cracked", ("worker-9",), "a new mould")),
+        "conclude": by("service_agent"),
+        "report": by("service_agent", "how it came about"),
+        "rule": by("deputy_general_manager", "carry on"),
+        "judge": by("service_agent", Judgement(liable=Liable.US, unit="production", tracked=False)),
+        "judge/penalties": with_case("service_agent", lambda case: (judged(case),)),
+        "dismiss": by("service_agent", "used against the manual"),
+        "submit": by("service_agent", SORRY),
+        "submit/goods": by("service_agent", BACK),
+        "submit/money": by("service_agent", PAID),
+        "revise": by("service_agent", SORRY),
+        "recommend": by("sales_manager", "they are right"),
+        "approve": by("general_manager", reason="as proposed"),
+        "reject": by("general_manager", "not like this"),
+        "return_back": by("general_manager", "work it over"),
+        "answer": by("service_agent", Channel.LETTER, "We are sorry."),
+        "decline": by("sales", "that is not enough"),
+        "renew": by("service_agent", FORM),
+        "object": by("sales", "the customer objects"),
+        "sustain": by("deputy_general_manager", "we stand by it"),
+        "reopen": by("deputy_general_manager", "look again"),
+        "close": by("service_manager", "explained"),
+        "withdraw": by("service_agent", "never mind"),
+        "review": by("gm_office", "sales", "a lesson"),
+        **papers(seller="sales", deputy="deputy_general_manager"),
+        "approve_penalty": part(PENALTIES, PenaltyMove.APPROVE, "deputy_general_manager"),
+        "drop_penalty": part(PENALTIES, PenaltyMove.DROP, "deputy_general_manager", "it was nobody's fault"),
+        "notice_penalty": part(PENALTIES, PenaltyMove.NOTICE, "general_manager"),
+        "carry_out_penalty": part(PENALTIES, PenaltyMove.CARRY_OUT, "hr"),
+        "publish_penalty": part(PENALTIES, PenaltyMove.PUBLISH, "hr"),
+        "improve": part(IMPROVEMENTS, ImprovementMove.CARRY_OUT, "rnd", ImprovementMove.CARRY_OUT, "done"),
+        "improve/verify": part(IMPROVEMENTS, ImprovementMove.VERIFY, "rnd", ImprovementMove.VERIFY, "it helps"),
+        "improve/fail": part(IMPROVEMENTS, ImprovementMove.FAIL, "rnd", ImprovementMove.FAIL, "it does not"),
+    }
+
+
+class TestByLevel(OfComplaints):
+    """Complaints that whoever receives them settles, or hands up the line."""
+
+    rulebook = "medical_centre"
+    path = "levels"
+    house_path = Path.LEVELS
+    untold = OF_DEPARTMENTS
+    absent = frozenset(
+        {
+            *("check", "accept", "involve", "contribute", "investigate", "inspect", "conclude", "report", "rule"),
+            *("judge", "dismiss", "submit", "revise", "recommend", "approve", "reject", "return_back", "answer"),
+            *("renew", "object", "sustain", "reopen", "review", "improve"),
+            *(f"{does}_penalty" for does in ("approve", "drop", "notice", "carry_out", "publish")),
+        }
+    )
+    #: The centre reviews no case once more.
+    never: ClassVar = OfComplaints.never | {("closed", "review"), ("settling", "review")}
+    samples: ClassVar = {
+        "receive": by("customer_service", FORM),
+        "take_over": numbered("branch_director", lambda n: (past(n),)),
+        "take_over/ended": numbered("branch_director", ended(DAMAGE)),
+        "handle": by("health_manager", DAMAGE),
+        "mark": by("health_manager", reason="they wrote to a paper"),
+        "mark/harm": by("health_manager", harm=True, reason="a hand was hurt"),
+        "assign": by("supervisor", "health_manager", reason="knows them"),
+        "promise": by("health_manager", UNTIL, reason="they asked"),
+        "remark": by("customer_service", "the lift is slow", "building"),
+        "escalate": by("health_manager", "beyond me"),
+        "propose": by("health_manager", SORRY),
+        "propose/goods": by("health_manager", BACK),
+        "propose/money": by("health_manager", PAID),
+        "satisfy": by("health_manager"),
+        "decline": by("customer_service", "that is not enough"),
+        "close": by("health_manager", "explained"),
+        "withdraw": by("customer_service", "never mind"),
+        **papers(seller="customer_service", deputy="branch_director"),
+    }
