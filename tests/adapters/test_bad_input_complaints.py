@@ -44,7 +44,7 @@ from csdomain.kernel.papers.approvals import (
 )
 from csdomain.kernel.papers.documents import SignedTwice, Tampered, Unsigned
 from csdomain.kernel.rules import APPROVALS, AUDITED, FORMS, HOUSE_RULES, MOVES
-from csdomain.kernel.rules.errors import MoveRefused, RulebookInvalid, RuleBroken
+from csdomain.kernel.rules.errors import RulebookInvalid, RuleBroken
 from csdomain.kernel.values.actors import Actor, ActorId
 from csdomain.testing import HANDLING, FakeAuthorities, complaint_form, no_holidays, staff
 
@@ -292,11 +292,6 @@ def certificate_unsigned(w: World) -> Try:
     return attempt("book_certificate", number, "V1", by="finance")
 
 
-def answer_too_early(w: World) -> Try:
-    w.awaiting()
-    return attempt("answer", Channel.LETTER, SORRY, by="sales")
-
-
 def answer_without_approval(w: World) -> Try:
     w.decided()
     w.change(lambda c: c["forms"][0]["submissions"][0].update(approval=None))
@@ -324,11 +319,6 @@ def slip_of_another(w: World) -> Try:
     w.decided()
     w.slip()
     return attempt("take_in", number, [ENGINES], by="warehouse_keeper")
-
-
-def slip_not_signed(w: World) -> Try:
-    w.decided()
-    return attempt("take_in", w.slip(signed=False), [ENGINES], by="warehouse_keeper")
 
 
 def too_many(w: World) -> Try:
@@ -377,16 +367,6 @@ def settled(w: World) -> None:
     assert w.counter.do("review", "sales", by="gm_office").state == "settled"
 
 
-def reopened(w: World) -> Try:
-    settled(w)
-    return attempt("reopen", "look again", by=DEPUTY)
-
-
-def declined_late(w: World) -> Try:
-    settled(w)
-    return attempt("decline", "no", by="sales")
-
-
 #: What is tried, the error that it gives, its rule, and what the error says of what is wrong.
 TABLE: Final[dict[str, tuple[Callable[[World], Try], type[DomainError], str, str]]] = {
     "own request approved": (own_request, OwnRequest, "KRN-08", "actor=chief"),
@@ -410,20 +390,16 @@ TABLE: Final[dict[str, tuple[Callable[[World], Try], type[DomainError], str, str
     "returned quantity changed": (returned_changed, Tampered, "KRN-09", "field=returned"),
     "certificate changed": (certificate_changed, RuleBroken, CERTIFICATE.id, "200.00 CNY"),
     "certificate without the customer": (certificate_unsigned, Unsigned, "KRN-09", "role=customer"),
-    "answer before decision": (answer_too_early, MoveRefused, "KRN-07", "awaiting_decision"),
     "answer without an approval": (answer_without_approval, AnswerBeyondDecision, NO_PROMISE.id, "decision"),
     "notice from a form": (the_form_itself, InternalDisclosed, NOTICE.id, "field=form"),
     "notice with words of the form": (words_of_the_form, InternalDisclosed, NOTICE.id, "field=report"),
     "return without slip": (no_slip, ReturnWithoutSlip, WAREHOUSE.id, "number=TH202603-0001"),
     "slip of another case": (slip_of_another, ReturnWithoutSlip, WAREHOUSE.id, "number=TH202603-0001"),
-    "slip that nobody signed": (slip_not_signed, MoveRefused, "KRN-07", "drawn_up"),
     "quantity over the slip": (too_many, QuantityOverSlip, WAREHOUSE.id, "limit=3"),
     "goods of another batch": (another_product, NotOnSlip, WAREHOUSE.id, "2026-02"),
     "second penalty": (second_penalty, SecondPenalty, MONTHLY_REVIEW.id, "wu"),
     "penalty before the review": (penalty_before_review, RuleBroken, MONTHLY_REVIEW.id, "reviewed"),
     "closing with a judgement missing": (judgement_missing, JudgementMissing, JUDGEMENT.id, "judgement"),
-    "reopening a settled case": (reopened, MoveRefused, "KRN-07", "settled"),
-    "declining a settled case": (declined_late, MoveRefused, "KRN-07", "settled"),
 }
 
 

@@ -33,7 +33,7 @@ from complaints.desks import (
 from complaints.hand import on
 from csdomain.complaints.case import Complaint
 from csdomain.complaints.events import ComplaintAnswered
-from csdomain.complaints.lifecycle import COMPLAINT_MOVES, Move, State
+from csdomain.complaints.lifecycle import State
 from csdomain.complaints.policies.notices import InternalDisclosed, require_nothing_internal, telling
 from csdomain.complaints.rules import LEVELS, NO_PROMISE, NOT_ACCEPTED, NOTICE
 from csdomain.complaints.values import (
@@ -94,15 +94,6 @@ def test_before_the_decision_nothing_can_be_answered_in_any_state() -> None:
     counter.do("answer", Channel.LETTER, "We pay five hundred.", by="sales")
     refused_again = counter.expect_refused(MoveRefused, "answer", Channel.LETTER, "We pay a thousand.", by="sales")
     assert refused_again.facts["state"] is State.ANSWERED
-
-
-@pytest.mark.rule(NO_PROMISE)
-def test_answers_leave_from_decided_and_from_not_established_only() -> None:
-    steps = [step for step in COMPLAINT_MOVES.steps if step.trigger is Move.ANSWER]
-    assert {(step.source, step.dest) for step in steps} == {
-        (State.DECIDED, State.ANSWERED),
-        (State.NOT_ESTABLISHED, State.NOT_ESTABLISHED),
-    }
 
 
 @pytest.mark.rule(NO_PROMISE)

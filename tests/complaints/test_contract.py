@@ -29,7 +29,6 @@ from csdomain.complaints.values import (
     COMPLAINT_RULES,
     Channel,
     Classification,
-    ComplaintForm,
     Finding,
     Goods,
     Judgement,
@@ -70,7 +69,7 @@ def past(n: int) -> PastCase:
 
 
 def ended(kind: Classification) -> Callable[[int], tuple[PastCase]]:
-    times = {"received_at": BEGINNING, "accepted_at": BEGINNING, "closed_at": BEGINNING}
+    times: dict[str, Any] = {"received_at": BEGINNING, "accepted_at": BEGINNING, "closed_at": BEGINNING}
     return lambda n: (
         PastCase(number=f"OLD-{n}", form=FORM, state=State.SETTLED, classification=kind, outcome="explained", **times),
     )
@@ -133,7 +132,7 @@ class OfComplaints(CaseContract):
     )
     unfilled = frozenset({"ComplaintForm.extra", "ComplaintForm.extra.keys", "Judgement.company"})
     asks: ClassVar = dict.fromkeys(
-        ("recommend", "approve", "reject", "return_back", "propose"), ["SELECT csd_delegation", "SELECT csd_staff"]
+        ("recommend", "approve", "reject", "return_back", "propose"), ("SELECT csd_delegation", "SELECT csd_staff")
     ) | {"close": ["SELECT csd_timer"]}
     #: Papers are drawn up for what was granted.
     never: ClassVar = frozenset((state.value, draws) for state in State if state not in _GRANTED for draws in _DRAWS)

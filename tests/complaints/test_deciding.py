@@ -4,7 +4,6 @@ import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from datetime import timedelta
-from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -485,15 +484,6 @@ def test_what_is_rejected_or_returned_has_a_reason_and_comes_back_as_another_rem
     said = counter.case.form.answer
     assert said is not None
     assert said.granted == cny(900)
-
-
-def test_a_reason_that_no_store_keeps_is_refused() -> None:
-    case = submitted([(None, cny(10))])
-    for outcome in (Outcome.APPROVED, Outcome.RECOMMENDED, Outcome.RETURNED):
-        for reason in ("a\0b", "\ud800", "x" * 4001):
-            bob, standing = anyone("bob"), holding(bob="general_manager")
-            act = partial(on(case).decide, outcome, RULES, standing, by=bob, at=T0, reason=reason)
-            check_unchanged(case, MalformedStep, act)
 
 
 # --- changed after the approval ---------------------------------------------------------------------------------------

@@ -28,8 +28,8 @@ from csdomain.complaints.values import (
     MalformedStep,
 )
 from csdomain.kernel.papers.documents import Tampered
-from csdomain.kernel.rules import FORMS, PERMITTED, TIME
-from csdomain.kernel.rules.errors import InvalidValue, NaiveTime, NotPermitted
+from csdomain.kernel.rules import FORMS, PERMITTED
+from csdomain.kernel.rules.errors import InvalidValue, NotPermitted
 from csdomain.kernel.values.actors import Action, Actor
 from csdomain.kernel.values.money import CurrencyMismatch, Money
 from csdomain.testing import complaint_form
@@ -241,12 +241,6 @@ def test_receiving_opens_a_case_in_the_branch_of_who_receives(
     assert (event.name, event.move, event.source, event.dest) == ("complaint_received", "receive", "", "received")
     assert (event.number, event.customer, event.claimed) == ("KS202603-0001", "cus_1", claimed)
     assert (event.subject, event.by, event.at) == (case.id, "bob", at)
-
-
-@pytest.mark.rule(TIME)
-def test_a_case_is_received_at_an_aware_instant() -> None:
-    with pytest.raises(NaiveTime):
-        open_case(form(), at=datetime(2026, 3, 9, 9))  # noqa: DTZ001
 
 
 @pytest.mark.rule(STATES)

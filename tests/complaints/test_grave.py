@@ -1,6 +1,5 @@
 """Grave complaints go to the deputy in charge at once, come first, get a letter; who sees to whom (CMP-16, CMP-17)."""
 
-from collections.abc import Callable
 from typing import Any
 
 import attrs
@@ -8,15 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from complaints.desks import ANN, T0, Counter, accept, anyone, check_unchanged, cny, levels_book, received, remedy
+from complaints.desks import ANN, T0, Counter, accept, cny, levels_book, received, remedy
 from complaints.hand import on
 from csdomain.complaints.case import GRAVE as GRAVE_COLUMN
 from csdomain.complaints.case import Complaint
-from csdomain.complaints.lifecycle import OPEN, State
-from csdomain.complaints.rules import GRAVE, HANDLED, HARM, STATES
+from csdomain.complaints.rules import GRAVE, HANDLED, HARM
 from csdomain.complaints.values import Channel
 from csdomain.kernel.papers.approvals import BeyondAuthority
-from csdomain.kernel.rules.errors import DomainError, MoveRefused, NotPermitted, RuleBroken
+from csdomain.kernel.rules.errors import NotPermitted, RuleBroken
 from csdomain.kernel.store.kinds import Query
 from csdomain.kernel.values.actors import Action, ActorId, MalformedActor
 from csdomain.testing import HANDLING, accepted, agent, complaint_form, memory_desk
@@ -179,36 +177,3 @@ def test_marks_stay_and_the_last_named_has_it_and_nothing_else_changes(tried: li
     assert (case.handler, case.owner) == ((named[-1], named[-1]) if named else (None, before.owner))
     restored = attrs.evolve(case, grave=before.grave, harm=before.harm, handler=before.handler, owner=before.owner)
     assert restored == before
-
-
-@pytest.mark.rule(GRAVE, HANDLED)
-@pytest.mark.parametrize("state", list(State))
-def test_it_can_be_marked_and_passed_on_while_it_is_open_and_not_after(state: State) -> None:
-    """The state is put there: what is tried is the table, for every state of both lines."""
-    case = received()
-    case.state = state
-    case.path = type(case.path).LEVELS if state in (State.HANDLING, State.PROPOSED, State.SATISFIED) else case.path
-    acts: list[Callable[[Complaint], object]] = [
-        lambda c: on(c).mark(harm=True, by=anyone("x"), at=T0),
-        lambda c: on(c).assign(ActorId("agent-9"), by=anyone("x"), at=T0),
-    ]
-    for act in acts:
-        if state in OPEN:
-            act(case)
-        else:
-            error: type[DomainError] = MoveRefused
-            check_unchanged(case, error, lambda: act(case))  # noqa: B023 - run at once
-    assert (case.grave, case.handler, case.state) == (
-        (True, "agent-9", state) if state in OPEN else (False, None, state)
-    )
-
-
-@pytest.mark.rule(STATES)
-def test_what_is_withdrawn_is_in_no_queue() -> None:
-    counter = Counter.open()
-    counter.accepted()
-    mine = counter.who["service_agent"]
-    assert [case.id for case in counter.does.queue(by=mine).items] == [counter.id]
-    counter.do("withdraw", "found the cause", by="service_agent")
-    assert not counter.does.queue(by=mine).items
-    assert [case.id for case in counter.does.find(by=mine).items] == [counter.id], "and is still found"

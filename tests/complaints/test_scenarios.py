@@ -22,7 +22,7 @@ from complaints.desks import (
 )
 from complaints.hand import on
 from csdomain.complaints.commands.settling import JudgementMissing
-from csdomain.complaints.lifecycle import OPEN, ImprovementMove, State
+from csdomain.complaints.lifecycle import ImprovementMove, State
 from csdomain.complaints.rules import (
     CERTIFICATE,
     CHASING,
@@ -396,71 +396,6 @@ def test_revised_after_the_approval_it_is_decided_anew_by_the_next_authority() -
 
 # --- withdrawn --------------------------------------------------------------------------------------------------------
 
-PAID_AND_BACK: Final = remedy(cny(5), compensation=cny(5), returns=[Goods("engine", "2026-01", 1)])
-Act = tuple[str, tuple[Any, ...], str]
-#: How to get from one state to the next, through departments: the last move leads into the state.
-BY_AMOUNT: Final[dict[State, list[Act]]] = {
-    State.RECEIVED: [],
-    State.CHECKED: [("check", ("ours",), "sales")],
-    State.ACCEPTED: [("accept", (HANDLING,), "service_agent")],
-    State.INVESTIGATING: [("investigate", (), "service_agent")],
-    State.REPORTED: [("conclude", (), "service_agent"), ("report", ("how it came",), "service_agent")],
-    State.JUDGED: [
-        ("rule", ("carry on",), BOSS),
-        ("judge", (Judgement(liable=Liable.CUSTOMER),), "service_agent"),
-    ],
-    State.AWAITING_DECISION: [("submit", (PAID_AND_BACK,), "service_agent")],
-    State.DECIDED: [("approve", (), "sales_manager")],
-    State.ANSWERED: [("answer", (Channel.PHONE, "Five."), "sales")],
-    State.NOT_ACCEPTED: [("decline", ("no",), "sales")],
-    State.NOT_ESTABLISHED: [
-        ("renew", (complaint_form(),), "service_agent"),
-        ("dismiss", ("unfounded",), "service_agent"),
-    ],
-}
-BY_LEVEL: Final[dict[State, list[Act]]] = {
-    State.RECEIVED: [],
-    State.HANDLING: [("handle", (HANDLING,), "receiver")],
-    State.PROPOSED: [("propose", (PAID_AND_BACK,), "receiver")],
-}
-
-
-@pytest.mark.parametrize(
-    ("line", "state"),
-    [
-        *(pytest.param("departments", state, id=f"departments-{state.value}") for state in BY_AMOUNT),
-        *(pytest.param("levels", state, id=f"levels-{state.value}") for state in BY_LEVEL),
-    ],
-)
-def test_withdrawn_wherever_it_stands_nothing_runs_on(line: str, state: State) -> None:
-    counter = Counter.open() if line == "departments" else Counter.open(levels_book())
-    by = "sales" if line == "departments" else "receiver"
-    counter.receive(complaint_form(), by)
-    counter.do("promise", counter.clock.now() + timedelta(days=9), by=by)
-    for there, acts in (BY_AMOUNT if line == "departments" else BY_LEVEL).items():
-        for use_case, words, who in acts:
-            counter.do(use_case, *words, by=who)
-        assert counter.case.state is there
-        if there is state:
-            break
-    if state in (State.ACCEPTED, State.INVESTIGATING):
-        counter.do("involve", ["production"], counter.clock.now() + timedelta(days=9), by="service_agent")
-    before = counter.rows
-    counter.expect_refused(RuleBroken, "withdraw", "no matter", by="finance")
-    counter.do("withdraw", "we have settled it between ourselves", by=by)
-    stand(counter, "withdrawn")
-    counter.desk.sweep(counter.clock.advance(timedelta(days=90)))
-    assert counter.messages("overdue") == counter.messages("reminder") == []
-    for use_case, words, who in (
-        ("answer", (Channel.LETTER, "So be it."), by),
-        ("draw_slip", ("truck",), "sales"),
-        ("draw_certificate", (cny(1),), "sales"),
-        ("review", ("sales",), "gm_office"),
-        ("withdraw", ("again",), by),
-    ):
-        counter.expect_refused(RuleBroken, use_case, *words, by=who)
-    assert counter.rows == [*before, ("withdraw", state.value, "withdrawn")]
-
 
 def test_a_case_is_closed_only_once_each_of_its_forms_is_judged() -> None:
     for turn in (0, 1):
@@ -474,11 +409,6 @@ def test_a_case_is_closed_only_once_each_of_its_forms_is_judged() -> None:
         case.forms = whole
         close()
         assert case.state is State.CLOSED
-
-
-def test_every_state_of_an_open_case_can_be_withdrawn_from_but_one() -> None:
-    """Once satisfied, a customer has nothing to withdraw."""
-    assert {*BY_AMOUNT, *BY_LEVEL, State.SATISFIED} == set(OPEN)
 
 
 # --- by level ---------------------------------------------------------------------------------------------------------

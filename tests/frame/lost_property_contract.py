@@ -13,7 +13,6 @@ from csdomain.desk import shipped
 from csdomain.frame.contexts import Context
 from csdomain.rulebook import loads
 from csdomain.testing.cases import CaseContract, by
-
 from frame.lost_property import load
 from frame.mistakes import MISTAKES
 

@@ -73,7 +73,8 @@ MISTAKES: Final[dict[str, tuple[str, tuple[tuple[str, str], ...]]]] = {
         (
             (
                 GIVEN,
-                "        before = self.moved_at\n        told = act.done(FindGivenBack())\n        self.moved_at = before\n        return told\n",
+                "        before, told = self.moved_at, act.done(FindGivenBack())\n"
+                "        self.moved_at = before\n        return told\n",
             ),
         ),
     ),

@@ -20,9 +20,9 @@ needs something to be there, ``prepare`` puts it onto every desk; where no two c
 sample is :func:`numbered`. A command may have several samples: ``improve/verify`` is another one of ``improve``.
 
 From the openings the samples are tried wherever they lead, breadth first. A case that shows nothing new on the way is
-not followed. Something new is its state with the commands made in that state (only those that ``prepares`` names, where
-it names some) and with what ``apart`` says of the case, or its state with the state of one of its parts. So there are as
-many stands as states times what can be prepared or be the state of a part, not as many as these can be combined.
+not followed. New is its state with the commands made in that state (only those that ``prepares`` names, where it names
+some) and with what ``apart`` says of the case, or its state with the state of one of its parts. So there are as many
+stands as states times what can be prepared or be the state of a part, not as many as these can be combined.
 """
 
 import inspect
@@ -348,6 +348,16 @@ class Model(Bench):
         """The stands in a state, the shortest ways first."""
         return [stand for stand in self.stands if stand.case.state is state]
 
+    def leads(self, name: str, stand: Stand) -> Enum | None:
+        """The state that a command leads to from a stand; None where it cannot be made there."""
+        case = attrs.evolve(stand.case)
+        try:
+            self.make(name, case)
+        except DomainError:
+            return None
+        state: Enum = case.state
+        return state
+
     def taking(self, name: str) -> Stand | None:
         """The shortest way to where a command can be made; None for one that opens."""
         if self.opens(name):
@@ -579,7 +589,8 @@ class CaseContract:
         assert self.beside | self.absent <= asked
         marked = [self._marked(model, use) for use in self.samples]
         made = {(m.table.name, m.move.value) for m in marked if m.table is not None and m.move is not None}
-        own, parts = self.cases.commands, {name for name, _ in made}
+        own = self.cases.commands
+        parts = {name for name, _ in made}
         steps = [step for step in own.table.steps if step.on(self.path) and step.trigger in own.made]
         never = {(state, use_of(name)) for state, name in self.never}
         wanted = {
@@ -641,6 +652,15 @@ class CaseContract:
         assert isinstance(event, Told)
         assert (event.subject, event.by, event.at) == (stand.case.id, self.samples[use].position, at)
         assert case.moved_at == at
+        marked = model.marked(use, stand.case)
+        if not marked.of_part and marked.move is not None:
+            path, table = self.cases.commands.path(stand.case), self.cases.commands.table
+            (step,) = [
+                s for s in table.steps if (s.trigger, s.source) == (marked.move, stand.case.state) and s.on(path)
+            ]
+            took = (step.trigger.value, stand.case.state.value, step.dest.value)
+            assert took == (event.move, event.source, event.dest)
+            assert case.state is step.dest or len(events) > 1  # another step followed by itself
         plain({field.name: getattr(event, field.name) for field in attrs.fields(type(event))})
         return True
 
@@ -857,13 +877,17 @@ class CaseContract:
     # --- clocks and statements
     def test_no_clock_outlives_a_case(self, opened: Any, model: Model) -> None:
         with opened("memory") as desk:
-            for state in self._final:
-                for stand in model.in_state(state):
-                    id = self.led(desk, stand.way)
-                    running = [t for t in desk.store.look(lambda u: u.timers_of(id)) if t.state in LIVE]  # noqa: B023
-                    assert [t.name for t in running if not t.name.startswith(self.outlives or ("-",))] == [], stand.way
-                    for explained in self.does(desk).deadlines(id, by=self._reader(desk), at=desk.clock.now()):
-                        assert explained.due_at
+            last = [stand.way for state in self._final for stand in model.in_state(state)]
+            # From each state, with what was prepared there, to each end that it has.
+            for stand in {(stand.case.state, stand.made): stand for stand in reversed(model.stands)}.values():
+                last += [(*stand.way, use) for use in model.later if model.leads(use, stand) in self._final]
+            for way in last:
+                id = self.led(desk, way)
+                assert self.stored(desk, id).state in self._final
+                running = [t for t in desk.store.look(lambda u: u.timers_of(id)) if t.state in LIVE]  # noqa: B023
+                assert [t.name for t in running if not t.name.startswith(self.outlives or ("-",))] == [], way
+                for explained in self.does(desk).deadlines(id, by=self._reader(desk), at=desk.clock.now()):
+                    assert explained.due_at
 
     def test_a_use_case_costs_what_it_writes(self, opened: Any, model: Model, backend: str, use: str) -> None:
         with opened(backend) as desk:
