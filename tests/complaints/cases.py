@@ -4,9 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-import attrs
-
-from complaints.desks import ANN, JUDGED, RULES, SALT, T0, anyone, levels_book, received, remedy
+from complaints.desks import JUDGED, RULES, SALT, T0, anyone, levels_book, received, remedy
 from complaints.hand import on
 from csdomain.complaints.case import Complaint
 from csdomain.complaints.lifecycle import Move, State
@@ -158,8 +156,3 @@ def stands(state: State, path: Path = A, *, quality: bool = False, before: Move 
         on(case).answer_remark(1, "we look into it", by=CLERK, at=T0)
     assert case.state is state
     return case
-
-
-def everyone_but(*actions: str, by: Actor = ANN) -> Actor:
-    """Somebody whom everything is granted but these actions."""
-    return attrs.evolve(by, grants={name: scope for name, scope in by.grants.items() if name not in actions})

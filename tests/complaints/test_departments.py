@@ -24,7 +24,6 @@ from csdomain.kernel.rules.errors import NotPermitted, RuleBroken
 from csdomain.kernel.values.durations import ElapsedTime, WorkingDays
 from csdomain.testing import HANDLING, complaint_form
 
-TICK: Final = timedelta(microseconds=1)
 NAMES: Final = ("production", "rnd", "sales", "stores")
 
 

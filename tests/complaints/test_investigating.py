@@ -13,7 +13,6 @@ from complaints.cases import (
     ACTS,
     BY_LEVEL,
     FINDING,
-    NOTHING,
     UNTIL,
     WAYS,
     A,
@@ -23,16 +22,12 @@ from complaints.cases import (
 )
 from complaints.desks import ANN, RULES, T0, Counter, anyone, check_unchanged, received, remedy
 from complaints.hand import on
-from csdomain.complaints.case import COMPLAINTS, Complaint
-from csdomain.complaints.commands import deciding
+from csdomain.complaints.case import Complaint
 from csdomain.complaints.commands.marks import does
 from csdomain.complaints.events import ComplaintMoved
 from csdomain.complaints.lifecycle import COMPLAINT_MOVES, Move, State
 from csdomain.complaints.rules import (
     ACCEPTANCE,
-    GRAVE,
-    HANDLED,
-    HARM,
     LEVELS,
     REMARKS,
     REPORT,
@@ -42,8 +37,8 @@ from csdomain.complaints.rules import (
 from csdomain.complaints.rules import (
     FINDING as FINDING_RULE,
 )
-from csdomain.complaints.values import Channel, Classification, MalformedStep, Path
-from csdomain.kernel.rules.errors import MoveRefused, NaiveTime, NotFound, NotPermitted, RuleBroken
+from csdomain.complaints.values import Classification, MalformedStep, Path
+from csdomain.kernel.rules.errors import MoveRefused, NaiveTime, NotFound, RuleBroken
 from csdomain.kernel.values.actors import MalformedActor
 from csdomain.kernel.values.money import CurrencyMismatch, Money
 from csdomain.testing import HANDLING, QUALITY, complaint_form
@@ -268,77 +263,6 @@ def test_an_investigation_that_is_begun_anew_wants_finding_report_and_ruling_aga
     make(case, Move.JUDGE)
     roles = [signature.role for signature in case.form.document.signatures]
     assert roles == ["sales", "customer_service", "rnd", "ruling", "ruling.2", "rnd.2"]
-
-
-# --- grave, harm, who sees to the customer ----------------------------------------------------------------------------
-
-
-@pytest.mark.rule(GRAVE, HARM)
-@given(st.lists(st.booleans(), max_size=4), st.booleans(), st.sampled_from([A, B]))
-def test_harm_is_grave_and_neither_mark_is_taken_off(marks: list[bool], grave: bool, path: Path) -> None:
-    case = stands(State.CHECKED) if path is A else stands(State.RECEIVED, B)
-    for harm in marks[:2]:
-        on(case).mark(harm=harm, by=ANN, at=T0)
-    if path is A:
-        on(case).accept(HANDLING, RULES, grave=grave, by=ANN, at=T0)
-    else:
-        make(case, Move.HANDLE)
-    for harm in marks[2:]:
-        on(case).mark(harm=harm, by=ANN, at=T0)
-    assert case.harm is any(marks)
-    assert case.grave is (bool(marks) or (grave and path is A))
-    assert COMPLAINTS.row(case)["grave"] is case.grave
-
-
-@pytest.mark.rule(HARM, GRAVE)
-@pytest.mark.parametrize("harm", [True, False])
-def test_what_is_marked_is_decided_and_answered_as_grave(harm: bool) -> None:
-    case = stands(State.CHECKED)
-    on(case).mark(harm=harm, by=ANN, at=T0)
-    for move in WAYS[A][State.JUDGED][1:]:
-        make(case, move)
-    assert deciding.ladder(case, RULES, NOTHING).band(case.total_with(NOTHING)).authority == RULES.without_amount.grave
-    make(case, Move.SUBMIT)
-    make(case, Move.APPROVE)
-    check_unchanged(case, RuleBroken, lambda: on(case).answer(Channel.PHONE, "so it is", by=ANN, at=T0))
-    on(case).answer(Channel.LETTER, "so it is", by=ANN, at=T0)
-
-
-@pytest.mark.rule(GRAVE, HARM)
-@given(st.lists(st.sampled_from(["grave", "harm"]), max_size=4), st.booleans())
-def test_the_deputy_is_told_at_once_of_each_kind_and_once(marks: list[str], accepted_as_grave: bool) -> None:
-    counter = Counter.open()
-    counter.receive(complaint_form())
-    counter.do("check", "ours", by="sales")
-    for mark in marks:
-        counter.do("mark", harm=mark == "harm", by="service_agent")
-        told_at = {kind: counter.messages(kind) for kind in ("grave", "harm")}
-        assert [message.to for message in told_at[mark]] == ["deputy_general_manager"] or counter.case.harm
-    counter.do("accept", HANDLING, grave=accepted_as_grave, by="service_agent")
-    harmed = "harm" in marks
-    first_harm = marks.index("harm") if harmed else len(marks)
-    grave = "grave" in marks[:first_harm] or accepted_as_grave or bool(marks)
-    assert [message.to for message in counter.messages("harm")] == [RULES.grave_to] * harmed
-    assert [message.to for message in counter.messages("grave")] == [RULES.grave_to] * grave
-    for message in (*counter.messages("harm"), *counter.messages("grave")):
-        assert set(message.facts) == {"complaint", "number"}
-
-
-@pytest.mark.rule(HANDLED, GRAVE)
-@pytest.mark.parametrize("position", sorted(Counter.open().who))
-def test_the_service_manager_hears_of_every_complaint_and_names_who_sees_to_it(position: str) -> None:
-    counter = Counter.open()
-    counter.receive(complaint_form())
-    assert [message.to for message in counter.messages("to_handle")] == ["service_manager"]
-    if position not in ("service_manager", "deputy_general_manager", "general_manager"):
-        counter.expect_refused(NotPermitted, "assign", "cai", by=position)
-        return
-    counter.do("assign", "cai", by=position)
-    assert (counter.case.handler, counter.case.owner) == ("cai", "cai")
-    assert [message.to for message in counter.messages("assigned")] == ["cai"]
-    counter.do("assign", "dan", by=position)
-    assert (counter.case.handler, counter.case.owner) == ("dan", "dan")
-    assert [message.to for message in counter.messages("assigned")] == ["cai", "dan"]
 
 
 # --- what the customer remarks besides --------------------------------------------------------------------------------

@@ -14,7 +14,6 @@ from complaints.cases import FINDING, WAYS, A, make, stands
 from complaints.desks import ANN, RULES, T0, Counter, anyone, check_unchanged, cny, fen
 from complaints.hand import on
 from csdomain.complaints.case import COMPLAINTS, Complaint
-from csdomain.complaints.commands.investigating import SecondPenalty
 from csdomain.complaints.events import ComplaintJudged, ComplaintMoved, PenaltyMoved
 from csdomain.complaints.lifecycle import ImprovementMove, ImprovementState, Move, PenaltyState, State
 from csdomain.complaints.rules import FINDING as FINDING_RULE
@@ -330,35 +329,6 @@ def test_a_penalty_basis_has_ascending_limits_and_no_band_after_the_one_without(
     for rate in ("-0.01", "1.01"):
         with pytest.raises(MalformedStep):
             PenaltyRate(Decimal(rate))
-
-
-@pytest.mark.rule(LOSS)
-@pytest.mark.parametrize("amount", [Money.of(1, "EUR"), None])
-def test_a_penalty_is_a_discipline_of_the_house_or_an_amount_in_its_currency(amount: Money | None) -> None:
-    penalty = ProposedPenalty("cai", "" if amount else "flogging", amount)
-    case = stands(State.REPORTED, before=Move.JUDGE)
-    error = check_unchanged(case, InvalidValue, lambda: judge(case, us(penalties=[penalty])))
-    assert type(error) is (CurrencyMismatch if amount else MalformedStep)
-
-
-@pytest.mark.rule(MONTHLY_REVIEW)
-@given(st.lists(st.sampled_from(["cai", "dan", "production"]), min_size=1, max_size=3), st.booleans())
-def test_nobody_is_penalised_twice_in_one_case_over_two_forms_either(on: list[str], second_form: bool) -> None:
-    first = us(penalties=[ProposedPenalty(who, amount=cny(5)) for who in on])
-    case = stands(State.REPORTED, before=Move.JUDGE)
-    if len(set(on)) < len(on):
-        error = check_unchanged(case, SecondPenalty, lambda: judge(case, first))
-        assert error.facts["given"] == sorted({who for who in on if on.count(who) > 1})
-        return
-    judge(case, first)
-    if second_form:
-        ways = (Move.SUBMIT, Move.APPROVE, Move.ANSWER, Move.DECLINE, Move.RENEW)
-        for move in (*ways, Move.INVESTIGATE, Move.CONCLUDE, Move.REPORT, Move.RULE):
-            make(case, move)
-        again = us(penalties=[ProposedPenalty(on[0], "warning")])
-        check_unchanged(case, SecondPenalty, lambda: judge(case, again))
-        judge(case, us(penalties=[ProposedPenalty("eve", "warning")]))
-    assert [penalty.on for penalty in case.penalties] == [*on, *(["eve"] if second_form else [])]
 
 
 STEPS: Final = ("approve", "drop", "notice", "carry_out", "publish")

@@ -1,8 +1,6 @@
 """Penalties: proposed with the judgement, approved, carried out after the review; nobody twice, nobody one's own."""
 
 from collections.abc import Callable
-from decimal import Decimal
-from fractions import Fraction
 from itertools import zip_longest
 from typing import Any, Final
 
@@ -11,14 +9,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from complaints.desks import ANN, JUDGED, RULES, T0, Counter, accept, anyone, check_unchanged, cny, fen, received
+from complaints.desks import ANN, JUDGED, RULES, T0, Counter, accept, check_unchanged, cny, received
 from complaints.ends import (
     DEPUTY,
     GENERAL_MANAGER,
     NOTHING,
     OFFICE,
     PERSONNEL,
-    answered,
     closed,
     decided,
     renewed,
@@ -26,14 +23,12 @@ from complaints.ends import (
 from complaints.hand import on as acting
 from csdomain.complaints.case import Complaint
 from csdomain.complaints.commands.investigating import SecondPenalty
-from csdomain.complaints.lifecycle import PenaltyState, State
+from csdomain.complaints.lifecycle import State
 from csdomain.complaints.rules import LOSS, MONTHLY_REVIEW
-from csdomain.complaints.values import Channel, Judgement, Liable, MalformedStep, PenaltyRate, ProposedPenalty, Share
-from csdomain.kernel.papers.approvals import OwnRequest
+from csdomain.complaints.values import Channel, Judgement, Liable, MalformedStep, ProposedPenalty
 from csdomain.kernel.papers.documents import Tampered, Unsigned
 from csdomain.kernel.rules import FORMS
-from csdomain.kernel.rules.errors import DomainError, InvalidValue, MoveRefused, NotFound, NotPermitted, RuleBroken
-from csdomain.kernel.values.actors import Actor
+from csdomain.kernel.rules.errors import InvalidValue, MoveRefused, NotFound, NotPermitted, RuleBroken
 from csdomain.kernel.values.money import CurrencyMismatch, Money
 
 pytestmark = pytest.mark.rule(LOSS, MONTHLY_REVIEW)
@@ -44,60 +39,6 @@ DEDUCTION: Final = ProposedPenalty("li", amount=cny(80))
 
 def judged(*penalties: ProposedPenalty, **more: Any) -> Judgement:
     return attrs.evolve(JUDGED, penalties=penalties, **more)
-
-
-# --- how it goes ------------------------------------------------------------------------------------------------------
-
-#: What may happen to the two penalties of a case, and to the case itself.
-ACTS: Final[dict[str, Callable[[Complaint], object]]] = {
-    "approve 1": lambda c: acting(c).approve_penalty(1, by=DEPUTY, at=T0),
-    "approve 2": lambda c: acting(c).approve_penalty(2, by=DEPUTY, at=T0),
-    "drop 1": lambda c: acting(c).drop_penalty(1, "slight", by=DEPUTY, at=T0),
-    "drop 2": lambda c: acting(c).drop_penalty(2, "slight", by=DEPUTY, at=T0),
-    "notice 1": lambda c: acting(c).notice_penalty(1, "JF1", by=GENERAL_MANAGER, at=T0),
-    "notice 2": lambda c: acting(c).notice_penalty(2, "JF2", by=GENERAL_MANAGER, at=T0),
-    "carry out 1": lambda c: acting(c).carry_out_penalty(1, by=PERSONNEL, at=T0),
-    "carry out 2": lambda c: acting(c).carry_out_penalty(2, by=PERSONNEL, at=T0),
-    "publish 1": lambda c: acting(c).publish_penalty(1, by=PERSONNEL, at=T0),
-    "publish 2": lambda c: acting(c).publish_penalty(2, by=PERSONNEL, at=T0),
-    "answer": answered,
-    "close": lambda c: acting(c).close("done", in_time=True, zone="Asia/Shanghai", by=ANN, at=T0),
-    "review": lambda c: acting(c).judge_month("sales", "", RULES, by=OFFICE, at=T0),
-}
-
-
-def may(act: str, done: list[str]) -> bool:
-    """Oracle, written from the rules. 1 is a discipline: published. 2 is a deduction: noticed, then carried out."""
-    word, _, number = act.rpartition(" ")
-    reviewed = "review" in done
-    if not number.isdigit():
-        needs = {"answer": [], "close": ["answer"], "review": ["close"]}[act]
-        return act not in done and all(before in done for before in needs)
-    approved, dropped = f"approve {number}" in done, f"drop {number}" in done
-    if word in ("approve", "drop"):
-        return not approved and not dropped
-    if word == "publish":
-        return number == "1" and approved and reviewed and act not in done
-    if word == "notice":
-        return number == "2" and approved and reviewed and act not in done
-    return number == "2" and "notice 2" in done and act not in done
-
-
-@given(st.permutations(list(ACTS)), st.permutations(list(ACTS)))
-def test_nothing_is_carried_out_before_it_is_approved_and_the_case_reviewed(first: list[str], again: list[str]) -> None:
-    case = decided(NOTHING, judged(DISCIPLINE, DEDUCTION))
-    assert [penalty.state for penalty in case.penalties] == [PenaltyState.PROPOSED] * 2
-    done: list[str] = []
-    for act in (*first, *again):
-        if may(act, done):
-            ACTS[act](case)
-            done.append(act)
-        else:
-            check_unchanged(case, DomainError, lambda: ACTS[act](case))  # noqa: B023 - run at once
-        for number, penalty in enumerate(case.penalties, 1):
-            through = penalty.state is PenaltyState.CARRIED_OUT
-            assert through is any(a in done for a in (f"publish {number}", f"carry out {number}"))
-            assert (f"penalty {number}" in case.open_ends()) is not (through or f"drop {number}" in done)
 
 
 def test_a_case_that_is_closed_but_not_reviewed_carries_out_nothing_even_if_its_last_form_is_not_established() -> None:
@@ -115,25 +56,6 @@ def test_a_case_that_is_closed_but_not_reviewed_carries_out_nothing_even_if_its_
 
 
 # --- nobody one's own, nobody twice -----------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("on", ["dora", "gao", "pei"])
-def test_nobody_moves_a_penalty_on_themselves(on: str) -> None:
-    case = closed(decided(NOTHING, judged(ProposedPenalty(on, "warning"), ProposedPenalty(f"{on}-2", amount=cny(5)))))
-    acting(case).judge_month("sales", "", RULES, by=OFFICE, at=T0)
-    acts: dict[str, tuple[Callable[[int, Actor], object], PenaltyState]] = {
-        "approve": (lambda n, by: acting(case).approve_penalty(n, by=by, at=T0), PenaltyState.PROPOSED),
-        "drop": (lambda n, by: acting(case).drop_penalty(n, "no", by=by, at=T0), PenaltyState.PROPOSED),
-        "publish": (lambda n, by: acting(case).publish_penalty(n, by=by, at=T0), PenaltyState.APPROVED),
-        "notice": (lambda n, by: acting(case).notice_penalty(n, "JF1", by=by, at=T0), PenaltyState.APPROVED),
-        "carry out": (lambda n, by: acting(case).carry_out_penalty(n, by=by, at=T0), PenaltyState.NOTICED),
-    }
-    for name, (act, state) in acts.items():
-        deduction = name in ("notice", "carry out")
-        count = 2 if deduction else 1
-        case.penalties = tuple(attrs.evolve(penalty, state=state) for penalty in case.penalties)
-        own = anyone(f"{on}-2" if deduction else on)
-        assert check_unchanged(case, OwnRequest, lambda: act(count, own)).facts["actor"] == own.id  # noqa: B023 - at once
 
 
 who = st.sampled_from(["wu", "li", "production", "zhao"])
@@ -189,32 +111,6 @@ def ready(case: Complaint | None = None) -> Complaint:
 
 
 # --- how much ---------------------------------------------------------------------------------------------------------
-
-weights = st.lists(st.integers(1, 9), min_size=1, max_size=4)
-basis = st.lists(st.tuples(st.integers(1, 10_000), st.integers(0, 100)), max_size=3, unique_by=lambda row: row[0])
-
-
-@given(
-    basis.map(sorted), st.integers(0, 100), st.integers(0, 20_000), st.lists(st.integers(1, 9), min_size=1, max_size=4)
-)
-def test_a_deduction_follows_from_what_the_unit_bears_and_shares_add_up(
-    rows: list[tuple[int, int]], above: int, lost: int, weights: list[int]
-) -> None:
-    rates = [*(PenaltyRate(Decimal(p) / 100, fen(top)) for top, p in rows), PenaltyRate(Decimal(above) / 100)]
-    rules = attrs.evolve(RULES, penalty_basis=tuple(rates))
-    shares = [Share(f"u{n}", weight) for n, weight in enumerate(weights)]
-    judgement = judged(
-        *(ProposedPenalty(share.unit) for share in shares), unit="u0", loss={"goods": fen(lost)}, shares=shares
-    )
-    borne = judgement.borne("CNY")
-    assert sum(part.minor for part in borne.values()) == lost
-    case = decided(NOTHING, judgement, rules=rules)
-    for penalty in case.penalties:
-        part = borne[penalty.on].minor
-        percent = next((p for top, p in rows if part <= top), above)
-        exact = Fraction(part * percent, 100)
-        assert penalty.amount is not None
-        assert abs(penalty.amount.minor - exact) <= Fraction(1, 2)
 
 
 def test_a_deduction_that_no_basis_says_is_named_and_in_the_houses_money() -> None:

@@ -196,13 +196,6 @@ def test_each_copy_goes_where_the_house_says(form: tuple[str, ...], slip: tuple[
     assert given_by[2] == [("warehouse", "dora"), (slip[2], "wang")]
 
 
-@pytest.mark.rule(COPIES)
-def test_a_house_has_at_least_four_copies_of_a_form_and_of_a_slip() -> None:
-    for form, slip in (("abc", "abcd"), ("abcd", "abc")):
-        with pytest.raises(DomainError, match="CMP-01"):
-            Copies(tuple(form), tuple(slip), ())
-
-
 def holders(paper: Document) -> list[str | None]:
     return [copy.holder for copy in paper.copies]
 

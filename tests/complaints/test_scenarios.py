@@ -28,7 +28,6 @@ from csdomain.complaints.rules import (
     CHASING,
     FINANCE,
     FINDING,
-    GRAVE,
     IMPROVEMENT,
     LEVELS,
     LOSS,
@@ -219,42 +218,6 @@ def test_not_a_quality_fault_the_carrier_is_liable_and_nobody_waits_for_the_labo
         ("certificate.book", "countersigned", "booked"),
         CLOSED[1],
         *REVIEWED,
-    ]
-
-
-@pytest.mark.rule(GRAVE)
-def test_without_an_amount_an_ordinary_one_is_the_service_managers() -> None:
-    counter = Counter.open()
-    counter.submitted(remedy(cny(0), text="an apology"))
-    counter.do("approve", by="service_manager")
-    counter.do("answer", Channel.PHONE, "We are sorry for the tone.", by="sales")
-    counter.do("close", "apologised", by="service_agent")
-    counter.do("review", "sales", by="gm_office")
-    stand(counter, "settled")
-    assert counter.rows == [*TAKEN_ON, *LOOKED_INTO, *DECIDED, *CLOSED, *REVIEWED]
-
-
-@pytest.mark.rule(GRAVE)
-def test_without_an_amount_a_grave_one_is_the_deputys_who_names_somebody_and_it_gets_a_letter() -> None:
-    counter = Counter.open()
-    counter.accepted(grave=True)
-    counter.do("assign", "agent-9", by=BOSS)
-    counter.do("promise", counter.clock.now() + timedelta(days=1), by="sales")
-    counter.judged()
-    counter.do("submit", remedy(cny(0), text="an apology"), by="service_agent")
-    counter.expect_refused(RuleBroken, "approve", by="service_manager")
-    counter.do("approve", by=BOSS)
-    counter.expect_refused(RuleBroken, "answer", Channel.PHONE, "We are sorry.", by="sales")
-    counter.do("answer", Channel.LETTER, "We are sorry.", by="sales")
-    counter.do("close", "apologised", by=counter.desk.actor("agent-9", branch="hq", positions=("service_agent",)))
-    stand(counter, "closed", running=("CMP-20",))
-    assert counter.rows == [
-        *TAKEN_ON,
-        ("assign", "accepted", "accepted"),
-        ("promise", "accepted", "accepted"),
-        *LOOKED_INTO,
-        *DECIDED,
-        *CLOSED,
     ]
 
 

@@ -27,8 +27,8 @@ from csdomain.complaints.case import Complaint
 from csdomain.complaints.commands.settling import JudgementMissing
 from csdomain.complaints.lifecycle import ImprovementMove, State
 from csdomain.complaints.rules import CERTIFICATE, IMPROVEMENT, JUDGEMENT, MONTHLY_REVIEW, REMARKS, RETURN_SLIP, STATES
-from csdomain.complaints.values import Channel, Goods, Judgement, Liable, ProposedPenalty
-from csdomain.kernel.rules.errors import MoveRefused, NotPermitted, RuleBroken
+from csdomain.complaints.values import Channel, Goods, ProposedPenalty
+from csdomain.kernel.rules.errors import MoveRefused, RuleBroken
 from csdomain.testing import complaint_form
 
 pytestmark = pytest.mark.rule(STATES)
@@ -196,25 +196,6 @@ def test_a_settled_case_stays_settled() -> None:
         lambda: on(case).draw_certificate("ZK1", cny(1), RULES, by=ANN, at=T0),
     ):
         check_unchanged(case, RuleBroken, late)
-
-
-@pytest.mark.rule(IMPROVEMENT)
-def test_an_improvement_is_tracked_until_it_has_its_effect_and_only_if_that_was_decided() -> None:
-    for tracked in (True, False):
-        case = decided(NOTHING, Judgement(liable=Liable.US, unit="production", tracked=tracked), quality=True)
-        assert len(case.improvements) == tracked
-        assert ("improvement 1" in case.open_ends()) is tracked
-    counter = Counter.open()
-    counter.accepted()
-    counter.judged(attrs.evolve(JUDGED, tracked=True))
-    for position in ("sales", "hr", "general_manager"):
-        counter.expect_refused(NotPermitted, "improve", 1, ImprovementMove.CARRY_OUT, "done", by=position)
-    for wrong in (ImprovementMove.VERIFY, ImprovementMove.FAIL):
-        counter.expect_refused(MoveRefused, "improve", 1, wrong, "done", by="rnd")
-    counter.do("improve", 1, ImprovementMove.CARRY_OUT, "done", by="rnd")
-    counter.do("improve", 1, ImprovementMove.VERIFY, "it works", by="rnd")
-    counter.expect_refused(MoveRefused, "improve", 1, ImprovementMove.FAIL, "no", by="rnd")
-    assert [(o.by, o.text) for o in counter.case.improvements[0].notes] == [("rnd", "done"), ("rnd", "it works")]
 
 
 def test_what_follows_is_on_the_trail_with_the_states_of_the_case_between() -> None:

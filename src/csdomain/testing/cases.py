@@ -589,12 +589,12 @@ class CaseContract:
         assert self.beside | self.absent <= asked
         marked = [self._marked(model, use) for use in self.samples]
         made = {(m.table.name, m.move.value) for m in marked if m.table is not None and m.move is not None}
-        own = self.cases.commands
+        commands = self.cases.commands
         parts = {name for name, _ in made}
-        steps = [step for step in own.table.steps if step.on(self.path) and step.trigger in own.made]
+        steps = [step for step in commands.table.steps if step.on(self.path) and step.trigger in commands.made]
         never = {(state, use_of(name)) for state, name in self.never}
         wanted = {
-            (own.table.name, step.trigger.value)
+            (commands.table.name, step.trigger.value)
             for step in steps
             if step.source is None or (step.source.value, step.trigger.value) not in never
         }
