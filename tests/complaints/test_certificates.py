@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from complaints.desks import ANN, RULES, T0, Counter, anyone, check_unchanged, cny, fen, remedy
-from complaints.ends import DEPUTY, FINANCE, NOTHING, answered, closed, decided, renewed
+from complaints.ends import DEPUTY, FINANCE, closed, decided, renewed
 from complaints.hand import on
 from csdomain.complaints.case import Complaint
 from csdomain.complaints.commands.deciding import AnswerBeyondDecision
-from csdomain.complaints.lifecycle import CertificateState, State
+from csdomain.complaints.lifecycle import CertificateState
 from csdomain.complaints.rules import CERTIFICATE
 from csdomain.complaints.values import MalformedStep
 from csdomain.kernel.papers.documents import SignedTwice, Tampered, Unsigned
@@ -175,13 +175,3 @@ def test_only_who_may_moves_a_certificate() -> None:
     for position in ("sales", "sales_manager", "deputy_general_manager"):
         counter.expect_refused(NotPermitted, "book_certificate", number, "V1", by=position)
     counter.do("book_certificate", number, "V1", by="finance")
-
-
-def test_a_settled_case_pays_nothing_more() -> None:
-    case = closed(decided(NOTHING))
-    on(case).judge_month("sales", "", RULES, by=ANN, at=T0)
-    assert case.state is State.SETTLED
-    check_unchanged(case, AnswerBeyondDecision, lambda: draw(case, cny(1)))
-    open_still = answered(decided(remedy(cny(100), compensation=cny(100))))
-    draw(open_still, cny(100))
-    assert open_still.state is State.ANSWERED

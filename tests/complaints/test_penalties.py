@@ -23,7 +23,6 @@ from complaints.ends import (
 from complaints.hand import on as acting
 from csdomain.complaints.case import Complaint
 from csdomain.complaints.commands.investigating import SecondPenalty
-from csdomain.complaints.lifecycle import State
 from csdomain.complaints.rules import LOSS, MONTHLY_REVIEW
 from csdomain.complaints.values import Channel, Judgement, Liable, MalformedStep, ProposedPenalty
 from csdomain.kernel.papers.documents import Tampered, Unsigned
@@ -39,20 +38,6 @@ DEDUCTION: Final = ProposedPenalty("li", amount=cny(80))
 
 def judged(*penalties: ProposedPenalty, **more: Any) -> Judgement:
     return attrs.evolve(JUDGED, penalties=penalties, **more)
-
-
-def test_a_case_that_is_closed_but_not_reviewed_carries_out_nothing_even_if_its_last_form_is_not_established() -> None:
-    case = decided(NOTHING, judged(DISCIPLINE, DEDUCTION))
-    acting(renewed(case)).dismiss("nothing wrong any more", by=ANN, at=T0)
-    closed(case)
-    assert case.state is State.CLOSED
-    acting(case).approve_penalty(1, by=DEPUTY, at=T0)
-    acting(case).approve_penalty(2, by=DEPUTY, at=T0)
-    check_unchanged(case, RuleBroken, lambda: acting(case).publish_penalty(1, by=PERSONNEL, at=T0))
-    check_unchanged(case, RuleBroken, lambda: acting(case).notice_penalty(2, "JF2", by=GENERAL_MANAGER, at=T0))
-    assert "review" in case.open_ends()
-    acting(case).judge_month("production", "", RULES, by=OFFICE, at=T0)
-    acting(case).publish_penalty(1, by=PERSONNEL, at=T0)
 
 
 # --- nobody one's own, nobody twice -----------------------------------------------------------------------------------

@@ -1,28 +1,17 @@
 """One story for each way through a complaint, at a desk in memory, each ending with its trail (CMP-25)."""
 
 from datetime import timedelta
-from functools import partial
 from typing import Any, Final
 
-import attrs
 import pytest
 
 from complaints.desks import (
-    ANN,
-    RULES,
-    T0,
     Counter,
-    anyone,
-    check_unchanged,
     cny,
-    holding,
     levels_book,
     remedy,
-    submitted,
 )
-from complaints.hand import on
-from csdomain.complaints.commands.settling import JudgementMissing
-from csdomain.complaints.lifecycle import ImprovementMove, State
+from csdomain.complaints.lifecycle import ImprovementMove
 from csdomain.complaints.rules import (
     CERTIFICATE,
     CHASING,
@@ -51,7 +40,6 @@ from csdomain.complaints.values import (
     Share,
 )
 from csdomain.kernel.cases.timers import TimerState
-from csdomain.kernel.papers.approvals import Outcome
 from csdomain.kernel.rules.errors import MoveRefused, RuleBroken
 from csdomain.testing import HANDLING, QUALITY, complaint_form
 
@@ -355,23 +343,6 @@ def test_revised_after_the_approval_it_is_decided_anew_by_the_next_authority() -
         DECIDED[1],
         *CLOSED,
     ]
-
-
-# --- withdrawn --------------------------------------------------------------------------------------------------------
-
-
-def test_a_case_is_closed_only_once_each_of_its_forms_is_judged() -> None:
-    for turn in (0, 1):
-        case = submitted([(None, cny(5)), (None, cny(5))])
-        on(case).decide(Outcome.APPROVED, RULES, holding(bob="general_manager"), by=anyone("bob"), at=T0)
-        on(case).answer(Channel.LETTER, "Five.", by=ANN, at=T0)
-        close = partial(on(case).close, "paid", in_time=True, zone="UTC", by=ANN, at=T0)
-        whole = case.forms
-        case.forms = tuple(attrs.evolve(f, judgement=None) if n == turn else f for n, f in enumerate(whole))
-        check_unchanged(case, JudgementMissing, close)
-        case.forms = whole
-        close()
-        assert case.state is State.CLOSED
 
 
 # --- by level ---------------------------------------------------------------------------------------------------------

@@ -28,8 +28,6 @@ from csdomain.complaints.commands.settling import JudgementMissing
 from csdomain.complaints.lifecycle import ImprovementMove, State
 from csdomain.complaints.rules import CERTIFICATE, IMPROVEMENT, JUDGEMENT, MONTHLY_REVIEW, REMARKS, RETURN_SLIP, STATES
 from csdomain.complaints.values import Channel, Goods, ProposedPenalty
-from csdomain.kernel.rules.errors import MoveRefused, RuleBroken
-from csdomain.testing import complaint_form
 
 pytestmark = pytest.mark.rule(STATES)
 
@@ -173,29 +171,6 @@ def test_nothing_is_closed_that_nobody_judged() -> None:
 
 def close(case: Complaint, outcome: str = "done") -> object:
     return on(case).close(outcome, in_time=True, zone="Asia/Shanghai", by=ANN, at=T0)
-
-
-def test_a_settled_case_stays_settled() -> None:
-    case = closed(awaiting({"review"}))
-    on(case).judge_month("sales", "", RULES, by=OFFICE, at=T0)
-    acts: tuple[Callable[[], object], ...] = (
-        lambda: close(case),
-        lambda: on(case).withdraw("no", by=ANN, at=T0),
-        lambda: on(case).investigate(by=ANN, at=T0),
-        lambda: on(case).decline("no", by=ANN, at=T0),
-        lambda: on(case).remark("more", "hotline", by=ANN, at=T0),
-        lambda: on(case).mark(harm=True, by=ANN, at=T0),
-        lambda: on(case).rule_on_objection(reopen=True, text="again", by=ANN, at=T0),
-        lambda: on(case).judge_month("sales", "", RULES, by=OFFICE, at=T0),
-        lambda: on(case).renew("KS9", complaint_form(), RULES, salt="salt of sixteen characters", by=ANN, at=T0),
-    )
-    for act in acts:
-        check_unchanged(case, MoveRefused, act)
-    for late in (
-        lambda: on(case).draw_slip("TH1", "truck", RULES, salt=SALT, by=ANN, at=T0),
-        lambda: on(case).draw_certificate("ZK1", cny(1), RULES, by=ANN, at=T0),
-    ):
-        check_unchanged(case, RuleBroken, late)
 
 
 def test_what_follows_is_on_the_trail_with_the_states_of_the_case_between() -> None:
