@@ -1,4 +1,4 @@
-"""Views: every answer of a use case as JSON-ready data, masked, without what seals; its JSON Schema; and the way back."""
+"""Views: every answer of a use case as JSON-ready data, without what seals; its JSON Schema; and the way back."""
 
 import json
 import pkgutil
@@ -250,7 +250,7 @@ def test_reasons_on_the_trail_are_personal() -> None:
         assert PERSONAL not in repr(trail)
 
 
-def test_moves_deadlines_and_approvals_are_data() -> None:
+def test_moves_deadlines_and_trails_are_data() -> None:
     with memory_desk() as desk:
         id = accepted(desk, FORM, at=AT).id
         agent = desk.actor("u1", branch="hq", positions=("service_agent", "sales"))
@@ -258,7 +258,6 @@ def test_moves_deadlines_and_approvals_are_data() -> None:
             (desk.complaints.moves(id, by=agent), tuple[PossibleMove[Any], ...]),
             (desk.complaints.deadlines(id, by=agent, at=AT), None),
             (desk.complaints.part_moves(id, by=agent), None),
-            (desk.complaints.approval(id, by=agent, at=AT), None),
             (desk.complaints.trail(id, by=agent), tuple[AuditRecord, ...]),
             (desk.complaints.find(by=agent), Page[Complaint]),
         ]
@@ -282,7 +281,7 @@ def test_a_schema_says_what_a_class_is() -> None:
     assert order["properties"]["reason"] == {"type": "string", "x-personal": "other"}
     assert schema["$defs"]["ShipmentState"]["enum"] == ["sent", "arrived"]
     assert "seal" not in schema["$defs"]["Signature"]["properties"]
-    assert not list(validator(Order).iter_errors({"id": 1})) == []
+    assert not validator(Order).is_valid({"id": 1})
 
 
 def test_a_generic_schema_names_what_it_holds() -> None:

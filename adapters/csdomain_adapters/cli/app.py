@@ -16,7 +16,7 @@ from csdomain.kernel.rules.errors import DomainError, InvalidValue, NotFound
 from csdomain.kernel.store.ports import OpenStore
 from csdomain.rulebook import Rulebook, compare
 
-from . import diffs
+from . import describe, diffs
 from .output import answer, err, progress, refused, table
 
 app = typer.Typer(
@@ -211,6 +211,10 @@ def db_status(url: Url, as_json: Json = False) -> int:
 
 def _schema(url: str) -> Any:
     return desks.adapter("csdomain.schemas", desks.scheme(url))
+
+
+# --- the domain as data
+describe.add_to(app, settings)
 
 
 # --- lifecycles

@@ -233,13 +233,15 @@ def service_class(context: Context[Any]) -> type | None:
 
 
 def events_of(context: Context[Any]) -> tuple[type[Event], ...]:
-    """Every event that a context's cases may have on their trails, in order of name."""
+    """Every event that a context's cases may have on their trails, in order of name: those of its modules that no other
+    event refines or that have effects, and those that the frame and timers tell of its cases."""
     found: set[type[Event]] = set()
     service = service_class(context)
     if service is not None:
         package = service.__module__.removesuffix(".service")
         found |= {one for one in _leaves(Event) if f"{one.__module__}.".startswith(f"{package}.")}
     for case in context.cases:
+        found |= set(case.effects.events)
         if case.keeping is not None:
             found |= {case.keeping.erased, case.keeping.restricted, case.keeping.held, case.keeping.released}
         found |= {Rebased} if case.pinning else set()
@@ -248,7 +250,7 @@ def events_of(context: Context[Any]) -> tuple[type[Event], ...]:
 
 
 def _leaves(kind: type[Event]) -> Iterator[type[Event]]:
-    """The events that are told: those that no other event refines."""
+    """The events below one that no other event refines."""
     # A slotted class of attrs is made twice, and the first is still there until it is collected.
     below: list[type[Any]] = [one for one in kind.__subclasses__() if "__attrs_attrs__" in one.__dict__]
     for one in below:
