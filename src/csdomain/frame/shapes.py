@@ -19,6 +19,8 @@ from csdomain.kernel.values.personal import is_withheld
 
 _SECOND: Final = timedelta(seconds=1)
 _MICRO: Final = timedelta(microseconds=1)
+_FOUR_DIGITS: Final = 1000
+_TWO: Final = tuple(f"{number:02}" for number in range(60))
 
 
 @cache
@@ -46,7 +48,12 @@ def money_out(value: Money) -> dict[str, str]:
 
 def instant_out(at: datetime) -> str:
     """An instant in UTC: ``2026-09-30T04:00:00Z``. Raises NaiveTime (KRN-03)."""
-    return (at if at.tzinfo is UTC else aware(at).astimezone(UTC)).isoformat()[:-6] + "Z"
+    if at.tzinfo is not UTC:
+        at = aware(at).astimezone(UTC)
+    if at.microsecond or at.year < _FOUR_DIGITS:
+        return at.isoformat()[:-6] + "Z"
+    # A case is full of instants, and isoformat takes four times as long.
+    return f"{at.year}-{_TWO[at.month]}-{_TWO[at.day]}T{_TWO[at.hour]}:{_TWO[at.minute]}:{_TWO[at.second]}Z"
 
 
 def decimal_out(value: Decimal) -> str:

@@ -12,11 +12,13 @@ from collections.abc import Set as AbstractSet
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from functools import partial
 from types import NoneType, UnionType
-from typing import Any, Final, Union, get_args, get_origin
+from typing import Any, Final, NewType, Union, get_args, get_origin
 
 import attrs
 from cattrs import Converter
+from cattrs.fns import identity
 from cattrs.gen import make_dict_unstructure_fn, override
 
 from csdomain.kernel.rules import Rule
@@ -24,7 +26,7 @@ from csdomain.kernel.rules.errors import DomainError
 from csdomain.kernel.values.durations import CalendarDays, Duration, ElapsedTime, WorkingDays, WorkingTime
 from csdomain.kernel.values.money import Money
 from csdomain.kernel.values.numbering import NumberPattern
-from csdomain.kernel.values.personal import masked_field, personal_kind
+from csdomain.kernel.values.personal import PersonalKind, mask, masked_field, personal_kind
 
 from .requests import arguments as arguments
 from .requests import from_data as from_data
@@ -33,6 +35,8 @@ from .schemas import json_schema as json_schema
 from .shapes import decimal_out, has_number, instant_out, money_out, shown_fields, span_out
 
 Write = Callable[[Any], Any]
+#: Kinds of personal data of which a mask shows nothing, whatever the text is.
+_HIDDEN_WHOLE: Final = frozenset({PersonalKind.OTHER, PersonalKind.MEDICAL, PersonalKind.ADDRESS})
 _SCALARS: Final = (str, int, bool, NoneType)
 
 
@@ -56,7 +60,7 @@ def error_data(error: DomainError) -> dict[str, object]:
 def _converter(*, may_see: bool) -> Converter:
     converter = Converter(unstructure_fallback_factory=lambda kind: _by_its_own_type(kind, converter))
     for scalar in _SCALARS:
-        converter.register_unstructure_hook(scalar, _itself)
+        converter.register_unstructure_hook(scalar, identity)
     hooks: tuple[tuple[Any, Write], ...] = (
         (datetime, instant_out),
         (date, date.isoformat),
@@ -77,12 +81,9 @@ def _converter(*, may_see: bool) -> Converter:
     converter.register_unstructure_hook_factory(attrs.has, lambda cls: _of_class(cls, converter, may_see=may_see))
     converter.register_unstructure_hook_factory(_is_collection, lambda kind: _of_members(kind, converter))
     converter.register_unstructure_hook_factory(_is_table, lambda kind: _of_table(kind, converter))
+    converter.register_unstructure_hook_factory(_is_scalar, lambda _: identity)
     converter.register_unstructure_hook_factory(_is_optional, lambda kind: _of_optional(kind, converter))
     return converter
-
-
-def _itself(value: Any) -> Any:
-    return value
 
 
 def _refused(value: object) -> Any:
@@ -118,6 +119,12 @@ def _of_class(cls: Any, converter: Converter, *, may_see: bool) -> Write:
 
 
 def _masking(field: "attrs.Attribute[Any]") -> Write:
+    kind = personal_kind(field)
+    assert kind is not None  # noqa: S101 - only marked fields are masked
+    if field.type is str:
+        hidden = mask(kind, "any")
+        return (lambda item: hidden if item else "") if kind in _HIDDEN_WHOLE else partial(mask, kind)
+
     def write(item: Any) -> Any:
         hidden = masked_field(field, item)
         if isinstance(hidden, AbstractSet):
@@ -141,13 +148,22 @@ def _is_optional(kind: Any) -> bool:
     return get_origin(kind) in (Union, UnionType) and len(get_args(kind)) == 2 and NoneType in get_args(kind)
 
 
+def _is_scalar(kind: Any) -> bool:
+    """Whether it is a text, an integer, true or false, or nothing: written as it is. Ids are texts."""
+    kind = kind.__supertype__ if isinstance(kind, NewType) else kind
+    members = get_args(kind) if get_origin(kind) in (Union, UnionType) else (kind,)
+    return set(members) <= set(_SCALARS)
+
+
 def _member(kind: Any, place: int, converter: Converter) -> Write:
     """How the members of a collection are written: by the type that it declares, or by their own."""
     members = get_args(kind)
-    if len(members) <= place or get_origin(members[place]) in (Union, UnionType):
+    if len(members) <= place:
         return converter.unstructure
-    if members[place] in _SCALARS:
-        return _itself
+    if _is_scalar(members[place]):
+        return identity
+    if get_origin(members[place]) in (Union, UnionType) and not _is_optional(members[place]):
+        return converter.unstructure
     return converter.get_unstructure_hook(members[place])
 
 
@@ -157,21 +173,21 @@ def _of_members(kind: Any, converter: Converter) -> Write:
     write = converter.unstructure if several else _member(kind, 0, converter)
     if issubclass(get_origin(kind) or kind, AbstractSet):
         return lambda value: sorted(write(each) for each in value)
-    if write is _itself:
+    if write is identity:
         return list
     return lambda value: [write(each) for each in value] if value else []
 
 
 def _of_table(kind: Any, converter: Converter) -> Write:
     write = _member(kind, 1, converter)
+    if write is identity and get_args(kind)[0] is str:
+        return dict
     keys = converter.unstructure
     return lambda table: {key if type(key) is str else str(keys(key)): write(each) for key, each in table.items()}
 
 
 def _of_optional(kind: Any, converter: Converter) -> Write:
     inner = next(each for each in get_args(kind) if each is not NoneType)
-    if inner in _SCALARS:
-        return _itself
     write = converter.get_unstructure_hook(inner)
     return lambda value: None if value is None else write(value)
 
