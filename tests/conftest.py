@@ -54,8 +54,14 @@ def rule_ids(item: pytest.Item) -> list[str]:
     return ids
 
 
+#: Real processes that are killed, servers that restart, many clerks at once: `make faults` runs them.
+FAULTS = frozenset({"test_processes.py", "test_server_restarts.py", "test_lost_connections.py", "test_busy.py"})
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
+        if item.path.name in FAULTS:
+            item.add_marker("faults")
         item.user_properties.extend(("rule", rule) for rule in rule_ids(item))
 
 

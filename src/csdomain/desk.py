@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from difflib import get_close_matches
 from functools import cached_property
 from importlib.metadata import entry_points
 from importlib.resources import files
@@ -24,6 +25,7 @@ from csdomain.kernel.store.ports import AuditRecord, Clock, Notifier, Observer, 
 from csdomain.kernel.store.sweeping import BATCH, Progress, RelayPolicy, RelayReport, SweepReport, follow, relay, sweep
 from csdomain.kernel.store.unit import Backstage, Joined, StandardUnit
 from csdomain.kernel.values.actors import Actor, ActorId
+from csdomain.kernel.values.arguments import unexpected_keyword
 from csdomain.kernel.values.ids import IdSource
 from csdomain.rulebook import (
     House,
@@ -361,6 +363,9 @@ class Desk(Services):
         self.close()
 
 
+_OPEN: Final = ("rulebook", "clock", "ids", "holidays", "observer", "handlers")
+
+
 def open(
     url: str,
     rulebook: str | Path | Rulebook = "after_sales",
@@ -378,8 +383,12 @@ def open(
     holidays by the name that calendars use for them, before those that are installed. ``observer`` is told of every
     unit of work; ``handlers`` are further handlers of timers by rule. ``options`` go to the store.
 
-    Raises MissingBackend, RulebookInvalid, NotFound, and what the store raises.
+    Raises MissingBackend, RulebookInvalid, NotFound, TypeError for an option that the store does not take, and what the
+    store raises.
     """
+    for name in options:
+        if get_close_matches(name, _OPEN, 1, 0.75):
+            raise unexpected_keyword("csdomain.open", name, _OPEN)
     house = house_of(rulebook, holidays)
     if clock is None or ids is None:
         system = adapter("csdomain.system", "system")()

@@ -9,6 +9,7 @@ from csdomain.kernel.rules.errors import DomainError, MissingBackend, StoreFailu
 from csdomain.kernel.store.kinds import Kind
 from csdomain.kernel.store.ports import Call, Store, Unit
 from csdomain.kernel.store.unit import Backstage, StandardUnit, perform, refused
+from csdomain.kernel.values.arguments import unexpected_keyword
 
 from .session import MemorySession, Tables
 
@@ -68,5 +69,7 @@ class MemoryStore:
 def open_store(
     url: str, kinds: Sequence[Kind[Any]], backstage: Backstage, options: Mapping[str, object]
 ) -> MemoryStore:
-    """A new, empty store for ``memory:``."""
+    """A new, empty store for ``memory:``. Raises TypeError for any option but ``upgrade``, which changes nothing."""
+    for name in options.keys() - {"upgrade"}:
+        raise unexpected_keyword("csdomain.open", name, ("upgrade",))
     return MemoryStore(backstage)

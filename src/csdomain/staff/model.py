@@ -46,7 +46,7 @@ delegates: Final = Commands(DELEGATION_MOVES)
 
 @attrs.frozen(eq=False, kw_only=True)
 class StaffAct(Act[StaffRules]):
-    """What a command of staff has at hand: besides who and when, the records there are and the positions of the house."""
+    """What a command of staff has at hand: besides who and when, the records there are and the positions."""
 
     people: People
     positions: Collection[str]

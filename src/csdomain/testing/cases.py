@@ -510,7 +510,7 @@ class CaseContract:
     def _listed(self, desk: Any, marked: Command, id: str, who: Actor) -> bool | None:
         """Whether the moves that are listed for somebody have this one; None where it is not or not now."""
         does = self.does(desk)
-        lists = [does.moves(id, by=who)] if not marked.of_part else [m for _, m in does.part_moves(id, by=who)]
+        lists = [does.moves(id, by=who)] if not marked.of_part else [part.moves for part in does.part_moves(id, by=who)]
         return any(one.move is marked.move and one.allowed for moves in lists for one in moves) or None
 
     def _reader(self, desk: Any) -> Actor:

@@ -85,13 +85,18 @@ def _options(function: Callable[..., Any]) -> tuple[frozenset[str] | None, froze
 
 def _wrong_keywords(name: str, given: Collection[str], options: frozenset[str], required: frozenset[str]) -> str:
     unknown = sorted(set(given) - options)
-    if not unknown:
-        missing = ", ".join(repr(one) for one in sorted(required - set(given)))
-        return f"{name}() missing required keyword arguments: {missing}"
-    contained = [one for one in sorted(options - {"id"}, key=len) if one in unknown[0] or unknown[0] in one]
-    meant = contained[-1:] or get_close_matches(unknown[0], sorted(options), 1, 0.5)
-    hint = f"did you mean {meant[0]!r}?" if meant else f"it takes {', '.join(sorted(options - {'self'}))}"
-    return f"{name}() got an unexpected keyword argument {unknown[0]!r}; {hint}"
+    if unknown:
+        return str(unexpected_keyword(name, unknown[0], options - {"self"}))
+    missing = ", ".join(repr(one) for one in sorted(required - set(given)))
+    return f"{name}() missing required keyword arguments: {missing}"
+
+
+def unexpected_keyword(function: str, given: str, known: Collection[str]) -> TypeError:
+    """The error for a keyword that a function does not take, with the one that was probably meant."""
+    contained = [one for one in sorted(set(known) - {"id"}, key=len) if one in given or given in one]
+    meant = contained[-1:] or get_close_matches(given, sorted(known), 1, 0.5)
+    hint = f"did you mean {meant[0]!r}?" if meant else f"it takes {', '.join(sorted(known))}"
+    return TypeError(f"{function}() got an unexpected keyword argument {given!r}; {hint}")
 
 
 def type_commands(service: type[S]) -> type[S]:
