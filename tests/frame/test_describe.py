@@ -257,3 +257,10 @@ def test_a_context_without_use_cases_is_told() -> None:
     told = describe([Context("renewals", lambda *_: None, section=context("renewals").section)])
     assert told.contexts[0].commands == ()
     assert told.contexts[0].section.settings
+
+
+def test_options_are_what_a_command_takes_besides() -> None:
+    told = {(one.name, method.name): method.options for one in TOLD.contexts for method in one.commands}
+    assert told["orders", "prescribe"] == ("key",)
+    assert told["orders", "ship"] == ("key", "expected_version")
+    assert told["orders", "forget"] == told["messages", "resend"] == ()

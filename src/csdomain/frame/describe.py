@@ -30,7 +30,7 @@ from .cases import CaseType
 from .commands import Command, command_of
 from .contexts import Context
 from .questions import Questions
-from .requests import parameters
+from .requests import options, parameters
 from .schemas import command_schema, described, json_schema
 from .service import CaseService
 from .shapes import shown_fields
@@ -118,8 +118,9 @@ class MethodDescription:
     """A command or a question: how it is called on the service of the context, and what its docstring says.
 
     ``name`` is the method, below a part of the service after a dot (``deputies.revoke``). ``takes_id`` says whether it
-    is about one record, ``arguments`` is the JSON Schema of the body of a request for it: everything but the id, who
-    acts, when, the key and the version. ``rules`` are those that the docstring cites.
+    is about one record, ``options`` which of ``key`` and ``expected_version`` it takes, ``arguments`` is the JSON Schema
+    of the body of a request for it: everything but those, the id, who acts and when. ``rules`` are those that the
+    docstring cites.
     """
 
     name: str
@@ -130,6 +131,7 @@ class MethodDescription:
     permissions: tuple[str, ...]
     moves: tuple[str, ...]
     takes_id: bool
+    options: tuple[str, ...]
     arguments: Mapping[str, object]
 
 
@@ -362,6 +364,7 @@ def _methods(service: type, context: Context[Any], path: str) -> Iterator[tuple[
             tuple(dict.fromkeys(permissions)),
             tuple(dict.fromkeys(one.name for one in marked)),
             "id" in inspect.signature(function).parameters,
+            options(function),
             command_schema(function),
         )
         runs = cases is None and "run" in _names(inspect.unwrap(function).__code__)

@@ -79,6 +79,14 @@ def parameters(command: Callable[..., Any]) -> dict[str, tuple[Any, bool, Any]]:
     return {name: one for name, one in found.items() if name not in BESIDE}
 
 
+def options(command: Callable[..., Any]) -> tuple[str, ...]:
+    """Which of ``key`` and ``expected_version`` a command takes."""
+    taken = signature(unwrap(command)).parameters
+    more = (get_type_hints(each) for one in taken.values() for each in get_args(one.annotation) if is_typeddict(each))
+    found = {name for hints in more for name in hints}
+    return tuple(name for name in ("key", "expected_version") if name in found)
+
+
 def _all(given: Mapping[str, tuple[Any, object]]) -> dict[str, Any]:
     made: dict[str, Any] = {}
     errors: list[Exception] = []
