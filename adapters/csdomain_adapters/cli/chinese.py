@@ -20,6 +20,14 @@ _HELP: Final[Mapping[str, str]] = {
     "One that ships, a TOML file, or a folder.": "内置的规则手册、TOML 文件或文件夹。",
     "Make the database, or bring its tables up to date, first.": "先新建数据库，或将其表升级到最新。",
     "An instant with its zone: 2026-10-08T09:00:00+08:00.": "带时区的时间：2026-10-08T09:00:00+08:00。",
+    # --- the domain as data
+    "Say what there is: contexts, cases, lifecycles, commands, permissions, events, messages and settings.": (
+        "显示有什么：领域、案件、状态机、命令、权限、事件、消息与设置。"
+    ),
+    "Only this context: complaints.": "只显示此领域：complaints。",
+    "One that ships, a TOML file, or a folder: gives its values.": (
+        "内置的规则手册、TOML 文件或文件夹：给出其中的值。"
+    ),
     # --- cases
     "Cases: list and search, show one, its trail, what may be done with it.": (
         "案件：列出与查找，查看单件、轨迹、可做的流转。"
