@@ -11,8 +11,6 @@ import pytest
 
 import csdomain
 from backends import SERVERS
-from csdomain.complaints.model import COMPLAINTS
-from csdomain.complaints.service import Complaints
 from csdomain.kernel.cases.timers import pause
 from csdomain.kernel.rules import PERMITTED, PERSONAL_DATA, TIMERS
 from csdomain.kernel.rules.errors import ConnectionLost
@@ -245,7 +243,7 @@ def test_a_case_whose_clocks_cannot_be_counted_hides_no_other(
     def lost(*_: object, **__: object) -> None:
         raise ConnectionLost(database="57P01")
 
-    monkeypatch.setattr(Complaints, "deadlines", lost)
+    monkeypatch.setattr("csdomain.complaints.service.Complaints.deadlines", lost)
     code, out, err = run("clocks", url)
     assert (code, out, "cannot be reached" in err) == (1, "", True)
 
@@ -257,7 +255,9 @@ def test_asking_writes_nothing(url: str, run: Run, tmp_path: Path) -> None:
     def state() -> object:
         with csdomain.open(url) as desk:
             ref = csdomain.load_rulebook(book).ref
-            return snapshot(desk.store, [COMPLAINTS]), desk.store.look(lambda unit: unit.session.get_rulebook(ref))
+            return snapshot(desk.store, [desk.complaints.kind]), desk.store.look(
+                lambda unit: unit.session.get_rulebook(ref)
+            )
 
     before = state()
     for call in (("case", "list"), ("clocks",), ("figures", "complaints", "--month", "2026-03")):
