@@ -118,9 +118,9 @@ class MethodDescription:
     """A command or a question: how it is called on the service of the context, and what its docstring says.
 
     ``name`` is the method, below a part of the service after a dot (``deputies.revoke``). ``takes_id`` says whether it
-    is about one record, ``options`` which of ``key`` and ``expected_version`` it takes, ``arguments`` is the JSON Schema
-    of the body of a request for it: everything but those, the id, who acts and when. ``rules`` are those that the
-    docstring cites.
+    is about one record, ``options`` which of ``key`` and ``expected_version`` it takes, ``arguments`` is the JSON
+    Schema of the body of a request for it: everything but those, the id, who acts and when. ``rules`` are those that
+    the docstring cites.
     """
 
     name: str
