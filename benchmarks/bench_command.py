@@ -44,13 +44,18 @@ def main() -> int:
     ids, made = SystemIds(), count()
     fresh_ids: list[ComplaintId] = []
     body: Any = getattr(investigating.investigate, "__wrapped__")  # noqa: B009 - the body without its mark
-    authorities = cases._act(AT).authorities
+    authorities, draws = cases.act(AT).authorities, cases.act(AT).draws
     effects, house = COMPLAINT_CASES.effects, desk.house
 
     def fresh(_: str) -> None:
         new = [ids.new(COMPLAINTS.id) for _ in range(each)]
         found = [cases.accepted(id, f"KS202603-{next(made):06}", AT) for id in new]
-        desk.store.run(lambda unit: [unit.of(COMPLAINTS).add(case) for case in found], Call("bench", "u1", AT))
+
+        def put(unit: Unit) -> None:
+            for case in found:
+                unit.of(COMPLAINTS).add(case)
+
+        desk.store.run(put, Call("bench", agent.id, AT))
         fresh_ids[:] = new
 
     def by_hand() -> None:
@@ -62,10 +67,10 @@ def main() -> int:
                 rules = effects.rules_of(case, house, unit)
                 place = house.place(case.branch)
                 act = ComplaintAct(
-                    by=actor, at=LATER, rules=rules, place=place, draws=Any, rulebook="", authorities=authorities
+                    by=actor, at=LATER, rules=rules, place=place, draws=draws, rulebook="", authorities=authorities
                 )
                 step = COMPLAINT_MOVES.check(case, Move.INVESTIGATE, actor, path=case.path.value)
-                act.begin(investigating.does.table, case, step)
+                act.begin(COMPLAINT_MOVES, case, step)
                 events = body(case, act)
                 unit.of(COMPLAINTS).save(case)
                 unit.record(events, effects.of(events, case, rules, place))

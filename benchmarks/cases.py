@@ -41,7 +41,7 @@ class _Drawn:
         return ()
 
 
-def _act(at: datetime, id: str = "", number: str = "", by: Actor = AGENT) -> ComplaintAct:
+def act(at: datetime, id: str = "", number: str = "", by: Actor = AGENT) -> ComplaintAct:
     """The agent, or someone else, acts at an instant."""
     return ComplaintAct(
         by=by,
@@ -56,14 +56,14 @@ def _act(at: datetime, id: str = "", number: str = "", by: Actor = AGENT) -> Com
 
 def checked(id: ComplaintId, number: str, at: datetime) -> Complaint:
     """A complaint that sales has checked."""
-    case, _ = receiving.receive(_act(at, id, number), FORM)
-    receiving.check(case, _act(at), "the order is ours")
+    case, _ = receiving.receive(act(at, id, number), FORM)
+    receiving.check(case, act(at), "the order is ours")
     return case
 
 
 def accept(case: Complaint, at: datetime) -> None:
     """What customer service does with it."""
-    receiving.accept(case, _act(at), HANDLING, grave=False)
+    receiving.accept(case, act(at), HANDLING, grave=False)
 
 
 def accepted(id: ComplaintId, number: str, at: datetime) -> Complaint:
@@ -75,4 +75,4 @@ def accepted(id: ComplaintId, number: str, at: datetime) -> Complaint:
 
 def investigate(case: Complaint, at: datetime, by: Actor = AGENT) -> None:
     """The command of the model, as the service calls it."""
-    investigating.investigate(case, _act(at, by=by))
+    investigating.investigate(case, act(at, by=by))
