@@ -43,7 +43,7 @@ check: setup  ## every gate: lint, types, architecture, dependencies, docstrings
 
 docs: setup  ## the documentation site, into site/
 	@$(PY) tools/generate_reference.py
-	@$(BIN)/zensical build --strict --clean
+	@$(PY) tools/build_docs.py
 
 bench:  ## every benchmark, one after the other
 	@$(PYTHON) tools/bootstrap.py --group docs --group bench

@@ -3,8 +3,8 @@
     python benchmarks/bench_frame.py [--json] [--quick]
 
 ``before`` is the commit 6d9f6c4, checked out into a folder of its own; ``after`` is this tree. Each side is a process
-that stays, with one database; the rounds alternate, and a ratio is the median of the rounds' own. A life is the fifteen use
-cases of ``bench_complaint.py``, each under an idempotency key. SQLite at ``synchronous = OFF``.
+that stays, with one database; the rounds alternate, and a ratio is the median of the rounds' own. A life is the
+fifteen use cases of ``bench_complaint.py``, each under an idempotency key. SQLite at ``synchronous = OFF``.
 Target: after <= 1.03 x before, on each database.
 """
 

@@ -100,11 +100,14 @@ def contexts(names: Iterable[str] | None = None) -> tuple[Context[Any], ...]:
 def taken(raw: Mapping[str, Any]) -> tuple[Section[Any], ...]:
     """The sections that a rulebook's data may have: the common ones, and those of the contexts that it names.
 
-    A permission or a text of a context that the book leaves off brings that context in, so that it is checked.
+    A permission or a text of a context that the book leaves off brings that context in, so that it is checked. A key
+    that is no section's brings in all, so that the nearest is known.
     """
     named = contexts({*ALWAYS, *raw, *_permitted(raw)})
     declared = {occasion.name for one in named for occasion in one.section.occasions}
-    return (*COMMON, *(one.ruled for one in named)) if _told(raw) <= declared else sections()
+    found = (*COMMON, *(one.ruled for one in named))
+    known = {"name", "extends", *(section.name for section in found)}
+    return found if _told(raw) <= declared and raw.keys() <= known else sections()
 
 
 def _permitted(raw: Mapping[str, Any]) -> set[str]:

@@ -119,7 +119,7 @@ TABLE: dict[str, tuple[Callable[[Case], object], type[DomainError], str]] = {
     "float money": (lambda c: c.receive(claimed=Money.of(1.5, "CNY")), InexactMoney, "float"),  # type: ignore[arg-type]
     "NaN money": (lambda c: c.receive(claimed=Money.of(Decimal("NaN"), "CNY")), InexactMoney, "NaN"),
     "other currencies in one sum": (lambda c: Money.of(1, "CNY") + Money.of(1, "USD"), CurrencyMismatch, "USD"),
-    "a stale expectation": (lambda c: c.accept(expected=7), Conflict, "expected=7, actual=2"),
+    "a stale expectation": (lambda c: c.accept(expected_version=7), Conflict, "expected=7, actual=2"),
     "a key reused with another body": (
         lambda c: (c.receive(key="k", reason="one"), c.receive(key="k", reason="two")),
         KeyReused,
@@ -194,7 +194,10 @@ def test_what_was_refused_by_a_rule_is_on_record(case: Case) -> None:
 
 
 RULEBOOKS: dict[str, tuple[str, str]] = {
-    "an unknown key": ("[complaints]\ncolse_within = '6 days'\n", "colse_within @ $.complaints"),
+    "an unknown key": (
+        "[complaints]\ncolse_within = '6 days'\n",
+        "colse_within; did you mean close_within? @ $.complaints",
+    ),
     "a wrong type": ("[complaints]\nclose_within = 6\n", "$.complaints.close_within"),
     "a coerced number": ("[complaints]\nwarnings = ['50']\n", "$.complaints.warnings"),
     "a date in both lists": (

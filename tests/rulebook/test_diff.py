@@ -710,7 +710,7 @@ def test_changes_that_only_make_sense_together_act() -> None:
     }
 
 
-def test_the_three_common_sections_are_current_and_a_context_is_pinned() -> None:
+def test_the_three_common_sections_and_staff_are_current_and_a_context_is_pinned() -> None:
     assert {s.name for s in sections() if not s.pinned} == {"organisation", "calendars", "permissions", "staff"}
     assert Section("anything", Store).pinned
 

@@ -17,9 +17,8 @@ import attrs
 
 from .rules import HOUSE_RULES, MOVES, ONE_WRITER, PERMITTED, PORTS, TIME, Language, Rule, Text
 
-#: Names of facts in Chinese; a name that is not here is shown as it is.
+#: What facts are called in Chinese: those of the kernel's errors, and what :func:`fact_labels` adds.
 LABELS: Final[dict[str, str]] = {
-    "ability": "能力",
     "action": "操作权限",
     "actor": "操作人",
     "actual": "实际",
@@ -27,73 +26,49 @@ LABELS: Final[dict[str, str]] = {
     "at": "时间",
     "authority": "权限者",
     "band": "档",
-    "branch": "分支",
-    "calendar": "日历",
-    "column": "列",
-    "columns": "列",
-    "currency": "货币",
-    "customer": "客户",
-    "database": "数据库",
-    "days": "天数",
     "definite": "确定",
-    "driver": "驱动",
     "expected": "预期",
     "faults": "错误",
     "field": "字段",
-    "file": "文件",
     "found": "发现",
     "given": "所给",
-    "group": "类别",
-    "holidays": "假日",
     "id": "编号",
     "key": "键",
     "kind": "种类",
     "known": "已知",
     "lifecycle": "流程",
     "limit": "上限",
-    "line": "行",
-    "lot": "批次",
     "maximum": "最大",
     "minimum": "最小",
     "missing": "缺少",
     "move": "流转",
     "name": "名称",
     "number": "单号",
-    "option": "选项",
     "outcome": "结果",
-    "owner": "归属",
-    "path": "路径",
-    "places": "位置",
-    "plan": "方案",
-    "product": "产品",
-    "quantity": "数量",
-    "reason": "原因",
-    "received": "入库",
+    "placeholder": "占位符",
     "role": "角色",
-    "row": "行",
-    "rulebook": "规则手册",
     "scope": "范围",
-    "section": "章节",
-    "session": "会话",
     "signed": "已签核",
     "state": "状态",
-    "store": "存储",
     "subject": "对象",
     "timer": "计时器",
     "use_case": "用例",
-    "version": "版本",
     "why": "缘由",
     "year": "年份",
-    "activity": "活动",
-    "case": "案件",
-    "channel": "渠道",
-    "language": "语言",
-    "message": "消息",
-    "occasion": "场合",
-    "placeholder": "占位符",
-    "position": "位置",
     "zone": "时区",
 }
+
+
+def fact_labels(labels: Mapping[str, str]) -> None:
+    """Say what facts of a context's errors are called in Chinese; one that has no label is shown by its name.
+
+    Raises ValueError, and adds none, where a fact is called otherwise already: one fact has one word everywhere.
+    """
+    for fact, word in labels.items():
+        if LABELS.get(fact, word) != word:
+            raise ValueError(f"{fact}: called {LABELS[fact]} already, not {word}")
+    LABELS.update(labels)
+
 
 _LIKE_PERSONAL: Final = re.compile(
     r"(?P<kept>(?<![0-9A-Za-z])[a-z]{2,8}_[0-7][0-9a-hjkmnp-tv-z]{25}(?![0-9A-Za-z])"  # an id of ours
