@@ -155,3 +155,6 @@ def _no_leftovers(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.startswith("CSDOMAIN_") and not name.startswith("CSDOMAIN_TEST_"):
             monkeypatch.delenv(name)
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):  # the command would answer in Chinese
+        if os.environ.get(name, "").startswith("zh"):
+            monkeypatch.setenv(name, "C.UTF-8")

@@ -133,7 +133,13 @@ def clear_journal(engine: Engine) -> bool:
     """
     if engine.dialect.name != "sqlite":
         return True
-    with closing(engine.raw_connection()) as connection, closing(connection.cursor()) as cursor:
+    with closing(engine.raw_connection()) as connection:
+        return clear_journal_of(connection)
+
+
+def clear_journal_of(connection: Any) -> bool:
+    """The same on a raw connection of SQLite's that is in no transaction."""
+    with closing(connection.cursor()) as cursor:
         cursor.execute("pragma busy_timeout")
         ((wait,),) = cursor.fetchall()
         cursor.execute(f"pragma busy_timeout={min(wait, _JOURNAL_MILLIS)}")

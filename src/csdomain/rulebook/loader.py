@@ -40,14 +40,14 @@ _SEQUENCES: Final[tuple[Any, ...]] = (tuple, frozenset)
 _TABLES: Final[tuple[Any, ...]] = (dict, Mapping)
 
 
-class _WrongType(Exception):
+class WrongType(Exception):
     """What the report says of one value."""
 
 
 def _expected(what: str, value: object) -> NoReturn:
     shown = f" {value}" if isinstance(value, int | Decimal) and not isinstance(value, bool) else ""
     kind = {str: "text", bool: "true/false", int: "the integer", Decimal: "the number"}.get(type(value))
-    raise _WrongType(f"{what} expected, not {kind or type(value).__name__}{shown}")
+    raise WrongType(f"{what} expected, not {kind or type(value).__name__}{shown}")
 
 
 def _exactly(cls: type[T], what: str) -> Callable[[object, object], T]:
@@ -133,7 +133,7 @@ def _enum(cls: Any, _: Converter) -> Callable[[object, object], Any]:
 
     def hook(value: object, _: object) -> Any:
         if type(value) is not str or value not in values:
-            raise _WrongType(f"one of {', '.join(map(str, values))} expected, not {show(value)}")
+            raise WrongType(f"one of {', '.join(map(str, values))} expected, not {show(value)}")
         return cls(value)
 
     return hook
@@ -238,7 +238,7 @@ def structured(section: Section[T], raw: object, converter: Converter) -> T:
     """The house rules of one section from its data. Raises RulebookInvalid with every fault. [KRN-01]"""
     try:
         return converter.structure(raw, section.type)
-    except (BaseValidationError, _WrongType, DomainError) as error:
+    except (BaseValidationError, WrongType, DomainError) as error:
         raise RulebookInvalid(tuple(transform_error(error, f"$.{section.name}", _said))) from None
 
 

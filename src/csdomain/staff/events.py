@@ -20,9 +20,9 @@ class StaffMoved(Told):
 class _Posted(StaffMoved):
     """Someone works in a post from ``since`` up to ``until``."""
 
-    positions: tuple[str, ...]
-    department: str
-    branch: str
+    positions: tuple[str, ...] = stamped("post.positions")
+    department: str = stamped("post.department")
+    branch: str = stamped()
     since: datetime
     until: datetime | None
 

@@ -1,8 +1,8 @@
 """The staff record and the delegation, with their commands. Every command checks first and changes after."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, ClassVar, Final, Protocol
 
 import attrs
 
@@ -11,64 +11,63 @@ from csdomain.frame.commands import Commands
 from csdomain.kernel.cases.events import utc
 from csdomain.kernel.papers.approvals import Delegation, DelegationInvalid, Delegations
 from csdomain.kernel.rules import APPROVALS, PERSONAL_DATA, Rule, Text
-from csdomain.kernel.rules.errors import RuleBroken, require
+from csdomain.kernel.rules.errors import require
 from csdomain.kernel.store.kinds import Field, Kind
 from csdomain.kernel.values.actors import ActorId
+from csdomain.kernel.values.money import CurrencyMismatch, Money
 from csdomain.kernel.values.personal import PersonalKind, erased, personal
 
 from . import events as e
 from . import policies
+from . import values as v
 from .lifecycle import DELEGATION_MOVES, STAFF_MOVES, DelegationMove, DelegationState, Move, State
-from .policies import Terms
-from .ports import People
 from .rules import EMPLOYMENT
-from .values import (
-    DELEGATE,
-    DELEGATION,
-    MANAGE,
-    NAME_LONGEST,
-    PHONE_LONGEST,
-    STAFF_MEMBER,
-    AlreadyEngaged,
-    DelegationId,
-    NotHeld,
-    Post,
-    StaffId,
-    StaffRules,
-    Term,
-    UnknownPosition,
-    check_text,
-)
+from .values import CHECKS, Post, Term
 
+_When = datetime | None
 does: Final = Commands(STAFF_MOVES)
 delegates: Final = Commands(DELEGATION_MOVES)
 
 
+class People(Protocol):
+    """Port: the staff records and delegations that there are, in the unit of work that acts."""
+
+    def records(self, *actors: ActorId) -> "Mapping[ActorId, StaffMember]":
+        """The staff records of some actors; those of whom the house keeps none are not in it."""
+        ...
+
+    def overlapping(self, given: Delegation, /) -> tuple[Delegation, ...]:
+        """The delegations of the same authority that overlap ``given`` in time, or touch it.
+
+        Of two units that ask about one authority at once, the second waits for the first: it sees what that gave.
+        """
+        ...
+
+
 @attrs.frozen(eq=False, kw_only=True)
-class StaffAct(Act[StaffRules]):
-    """What a command of staff has at hand: besides who and when, the records there are and the positions."""
+class StaffAct(Act[v.StaffRules]):
+    """What a command of staff has at hand: who and when, the records there are, and the positions of the house."""
 
     people: People
     positions: Collection[str]
 
     def require_post(self, post: Post, actor: ActorId) -> None:
-        """Refuse a post that the house does not have, or in a branch out of reach of who acts.
-
-        Raises UnknownPosition, NotPermitted. [PPL-01, PPL-05]
-        """
+        """Refuse a post that the house does not have (UnknownPosition), or out of reach of who acts (NotPermitted)."""
         unknown = [position for position in post.positions if position not in self.positions]
         if unknown:
             names = ", ".join(sorted(self.positions)) or "-"
-            raise UnknownPosition(given=", ".join(unknown), accepted=Text(names, names))
-        self.by.require(MANAGE, owner=actor, branch=post.branch)
+            raise v.UnknownPosition(given=", ".join(unknown), accepted=Text(names, names))
+        self.by.require(v.MANAGE, owner=actor, branch=post.branch)
+
+    def not_before(self, at: datetime | None, rule: Rule, earliest: datetime | None = None) -> datetime:
+        """``at``, the instant of the act unless given. Raises RuleBroken where it is before ``earliest`` (the act)."""
+        at, earliest = self.at if at is None else utc(at), self.at if earliest is None else earliest
+        require(at >= earliest, rule, accepted=_not_before(earliest), at=at)
+        return at
 
 
-def _not_before(at: datetime, earliest: datetime, rule: Rule) -> datetime:
-    at = utc(at)
-    if at < earliest:
-        when = earliest.isoformat()
-        raise RuleBroken(rule, accepted=Text(f"not before {when}", f"不早于 {when}"), at=at)
-    return at
+def _not_before(at: datetime) -> Text:
+    return Text(f"not before {at.isoformat()}", f"不早于 {at.isoformat()}")
 
 
 @attrs.define
@@ -79,20 +78,17 @@ class StaffMember:
     ``moved_at`` is the instant of the last move, in UTC. Name and phone are personal data. [PPL-01]
     """
 
-    id: StaffId = attrs.field(on_setattr=attrs.setters.frozen)
+    id: v.StaffId = attrs.field(on_setattr=attrs.setters.frozen)
     actor: ActorId = attrs.field(on_setattr=attrs.setters.frozen)
     post: Post
-    terms: Terms
+    terms: policies.Terms
     moved_at: datetime
     name: str = personal(PersonalKind.NAME, default="")
     phone: str = personal(PersonalKind.PHONE, default="")
     state: State = State.ACTIVE
     version: int = 0
-
-    @property
-    def number(self) -> str:
-        """Staff records are known by their actor and have no number."""
-        return ""
+    #: Staff records are known by their actor.
+    number: ClassVar[str] = ""
 
     @property
     def owner(self) -> str:
@@ -131,17 +127,18 @@ class StaffMember:
     @staticmethod
     @does.opens(Move.ENGAGE)
     def engage(
-        act: StaffAct, actor: ActorId, name: str, term: Term, *, phone: str = ""
+        act: StaffAct, actor: str, name: str, post: Post, since: _When = None, until: _When = None, phone: str = ""
     ) -> tuple["StaffMember", Events]:
-        act.require_post(term.post, actor)
-        check_text(name, "name", NAME_LONGEST)
-        check_text(phone, "phone", PHONE_LONGEST, empty=True)
-        there = act.people.record(actor)
+        whose, term = v.actor_id(actor, "actor"), Term(post, act.at if since is None else since, until)
+        act.require_post(post, whose)
+        CHECKS.check_text(name, "name", v.NAME_LONGEST)
+        CHECKS.check_text(phone, "phone", v.PHONE_LONGEST, empty=True)
+        there = act.people.records(whose).get(whose)
         if there is not None:
             accepted = Text("assign or return in that record", "在该记录中调岗或返回")
-            raise AlreadyEngaged(actor=actor, id=there.id, accepted=accepted)
-        member = StaffMember(act.new(STAFF_MEMBER), actor, term.post, (term,), act.at, name, phone)
-        return member, act.opened(member, e.StaffEngaged(**_facts(term)))
+            raise v.AlreadyEngaged(actor=whose, id=there.id, accepted=accepted)
+        member = StaffMember(act.new(v.STAFF_MEMBER), whose, post, (term,), act.at, name, phone)
+        return member, act.opened(member, e.StaffEngaged(since=term.since, until=term.until))
 
     @does(Move.ASSIGN)
     def assign(self, act: StaffAct, post: Post) -> Events:
@@ -151,39 +148,30 @@ class StaffMember:
         accepted = Text("a return: this service is over", "先办理返回：此任期已结束")
         require(lasts, EMPLOYMENT, accepted=accepted, at=act.at)
         self.post, self.terms = post, terms
-        term = next(term for term in terms if term.lasts_beyond(act.at))
-        return act.done(e.StaffAssigned(**_facts(attrs.evolve(term, until=self.active_until))))
+        since = next(term.since for term in terms if term.lasts_beyond(act.at))
+        return act.done(e.StaffAssigned(since=since, until=self.active_until))
 
     @does(Move.LEAVE)
-    def leave(self, act: StaffAct, reason: str = "", *, until: datetime | None = None) -> Events:
-        end = act.at if until is None else _not_before(until, act.at, EMPLOYMENT)
+    def leave(self, act: StaffAct, reason: str = "", until: _When = None) -> Events:
+        CHECKS.check_text(reason, "reason", empty=True)
+        end = act.not_before(until, EMPLOYMENT)
         self.terms = policies.ended(self.terms, end)
         return act.done(e.StaffLeft(reason=reason, until=self.active_until or end))
 
     @does(Move.RETURN)
-    def return_(self, act: StaffAct, term: Term) -> Events:
-        act.require_post(term.post, self.actor)
-        _not_before(term.since, act.at, EMPLOYMENT)
-        self.post, self.terms = term.post, policies.resumed(self.terms, term)
-        return act.done(e.StaffReturned(**_facts(term)))
+    def return_(self, act: StaffAct, post: Post, since: _When = None, until: _When = None) -> Events:
+        term = Term(post, act.at if since is None else since, until)
+        act.require_post(post, self.actor)
+        act.not_before(term.since, EMPLOYMENT)
+        self.post, self.terms = post, policies.resumed(self.terms, term)
+        return act.done(e.StaffReturned(since=term.since, until=term.until))
 
     @does(Move.ERASE)
     def erase(self, act: StaffAct) -> Events:
-        _not_before(act.at, self.active_until or act.at, PERSONAL_DATA)
+        act.not_before(act.at, PERSONAL_DATA, self.active_until)
         cleared = erased(self)
         self.name, self.phone = cleared.name, cleared.phone
         return act.done(e.StaffErased())
-
-
-def _facts(term: Term) -> dict[str, Any]:
-    post = term.post
-    return {
-        "positions": post.positions,
-        "department": post.department,
-        "branch": post.branch,
-        "since": term.since,
-        "until": term.until,
-    }
 
 
 @attrs.define
@@ -193,7 +181,7 @@ class DelegationRecord:
     Times are UTC. [KRN-08]
     """
 
-    id: DelegationId = attrs.field(on_setattr=attrs.setters.frozen)
+    id: v.DelegationId = attrs.field(on_setattr=attrs.setters.frozen)
     branch: str
     delegation: Delegation = attrs.field(on_setattr=attrs.setters.frozen)
     given_at: datetime
@@ -201,11 +189,7 @@ class DelegationRecord:
     state: DelegationState = DelegationState.GIVEN
     version: int = 0
     revoked_at: datetime | None = None
-
-    @property
-    def number(self) -> str:
-        """Delegations have no number."""
-        return ""
+    number: ClassVar[str] = ""
 
     @property
     def owner(self) -> str:
@@ -226,38 +210,51 @@ class DelegationRecord:
     # --- commands
     @staticmethod
     @delegates.opens(DelegationMove.DELEGATE)
-    def give(act: StaffAct, delegation: Delegation) -> tuple["DelegationRecord", Events]:
+    def give(
+        act: StaffAct,
+        authority: str,
+        deputy: str,
+        until: datetime,
+        since: _When = None,
+        principal: str | None = None,
+        limit: Money | None = None,
+    ) -> tuple["DelegationRecord", Events]:
+        whose = act.by.id if principal is None else v.actor_id(principal, "principal")
+        who, what = v.actor_id(deputy, "deputy"), CHECKS.check_id(authority, "authority")
+        given = Delegation(whose, who, what, act.at if since is None else since, until, _limit(limit, act.currency))
         # The lock comes first: of two that would close a circle together, the second sees the first.
-        others = act.people.overlapping(delegation)
-        principal, deputy = act.people.record(delegation.principal), act.people.record(delegation.deputy)
-        branch = act.by.branch if principal is None else principal.branch
-        act.by.require(DELEGATE, owner=delegation.principal, branch=branch)
-        held = frozenset() if principal is None else policies.held(principal.terms, act.at)
-        if delegation.authority not in (held & act.by.positions if act.by.id == delegation.principal else held):
-            raise NotHeld(
-                actor=delegation.principal,
-                authority=delegation.authority,
-                at=act.at,
-                accepted=Text("a position of the principal's staff record", "授权人员工记录中的职位"),
-            )
-        if delegation.since < act.at:
-            when = act.at.isoformat()
-            accepted = Text(f"not before {when}", f"不早于 {when}")
-            raise DelegationInvalid(field="since", given=delegation.since, accepted=accepted)
-        if deputy is not None and not policies.serves_within(deputy.terms, delegation.since, delegation.until):
-            accepted = Text("somebody who works here then", "届时在职的人")
-            raise DelegationInvalid(actor=delegation.deputy, accepted=accepted)
-        Delegations((delegation, *others))
-        record = DelegationRecord(act.new(DELEGATION), branch, delegation, act.at, act.at)
+        others = act.people.overlapping(given)
+        records = act.people.records(whose, who)
+        branch = records[whose].branch if whose in records else act.by.branch
+        act.by.require(v.DELEGATE, owner=whose, branch=branch)
+        held = records[whose].held(act.at) if whose in records else frozenset[str]()
+        if what not in (held & act.by.positions if act.by.id == whose else held):
+            accepted = Text("a position of the principal's staff record", "授权人员工记录中的职位")
+            raise v.NotHeld(actor=whose, authority=what, at=act.at, accepted=accepted)
+        if given.since < act.at:
+            raise DelegationInvalid(field="since", given=given.since, accepted=_not_before(act.at))
+        if who in records and not policies.serves_within(records[who].terms, given.since, given.until):
+            raise DelegationInvalid(actor=who, accepted=Text("somebody who works here then", "届时在职的人"))
+        Delegations((given, *others))
+        record = DelegationRecord(act.new(v.DELEGATION), branch, given, act.at, act.at)
         return record, act.opened(record, e.DelegationGiven())
 
     @delegates(DelegationMove.REVOKE)
     def revoke(self, act: StaffAct, reason: str = "") -> Events:
+        CHECKS.check_text(reason, "reason", empty=True)
         when = self.delegation.until.isoformat()
         accepted = Text(f"before {when}", f"早于 {when}")
         require(act.at < self.delegation.until, APPROVALS, accepted=accepted, at=act.at)
         self.revoked_at = act.at
         return act.done(e.DelegationRevoked(reason=reason))
+
+
+def _limit(limit: Money | None, currency: str) -> Money | None:
+    if limit is not None and limit.minor < 0:
+        raise DelegationInvalid(field="limit", accepted=Text("an amount ≥ 0", "≥ 0 的金额"))
+    if limit is not None and limit.currency != currency:
+        raise CurrencyMismatch(field="limit", given=limit.currency, expected=currency)
+    return limit
 
 
 ACTOR: Field[StaffMember, str] = Field("actor", str, lambda m: m.actor, unique=True)
@@ -268,17 +265,11 @@ ACTIVE_UNTIL: Field[StaffMember, datetime] = Field("active_until", datetime, lam
 
 
 def _moved_at(body: dict[str, Any]) -> dict[str, Any]:
-    return {**{name: value for name, value in body.items() if name != "changed_at"}, "moved_at": body["changed_at"]}
+    return {"moved_at" if name == "changed_at" else name: value for name, value in body.items()}
 
 
-STAFF: Kind[StaffMember] = Kind(
-    StaffMember,
-    STAFF_MEMBER,
-    "staff",
-    (ACTOR, STATE, DEPARTMENT, ACTIVE_FROM, ACTIVE_UNTIL),
-    schema=2,
-    upcasters={1: _moved_at},
-)
+_STAFF = (ACTOR, STATE, DEPARTMENT, ACTIVE_FROM, ACTIVE_UNTIL)
+STAFF: Kind[StaffMember] = Kind(StaffMember, v.STAFF_MEMBER, "staff", _STAFF, schema=2, upcasters={1: _moved_at})
 
 DEPUTY: Field[DelegationRecord, str] = Field("deputy", str, lambda d: d.delegation.deputy)
 PRINCIPAL: Field[DelegationRecord, str] = Field("principal", str, lambda d: d.delegation.principal)
@@ -287,6 +278,13 @@ SINCE: Field[DelegationRecord, datetime] = Field("since", datetime, lambda d: d.
 UNTIL: Field[DelegationRecord, datetime] = Field("until", datetime, lambda d: d.until)
 GIVEN: Field[DelegationRecord, str] = Field("state", str, lambda d: d.state.value)
 
+
+def _last_moved_at(body: dict[str, Any]) -> dict[str, Any]:
+    revoked_at = body.get("revoked_at")
+    return {**body, "moved_at": body["given_at"] if revoked_at is None else revoked_at}
+
+
+_GIVEN = (DEPUTY, PRINCIPAL, AUTHORITY, SINCE, UNTIL, GIVEN)
 DELEGATIONS: Kind[DelegationRecord] = Kind(
-    DelegationRecord, DELEGATION, "delegation", (DEPUTY, PRINCIPAL, AUTHORITY, SINCE, UNTIL, GIVEN)
+    DelegationRecord, v.DELEGATION, "delegation", _GIVEN, schema=2, upcasters={1: _last_moved_at}
 )

@@ -11,17 +11,8 @@ from csdomain.kernel.papers.approvals import Delegation, Delegations
 from csdomain.kernel.store.kinds import A, Kind, Query, Where
 from csdomain.kernel.store.ports import Unit
 from csdomain.kernel.values.actors import Actor, ActorId
-from csdomain.staff.model import (
-    ACTIVE_UNTIL,
-    ACTOR,
-    AUTHORITY,
-    DELEGATIONS,
-    SINCE,
-    STAFF,
-    UNTIL,
-    DelegationRecord,
-    StaffMember,
-)
+
+from .model import ACTIVE_UNTIL, ACTOR, AUTHORITY, DELEGATIONS, SINCE, STAFF, UNTIL, DelegationRecord, StaffMember
 
 _PAGE: Final = 500
 
@@ -30,91 +21,74 @@ _PAGE: Final = 500
 class Authorities:
     """Who holds what at an instant, asked inside the unit that decides; for the ports of other contexts (KRN-08).
 
-    It asks for no permission: whoever decides need not be allowed to read staff records.
+    It asks for no permission: whoever decides need not be allowed to read staff records. ``where`` narrows an answer
+    down to some records. Raises NaiveTime.
     """
 
-    def held(self, unit: Unit, actors: Iterable[ActorId], at: datetime) -> Mapping[ActorId, frozenset[str]]:
+    def held(
+        self, unit: Unit, actors: Iterable[ActorId], at: datetime, *where: Where[StaffMember]
+    ) -> Mapping[ActorId, frozenset[str]]:
         """The positions of each actor at ``at``, by the staff records: none for one who is not active then.
 
-        An actor of whom the house keeps no record is not in the answer. Raises NaiveTime.
+        An actor of whom the house keeps no record is not in the answer.
         """
-        return held(unit, actors, utc(at))
+        instant = utc(at)
+        return {actor: member.held(instant) for actor, member in records(unit, actors, *where).items()}
 
     def positions(self, unit: Unit, by: Actor, at: datetime) -> frozenset[str]:
         """What ``by`` holds at ``at``: what the host gave *and* the record holds; without a record, what the host gave.
 
-        So neither a stale login nor a stale record gives more than the other. Raises NaiveTime.
+        So neither a stale login nor a stale record gives more than the other.
         """
         recorded = self.held(unit, [by.id], at).get(by.id)
         return by.positions if recorded is None else by.positions & recorded
 
     def delegations(self, unit: Unit, authorities: Iterable[str], at: datetime) -> Delegations:
-        """The delegations in ``authorities`` that are in force at ``at``: not over, not revoked, the deputy not gone.
-
-        Raises NaiveTime.
-        """
+        """The delegations in ``authorities`` that are in force at ``at``: not over or revoked, the deputy not gone."""
         return in_force(unit, utc(at), AUTHORITY.among(sorted(set(authorities))))
 
-    def holders(self, unit: Unit, position: str, at: datetime) -> tuple[ActorId, ...]:
-        """The actors that hold a position at ``at`` by their staff records, sorted. Raises NaiveTime.
+    def holders(self, unit: Unit, position: str, at: datetime, *where: Where[StaffMember]) -> tuple[ActorId, ...]:
+        """The actors that hold a position at ``at`` by their staff records, sorted.
 
         It reads the records of all who have not left by then: positions are many to a record and no column.
         """
-        return holders(unit, position, utc(at))
+        instant = utc(at)
+        not_over = (ACTIVE_UNTIL.absent(), ACTIVE_UNTIL.at_least(instant))
+        found = (member for end in not_over for member in every(unit, STAFF, end, *where))
+        return tuple(sorted(member.actor for member in found if position in member.held(instant)))
 
 
 @attrs.frozen
 class RecordedPeople:
-    """The port :class:`~csdomain.staff.ports.People` in a unit of work."""
+    """The port :class:`~csdomain.staff.model.People` in a unit of work."""
 
     unit: Unit
 
-    def record(self, actor: ActorId, /) -> StaffMember | None:
-        """The staff record of an actor."""
-        return records(self.unit, [actor]).get(actor)
+    def records(self, *actors: ActorId) -> Mapping[ActorId, StaffMember]:
+        """The staff records of some actors."""
+        return records(self.unit, actors)
 
     def overlapping(self, given: Delegation, /) -> tuple[Delegation, ...]:
-        """The delegations of the same authority that overlap ``given`` in time, after whoever gives one now."""
-        self.unit.session.next_number(f"delegation/{given.authority}")
-        return overlapping(self.unit, given)
+        """The delegations of the same authority that overlap ``given`` in time, or touch it."""
+        self.unit.session.next_number(f"delegation/{given.authority}")  # a lock: the second to come waits here
+        where = (AUTHORITY.is_(given.authority), UNTIL.at_least(given.since), SINCE.below(given.until))
+        found = (record.effective for record in every(self.unit, DELEGATIONS, *where))
+        return tuple(row for row in found if row is not None)
 
 
 def every(unit: Unit, kind: Kind[A], *where: Where[A]) -> Iterator[A]:
     """Everything of a kind under some conditions, page by page."""
-    query: Query[A] = Query(where, limit=_PAGE)
-    while True:
+    query: Query[A] | None = Query(where, limit=_PAGE)
+    while query is not None:
         page = unit.of(kind).find(query)
         yield from page.items
-        if page.next is None:
-            return
-        query = attrs.evolve(query, after=page.next)
+        query = None if page.next is None else attrs.evolve(query, after=page.next)
 
 
 def records(unit: Unit, actors: Iterable[ActorId], *where: Where[StaffMember]) -> dict[ActorId, StaffMember]:
     """The staff records of some actors, by actor; those without one are not in it."""
     wanted = sorted(set(actors))
-    if not wanted:
-        return {}
-    return {member.actor: member for member in every(unit, STAFF, ACTOR.among(wanted), *where)}
-
-
-def held(
-    unit: Unit, actors: Iterable[ActorId], at: datetime, *where: Where[StaffMember]
-) -> dict[ActorId, frozenset[str]]:
-    """The positions at ``at`` of those of ``actors`` that have a record."""
-    return {actor: member.held(at) for actor, member in records(unit, actors, *where).items()}
-
-
-def holders(unit: Unit, position: str, at: datetime, *where: Where[StaffMember]) -> tuple[ActorId, ...]:
-    """The actors that hold a position at ``at``, sorted."""
-    return tuple(
-        sorted(
-            member.actor
-            for not_over in (ACTIVE_UNTIL.absent(), ACTIVE_UNTIL.at_least(at))
-            for member in every(unit, STAFF, not_over, *where)
-            if position in member.held(at)
-        )
-    )
+    return {m.actor: m for m in every(unit, STAFF, ACTOR.among(wanted), *where)} if wanted else {}
 
 
 def in_force(unit: Unit, at: datetime, *where: Where[DelegationRecord]) -> Delegations:
@@ -123,10 +97,3 @@ def in_force(unit: Unit, at: datetime, *where: Where[DelegationRecord]) -> Deleg
     rows = [row for row in found if row is not None and row.holds(at)]
     deputies = records(unit, [row.deputy for row in rows])
     return Delegations(tuple(row for row in rows if row.deputy not in deputies or deputies[row.deputy].active(at)))
-
-
-def overlapping(unit: Unit, given: Delegation) -> tuple[Delegation, ...]:
-    """The delegations of the same authority that overlap ``given`` in time, or touch it."""
-    where = (AUTHORITY.is_(given.authority), UNTIL.at_least(given.since), SINCE.below(given.until))
-    found = [record.effective for record in every(unit, DELEGATIONS, *where)]
-    return tuple(row for row in found if row is not None)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any, ClassVar, Final, Unpack
+from typing import Any, ClassVar, Final, TypeVar, Unpack
 
 import attrs
 
@@ -11,58 +11,69 @@ from csdomain.frame.effects import Effects
 from csdomain.frame.questions import reaching
 from csdomain.frame.service import CallOptions, OpenOptions, Service
 from csdomain.kernel.cases.events import utc
-from csdomain.kernel.papers.approvals import Delegation, DelegationInvalid, Delegations
-from csdomain.kernel.rules import Text
+from csdomain.kernel.papers.approvals import Delegations
 from csdomain.kernel.store.ports import Receipt, Unit
 from csdomain.kernel.values.actors import Actor, ActorId
-from csdomain.kernel.values.money import CurrencyMismatch, Money
+from csdomain.kernel.values.money import Money
 from csdomain.rulebook import PERMISSIONS
 
 from .model import DELEGATIONS, STAFF, DelegationRecord, StaffAct, StaffMember, delegates, does
-from .questions import RecordedPeople, held, holders, in_force
-from .values import PERSONAL, STAFF_RULES, Post, Term, actor_id, check_id
+from .questions import Authorities, RecordedPeople, in_force
+from .values import PERSONAL, STAFF_RULES, Post, actor_id
 
+C = TypeVar("C", StaffMember, DelegationRecord)
 STAFF_CASES: Final = CaseType(STAFF, does, Effects(STAFF, STAFF_RULES))
 DELEGATION_CASES: Final = CaseType(DELEGATIONS, delegates, Effects(DELEGATIONS, STAFF_RULES))
 
 
+class DelegationOptions(OpenOptions, total=False):
+    """What giving a delegation takes if one likes: ``since`` it holds (``at``), for whom (``principal``; who gives it),
+    and a ``limit``, which may lower what the deputy decides."""
+
+    since: datetime | None
+    principal: str | None
+    limit: Money | None
+
+
+class EngageOptions(OpenOptions, total=False):
+    """What an engagement takes if one likes: from when (``at``), up to when (open), and a phone."""
+
+    since: datetime | None
+    until: datetime | None
+    phone: str
+
+
+class LeaveOptions(CallOptions, total=False):
+    """What leaving takes if one likes: the end of it, excluded."""
+
+    until: datetime | None
+
+
+class ReturnOptions(LeaveOptions, total=False):
+    """What a return takes if one likes: from when (``at``), up to when (open)."""
+
+    since: datetime | None
+
+
 @attrs.frozen
-class Deputies(Service[DelegationRecord, StaffAct]):
+class _Service(Service[C, StaffAct]):
+    def _hand(self, unit: Unit, **given: Any) -> StaffAct:
+        return StaffAct(people=RecordedPeople(unit), positions=self._house.rulebook[PERMISSIONS].positions, **given)
+
+
+@attrs.frozen
+class Deputies(_Service[DelegationRecord]):
     """Delegations: given by those who hold an authority, to end by themselves or revoked before (KRN-08)."""
 
     _cases: ClassVar = DELEGATION_CASES
 
-    def _hand(self, unit: Unit, **given: Any) -> StaffAct:
-        return StaffAct(people=RecordedPeople(unit), positions=self._house.rulebook[PERMISSIONS].positions, **given)
+    def delegate(self, authority: str, deputy: str, *, until: datetime, **call: Unpack[DelegationOptions]) -> Receipt:
+        """``deputy`` acts in ``authority`` up to ``until`` for who gives it, by whose staff record they hold it now.
 
-    def delegate(
-        self,
-        authority: str,
-        deputy: str,
-        *,
-        until: datetime,
-        since: datetime | None = None,
-        principal: str | None = None,
-        limit: Money | None = None,
-        **call: Unpack[OpenOptions],
-    ) -> Receipt:
-        """``deputy`` acts in ``authority`` for ``principal`` (who gives it) from ``since`` (``at``) up to ``until``.
-
-        ``limit`` may lower what the deputy decides. The principal needs a staff record: without one nobody could say at
-        the moment of decision whether they still hold the authority.
-
-        Raises NotPermitted, NotHeld, DelegationInvalid, MalformedStaff, CurrencyMismatch, NaiveTime, KeyReused.
-        [KRN-08]
+        Raises NotHeld, DelegationInvalid, MalformedStaff, CurrencyMismatch. [KRN-08]
         """
-        given = Delegation(
-            call["by"].id if principal is None else actor_id(principal, "principal"),
-            actor_id(deputy, "deputy"),
-            check_id(authority, "authority"),
-            call["at"] if since is None else since,
-            until,
-            self._limit(limit),
-        )
-        return self._begin(DelegationRecord.give, call, given)
+        since, principal, limit = call.get("since"), call.get("principal"), call.get("limit")
+        return self._begin(DelegationRecord.give, call, authority, deputy, until, since, principal, limit)
 
     def revoke(self, id: str, reason: str = "", **call: Unpack[CallOptions]) -> Receipt:
         """End a delegation now. What was decided under it keeps standing. Raises RuleBroken. [KRN-08]"""
@@ -73,26 +84,9 @@ class Deputies(Service[DelegationRecord, StaffAct]):
         instant = utc(at)
         return self._read(lambda unit, actor: in_force(unit, instant, *self._scope(actor)), by)
 
-    def _limit(self, limit: Money | None) -> Money | None:
-        if limit is None:
-            return None
-        if not isinstance(limit, Money) or limit.minor < 0:
-            raise DelegationInvalid(field="limit", accepted=Text("an amount ≥ 0", "≥ 0 的金额"))
-        if limit.currency != self._house.currency:
-            raise CurrencyMismatch(field="limit", given=limit.currency, expected=self._house.currency)
-        return limit
-
-
-class DelegationOptions(OpenOptions, total=False):
-    """What giving a delegation takes besides who stands in for what until when: see :meth:`Deputies.delegate`."""
-
-    since: datetime | None
-    principal: str | None
-    limit: Money | None
-
 
 @attrs.frozen
-class Staff(Service[StaffMember, StaffAct]):
+class Staff(_Service[StaffMember]):
     """Staff: engaged, assigned to posts, leaving and returning; and the delegations among them.
 
     Every command takes ``by``, ``at``, and if one likes ``key`` and ``expected_version``: see
@@ -103,59 +97,27 @@ class Staff(Service[StaffMember, StaffAct]):
 
     _cases: ClassVar = STAFF_CASES
 
-    def _hand(self, unit: Unit, **given: Any) -> StaffAct:
-        return StaffAct(people=RecordedPeople(unit), positions=self._house.rulebook[PERMISSIONS].positions, **given)
-
     @property
     def deputies(self) -> Deputies:
         """Delegations: to list, to read with their trails, to give and to revoke (KRN-08)."""
         return Deputies(self._store, self._house, self._ids)
 
-    def engage(
-        self,
-        actor: str,
-        name: str,
-        post: Post,
-        *,
-        since: datetime | None = None,
-        until: datetime | None = None,
-        phone: str = "",
-        **call: Unpack[OpenOptions],
-    ) -> Receipt:
-        """Open the record of ``actor``, the host's id, in ``post`` from ``since`` (``at``) up to ``until`` (open).
-
-        Raises AlreadyEngaged, MalformedStaff, UnknownPosition. [PPL-01]
-        """
-        term = Term(post, call["at"] if since is None else since, until)
-        return self._begin(StaffMember.engage, call, actor_id(actor, "actor"), name, term, phone=phone)
+    def engage(self, actor: str, name: str, post: Post, **call: Unpack[EngageOptions]) -> Receipt:
+        """Open the record of ``actor``. Raises AlreadyEngaged, MalformedStaff, UnknownPosition. [PPL-01]"""
+        since, until, phone = call.get("since"), call.get("until"), call.get("phone", "")
+        return self._begin(StaffMember.engage, call, actor, name, post, since, until, phone)
 
     def assign(self, id: str, post: Post, **call: Unpack[CallOptions]) -> Receipt:
-        """Another post from ``at`` on: positions, department, branch. What was held before stays on record.
-
-        Raises RuleBroken, UnknownPosition. [PPL-01]
-        """
+        """Another post from ``at`` on; what was held before stays. Raises RuleBroken, UnknownPosition. [PPL-01]"""
         return self._do(StaffMember.assign, id, call, post)
 
-    def leave(
-        self, id: str, reason: str = "", *, until: datetime | None = None, **call: Unpack[CallOptions]
-    ) -> Receipt:
+    def leave(self, id: str, reason: str = "", **call: Unpack[LeaveOptions]) -> Receipt:
         """They leave at ``at``, or at a later ``until``; from then on they hold nothing. Raises RuleBroken. [PPL-01]"""
-        return self._do(StaffMember.leave, id, call, reason, until=None if until is None else utc(until))
+        return self._do(StaffMember.leave, id, call, reason, call.get("until"))
 
-    def return_(
-        self,
-        id: str,
-        post: Post,
-        *,
-        since: datetime | None = None,
-        until: datetime | None = None,
-        **call: Unpack[CallOptions],
-    ) -> Receipt:
-        """They come back to ``post`` from ``since`` (``at``) up to ``until`` (open); or stay on, before they have left.
-
-        Raises RuleBroken, MalformedStaff, UnknownPosition. [PPL-01]
-        """
-        return self._do(StaffMember.return_, id, call, Term(post, call["at"] if since is None else since, until))
+    def return_(self, id: str, post: Post, **call: Unpack[ReturnOptions]) -> Receipt:
+        """They come back, or stay on. Raises RuleBroken, MalformedStaff, UnknownPosition. [PPL-01]"""
+        return self._do(StaffMember.return_, id, call, post, call.get("since"), call.get("until"))
 
     def erase(self, id: str, **call: Unpack[CallOptions]) -> Receipt:
         """Erase name and phone of someone who has left; record and trail stay. Raises RuleBroken. [KRN-14]"""
@@ -163,17 +125,13 @@ class Staff(Service[StaffMember, StaffAct]):
 
     # --- questions
     def held(self, actors: Iterable[str], at: datetime, *, by: Actor) -> Mapping[ActorId, frozenset[str]]:
-        """The positions of those of ``actors`` whose records ``by`` may read, at ``at``.
-
-        Raises NotPermitted, MalformedStaff, NaiveTime. [PPL-01]
-        """
-        instant, wanted = utc(at), [actor_id(actor, "actors") for actor in actors]
-        return self._read(lambda unit, actor: held(unit, wanted, instant, *self._scope(actor)), by)
+        """What those hold at ``at`` whose records ``by`` may read. Raises NotPermitted, MalformedStaff, NaiveTime."""
+        wanted = [actor_id(actor, "actors") for actor in actors]
+        return self._read(lambda unit, actor: Authorities().held(unit, wanted, at, *self._scope(actor)), by)
 
     def holders(self, position: str, at: datetime, *, by: Actor) -> tuple[ActorId, ...]:
         """Who holds a position at ``at``, of those whose records ``by`` may read. Raises NotPermitted, NaiveTime."""
-        instant = utc(at)
-        return self._read(lambda unit, actor: holders(unit, position, instant, *self._scope(actor)), by)
+        return self._read(lambda unit, actor: Authorities().holders(unit, position, at, *self._scope(actor)), by)
 
     def _is_masked(self, case: StaffMember, actor: Actor) -> bool:
         return not reaching(actor, case).may(PERSONAL)

@@ -6,10 +6,10 @@ from typing import Any, Final, NewType
 
 import attrs
 
+from csdomain.frame.fields import SHORT, Fields
 from csdomain.kernel.cases.events import utc
 from csdomain.kernel.rules import APPROVALS, Text
 from csdomain.kernel.rules.errors import InvalidValue, RuleBroken
-from csdomain.kernel.store.kinds import storable
 from csdomain.kernel.values.actors import Action, ActorId
 from csdomain.kernel.values.ids import IdKind
 from csdomain.rulebook import Section
@@ -21,15 +21,12 @@ STAFF_MEMBER: Final = IdKind[StaffId]("stf")
 DelegationId = NewType("DelegationId", str)
 DELEGATION: Final = IdKind[DelegationId]("dlg")
 
-READ: Final = Action("staff.read")
 MANAGE: Final = Action("staff.manage")
 DELEGATE: Final = Action("staff.delegate")
 PERSONAL: Final = Action("staff.personal")
 
-_ID: Final = 64
-_DEPARTMENT: Final = 120
 _POSTS_POSITIONS: Final = 64
-NAME_LONGEST: Final = 120
+NAME_LONGEST: Final = SHORT
 PHONE_LONGEST: Final = 40
 
 
@@ -61,43 +58,28 @@ class NotHeld(RuleBroken):
     problem = Text("Only an authority that one holds can be delegated.", "只能授出本人现有的权限。")
 
 
-def check_id(value: object, field: str) -> str:
-    """``value`` if it can name an actor, a branch or a position. Raises :class:`MalformedStaff`."""
-    if not storable(value, _ID) or not isinstance(value, str) or not value or not value.isprintable() or "@" in value:
-        raise MalformedStaff(
-            field=field,
-            accepted=Text(f"an id of 1 to {_ID} printable characters", f"1 到 {_ID} 个可见字符的标识"),
-        )
-    return value
+class _Checks(Fields):
+    def check_id(self, value: object, field: str) -> str:
+        """``value`` if it can name an actor, a branch or a position: an id, and no e-mail address."""
+        if isinstance(value, str) and "@" in value:
+            raise self._refuse(field, Text("an id without @", "不含 @ 的标识"))
+        return super().check_id(value, field)
 
 
-def check_text(value: object, field: str, longest: int, *, empty: bool = False) -> str:
-    """``value`` if it is text that every store keeps. Raises :class:`MalformedStaff`, which does not repeat it."""
-    if not storable(value, longest) or not isinstance(value, str) or not (empty or value.strip()):
-        shortest = 0 if empty else 1
-        raise MalformedStaff(
-            field=field,
-            accepted=Text(f"text of {shortest} to {longest} characters", f"{shortest} 到 {longest} 个字符的文本"),
-        )
-    return value
+CHECKS: Final = _Checks(MalformedStaff)
 
 
-def _id(instance: object, attribute: "attrs.Attribute[str]", value: object) -> None:
-    check_id(value, attribute.name)
-
-
-def _department(instance: object, attribute: "attrs.Attribute[str]", value: object) -> None:
-    check_text(value, attribute.name, _DEPARTMENT)
+def actor_id(value: object, field: str) -> ActorId:
+    """The host's id of someone who acts. Raises :class:`MalformedStaff`."""
+    return ActorId(CHECKS.check_id(value, field))
 
 
 def _positions(given: Iterable[str]) -> tuple[str, ...]:
     positions = None if isinstance(given, str) or not isinstance(given, Iterable) else tuple(given)
     if not positions or len(positions) > _POSTS_POSITIONS:
-        raise MalformedStaff(
-            field="positions",
-            accepted=Text(f"1 to {_POSTS_POSITIONS} positions", f"1 到 {_POSTS_POSITIONS} 个职位"),
-        )
-    return tuple(sorted({check_id(position, "positions") for position in positions}))
+        most = _POSTS_POSITIONS
+        raise MalformedStaff(field="positions", accepted=Text(f"1 to {most} positions", f"1 到 {most} 个职位"))
+    return tuple(sorted({CHECKS.check_id(position, "positions") for position in positions}))
 
 
 @attrs.frozen
@@ -111,12 +93,8 @@ class Post:
     """
 
     positions: tuple[str, ...] = attrs.field(converter=_positions)
-    department: str = attrs.field(validator=_department)
-    branch: str = attrs.field(validator=_id)
-
-
-def _instant(at: datetime | None) -> datetime | None:
-    return None if at is None else utc(at)
+    department: str = attrs.field(validator=CHECKS.text(SHORT))
+    branch: str = attrs.field(validator=CHECKS.id)
 
 
 @attrs.frozen
@@ -128,15 +106,13 @@ class Term:
 
     post: Post
     since: datetime = attrs.field(converter=utc)
-    until: datetime | None = attrs.field(default=None, converter=_instant)
+    until: datetime | None = attrs.field(default=None, converter=attrs.converters.optional(utc))
 
     def __attrs_post_init__(self) -> None:
         if self.until is not None and self.until <= self.since:
-            raise MalformedStaff(
-                field="until",
-                given=self.until,
-                accepted=Text(f"after {self.since.isoformat()}", f"晚于 {self.since.isoformat()}"),
-            )
+            begins = self.since.isoformat()
+            accepted = Text(f"after {begins}", f"晚于 {begins}")
+            raise MalformedStaff(field="until", given=self.until, accepted=accepted)
 
     def holds(self, at: datetime) -> bool:
         """Whether it is served at an instant."""
@@ -145,11 +121,6 @@ class Term:
     def lasts_beyond(self, at: datetime) -> bool:
         """Whether it ends after an instant, or not at all."""
         return self.until is None or at < self.until
-
-
-def actor_id(value: object, field: str) -> ActorId:
-    """The host's id of someone who acts. Raises :class:`MalformedStaff`."""
-    return ActorId(check_id(value, field))
 
 
 @attrs.frozen

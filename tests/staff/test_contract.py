@@ -1,0 +1,72 @@
+"""What every context owes, and staff records and delegations with it: one sample of each command."""
+
+from datetime import timedelta
+from typing import Any, ClassVar
+
+import pytest
+
+from adapters.harness import BACKENDS, Desks, Statements
+from csdomain.kernel.rules import AUDITED, MOVES, ONE_WRITER, PERMITTED, PERSONAL_DATA, PORTS, TIME
+from csdomain.kernel.values.money import Money
+from csdomain.staff.service import DELEGATION_CASES, STAFF_CASES
+from csdomain.staff.values import Post
+from csdomain.testing import engaged
+from csdomain.testing.cases import CaseContract, by, numbered
+from csdomain.testing.kit import BEGINNING
+from csdomain_adapters.sql import SqlStore
+from staff.hand import DAY, GM, hand, recorded
+
+pytestmark = pytest.mark.rule(MOVES, PERMITTED, AUDITED, ONE_WRITER, PORTS, TIME, PERSONAL_DATA)
+FAR = BEGINNING + timedelta(days=900)
+SALES, SHOP = Post(["sales"], "sales", "hq"), Post(["service_agent"], "shop", "hq")
+
+
+class OnEveryStore(CaseContract):
+    rulebook = "after_sales"
+    backends = BACKENDS
+    ids = frozenset({"engage.actor", "Post.positions", "Post.department", "Post.branch"})
+
+    @pytest.fixture
+    def open_desk(self, desks: Desks) -> Any:
+        return lambda backend: desks(backend, rulebook=self.rulebook)
+
+    def said_by(self, desk: Any) -> Any:
+        return Statements(desk.store).of if isinstance(desk.store, SqlStore) else None
+
+
+class TestStaff(OnEveryStore):
+    """Staff records."""
+
+    cases = STAFF_CASES
+    samples: ClassVar = {
+        "engage": numbered("hr", lambda n: (f"p{n}", "欧阳小明", SALES), phone="13812345678"),
+        "assign": by("hr", SHOP),
+        "leave": by("hr", "moves away"),
+        "return_": by("hr", SHOP, until=FAR),
+        "erase": by("hr"),
+    }
+    hand = hand()
+    asks: ClassVar = {"engage": ["SELECT csd_staff"]}
+    beside = frozenset({"delegate", "revoke"})
+
+    def does(self, desk: Any) -> Any:
+        return desk.staff
+
+
+class TestDelegations(OnEveryStore):
+    """Delegations: the lock on the authority comes before anything is read."""
+
+    cases = DELEGATION_CASES
+    samples: ClassVar = {
+        "delegate": by("hr", GM, "deputy-1", until=FAR, principal="boss", limit=Money.of(500, "CNY")),
+        "revoke": by("hr", "back early"),
+    }
+    ids = frozenset({"delegate.authority", "delegate.deputy", "delegate.principal"})
+    hand = hand(recorded("boss"))
+    asks: ClassVar = {"delegate": ["INSERT INTO csd_number", "SELECT csd_delegation", "SELECT csd_staff"]}
+
+    def prepare(self, desk: Any) -> None:
+        engaged(desk, "boss", since=BEGINNING - DAY)
+
+    def does(self, desk: Any) -> Any:
+        return desk.staff.deputies
