@@ -79,7 +79,7 @@ class TemplateMissing(InvalidValue):
     """The house has no text for that occasion on that channel (MSG-01)."""
 
     default_rule = TEMPLATES
-    problem = Text("The house has no text for this.", "没有适用的文本。")
+    problem = Text("The rulebook has no text for this occasion.", "规则手册没有此场合的文本。")
 
 
 @attrs.frozen

@@ -30,7 +30,7 @@ class MalformedKey(InvalidValue):
     """An idempotency key that not every store could keep (KRN-12)."""
 
     default_rule = ONE_WRITER
-    problem = Text("This idempotency key cannot be used.", "此幂等键不可用。")
+    problem = Text("The idempotency key is not valid.", "此幂等键无效。")
 
 
 def _key(instance: object, attribute: "attrs.Attribute[str | None]", value: object) -> None:
