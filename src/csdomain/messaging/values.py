@@ -116,7 +116,7 @@ def parse(text: str, occasion: Occasion) -> tuple[Part, ...]:
             raise MalformedTemplate(
                 occasion=occasion.name,
                 placeholder=found[0] if found else "",
-                position=place + 1,
+                character=place + 1,
                 known=known(occasion),
                 accepted=what,
             )

@@ -29,7 +29,7 @@ from csdomain.kernel.values.numbering import NumberPattern
 
 from .nearest import nearest
 from .organisation import CalendarRules
-from .reading import TOP, Library, Source, Written, read
+from .reading import TOP, Library, Source, Written, read, refused
 from .sections import Rulebook, Section
 
 T = TypeVar("T")
@@ -267,7 +267,7 @@ def _build(written: Written) -> Rulebook:
     for key, part in parts.items():
         faults += known[key].check(part, book)
     if faults or written.faults:
-        raise RulebookInvalid((*written.faults, *map(written.placed, faults)), name=name)
+        raise refused((*written.faults, *map(written.placed, faults)), name)
     return book
 
 
