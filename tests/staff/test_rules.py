@@ -135,11 +135,16 @@ def test_bodies_that_were_stored_before_say_when_they_last_moved() -> None:
 
 @pytest.mark.rule(EMPLOYMENT, AUDITED)
 @on_every_store
-def test_a_career(desks: Desks, backend: str) -> None:
+def test_a_career_in_one_record(desks: Desks, backend: str) -> None:
     """Ann is engaged ahead of her first day, moves to the shop, gives notice, stays on, leaves, and comes back."""
     desk = desks(backend)
     staff, by, shop = desk.staff, personnel(desk), Post(["service_agent"], "shop", "south")
     id = staff.engage("ann", NAME, SALES, since=T0 + DAY, phone=PHONE, by=by, at=T0).id
+    with pytest.raises(AlreadyEngaged) as refused:
+        engaged(desk, "ann")
+    assert refused.value.facts == {"actor": "ann", "id": id}
+    with pytest.raises(Conflict):  # of two engagements at once the second is stopped by the column
+        desk.store.run(lambda unit: unit.of(STAFF).add(recorded("ann")))
     staff.assign(id, shop, by=by, at=T0 + 3 * DAY)
     staff.leave(id, "moves away", until=T0 + 9 * DAY, by=by, at=T0 + 4 * DAY)
     staff.return_(id, shop, since=T0 + 9 * DAY, by=by, at=T0 + 5 * DAY)
@@ -156,18 +161,6 @@ def test_a_career(desks: Desks, backend: str) -> None:
     assert post == {"positions": ["service_agent"], "department": "shop", "branch": "south", "actor": "ann"}
     assert trail[2].reason == "moves away"
     assert not any(said in repr(trail) for said in (NAME, PHONE))
-
-
-@pytest.mark.rule(EMPLOYMENT)
-@on_every_store
-def test_an_actor_has_one_record(desks: Desks, backend: str) -> None:
-    desk = desks(backend)
-    first = engaged(desk, "ann", "sales")
-    with pytest.raises(AlreadyEngaged) as refused:
-        engaged(desk, "ann", "service_agent")
-    assert refused.value.facts == {"actor": "ann", "id": first.id}
-    with pytest.raises(Conflict):  # of two at once the second is stopped by the column
-        desk.store.run(lambda unit: unit.of(STAFF).add(recorded("ann")))
 
 
 @pytest.mark.rule(MATRIX, EMPLOYMENT, PERMITTED)
