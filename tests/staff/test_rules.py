@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import attrs
@@ -23,7 +24,7 @@ from csdomain.kernel.values.actors import Actor, ActorId, Scope
 from csdomain.kernel.values.codec import make_converter
 from csdomain.kernel.values.money import CurrencyMismatch
 from csdomain.kernel.values.personal import masked
-from csdomain.staff import model
+from csdomain.staff import model, values
 from csdomain.staff.lifecycle import DELEGATION_MOVES, STAFF_MOVES
 from csdomain.staff.model import DELEGATIONS, STAFF, StaffMember
 from csdomain.staff.questions import Authorities
@@ -58,7 +59,44 @@ def to(desk: Desk, whose: str, deputy: str, begins: int = 0, ends: int = 7, **ho
     return desk.staff.delegate(deputy=deputy, since=T0 + begins * DAY, until=T0 + ends * DAY, **told).id
 
 
-# --- values (PPL-01) --------------------------------------------------------------------------------------------------
+# --- terms and values (PPL-01) ----------------------------------------------------------------------------------------
+
+days, posts = st.integers(0, 12), st.sampled_from([SALES, BOTH, Post(["hr"], "hr", "hq")])
+
+
+@st.composite
+def terms(draw: st.DrawFn) -> tuple[Term, ...]:
+    """Terms in order, none over another; the last may be open."""
+    edges, is_open = sorted(draw(st.lists(days, max_size=6, unique=True))), draw(st.booleans())
+    found = [Term(draw(posts), T0 + a * DAY, T0 + b * DAY) for a, b in zip(edges[::2], edges[1::2], strict=False)]
+    return (*found[:-1], Term(found[-1].post, found[-1].since)) if found and is_open else tuple(found)
+
+
+def halves(found: tuple[Term, ...]) -> list[frozenset[str]]:
+    """What is held at each half day."""
+    record = attrs.evolve(recorded("ann"), terms=found)
+    return [record.held(T0 + half * DAY / 2) for half in range(28)]
+
+
+@pytest.mark.rule(EMPLOYMENT)
+@given(terms(), days, posts, st.none() | st.integers(1, 5))
+def test_a_change_of_terms_is_from_its_instant_on_and_touches_nothing_before(
+    before: tuple[Term, ...], day: int, post: Post, length: int | None
+) -> None:
+    at, now, was, stays = T0 + day * DAY, 2 * day, halves(before), 28 if length is None else 2 * (day + length)
+    term = Term(post, at, None if length is None else at + length * DAY)
+    positions, nothing = frozenset(post.positions), frozenset[str]()
+    for found, then in (
+        (values.ended(before, at), [nothing] * (28 - now)),
+        (values.reassigned(before, post, at), [positions if there else nothing for there in was[now:]]),
+        (values.resumed(before, term), [positions if half < stays else nothing for half in range(now, 28)]),
+    ):
+        assert halves(found) == [*was[:now], *then]
+        assert all(a.until is not None and a.until <= b.since for a, b in pairwise(found))
+    record = attrs.evolve(recorded("ann"), terms=before)
+    for since in range(12):
+        for until in range(since + 1, 13):
+            assert record.serves(T0 + since * DAY, T0 + until * DAY) == any(was[2 * since : 2 * until])
 
 
 def malformed(field: str, *bad: Any) -> list[tuple[str, Any]]:
