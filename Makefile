@@ -15,7 +15,7 @@ export PYTHONUTF8 := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test deep mutants check docs bench clean
+.PHONY: help setup demo test faults deep mutants check docs bench clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,8 +29,11 @@ demo: setup  ## replay a help desk's log (LOG=… MAP=…), then tell a quality 
 test: setup  ## all tests, with real PostgreSQL and MariaDB servers started for them, and branch coverage
 	@$(PY) tools/run_tests.py --workers $(WORKERS) -- $(ARGS)
 
+faults: setup  ## processes killed at every call, servers restarted, many clerks at once: the short versions
+	@$(PY) tools/run_tests.py --workers $(WORKERS) -- -m "faults and not deep" $(ARGS)
+
 deep: setup  ## the long versions of property, fault and simulation tests
-	HYPOTHESIS_PROFILE=deep $(PY) -m pytest -n $(WORKERS) -m "deep or not deep" $(ARGS)
+	HYPOTHESIS_PROFILE=deep $(PY) -m pytest -n $(WORKERS) -m "deep or faults or not deep" $(ARGS)
 
 mutants: setup  ## changes the code of PART in one place after another; prints the changes that its tests do not notice
 	@$(PY) tools/mutate.py $(PART) $(ARGS)
@@ -40,7 +43,7 @@ check: setup  ## every gate: lint, types, architecture, dependencies, docstrings
 
 docs: setup  ## the documentation site, into site/
 	@$(PY) tools/generate_reference.py
-	@$(BIN)/zensical build --strict --clean
+	@$(PY) tools/build_docs.py
 
 bench:  ## every benchmark, one after the other
 	@$(PYTHON) tools/bootstrap.py --group docs --group bench

@@ -2,7 +2,7 @@
 
 import asyncio
 import tempfile
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -13,10 +13,9 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from sqlalchemy import Column, Connection, MetaData, String, Table, event, select
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 import csdomain
-from csdomain.desk import Services
 from csdomain.kernel.rules.errors import (
     Conflict,
     ConnectionLost,
@@ -30,6 +29,7 @@ from csdomain.kernel.rules.errors import (
     RuleBroken,
     StoreBusy,
 )
+from csdomain_adapters.aio import AsyncDesk
 from csdomain_adapters.sql import transient
 
 R = TypeVar("R")
@@ -81,78 +81,7 @@ def who(desk: csdomain.Desk) -> Callable[..., csdomain.Actor]:
     return actor
 
 
-# --- the app on an async engine
-class Transactions:
-    """One transaction a request, over the host's rows and csdomain's, tried again where the database is busy."""
-
-    def __init__(self, desk: csdomain.Desk, engine: AsyncEngine) -> None:
-        self.desk = desk
-        self.engine = engine
-
-    async def run(self, work: Callable[[Services, Connection], R]) -> R:
-        for attempt in range(1, ATTEMPTS + 1):
-            try:
-                async with self.engine.begin() as connection:
-                    return await connection.run_sync(lambda c: work(self.desk.within(c), c))
-            except StoreBusy:
-                pass
-            except DBAPIError as error:  # of the host's own statements, of BEGIN, of COMMIT
-                if not transient(error):
-                    raise
-            await asyncio.sleep(0.02 * attempt)
-        raise StoreBusy
-
-    async def keep(self, error: RuleBroken) -> None:
-        """A refusal changes nothing, and is on record (KRN-11); the transaction that it ended could not do it."""
-        record = error.refusal
-        if record is not None:
-            async with self.engine.begin() as connection:
-                await connection.run_sync(
-                    lambda c: self.desk.store.within(c).run(lambda unit: unit.session.add_refusal(record))
-                )
-
-
-def make_app(desk: csdomain.Desk, engine: AsyncEngine) -> FastAPI:
-    app = FastAPI()
-    transactions = Transactions(desk, engine)
-    Who = Annotated[csdomain.Actor, Depends(who(desk))]  # noqa: N806 - a type
-
-    @app.exception_handler(DomainError)
-    async def refuse(request: Request, error: DomainError) -> JSONResponse:
-        if isinstance(error, RuleBroken):
-            await transactions.keep(error)
-        return answer(error)
-
-    @app.post("/complaints", status_code=201)
-    async def receive(filed: Filed, by: Who, idempotency_key: Annotated[str | None, Header()] = None) -> dict[str, Any]:
-        form = csdomain.ComplaintForm(**filed.model_dump())
-
-        def work(inner: Services, connection: Connection) -> dict[str, Any]:
-            receipt = inner.complaints.receive(form, by=by, at=desk.clock.now(), key=idempotency_key)
-            mine = select(tickets).where(tickets.c.complaint == receipt.id)
-            if connection.execute(mine).first() is None:  # the same key again: the same receipt, and no second row
-                connection.execute(tickets.insert().values(complaint=receipt.id, channel="web"))
-            return attrs.asdict(receipt)
-
-        return await transactions.run(work)
-
-    @app.post("/complaints/{id}/check")
-    async def check(id: str, by: Who, expected: int | None = None) -> dict[str, Any]:
-        return await transactions.run(
-            lambda inner, _: attrs.asdict(
-                inner.complaints.check(id, "the order is ours", by=by, at=desk.clock.now(), expected_version=expected)
-            )
-        )
-
-    @app.get("/complaints/{id}")
-    async def get(id: str, by: Who) -> dict[str, Any]:
-        case = await transactions.run(lambda inner, _: inner.complaints.get(id, by=by))
-        return {"id": case.id, "number": case.number, "state": case.state.value, "version": case.version}
-
-    return app
-
-
-# --- the app without: plain functions, which FastAPI runs in threads
+# --- plain functions, which FastAPI runs in threads
 def make_simple_app(desk: csdomain.Desk) -> FastAPI:
     app = FastAPI()
     Who = Annotated[csdomain.Actor, Depends(who(desk))]  # noqa: N806 - a type
@@ -171,6 +100,113 @@ def make_simple_app(desk: csdomain.Desk) -> FastAPI:
         return attrs.asdict(
             desk.complaints.check(id, "the order is ours", by=by, at=desk.clock.now(), expected_version=expected)
         )
+
+    return app
+
+
+# --- async functions, and the desk on threads of its own
+def make_async_app(adesk: AsyncDesk) -> FastAPI:
+    app = FastAPI()
+    Who = Annotated[csdomain.Actor, Depends(who(adesk.desk))]  # noqa: N806 - a type
+
+    @app.exception_handler(DomainError)
+    async def refuse(request: Request, error: DomainError) -> JSONResponse:
+        return answer(error)
+
+    @app.post("/complaints", status_code=201)
+    async def receive(filed: Filed, by: Who, idempotency_key: Annotated[str | None, Header()] = None) -> dict[str, Any]:
+        form = csdomain.ComplaintForm(**filed.model_dump())
+        receipt = await adesk.run(
+            lambda desk: desk.complaints.receive(form, by=by, at=desk.clock.now(), key=idempotency_key)
+        )
+        return attrs.asdict(receipt)
+
+    @app.post("/complaints/{id}/check")
+    async def check(id: str, by: Who, expected: int | None = None) -> dict[str, Any]:
+        return attrs.asdict(
+            await adesk.run(
+                lambda desk: desk.complaints.check(
+                    id, "the order is ours", by=by, at=desk.clock.now(), expected_version=expected
+                )
+            )
+        )
+
+    return app
+
+
+# --- the app on an async engine, with rows of its own
+class Transactions:
+    """One transaction a request, over the host's rows and csdomain's, tried again where the database is busy."""
+
+    def __init__(self, adesk: AsyncDesk, engine: AsyncEngine) -> None:
+        self.adesk = adesk
+        self.engine = engine
+
+    async def run(self, work: Callable[[AsyncConnection], Awaitable[R]]) -> R:
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                async with self.engine.begin() as connection:
+                    return await work(connection)
+            except StoreBusy:
+                pass
+            except DBAPIError as error:  # of the host's own statements, of BEGIN, of COMMIT
+                if not transient(error):
+                    raise
+            await asyncio.sleep(0.02 * attempt)
+        raise StoreBusy
+
+    async def keep(self, error: RuleBroken) -> None:
+        """A refusal changes nothing, and is on record (KRN-11); the transaction that it ended could not do it."""
+        record, store = error.refusal, self.adesk.desk.store
+        if record is not None:
+            async with self.engine.begin() as connection:
+                await connection.run_sync(lambda c: store.within(c).run(lambda unit: unit.session.add_refusal(record)))
+
+
+def make_app(adesk: AsyncDesk, engine: AsyncEngine) -> FastAPI:
+    app = FastAPI()
+    desk, transactions = adesk.desk, Transactions(adesk, engine)
+    Who = Annotated[csdomain.Actor, Depends(who(desk))]  # noqa: N806 - a type
+
+    @app.exception_handler(DomainError)
+    async def refuse(request: Request, error: DomainError) -> JSONResponse:
+        if isinstance(error, RuleBroken):
+            await transactions.keep(error)
+        return answer(error)
+
+    @app.post("/complaints", status_code=201)
+    async def receive(filed: Filed, by: Who, idempotency_key: Annotated[str | None, Header()] = None) -> dict[str, Any]:
+        form = csdomain.ComplaintForm(**filed.model_dump())
+
+        async def work(connection: AsyncConnection) -> dict[str, Any]:
+            receipt = await adesk.within(
+                connection,
+                lambda inner: inner.complaints.receive(form, by=by, at=desk.clock.now(), key=idempotency_key),
+            )
+            mine = select(tickets).where(tickets.c.complaint == receipt.id)
+            if (await connection.execute(mine)).first() is None:  # the same key: the same receipt, and no second row
+                await connection.execute(tickets.insert().values(complaint=receipt.id, channel="web"))
+            return attrs.asdict(receipt)
+
+        return await transactions.run(work)
+
+    @app.post("/complaints/{id}/check")
+    async def check(id: str, by: Who, expected: int | None = None) -> dict[str, Any]:
+        async def work(connection: AsyncConnection) -> dict[str, Any]:
+            receipt = await adesk.within(
+                connection,
+                lambda inner: inner.complaints.check(
+                    id, "the order is ours", by=by, at=desk.clock.now(), expected_version=expected
+                ),
+            )
+            return attrs.asdict(receipt)
+
+        return await transactions.run(work)
+
+    @app.get("/complaints/{id}")
+    async def get(id: str, by: Who) -> dict[str, Any]:
+        case = await adesk.run(lambda desk: desk.complaints.get(id, by=by))
+        return {"id": case.id, "number": case.number, "state": case.state.value, "version": case.version}
 
     return app
 
@@ -197,7 +233,9 @@ async def main(folder: Path) -> None:
     engine = make_engine(f"sqlite+aiosqlite:///{folder / 'desk.db'}")
     async with engine.begin() as connection:
         await connection.run_sync(metadata.create_all)
-    for name, app in (("async", make_app(desk, engine)), ("threads", make_simple_app(desk))):
+    adesk = AsyncDesk(desk)
+    apps = {"simple": make_simple_app(desk), "async": make_async_app(adesk), "engine": make_app(adesk, engine)}
+    for name, app in apps.items():
         agent = {"X-User": "u-17", "X-Position": "sales"}
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://desk", headers=agent) as client:
@@ -220,6 +258,7 @@ async def main(folder: Path) -> None:
     async with engine.connect() as connection:
         assert len((await connection.execute(select(tickets))).all()) == 1
     await engine.dispose()
+    await adesk.close()
     desk.close()
 
 

@@ -54,8 +54,14 @@ def rule_ids(item: pytest.Item) -> list[str]:
     return ids
 
 
+#: Real processes that are killed, servers that restart, many clerks at once: `make faults` runs them.
+FAULTS = frozenset({"test_processes.py", "test_server_restarts.py", "test_lost_connections.py", "test_busy.py"})
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
+        if item.path.name in FAULTS:
+            item.add_marker("faults")
         item.user_properties.extend(("rule", rule) for rule in rule_ids(item))
 
 
@@ -149,3 +155,6 @@ def _no_leftovers(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.startswith("CSDOMAIN_") and not name.startswith("CSDOMAIN_TEST_"):
             monkeypatch.delenv(name)
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):  # the command would answer in Chinese
+        if os.environ.get(name, "").startswith("zh"):
+            monkeypatch.setenv(name, "C.UTF-8")

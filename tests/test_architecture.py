@@ -49,9 +49,14 @@ def test_every_contract_holds() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def first(layer: str) -> str:
+    """The module of a layer, or the first of several that stand side by side: ``(case) | (model)``."""
+    return layer.partition(" | ")[0].strip("()")
+
+
 def inside_a_context(layers: list[str]) -> dict[str, str]:
     """In each layer a module that imports the layer above it."""
-    names = [layer.strip("()") for layer in layers]
+    names = [first(layer) for layer in layers]
     return {
         f"src/csdomain/planted/{lower}.py": f"from csdomain.planted import {upper}\n"
         for upper, lower in itertools.pairwise(names)
@@ -124,7 +129,7 @@ PLANTED = {
         inside_a_context(CONTRACTS["context"]["layers"]),
         (
             *(
-                f"csdomain.planted.{lower.strip('()')} is not allowed to import csdomain.planted.{upper.strip('()')}"
+                f"csdomain.planted.{first(lower)} is not allowed to import csdomain.planted.{first(upper)}"
                 for upper, lower in zip(
                     CONTRACTS["context"]["layers"], CONTRACTS["context"]["layers"][1:], strict=False
                 )

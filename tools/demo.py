@@ -1,6 +1,7 @@
 """`make demo`: an event log replayed, a deadline over a public holiday, and a quality complaint until it is settled."""
 
 import argparse
+import os
 import subprocess
 import sys
 from datetime import datetime, timedelta
@@ -8,6 +9,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import csdomain
+from csdomain.complaints.rules import ACCEPTANCE
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / "examples" / "data"
@@ -19,6 +21,13 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 def title(text: str) -> None:
     # Flushed: what follows may be another process, which writes to the same place.
     print(f"\n\033[1m{text}\033[0m\n" if sys.stdout.isatty() else f"\n== {text}\n", flush=True)
+
+
+def told(command: list[str]) -> None:
+    """Run a part of the demo as a process; where it failed it has said why, and the demo ends with its code."""
+    code = subprocess.run(command, check=False).returncode
+    if code:
+        raise SystemExit(code)
 
 
 def replay(log: Path, mapping: Path) -> Path:
@@ -35,7 +44,7 @@ def replay(log: Path, mapping: Path) -> Path:
         "--html",
         str(page),
     ]
-    subprocess.run(command, check=True)
+    told(command)
     return page
 
 
@@ -72,8 +81,11 @@ def desk() -> Path:
         print("accepted   by customer service; the clock runs\n")
         running = desk.complaints.deadlines(filed.id, by=agent, at=at(30, 12))
         closing = next(deadline for deadline in running if deadline.timer == "CMP-04")
+        last = (closing.due_at - timedelta(microseconds=1)).astimezone(SHANGHAI)
         print(closing.counted.text("en"))
-        print(closing.counted.text("zh"), end="\n\n")
+        print(f"that is the end of {last:%Y-%m-%d}, by {ACCEPTANCE.id}: {ACCEPTANCE.text('en')}")
+        print(closing.counted.text("zh"))
+        print(f"即 {last:%Y-%m-%d} 日终，依 {ACCEPTANCE.id}：{ACCEPTANCE.text('zh')}", end="\n\n")
         hours = desk.calendar("office").explain(at(30, 12), timedelta(hours=16))
         print("the same start, with sixteen working hours instead of six days:")
         print(hours.text("en"))
@@ -86,7 +98,9 @@ def desk() -> Path:
             what = line.move or f"{line.name} {line.facts.get('percent', '')}"
             print(f"  {line.at.astimezone(SHANGHAI):%m-%d %H:%M}  {line.by:7} {what:16} {line.source:9} {line.dest}")
         print("\nmessages that wait for the customer and the manager:")
-        desk.relay("print")
+        manager = desk.actor("u-03", branch="hq", positions=("service_manager",))
+        for message in desk.messages.waiting(by=manager):
+            print(f"  {message.to:16} {message.occasion}")
     return file
 
 
@@ -95,7 +109,7 @@ def story() -> Path:
     file = BUILD / "quality.db"
     for old in BUILD.glob("quality.db*"):
         old.unlink()
-    subprocess.run([sys.executable, str(STORY), str(file)], check=True)
+    told([sys.executable, str(STORY), str(file)])
     return file
 
 
@@ -120,4 +134,10 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more at its end
+        raise SystemExit(141) from None

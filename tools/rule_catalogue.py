@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 from csdomain.kernel.cases.lifecycle import Lifecycle
 from csdomain.kernel.rules import Rule
@@ -16,6 +16,8 @@ from csdomain.kernel.rules import Rule
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("csdomain", "csdomain_adapters")
 _ID = re.compile(r"\b[A-Z]{3,8}-[0-9]{2,4}\b")
+#: Migrations run inside Alembic or Django only; models and admin pages are imported by a Django project only.
+_ELSEWHERE = re.compile(r"\.migrations\.|\.django\.(models|admin)$")
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
@@ -29,8 +31,7 @@ def modules() -> Iterator[ModuleType]:
         top = importlib.import_module(package)
         yield top
         for found in sorted(pkgutil.walk_packages(top.__path__, f"{package}."), key=lambda m: m.name):
-            # Migrations run inside Alembic only.
-            if not found.name.endswith("__main__") and ".migrations." not in found.name:
+            if not found.name.endswith("__main__") and not _ELSEWHERE.search(found.name):
                 yield importlib.import_module(found.name)
 
 
@@ -102,7 +103,8 @@ def resolve(node: ast.AST, names: Mapping[str, object]) -> Rule | None:
         value = names.get(node.id)
     elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
         value = getattr(names.get(node.value.id), node.attr, None)
-    return value if isinstance(value, Rule) else None
+    # By its type: Django's settings, asked for their class, want a project.
+    return cast("Rule", value) if issubclass(type(value), Rule) else None
 
 
 # --- tests ------------------------------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """A month's complaints as one HTML page that needs nothing else: charts by class, cause, unit, product (RPT-05)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from zoneinfo import ZoneInfo
 
@@ -10,8 +10,10 @@ from csdomain.reporting.complaints_month import DIMENSIONS, Figures, MonthlyComp
 from csdomain_adapters.charts import DARK, GREY, WARM, Bar, Charts, Series, nice
 from csdomain_adapters.pages import cards, page, table
 
-__all__ = ["render_html", "render_text"]
+__all__ = ["render_html", "tables"]
 
+#: Title, heads, rows.
+Table = tuple[str, Sequence[str], Sequence[Sequence[str]]]
 _TITLE = Text("Complaints closed in {month}", "{month} 结案的客户投诉")
 _UNKNOWN = Text("not known", "不详")
 _MOST_BARS = 15
@@ -40,17 +42,16 @@ def render_html(report: MonthlyComplaints, zone: str, language: Language = "en")
     return page(title, parts, language)
 
 
-def render_text(report: MonthlyComplaints, language: Language = "en") -> str:
-    """The report for a terminal: the month in all, the month before, and each group on a line."""
-    heads = ", ".join(_heads(language))
-    lines = [f"{_TITLE(language).format(month=report.month)} ({heads})"]
-    rows = {"本月合计" if language == "zh" else "in all": report.whole}
-    rows["上月合计" if language == "zh" else "month before"] = report.before
-    lines += [f"  {name}: {', '.join(_cells(figures))}" for name, figures in rows.items()]
+def tables(report: MonthlyComplaints, language: Language = "en") -> Iterator[Table]:
+    """The report as tables for a terminal, each its title, its heads, its rows: the month in all, then each group."""
+    heads = _heads(language)
+    whole, before = ("本月合计", "上月合计") if language == "zh" else ("in all", "month before")
+    rows = [(name, *_cells(figures)) for name, figures in ((whole, report.whole), (before, report.before))]
+    yield _TITLE(language).format(month=report.month), ("", *heads), rows
     for name, label in DIMENSIONS.items():
-        lines.append(f"{label(language)}")
-        lines += [f"  {row[0]}: {', '.join(row[1:])}" for row in _rows(report.groups[name], language)]
-    return "\n".join(lines)
+        if groups := report.groups[name]:
+            title = f"按{label.zh}" if language == "zh" else f"By {label.en}"
+            yield title, (label(language), *heads), _rows(groups, language)
 
 
 def _cards(report: MonthlyComplaints, language: Language) -> list[tuple[str, str]]:

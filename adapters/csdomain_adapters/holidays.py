@@ -15,8 +15,9 @@ from typing import Any, Final
 from csdomain.kernel.calendar.holidays import Holidays
 from csdomain.kernel.calendar.values import MakeUp, a_date, make_up_days
 from csdomain.kernel.rules import CALENDAR, Text
-from csdomain.kernel.rules.errors import InvalidValue
+from csdomain.kernel.rules.errors import InvalidValue, fact_labels
 
+fact_labels({"file": "文件", "path": "路径"})
 _MAKE_UP: Final = "make_up_days"
 
 

@@ -1,20 +1,7 @@
-"""Two notifiers without a gateway: one prints, one collects. Real gateways pass the same contract."""
-
-import sys
-from typing import TextIO
+"""A notifier without a gateway, for tests. It has no name that a relay on the command line could use: nobody would get
+what it takes."""
 
 from csdomain.kernel.store.ports import Queued
-
-
-class PrintingNotifier:
-    """Writes a line a message: occasion, recipient, key. No personal data: the message has none."""
-
-    def __init__(self, stream: TextIO | None = None) -> None:
-        self._stream = stream
-
-    def send(self, message: Queued, /) -> None:
-        """Print the message."""
-        print(f"{message.occasion} -> {message.to} [{message.key}]", file=self._stream or sys.stdout)
 
 
 class CollectingNotifier:

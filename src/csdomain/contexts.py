@@ -36,6 +36,24 @@ def _ours(package: str) -> Context[Any]:
     return found
 
 
+_PLUGGED: Final[dict[str, Context[Any]]] = {}
+
+
+def plug_in(context: Context[Any]) -> None:
+    """Add a context of the app's own, for an app that is not installed as a package with entry points.
+
+    Call it once, before a rulebook is loaded or a desk is opened; adding the same context again changes nothing. Raises
+    :class:`~csdomain.frame.contexts.ContextInvalid` where another context has its name.
+    """
+    if _PLUGGED.get(context.name) is context:
+        return
+    if context.name in registered():
+        raise ContextInvalid(f"{context.name}: a context of this name is plugged in already")
+    _PLUGGED[context.name] = context
+    for known in (registered, _named, _beside):
+        known.cache_clear()
+
+
 @cache
 def registered() -> Mapping[str, Callable[[], Context[Any]]]:
     """Every context by its name, imported when it is called: the house's, then those of others by their entry points.
@@ -47,12 +65,16 @@ def registered() -> Mapping[str, Callable[[], Context[Any]]]:
         if entry.name in found:
             raise ContextInvalid(f"{entry.name}: a context of this name is plugged in already ({entry.value})")
         found[entry.name] = entry.load
-    return found
+    return {**found, **{name: partial(_PLUGGED.__getitem__, name) for name in _PLUGGED}}
+
+
+def context(name: str) -> Context[Any]:
+    """A context by its name. Raises KeyError, and ContextInvalid where it does not declare a context of that name."""
+    return _named(name)
 
 
 @cache
-def context(name: str) -> Context[Any]:
-    """A context by its name. Raises KeyError, and ContextInvalid where it does not declare a context of that name."""
+def _named(name: str) -> Context[Any]:
     found = registered()[name]()
     if not isinstance(found, Context) or found.name != name:
         raise ContextInvalid(f"{name}: the entry point does not name a Context of this name")
@@ -78,11 +100,14 @@ def contexts(names: Iterable[str] | None = None) -> tuple[Context[Any], ...]:
 def taken(raw: Mapping[str, Any]) -> tuple[Section[Any], ...]:
     """The sections that a rulebook's data may have: the common ones, and those of the contexts that it names.
 
-    A permission or a text of a context that the book leaves off brings that context in, so that it is checked.
+    A permission or a text of a context that the book leaves off brings that context in, so that it is checked. A key
+    that is no section's brings in all, so that the nearest is known.
     """
     named = contexts({*ALWAYS, *raw, *_permitted(raw)})
     declared = {occasion.name for one in named for occasion in one.section.occasions}
-    return (*COMMON, *(one.ruled for one in named)) if _told(raw) <= declared else sections()
+    found = (*COMMON, *(one.ruled for one in named))
+    known = {"name", "extends", *(section.name for section in found)}
+    return found if _told(raw) <= declared and raw.keys() <= known else sections()
 
 
 def _permitted(raw: Mapping[str, Any]) -> set[str]:

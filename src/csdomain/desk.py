@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from difflib import get_close_matches
 from functools import cached_property
 from importlib.metadata import entry_points
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, cast
 
@@ -18,19 +20,22 @@ from csdomain.frame.service import CaseService
 from csdomain.kernel.calendar import WorkCalendar
 from csdomain.kernel.calendar.holidays import Holidays
 from csdomain.kernel.rules import Text
-from csdomain.kernel.rules.errors import MissingBackend, NotFound, RulebookInvalid
+from csdomain.kernel.rules.errors import MissingBackend, NotFound, RulebookInvalid, fact_labels
 from csdomain.kernel.store.kinds import ColumnValue
 from csdomain.kernel.store.ports import AuditRecord, Clock, Notifier, Observer, OpenStore, Store, TimerHandler, Unit
 from csdomain.kernel.store.sweeping import BATCH, Progress, RelayPolicy, RelayReport, SweepReport, follow, relay, sweep
 from csdomain.kernel.store.unit import Backstage, Joined, StandardUnit
 from csdomain.kernel.values.actors import Actor, ActorId
+from csdomain.kernel.values.arguments import unexpected_keyword
 from csdomain.kernel.values.ids import IdSource
 from csdomain.rulebook import (
     House,
+    Library,
     Rulebook,
     RulebookDiff,
     RunningCases,
     RunningPage,
+    Source,
     Touched,
     loads,
     restore,
@@ -39,11 +44,13 @@ from csdomain.rulebook import (
     touched,
 )
 from csdomain.rulebook.house import calendars
+from csdomain.rulebook.reading import HOUSE_FILE
 
 if TYPE_CHECKING:
     from csdomain.complaints.service import Complaints
     from csdomain.flows.erase_customer import ErasureReport
     from csdomain.flows.rebase_cases import RebaseReport
+    from csdomain.frame.describe import Description
     from csdomain.messaging.service import Messages
     from csdomain.orders.service import Orders
     from csdomain.reporting.whatif_report import ChangedCase, WhatIfReport
@@ -54,6 +61,7 @@ V = TypeVar("V")
 STORES: Final = "csdomain.stores"
 NOTIFIERS: Final = "csdomain.notifiers"
 HOLIDAYS: Final = "csdomain.holidays"
+fact_labels({"file": "文件", "group": "类别"})
 
 
 def adapter(group: str, name: str) -> Any:
@@ -77,46 +85,66 @@ def scheme(url: str) -> str:
 def shipped_names() -> tuple[str, ...]:
     """The names of the rulebooks that ship with csdomain."""
     books = files("csdomain.rulebook") / "books"
-    return tuple(sorted(p.name.removesuffix(".toml") for p in books.iterdir() if p.name.endswith(".toml")))
+    return tuple(sorted(book.name for book in books.iterdir() if (book / HOUSE_FILE).is_file()))
 
 
-def shipped(name: str) -> str | None:
-    """The text of a rulebook that ships with csdomain, None where there is none of that name."""
-    path = files("csdomain.rulebook") / "books" / f"{name}.toml"
-    return path.read_text(encoding="utf-8") if name.isidentifier() and path.is_file() else None
+def shipped(name: str) -> Mapping[str, str] | None:
+    """The files of a rulebook that ships with csdomain, by their names; None where there is none of that name."""
+    folder = files("csdomain.rulebook") / "books" / name if name.isidentifier() else None
+    return _folder(folder) if folder is not None and (folder / HOUSE_FILE).is_file() else None
 
 
 def load_rulebook(rulebook: str | Path | Rulebook) -> Rulebook:
-    """A rulebook: one that ships with csdomain by its name, or a TOML file by its path (it may ``extends`` either).
+    """A rulebook: one that ships with csdomain by its name, or a TOML file or a folder of them by its path.
+
+    It may ``extends`` one that ships, and a file or a folder beside it. A name that ships is that of the book; for a
+    folder of that name give a :class:`~pathlib.Path`.
 
     Raises :class:`~csdomain.kernel.rules.errors.RulebookInvalid` or NotFound. [KRN-01]
     """
     if isinstance(rulebook, Rulebook):
         return rulebook
     path = Path(rulebook)
+    found = shipped(rulebook) if isinstance(rulebook, str) else None
+    if found is not None:
+        return loads(found, taken, shipped)
+    if rulebook != "" and path.is_dir():
+        return loads(_folder(path), taken, _beside(path))
     if path.suffix == ".toml":
         if not path.is_file():
             raise NotFound(file=str(path))
-
-        def beside(name: str) -> str | None:
-            sibling = path.with_name(f"{name}.toml")
-            return _read(sibling) if sibling.is_file() else shipped(name)
-
-        return loads(_read(path), taken, beside)
-    text = shipped(str(rulebook))
-    if text is None:
-        known = ", ".join(shipped_names())
-        raise NotFound(
-            rulebook=str(rulebook), accepted=Text(f"{known}, or a path to a .toml file", f"{known}，或 .toml 文件")
-        )
-    return loads(text, taken, shipped)
+        return loads(_read(path), taken, _beside(path))
+    known = ", ".join(shipped_names())
+    accepted = Text(f"{known}, or a path to a .toml file or a folder", f"{known}，或 .toml 文件或文件夹")
+    raise NotFound(rulebook=str(rulebook), accepted=accepted)
 
 
-def _read(path: Path) -> str:
+def _beside(path: Path) -> Library:
+    """What a rulebook at ``path`` may extend: a file or a folder beside it, else one that ships."""
+
+    path = path if path.name.strip(".") else path.resolve()  # "." and ".." have a name of their own
+
+    def library(name: str) -> Source | None:
+        file, folder = path.with_name(f"{name}.toml"), path.with_name(name)
+        texts = _folder(folder) if folder.is_dir() else {}
+        if file.is_file() and texts:
+            raise RulebookInvalid((f"both {file.name} and the folder {name} are there @ $.extends",), name=name)
+        return _read(file) if file.is_file() else texts or shipped(name)
+
+    return library
+
+
+def _folder(folder: Path | Traversable) -> Mapping[str, str]:
+    """The TOML files of a folder, by their names. Hidden ones are an editor's or a system's."""
+    found = {entry.name: entry for entry in folder.iterdir() if entry.name.lower().endswith(".toml")}
+    return {name: _read(found[name]) for name in sorted(found) if not name.startswith(".")}
+
+
+def _read(path: Path | Traversable) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
-        raise RulebookInvalid((f"{path.name} is not text in UTF-8",), name=path.stem) from None
+        raise RulebookInvalid((f"{path.name} is not text in UTF-8",), name=Path(path.name).stem) from None
 
 
 def stored_rulebook(store: Store, ref: str) -> Rulebook:
@@ -229,7 +257,16 @@ class Services:
 
     def service(self, name: str) -> Any:
         """The service of a context by the context's name. Raises KeyError where no such context is installed."""
-        return getattr(self, name) if name in HOUSE else self.of(context(name))
+        return getattr(self, name) if hasattr(type(self), name) else self.of(context(name))
+
+    def describe(self) -> "Description":
+        """The domain as data: every context that is installed, its cases, commands, permissions, events and settings.
+
+        Settings have the values of the house's rulebook. ``csdomain.as_data`` makes JSON of it.
+        """
+        from csdomain.frame.describe import describe
+
+        return describe(contexts(), self.house.rulebook)
 
     def erase_customer(
         self, customer: str, *, by: Actor, at: datetime, progress: Progress | None = None
@@ -351,6 +388,9 @@ class Desk(Services):
         self.close()
 
 
+_OPEN: Final = ("rulebook", "clock", "ids", "holidays", "observer", "handlers")
+
+
 def open(
     url: str,
     rulebook: str | Path | Rulebook = "after_sales",
@@ -368,8 +408,12 @@ def open(
     holidays by the name that calendars use for them, before those that are installed. ``observer`` is told of every
     unit of work; ``handlers`` are further handlers of timers by rule. ``options`` go to the store.
 
-    Raises MissingBackend, RulebookInvalid, NotFound, and what the store raises.
+    Raises MissingBackend, RulebookInvalid, NotFound, TypeError for an option that the store does not take, and what the
+    store raises.
     """
+    for name in options:
+        if get_close_matches(name, _OPEN, 1, 0.75):
+            raise unexpected_keyword("csdomain.open", name, _OPEN)
     house = house_of(rulebook, holidays)
     if clock is None or ids is None:
         system = adapter("csdomain.system", "system")()

@@ -71,13 +71,14 @@ def fen(text: str) -> int:
 
 @attrs.frozen
 class HouseRules:
-    """A shipped rulebook, as its file says."""
+    """A shipped rulebook, as its files say."""
 
     said: Mapping[str, Any]
 
     @classmethod
     def of(cls, name: str) -> "HouseRules":
-        return cls(tomllib.loads((BOOKS / f"{name}.toml").read_text(encoding="utf-8")))
+        files = (BOOKS / name).glob("*.toml")
+        return cls({key: table for f in files for key, table in tomllib.loads(f.read_text(encoding="utf-8")).items()})
 
     @property
     def complaints(self) -> Mapping[str, Any]:

@@ -95,17 +95,21 @@ def other(prefix: str) -> str:
 
 #: What is tried; the error that it gives; words or facts that say what and where.
 TABLE: dict[str, tuple[Callable[[Case], object], type[DomainError], str]] = {
-    "a move that the table does not have from here": (lambda c: c.accept(c.accepted), MoveRefused, "state=accepted"),
-    "a move too early": (lambda c: c.close(c.accepted, by=agent(c.desk)), MoveRefused, "state=accepted"),
-    "a move past a step": (lambda c: c.accept(c.received), MoveRefused, "state=received"),
+    "a move that the table does not have from here": (
+        lambda c: c.accept(c.accepted),
+        MoveRefused,
+        "is 'accepted'",
+    ),
+    "a move too early": (lambda c: c.close(c.accepted, by=agent(c.desk)), MoveRefused, "is 'accepted'"),
+    "a move past a step": (lambda c: c.accept(c.received), MoveRefused, "is 'received'"),
     "a wrong role": (
         lambda c: c.accept(by=agent(c.desk, "seller", position="sales")),
         NotPermitted,
-        "action=complaints.accept",
+        "permission 'complaints.accept'",
     ),
-    "an unknown role": (lambda c: c.accept(by=agent(c.desk, "x", position="gardener")), NotPermitted, "actor=x"),
-    "another branch's id": (lambda c: c.accept(by=agent(c.desk, "x", branch="south")), NotPermitted, "actor=x"),
-    "another owner's case": (lambda c: c.close(c.answered, by=agent(c.desk, "agent-2")), NotPermitted, "actor=agent-2"),
+    "an unknown role": (lambda c: c.accept(by=agent(c.desk, "x", position="gardener")), NotPermitted, "of 'x'"),
+    "another branch's id": (lambda c: c.accept(by=agent(c.desk, "x", branch="south")), NotPermitted, "of 'x'"),
+    "another owner's case": (lambda c: c.close(c.answered, by=agent(c.desk, "agent-2")), NotPermitted, "of 'agent-2'"),
     "an unknown id": (lambda c: c.accept(other("cmp")), NotFound, other("cmp")),
     "an id of another kind": (lambda c: c.accept(other("tmr")), WrongKind, "expected=cmp_…"),
     "no id at all": (lambda c: c.accept("13812345678"), MalformedId, "text of length|str of length 11"),
@@ -119,7 +123,7 @@ TABLE: dict[str, tuple[Callable[[Case], object], type[DomainError], str]] = {
     "float money": (lambda c: c.receive(claimed=Money.of(1.5, "CNY")), InexactMoney, "float"),  # type: ignore[arg-type]
     "NaN money": (lambda c: c.receive(claimed=Money.of(Decimal("NaN"), "CNY")), InexactMoney, "NaN"),
     "other currencies in one sum": (lambda c: Money.of(1, "CNY") + Money.of(1, "USD"), CurrencyMismatch, "USD"),
-    "a stale expectation": (lambda c: c.accept(expected=7), Conflict, "expected=7, actual=2"),
+    "a stale expectation": (lambda c: c.accept(expected_version=7), Conflict, "expected=7, actual=2"),
     "a key reused with another body": (
         lambda c: (c.receive(key="k", reason="one"), c.receive(key="k", reason="two")),
         KeyReused,
@@ -194,7 +198,10 @@ def test_what_was_refused_by_a_rule_is_on_record(case: Case) -> None:
 
 
 RULEBOOKS: dict[str, tuple[str, str]] = {
-    "an unknown key": ("[complaints]\ncolse_within = '6 days'\n", "colse_within @ $.complaints"),
+    "an unknown key": (
+        "[complaints]\ncolse_within = '6 days'\n",
+        "colse_within; did you mean close_within? @ $.complaints",
+    ),
     "a wrong type": ("[complaints]\nclose_within = 6\n", "$.complaints.close_within"),
     "a coerced number": ("[complaints]\nwarnings = ['50']\n", "$.complaints.warnings"),
     "a date in both lists": (

@@ -54,7 +54,9 @@ def test_a_program_gets_the_figures_and_a_person_reads_the_same(url: str, run: R
     assert products == {"engine": 2, "<b>=1+1</b>": 1}
     code, out, _ = run(*asked(url))
     assert code == 0
-    assert "in all: 3, 3, 0, 0.00 CNY, 0.00 CNY, 0.00 CNY" in out
+    rows = [[cell.strip() for cell in line.strip("│").split("│")] for line in out.splitlines()]
+    assert ["in all", "3", "3", "0", "0.00 CNY", "0.00 CNY", "0.00 CNY"] in rows
+    assert [row[:2] for row in rows if row[0] in products] == [["<b>=1+1</b>", "1"], ["engine", "2"]]
     code, out, _ = run("-l", "zh", *asked(url))
     assert "2026-03 结案的客户投诉" in out
 
@@ -109,3 +111,9 @@ def test_what_cannot_be_counted_or_seen_is_refused(url: str, run: Run, month: st
     code, out, err = run("figures", "complaints", url, "--month", month, *who)
     assert (code, out) == (1, "")
     assert "RPT-02" in err or "KRN-13" in err
+
+
+def test_two_reports_are_not_written_to_one_file(url: str, run: Run, tmp_path: Path) -> None:
+    there = tmp_path / "both.out"
+    code, out, err = run(*asked(url, "gm_office", "--html", str(there), "--csv", str(tmp_path / "." / "both.out")))
+    assert (code, out, "a file of its own" in err, there.exists()) == (1, "", True, False)

@@ -6,14 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import inspect
 
 import csdomain
 from adapters.test_cli import data, said
 from csdomain import desk as desks
 from csdomain.kernel.rules import HOUSE_RULES
 from csdomain.rulebook import running_page
-from csdomain_adapters.cli import diffs, output
+from csdomain_adapters.cli import diffs
 from csdomain_adapters.sql.dialects import make_engine
 from csdomain_adapters.sql.tables import Schema
 from rulebook.tickets import PINNING, TICKET, TICKETS, State, Ticket
@@ -31,8 +30,7 @@ close_within = "4 days"
 
 
 @pytest.fixture
-def stricter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.setattr(output.out, "width", 400)
+def stricter(tmp_path: Path) -> str:
     file = tmp_path / "stricter.toml"
     file.write_text(STRICTER, encoding="utf-8")
     return str(file)
@@ -42,7 +40,7 @@ def stricter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 def database(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
     """A database of tickets: two run under after_sales, one ended, one runs under an older book."""
     kinds = (*desks.kinds(), TICKETS)
-    monkeypatch.setattr(desks, "kinds", lambda: kinds)
+    monkeypatch.setattr(desks, "kinds", lambda _names=None: kinds)
     monkeypatch.setattr(desks, "pinnings", lambda: (PINNING,))
     with csdomain.open(sqlite_url) as desk:
         engine = make_engine(sqlite_url, {})
@@ -92,7 +90,9 @@ def test_a_program_gets_every_change_with_its_path(capsys: pytest.CaptureFixture
 def test_dates_and_decimals_are_text_for_programs(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     file = tmp_path / "fleet2.toml"
     file.write_text('name = "fleet"\nextends = "fleet_"\n[[renewals.tax]]\nsince = 1994-01-01\nrate = 0.130\n', "utf-8")
-    (tmp_path / "fleet_.toml").write_text(desks.shipped("fleet") or "", "utf-8")
+    (tmp_path / "fleet_").mkdir()
+    for name, text in (desks.shipped("fleet") or {}).items():
+        (tmp_path / "fleet_" / name).write_text(text, "utf-8")
     _, got = data(capsys, "rules", "diff", "fleet", str(file))
     (change,) = got["changes"]
     assert (change["path"], change["before"], change["after"]) == (
@@ -171,9 +171,7 @@ def test_asking_leaves_a_database_as_it_is(
     code, out, err = said(capsys, "rules", "diff", "after_sales", stricter, "--database", sqlite_url)
     assert (code, out) == (1, "")
     assert "csdomain db upgrade URL" in err
-    engine = make_engine(sqlite_url, {})
-    assert inspect(engine).get_table_names() == []
-    engine.dispose()
+    assert not list(tmp_path.glob("*.db*"))
     with csdomain.open(sqlite_url, "fleet") as desk:
         assert said(capsys, "rules", "diff", "after_sales", stricter, "--database", sqlite_url)[0] == 0
         ref = desks.load_rulebook("after_sales").ref
@@ -185,6 +183,26 @@ def test_a_book_that_there_is_not_is_refused(old: str, words: str, capsys: pytes
     code, out, err = said(capsys, "rules", "diff", old, "fleet")
     assert (code, out) == (1, "")
     assert words in err
+
+
+def test_a_folder_is_checked_shown_and_compared(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    folder = tmp_path / "ours@home"
+    folder.mkdir()
+    (folder / "house.toml").write_text('name = "ours"\nextends = "after_sales"\n', "utf-8")
+    (folder / "complaints.toml").write_text('[complaints]\nclose_within = "4 days"\n', "utf-8")
+    ref = desks.load_rulebook(folder).ref
+    assert said(capsys, "rules", "check", str(folder))[:2] == (0, f"{folder}: {ref}\n")
+    assert json.loads(said(capsys, "rules", "show", str(folder))[1])["ref"] == ref
+    code, got = data(capsys, "rules", "diff", "after_sales", str(folder))
+    assert (code, got["new"]) == (0, ref)
+    assert "$.complaints.close_within" in {change["path"] for change in got["changes"]}
+    (folder / "complainst.toml").write_text("[complainst]\n", "utf-8")
+    (folder / "complaints.toml").write_text("[complaints]\nclose_within = 4\n", "utf-8")
+    code, _, err = said(capsys, "rules", "check", str(folder))
+    assert code == 1
+    assert "complainst.toml: no context complainst is installed; did you mean complaints? @ $.complainst" in err
+    assert "complaints.toml: " in err
+    assert "@ $.complaints.close_within" in err
 
 
 FAULTY = """

@@ -301,7 +301,7 @@ class Machine(RuleBasedStateMachine):
             return
         args, options = values[number % len(values)]
         wanted = {None: None, 0: case.version}.get(expected, expected)
-        more = {"expected": wanted, **({"key": f"k{number % 4}"} if key else {})}
+        more = {"expected_version": wanted, **({"key": f"k{number % 4}"} if key else {})}
         answer = self.attempt_keyed(use, case, number, args, {**options, **more})
         if isinstance(answer, Receipt) and wanted is not None:
             assert wanted == case.version

@@ -51,7 +51,8 @@ def talking(desks: Desks, database_url: Callable[[str], str]) -> Callable[..., T
 
     def open_at(backend: str, rules: str = BOOK) -> Talk:
         url = urls.setdefault(backend, database_url(backend))
-        desk = desks.at(url, rulebook=book(rules), clock=clock, ids=ids, upgrade=True, echo="debug")
+        heard = {} if url.startswith("memory") else {"upgrade": True, "echo": "debug"}
+        desk = desks.at(url, rulebook=book(rules), clock=clock, ids=ids, **heard)
         return Talk(desk, clock)
 
     return open_at

@@ -134,7 +134,7 @@ class Lockstep(RuleBasedStateMachine):
         move=st.sampled_from(sorted(MOVES)),
         who=who,
         key=key,
-        expected_version=expected,
+        expected=expected,
         later=hours,
         naive=st.integers(0, 9),
     )
@@ -145,7 +145,7 @@ class Lockstep(RuleBasedStateMachine):
 
         def work(desk: Desk) -> Any:
             at = NAIVE if naive == 0 else desk.clock.now() + timedelta(hours=later)
-            call = {"by": self.actor(desk, who), "at": at, "key": key, "expected": expected}
+            call = {"by": self.actor(desk, who), "at": at, "key": key, "expected_version": expected}
             return MOVES[move](desk.complaints, id, call)
 
         self.each(work)
@@ -156,7 +156,7 @@ class Lockstep(RuleBasedStateMachine):
         who=who,
         said=st.sampled_from(OUTCOMES),
         key=key,
-        expected_version=expected,
+        expected=expected,
         later=hours,
     )
     def close(

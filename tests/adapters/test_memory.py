@@ -1,9 +1,19 @@
 """The store in memory passes the contracts of a store, less the abilities it does not have."""
 
+from collections import defaultdict
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import attrs
 import pytest
 
 from backends import note_use
+from csdomain.kernel.cases.effects import Message, StartTimer
 from csdomain.kernel.rules import AUDITED, NUMBERING, ONE_WRITER, PERMITTED, PORTS, TIMERS
+from csdomain.kernel.store.ports import AuditRecord, Refusal, Unit
+from csdomain.kernel.store.unit import StandardUnit
+from csdomain.kernel.values.actors import ActorId
 from csdomain.testing import (
     ConcurrencyContract,
     Contract,
@@ -18,7 +28,9 @@ from csdomain.testing import (
     TimerContract,
     UnitContract,
 )
-from csdomain_adapters.memory import open_store
+from csdomain.testing.base import SPECIMENS, Rig, at
+from csdomain_adapters.memory import MemoryStore, NotStorable, open_store
+from csdomain_adapters.memory.session import Tables
 
 
 class InMemory(Contract):
@@ -68,3 +80,215 @@ class TestTimers(InMemory, TimerContract): ...
 
 @pytest.mark.rule(AUDITED)
 class TestOutbox(InMemory, OutboxContract): ...
+
+
+# --- nothing half-done, nothing shared, nothing that no database keeps ------------------------------------------------
+
+
+@pytest.fixture
+def rig() -> Rig:
+    return Rig(lambda kinds, backstage: open_store("memory:", kinds, backstage, {}), frozenset())
+
+
+def tables(rig: Rig) -> Tables:
+    assert isinstance(rig.store, MemoryStore)
+    return rig.store._tables
+
+
+def held(rig: Rig) -> str:
+    """Everything that the store holds, as text. A table of a kind comes with the first question about it."""
+    parts = attrs.asdict(tables(rig), recurse=False)
+    return repr({name: {k: v for k, v in t.items() if v} if isinstance(t, dict) else t for name, t in parts.items()})
+
+
+@pytest.mark.rule(ONE_WRITER, TIMERS)
+def test_f29_a_timer_that_cannot_be_indexed_is_taken_back_with_its_unit(rig: Rig) -> None:
+    specimen = rig.stored()
+    rig.run(lambda unit: unit.record([], [StartTimer(rig.timer(specimen.id))]))
+    before = held(rig)
+    endless = attrs.evolve(rig.timer(specimen.id), due_at=datetime.max.replace(tzinfo=UTC))
+
+    def work(unit: StandardUnit) -> None:
+        rig.everything(unit, rig.specimen())
+        unit.session.save_timer(endless)
+
+    with pytest.raises(OverflowError):
+        rig.run(work)
+    assert held(rig) == before
+    due = rig.store.look(lambda unit: unit.session.due_timers(at(999), 9, ()))
+    assert [timer.subject for timer in due] == [specimen.id]
+
+
+class Interrupted(BaseException):
+    """Whatever may come between two steps."""
+
+
+class Fickle:
+    """Raises once, before or after the n-th change of any table."""
+
+    def __init__(self, left: int) -> None:
+        self.left = left
+
+    def step(self) -> None:
+        self.left -= 1
+        if self.left == 0:
+            raise Interrupted
+
+    def of(self, base: type[Any], *changes: str) -> type[Any]:
+        def changing(name: str) -> Any:
+            def change(table: Any, *args: Any) -> Any:
+                self.step()
+                result = getattr(base, name)(table, *args)
+                self.step()
+                return result
+
+            return change
+
+        return type(base.__name__, (base,), {name: changing(name) for name in changes})
+
+
+def _begin(rig: Rig, id: str) -> None:
+    rig.run(lambda unit: unit.record([rig.picked(id, reason="why")], [StartTimer(rig.timer(id))]))
+
+
+@pytest.mark.rule(ONE_WRITER)
+def test_f29_whatever_comes_between_two_steps_of_a_unit_it_is_taken_back_whole() -> None:
+    ran = 0
+    for steps in range(1, 1_000):
+        rig = Rig(lambda kinds, backstage: open_store("memory:", kinds, backstage, {}), frozenset())
+        there = rig.stored(rig.specimen(label="there"))
+        _begin(rig, there.id)
+        before = held(rig)
+        fickle, t = Fickle(0), tables(rig)
+        maps = fickle.of(dict, "__setitem__", "__delitem__", "pop")
+        lists = fickle.of(list, "append", "insert", "__setitem__", "__delitem__")
+        for field in attrs.fields(Tables):
+            kept = getattr(t, field.name)
+            inner = lists if field.name == "by_subject" else maps
+            if isinstance(kept, defaultdict):
+                setattr(t, field.name, defaultdict(inner, {key: inner(value) for key, value in kept.items()}))
+            else:
+                setattr(t, field.name, (maps if isinstance(kept, dict) else lists)(kept))
+        specimen = rig.specimen()
+
+        def work(unit: StandardUnit, rig: Rig = rig, id: str = there.id, specimen: Any = specimen) -> None:
+            session = unit.session
+            rig.everything(unit, specimen)
+            found = unit.of(SPECIMENS).get(id)
+            found.label = "other"
+            unit.of(SPECIMENS).save(found)
+            session.number_events(9)
+            session.redact(id)
+            session.claim_messages(at(9), at(10), 9)
+            session.save_timer(attrs.evolve(rig.timer(id), due_at=at(77)))
+            session.claim_key(rig.call(key="k"))
+            session.release_key(rig.call(key="k"))
+
+        fickle.left = steps
+        try:
+            rig.run(work)
+        except Interrupted:
+            ran += 1
+            assert held(rig) == before, steps
+        else:
+            break
+    assert ran > 40
+
+
+@pytest.mark.rule(PORTS)
+def test_f52_what_is_read_is_nobodys_but_the_readers(rig: Rig) -> None:
+    notes = {"colour": "red"}
+    specimen = rig.specimen(notes=notes)
+
+    def begin(unit: StandardUnit) -> None:
+        rig.everything(unit, specimen)
+        unit.session.number_events(9)
+
+    rig.run(begin)
+    rig.run(lambda unit: unit.session.add_refusal(Refusal("use", "a", at(0), specimen.id, "R", "c", {"why": "x"})))
+    before = held(rig)
+    notes["colour"] = "blue"
+
+    def reads(unit: Unit) -> list[Any]:
+        session, id = unit.session, specimen.id
+        message = session.message(f"{id}/picked")
+        assert message is not None
+        return [
+            unit.of(SPECIMENS).get(id).notes,
+            unit.of(SPECIMENS).find().items[0].notes,
+            session.trail(id)[0].facts,
+            session.trails([id])[0].facts,
+            session.events_after(0, 9)[0].facts,
+            session.refusals(id)[0].facts,
+            message.facts,
+            session.outbox(unsent=True, limit=9)[0].facts,
+            session.claim_messages(at(9), at(10), 9)[0].facts,
+        ]
+
+    for facts in rig.store.look(reads):
+        facts["changed"] = "by a reader"
+    assert held(rig) == before
+
+
+UNKEPT: list[Any] = [
+    b"bytes",
+    "half \ud800",
+    2**64,
+    float("inf"),
+    float("nan"),
+    {1, 2},
+    object(),
+    {1: "x"},
+    {"\ud800": 1},
+]
+
+
+@pytest.mark.rule(PORTS)
+@pytest.mark.parametrize("value", UNKEPT, ids=lambda value: type(value).__name__)
+def test_f28_memory_refuses_what_no_database_keeps(rig: Rig, value: Any) -> None:
+    there = rig.stored(rig.specimen(label="there"))
+    before = held(rig)
+
+    def changed(unit: StandardUnit) -> None:
+        found = unit.of(SPECIMENS).get(there.id)
+        found.label, found.notes = "other", {"colour": value}
+        unit.of(SPECIMENS).save(found)
+
+    event = attrs.evolve(rig.picked(there.id), weight=value)
+    message = Message(f"{there.id}/picked", "specimen.picked", "manager", {"n": value})
+    tries: list[Callable[[StandardUnit], Any]] = [
+        lambda unit: unit.of(SPECIMENS).add(rig.specimen(notes={"colour": value})),
+        changed,
+        lambda unit: unit.session.append([attrs.evolve(AUDITED_ONCE, facts={"weight": value})]),
+        lambda unit: unit.record([rig.picked(there.id)], [message]),
+        lambda unit: unit.session.add_refusal(Refusal("use", "a", at(0), there.id, "R", "c", {"why": value})),
+    ]
+    if not isinstance(value, float | bytes | set | dict) and type(value) is not object:
+        tries.append(lambda unit: unit.record([event]))
+    for work in tries:
+        with pytest.raises(NotStorable) as caught:
+            rig.run(work)
+        assert "half" not in str(caught.value)
+        assert "bytes" not in str(caught.value).replace("given=bytes", "")
+    assert held(rig) == before
+
+
+AUDITED_ONCE = AuditRecord("evt_1", "spc_1", ActorId("a"), at(0), "picked", 1)
+
+
+@pytest.mark.rule(PORTS)
+@pytest.mark.parametrize("price", [5, "1.50 CNY", b"x"])
+def test_f28_a_value_that_is_not_of_its_fields_type_is_refused_by_name(rig: Rig, price: Any) -> None:
+    with pytest.raises(NotStorable) as caught:
+        rig.stored(rig.specimen(price=price))
+    assert caught.value.facts["kind"] == "specimen"
+    assert rig.snapshot()["specimen"] == []
+
+
+@pytest.mark.rule(PORTS)
+def test_f28_a_body_is_no_deeper_than_databases_keep(rig: Rig) -> None:
+    deep: Any = "x"
+    for _ in range(400):
+        deep = [deep]
+    with pytest.raises(NotStorable):
+        rig.run(lambda unit: unit.session.append([attrs.evolve(AUDITED_ONCE, facts={"deep": deep})]))

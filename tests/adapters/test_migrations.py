@@ -1,5 +1,6 @@
 """Migrations: from nothing, step by step, twice, at once; and what they make is what the code expects."""
 
+import ast
 import re
 import sqlite3
 import subprocess
@@ -73,6 +74,20 @@ def differences(engine: Engine) -> list[object]:
 def test_the_head_is_the_scripts_head() -> None:
     assert scripts().get_heads() == [HEAD]
     assert REVISIONS[-1] == HEAD
+
+
+def test_a_migration_names_columns_and_never_a_kind_that_may_change() -> None:
+    allowed = {"sqlalchemy", "alembic", "datetime", "csdomain_adapters.sql.kinds", "csdomain_adapters.sql.tables"}
+    paths = sorted((_SCRIPTS / "versions").glob("v*.py"))
+    assert len(paths) == len(REVISIONS)
+    for path in paths:
+        imported = [
+            name
+            for node in ast.walk(ast.parse(path.read_text("utf-8")))
+            if isinstance(node, ast.Import | ast.ImportFrom)
+            for name in ([node.module or "."] if isinstance(node, ast.ImportFrom) else [n.name for n in node.names])
+        ]
+        assert set(imported) <= allowed, path.name
 
 
 def test_from_nothing_to_what_the_code_expects(engine: Engine) -> None:

@@ -1,7 +1,5 @@
 """The shipped notifiers, clock and ids pass their contracts."""
 
-import io
-from collections import Counter
 from collections.abc import Callable, Mapping
 
 import pytest
@@ -10,23 +8,8 @@ from csdomain.kernel.rules import PORTS, TIME
 from csdomain.kernel.store.ports import Clock, Notifier
 from csdomain.kernel.values.ids import IdSource
 from csdomain.testing import ClockContract, IdSourceContract, MovableClock, NotifierContract, SequentialIds
-from csdomain_adapters.notify import CollectingNotifier, PrintingNotifier
+from csdomain_adapters.notify import CollectingNotifier
 from csdomain_adapters.system import SystemClock, SystemIds, jitter
-
-
-@pytest.mark.rule(PORTS)
-class TestPrintingNotifier(NotifierContract):
-    @pytest.fixture
-    def stream(self) -> io.StringIO:
-        return io.StringIO()
-
-    @pytest.fixture
-    def notifier(self, stream: io.StringIO) -> Notifier:
-        return PrintingNotifier(stream)
-
-    @pytest.fixture
-    def delivered(self, stream: io.StringIO) -> Callable[[], Mapping[str, int]]:
-        return lambda: Counter(line.partition("[")[2].rstrip("]") for line in stream.getvalue().splitlines())
 
 
 @pytest.mark.rule(PORTS)

@@ -107,7 +107,7 @@ def test_a_move_costs_what_it_writes(desks: Desks, backend: str) -> None:
     assert said.of(lambda: receive("k1")) == [CLAIM, *RECEIVE, FINISH]
     assert said.of(lambda: receive("k1")) == [CLAIM, "SELECT csd_key"]
     assert said.of(lambda: complaints.check(ids[1], "ours", by=seller, at=at, key="k2")) == [CLAIM, *CHECK, FINISH]
-    keyed: Any = {"by": by, "at": at, "key": "k3", "expected": 2}
+    keyed: Any = {"by": by, "at": at, "key": "k3", "expected_version": 2}
     assert said.of(lambda: complaints.accept(ids[1], HANDLING, **keyed)) == [CLAIM, *ACCEPT, FINISH]
     assert said.of(lambda: complaints.investigate(ids[1], by=by, at=at, key="k4")) == [CLAIM, *INVESTIGATE, FINISH]
     assert said.of(lambda: close(answers[1], "k5")) == [CLAIM, *CLOSE, FINISH]

@@ -7,7 +7,7 @@ import fcntl
 import os
 import pickle
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,23 +16,19 @@ import pytest
 
 from csdomain.kernel.rules import PORTS
 from csdomain.kernel.rules.errors import DomainError, MissingBackend, StoreFailure
-from csdomain.kernel.store.kinds import Kind
 from csdomain.kernel.store.ports import Call, DeliveryFailed, Notifier, Queued, Store, Unit
 from csdomain.kernel.store.unit import Backstage, StandardUnit, perform, refused
-from csdomain.kernel.values.codec import make_converter
 from csdomain.testing import Ability, NotifierContract, StoreContract, StoreFactory
-from csdomain_adapters.memory.session import MemorySession, Stored, Tables
+from csdomain_adapters.memory.session import MemorySession, Tables
 
 R = TypeVar("R")
-CONVERTER = make_converter()
 
 
 class PickleStore:
     """Everything in one file, read whole and written whole: durable, and slow on purpose."""
 
-    def __init__(self, path: Path, kinds: Sequence[Kind[Any]], backstage: Backstage) -> None:
+    def __init__(self, path: Path, backstage: Backstage) -> None:
         self.path = path
-        self.kinds = {kind.table: kind for kind in kinds}
         self.backstage = backstage
 
     @contextmanager
@@ -41,23 +37,15 @@ class PickleStore:
             fcntl.flock(lock, fcntl.LOCK_EX)
             tables = self._read()
             yield tables
-            for stored, kind in self._stored(tables):
-                stored.aggregate = (CONVERTER.unstructure(stored.aggregate), kind.schema)
             fresh = self.path.with_suffix(".new")
             fresh.write_bytes(pickle.dumps(tables))
             fresh.replace(self.path)
 
     def _read(self) -> Tables:
-        tables = Tables()
-        if self.path.exists():
-            tables = pickle.loads(self.path.read_bytes())  # noqa: S301 - our own
-            for stored, kind in self._stored(tables):
-                body, schema = stored.aggregate
-                stored.aggregate = CONVERTER.structure(kind.upcast(body, schema), kind.type)
+        if not self.path.exists():
+            return Tables()
+        tables: Tables = pickle.loads(self.path.read_bytes())  # noqa: S301 - our own
         return tables
-
-    def _stored(self, tables: Tables) -> Iterator[tuple[Stored, Kind[Any]]]:
-        return ((row, self.kinds[name]) for name, rows in tables.aggregates.items() for row in rows.values())
 
     def run(self, work: Callable[[Unit], R], /, call: Call | None = None) -> R:
         began, outcome = time.perf_counter(), "ok"
@@ -94,7 +82,7 @@ class TestPickleStore(StoreContract):
 
     @pytest.fixture
     def open_store(self, tmp_path: Path) -> StoreFactory:
-        return lambda kinds, backstage: PickleStore(tmp_path / "desk.pickle", kinds, backstage)
+        return lambda _kinds, backstage: PickleStore(tmp_path / "desk.pickle", backstage)
 
 
 class Spool:

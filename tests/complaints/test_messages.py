@@ -30,7 +30,7 @@ def test_the_occasions_told_are_those_declared() -> None:
     ways = {"told": 2, "tell": 1, "message": 2}
     said = [call.args[place] for way, place in ways.items() for call in named[way] if len(call.args) > place]
     texts = [text.value for each in said for text in ast.walk(each) if isinstance(text, ast.Constant)]
-    assert {f"complaint.{text}" for text in texts} == DECLARED.keys()
+    assert {f"complaint.{text!s}" for text in texts} == DECLARED.keys()
 
 
 @pytest.mark.rule(TEMPLATES)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import attrs
@@ -10,12 +11,13 @@ import pytest
 
 import csdomain
 from csdomain.complaints.case import COMPLAINTS
-from csdomain.desk import Desk
+from csdomain.desk import Desk, Services, house_of
 from csdomain.kernel.rules import PERSONAL_DATA
 from csdomain.kernel.rules.errors import NotPermitted
 from csdomain.kernel.store.ports import AuditRecord
-from csdomain.kernel.values.actors import Action
-from csdomain.kernel.values.personal import Erasure
+from csdomain.kernel.values.actors import Action, Actor, Scope
+from csdomain.orders.values import Dose
+from csdomain.rulebook import SectionMissing
 from csdomain.testing import MovableClock, SequentialIds, complaint_form, memory_desk, no_holidays, received, staff
 from csdomain.testing import agent as someone
 from csdomain.testing import snapshot as seen_in
@@ -48,7 +50,7 @@ class Killed(BaseException):
 def test_everything_of_one_customer_goes_and_the_others_stay(
     backend: str, database_url: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("csdomain.complaints.service.erasing._PAGE", 2)  # several pages
+    monkeypatch.setattr("csdomain.frame.service._PAGE", 2)  # several pages
     with csdomain.open(
         database_url(backend), clock=MovableClock(), ids=SequentialIds(), holidays=no_holidays()
     ) as desk:
@@ -68,7 +70,7 @@ def test_everything_of_one_customer_goes_and_the_others_stay(
 
 @pytest.mark.parametrize("after", range(1, 6))
 def test_cut_short_anywhere_and_begun_again_it_ends_the_same(after: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("csdomain.complaints.service.erasing._PAGE", 2)
+    monkeypatch.setattr("csdomain.frame.service._PAGE", 2)
 
     def filed() -> tuple[Desk, list[str]]:
         desk = memory_desk()
@@ -163,30 +165,40 @@ def test_those_who_follow_learn_of_it_once_and_can_erase_their_own() -> None:
     assert desk.follow("search", follow) == 0
 
 
-def test_a_context_takes_part_by_being_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Letters:
-        """What another context would keep."""
-
-        kind = attrs.evolve(COMPLAINTS, table="letter")
-
-        def __init__(self) -> None:
-            self.asked: list[tuple[str, object]] = []
-
-        def of_customer(self, customer: str, *, by: Any, at: Any, after: Any = None) -> tuple[list[str], Any]:
-            self.asked.append((customer, after))
-            return (["ltr_1"], ("x", "ltr_1")) if after is None else (["ltr_2"], None)
-
-        def forget(self, id: str, *, by: Any, at: Any) -> Erasure:
-            return Erasure.RESTRICTED if id == "ltr_2" else Erasure.ERASED
-
-        def export_of(self, customer: str, *, by: Any) -> list[dict[str, Any]]:
-            return [{"text": f"dear {customer}"}]
-
-    desk, letters = memory_desk(), Letters()
-    boss, now = staff(desk)["general_manager"], desk.clock.now()
-    id = file(desk, WANG)
-    monkeypatch.setattr(type(desk), "customer_records", property(lambda self: (self.complaints, letters)))
-    assert desk.export_customer(WANG, by=boss)["letter"] == [{"text": f"dear {WANG}"}]
+def test_every_context_that_the_house_takes_takes_part() -> None:
+    """Orders are erased and exported with complaints, where the rulebook has orders."""
+    desk = memory_desk("medical_centre")
+    who, now = staff(desk), desk.clock.now()
+    boss = who["hq_manager"] if "hq_manager" in who else holder(desk, "orders.erase")
+    order = desk.orders.prescribe(WANG, [Dose("fish_oil", Decimal(2))], by=who["functional_doctor"], at=now)
+    desk.orders.cancel(order.id, f"words of {WANG}", by=holder(desk, "orders.cancel"), at=now)
+    exported = desk.export_customer(WANG, by=boss)
+    assert [case["case"]["reason"] for case in exported["order"]] == [f"words of {WANG}"]  # type: ignore[attr-defined]
     report = desk.erase_customer(WANG, by=boss, at=now)
-    assert (report.erased, report.restricted) == ((id, "ltr_1"), ("ltr_2",))
-    assert letters.asked == [(WANG, None), (WANG, ("x", "ltr_1"))]
+    assert report.erased == (order.id,)
+    assert desk.orders.get(order.id, by=boss).reason == "-"
+    assert desk.orders.trail(order.id, by=boss)[-1].name == "order_erased"
+
+
+def holder(desk: Desk, action: str) -> Actor:
+    """Somebody who holds a permission everywhere."""
+    return next(w for w in staff(desk).values() if desk.house.resolve(w).grants.get(Action(action)) is Scope.ALL)
+
+
+def test_what_a_context_that_is_off_holds_is_not_passed_over() -> None:
+    """A house that has left orders off since still holds the customer's: it is told, and nothing is erased."""
+    with memory_desk("medical_centre") as desk:
+        desk.orders.prescribe(
+            WANG, [Dose("fish_oil", Decimal(2))], by=staff(desk)["functional_doctor"], at=desk.clock.now()
+        )
+        house = house_of("after_sales", no_holidays())
+        without = Services(desk.store, house, SequentialIds())
+        boss = desk.actor("gm", branch="hq", positions=("general_manager",))
+        for attempt in (
+            lambda: without.erase_customer(WANG, by=boss, at=desk.clock.now()),
+            lambda: without.export_customer(WANG, by=boss),
+        ):
+            with pytest.raises(SectionMissing) as refused:
+                attempt()
+            assert refused.value.facts["section"] == "orders"
+        assert without.erase_customer(LI, by=boss, at=desk.clock.now()).erased == ()

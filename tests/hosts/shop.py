@@ -56,5 +56,8 @@ def project(url: str, **changes: Any) -> Iterator[None]:
         with connections[ALIAS].schema_editor() as editor:
             editor.delete_model(Order)
     finally:
+        raw = connections[ALIAS].connection
         connections[ALIAS].close()
+        if raw is not None:
+            raw.close()  # Django keeps what is in memory
         del connections[ALIAS], connections.settings[ALIAS]

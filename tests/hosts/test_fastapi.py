@@ -32,6 +32,7 @@ from csdomain.kernel.rules.errors import (
 )
 from csdomain.kernel.store.kinds import Query
 from csdomain.testing import agent, received
+from csdomain_adapters.aio import AsyncDesk
 
 APP = runpy.run_path(str(Path(__file__).parents[2] / "examples" / "12_fastapi.py"), run_name="example")
 DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg"}
@@ -56,15 +57,20 @@ class Site:
             async with engine.begin() as connection:
                 await connection.run_sync(APP["metadata"].drop_all)
                 await connection.run_sync(APP["metadata"].create_all)
-            app: FastAPI = (
-                APP["make_app"](self.desk, engine) if self.kind == "async" else APP["make_simple_app"](self.desk)
-            )
+            adesk = AsyncDesk(self.desk)
+            apps: dict[str, Callable[[], FastAPI]] = {
+                "engine": lambda: APP["make_app"](adesk, engine),
+                "async": lambda: APP["make_async_app"](adesk),
+                "simple": lambda: APP["make_simple_app"](self.desk),
+            }
+            app = apps[self.kind]()
             transport = httpx.ASGITransport(app)
             async with httpx.AsyncClient(
                 transport=transport, base_url="http://desk", headers=AGENT, timeout=60
             ) as client:
                 yield client
                 self.tickets = await self._tickets(engine)
+            await adesk.close()
         finally:
             async with engine.begin() as connection:
                 await connection.run_sync(APP["metadata"].drop_all)
@@ -92,15 +98,15 @@ class Site:
         return [kept.rule for kept in self.desk.store.look(lambda unit: unit.session.refusals(id))]
 
 
-@pytest.fixture(params=[(backend, kind) for backend in DRIVERS for kind in ("async", "threads")], ids="-".join)
+@pytest.fixture(params=[(backend, kind) for backend in DRIVERS for kind in ("engine", "async", "simple")], ids="-".join)
 def site(request: pytest.FixtureRequest, desks: Desks, clean_url: Callable[[str], str]) -> Site:
     backend, kind = request.param
     url = clean_url(backend)
     return Site(url, desks.at(url), kind)
 
 
-#: Where the app has a transaction of its own; in threads it is the desk's.
-only_async = pytest.mark.parametrize("site", [(backend, "async") for backend in DRIVERS], ids="-".join, indirect=True)
+#: Where the app has a transaction of its own; elsewhere it is the desk's.
+only_engine = pytest.mark.parametrize("site", [(backend, "engine") for backend in DRIVERS], ids="-".join, indirect=True)
 
 
 @pytest.mark.rule(ONE_WRITER)
@@ -115,7 +121,7 @@ def test_fifty_requests_at_once_under_one_key_are_one_complaint(site: Site) -> N
 
     site.run(work)
     assert site.filed == ["0001"]
-    if site.kind == "async":
+    if site.kind == "engine":
         assert len(site.tickets) == 1
 
 
@@ -127,7 +133,7 @@ def test_fifty_requests_at_once_without_a_key_are_fifty_complaints_without_a_gap
 
     site.run(work)
     assert site.filed == [f"{number:04}" for number in range(1, 51)]
-    if site.kind == "async":
+    if site.kind == "engine":
         assert len(set(site.tickets)) == 50
 
 
@@ -162,7 +168,7 @@ def test_what_the_rules_refuse_comes_as_http_and_is_on_record(site: Site) -> Non
     assert site.filed == ["0001"]
 
 
-@only_async
+@only_engine
 def test_the_host_s_rows_and_ours_roll_back_together(site: Site) -> None:
     async def work(client: httpx.AsyncClient) -> None:
         with site.desk.store.engine.begin() as connection:  # type: ignore[attr-defined]
@@ -175,7 +181,7 @@ def test_the_host_s_rows_and_ours_roll_back_together(site: Site) -> None:
     assert received(site.desk, key="k").number.endswith("-0001"), "key and number were given back"
 
 
-@only_async
+@only_engine
 @pytest.mark.rule(ONE_WRITER)
 def test_a_busy_database_is_waited_for_or_said(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     """A lock that is let go is waited for; one that stays is 503, and when to come again."""

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from csdomain.complaints.values import COMPLAINT_RULES, Path
+from csdomain.complaints.values.occasions import OF_DEPARTMENTS
 from csdomain.contexts import sections
 from csdomain.desk import load_rulebook, shipped, shipped_names
 from csdomain.kernel.cases.occasions import RECIPIENT, Occasion, Placeholder, Value
@@ -100,8 +101,8 @@ def test_the_default_language_is_the_house_s_own_to_say() -> None:
     english = loads(toml(house(messages__default_language="en")), sections())
     assert english[MESSAGE_RULES].default_language is Language.EN
     every = house(messages__default_language="en")
-    del every["messages"]["templates"]["complaint.closed"]["sms"]["en"]
-    assert paths_of(faults_of(toml(every))) == ["$.messages.templates['complaint.closed']['sms']"]
+    every["messages"]["templates"]["complaint.closed"]["phone"] = {"zh_hans": "好了"}
+    assert paths_of(faults_of(toml(every))) == ["$.messages.templates['complaint.closed']['phone']"]
 
 
 # --- occasions come from the contexts ---------------------------------------------------------------------------------
@@ -135,21 +136,17 @@ def test_two_contexts_cannot_declare_one_occasion() -> None:
     assert loads(AFTER_SALES, (*sections(), CARE, same)).occasions["care.visited"] is VISITED
 
 
-def test_a_book_knows_the_occasions_of_every_context() -> None:
-    declared = {occasion.name: occasion for section in sections() for occasion in section.occasions}
-    assert {o.name for o in COMPLAINT_RULES.occasions} <= declared.keys()
+def test_a_book_knows_the_occasions_of_the_contexts_that_it_takes() -> None:
     for name in shipped_names():
-        assert load_rulebook(name).occasions == declared
+        book = load_rulebook(name)
+        declared = [occasion for section in sections() if section in book for occasion in section.occasions]
+        assert book.occasions == {occasion.name: occasion for occasion in declared}
+    assert {"complaint.closed", "order.shipped"} <= load_rulebook("medical_centre").occasions.keys()
 
 
 # --- the texts that ship ----------------------------------------------------------------------------------------------
 
 BOOKS = [name for name in shipped_names() if MESSAGE_RULES in load_rulebook(name)]
-#: What is told only where complaints go through departments: where they go by level, nobody is asked for a part.
-OF_DEPARTMENTS = (
-    *("to_inspect", "jointly", "part_wanted", "reminder", "not_done"),
-    *("to_rule", "to_decide", "collect", "memorandum"),
-)
 #: Encodings that hold the characters of a language and, as good as, no others.
 SCRIPTS = {"zh_hans": "gb2312", "zh_hant": "big5", "en": "ascii"}
 
@@ -176,13 +173,29 @@ def test_the_texts_that_ship_are_whole_in_all_three_languages(name: str) -> None
             assert all(names == named[0] for names in named), "each language tells the same"
 
 
+def test_the_texts_beside_a_context_are_those_of_its_occasions() -> None:
+    for section in sections():
+        texts = section.texts({}) if callable(section.texts) else section.texts
+        assert texts.keys() == {occasion.name for occasion in section.occasions}, section.name
+
+
+def test_a_house_that_goes_on_by_level_keeps_the_texts_for_cases_of_departments() -> None:
+    theirs = load_rulebook("after_sales")[MESSAGE_RULES].templates
+    text = 'name = "other"\nextends = "after_sales"\n[complaints]\npath = "levels"\n'
+    assert loads(text, sections(), shipped)[MESSAGE_RULES].templates == theirs
+
+
 @pytest.mark.parametrize("name", BOOKS)
 def test_every_occasion_of_a_context_that_is_on_has_a_text(name: str) -> None:
     book = load_rulebook(name)
     told = {occasion.name for section in sections() if section in book for occasion in section.occasions}
     if COMPLAINT_RULES in book and book[COMPLAINT_RULES].path is Path.LEVELS:
-        told -= {f"complaint.{name}" for name in OF_DEPARTMENTS}
-    assert told <= book[MESSAGE_RULES].templates.keys()
+        told -= OF_DEPARTMENTS
+    texts = book[MESSAGE_RULES].templates
+    assert told == texts.keys()
+    assert {frozenset(channel) for channels in texts.values() for channel in channels.values()} == {
+        frozenset(language.value for language in Language)
+    }
 
 
 def test_one_text_of_ones_own_leaves_the_others() -> None:

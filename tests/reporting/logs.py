@@ -166,7 +166,7 @@ def visits(case: Case, end: datetime) -> list[tuple[str, datetime, datetime, boo
 
 
 def solve_timers(case: Case, end: datetime, calendar: WorkCalendar) -> list[tuple[str, timedelta]]:
-    """Outcome and used working time of each timer of ``solved``: open time between its moves, the pauses left out."""
+    """Outcome and used working time of each timer of ``solved``: open time between its moves, every wait left out."""
     budget = timedelta(minutes=SOLVE_MINUTES)
     found: list[tuple[str, timedelta]] = []
     running: list[tuple[datetime, datetime | None]] = []
@@ -180,11 +180,10 @@ def solve_timers(case: Case, end: datetime, calendar: WorkCalendar) -> list[tupl
         running.clear()
 
     for move, _, dest, at in case.moves:
-        starts = move in ("note", "take") and not running
-        resumes = move == "take" and bool(running) and running[-1][1] is not None and used(at) < budget
-        if starts or resumes:
+        waits = bool(running) and running[-1][1] is not None
+        if (move in ("note", "take") and not running) or (move == "take" and waits):
             running.append((at, None))
-        elif move == "wait" and running and running[-1][1] is None and used(at) < budget:
+        elif move == "wait" and running and not waits:
             running[-1] = (running[-1][0], at)
         elif move == "solve" and running:
             over(at, "met")

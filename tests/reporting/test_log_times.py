@@ -1,5 +1,6 @@
 """Reading the times of a log, against ``strptime`` and a walk through the zone's clock (RPT-06)."""
 
+import time
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -9,7 +10,8 @@ from hypothesis import strategies as st
 
 from csdomain.kernel.calendar import UnknownZone
 from csdomain.reporting.log_faults import UnparsableTime
-from csdomain.reporting.log_times import Ambiguous, MalformedTimeFormat, TimeReader
+from csdomain.reporting.log_formats import MalformedTimeFormat
+from csdomain.reporting.log_times import Ambiguous, TimeReader
 from csdomain.reporting.rules import REPLAY
 
 FORMATS = [
@@ -111,6 +113,134 @@ def test_an_offset_in_the_text_goes_before_the_zone() -> None:
 def test_a_format_without_a_whole_date_and_time_is_refused(format: str) -> None:
     with pytest.raises(MalformedTimeFormat):
         TimeReader(format, "UTC")
+
+
+AFTERNOON = datetime(2026, 7, 7, 14, 30, tzinfo=UTC)
+
+
+@pytest.mark.rule(REPLAY, "KRN-03")
+@pytest.mark.parametrize(
+    ("format", "text"),
+    [
+        ("%Y-%m-%d %H:%M:%S %Z", "2026-07-07 14:30:00 UTC"),
+        ("%Y-%m-%d %H:%M:%S %Z", "2026-07-07 14:30:00 gmt"),
+        ("%Y-%m-%d %H:%M:%S%Z", "2026-07-07 14:30:00Z"),
+        ("%Y-%m-%d %H:%M:%S UTC", "2026-07-07 14:30:00 UTC"),
+        ("%Y-%m-%dT%H:%M:%SZ", "2026-07-07T14:30:00Z"),
+        ("%Y-%m-%dT%H:%M:%S.%fZ", "2026-07-07T14:30:00.000Z"),
+        ("%Y-%m-%dT%H:%M:%S%z", "2026-07-07T16:30:00+02:00"),
+        ("%Y-%m-%d %H:%M:%S%z", "2026-07-07 16:30:00+02"),
+        ("%Y-%m-%d %H:%M:%S%z", "2026-07-07 04:30:00-1000"),
+        ("%Y-%m-%d %H:%M:%S%z", "2026-07-07 14:30:00z"),
+        ("%a %b %d %Y %H:%M:%S GMT%z", "Tue Jul 07 2026 16:30:00 GMT+0200"),
+        ("%A, %d %B %Y %I:%M %p", "Tuesday, 7 July 2026 04:30 PM"),
+        ("%d.%m.%y %H:%M Uhr", "7.7.26 16:30 Uhr"),
+        ("%Y年%m月%d日 %H时%M分", "2026年7月7日 16时30分"),
+        ("100%% %Y-%m-%d %H:%M", "100% 2026-07-07 16:30"),
+        ("iso", "2026-07-07T14:30Z"),
+        ("iso", "2026-07-07 16:30:00"),
+        ("epoch", "1783434600"),
+        ("epoch", "1783434600.000"),
+        ("epoch_ms", "1783434600000"),
+    ],
+)
+def test_f12_what_a_format_says_is_honoured(format: str, text: str) -> None:
+    assert TimeReader(format, "Europe/Rome").read(text) == (AFTERNOON, None)
+
+
+@pytest.mark.rule(REPLAY, "KRN-01")
+@pytest.mark.parametrize(
+    ("format", "wanted"),
+    [
+        ("%m/%d/%Y %H:%M %p", "%I with %p"),
+        ("%m/%d/%Y %I:%M", "%I with %p"),
+        ("%m/%d/%Y %H:%M PM", "%I with %p"),
+        ("%m/%d/%Y %H:%M p.m.", "%I with %p"),
+        ("%Y-%m-%d 下午 %H:%M", "%I with %p"),
+        ("%Y-%m-%d %H:%M CET", "%Z"),
+        ("%Y-%m-%d %H:%M (CEST)", "%Z"),
+        ("%Y-%m-%d %H:%M+02:00", "%z"),
+        ("%Y-%m-%d %H:%M UTC+2", "%z"),
+        ("%Y-%m-%d %H:%M %z %Z", "iso"),
+        ("%Y-%m-%d %H:%M.%f", "iso"),
+        ("%Y-%m-%d %y %H:%M", "iso"),
+        ("%Y-%m-%d %b %H:%M", "iso"),
+        ("%Y-%m-%d %H:%M %I %p", "iso"),
+        ("%Y-%j %H:%M", "%Y"),
+        ("%c", "%Y"),
+        ("%Y-%m-%d %H:%M %", "%Y"),
+        ("%-d.%m.%Y %H:%M", "%Y"),
+    ],
+)
+def test_f12_a_format_that_would_be_half_used_is_refused(format: str, wanted: str) -> None:
+    with pytest.raises(MalformedTimeFormat) as caught:
+        TimeReader(format, "UTC")
+    assert caught.value.accepted is not None
+    assert wanted in caught.value.accepted.en
+
+
+@pytest.mark.rule(REPLAY, "KRN-03")
+@pytest.mark.parametrize(
+    ("format", "text"),
+    [
+        ("%Y-%m-%d %H:%M %Z", "2026-07-07 14:30 CET"),  # a name of the machine's own zone, on some machines
+        ("%Y-%m-%d %H:%M %Z", "2026-07-07 14:30 EST"),
+        ("%a %Y-%m-%d %H:%M", "Mon 2026-07-07 14:30"),  # a Tuesday
+        ("%Y-%m-%d %H:%M%z", "2026-07-07 14:30+25:00"),
+        ("%d. %B %Y %H:%M", "7. Juli 2026 14:30"),
+        ("iso", "2026-07-07"),
+        ("iso", "2026-W28-2"),
+        ("epoch", "1783434600000"),
+        ("epoch", "9" * 18),
+        ("epoch", "1.7e9"),
+        ("epoch", ""),
+        ("epoch_ms", "2026-07-07"),
+    ],
+)
+def test_f12_a_text_that_the_format_does_not_cover_is_no_time(format: str, text: str) -> None:
+    with pytest.raises(UnparsableTime) as caught:
+        TimeReader(format, "UTC").read(text)
+    assert caught.value.accepted is not None
+
+
+@pytest.mark.rule(REPLAY)
+def test_f12_names_do_not_depend_on_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    readings: set[tuple[str, object]] = set()
+    for zone in ("Europe/Rome", "America/New_York"):
+        monkeypatch.setenv("TZ", zone)
+        time.tzset()
+        reader = TimeReader("%Y-%m-%d %H:%M %Z", "Asia/Shanghai")
+        for name in ("UTC", "CET", "EST"):
+            try:
+                readings.add((name, reader.read(f"2026-01-06 09:00 {name}")))
+            except UnparsableTime:
+                readings.add((name, (None, None)))
+    monkeypatch.undo()
+    time.tzset()
+    assert readings == {
+        ("UTC", (datetime(2026, 1, 6, 9, tzinfo=UTC), None)), ("CET", (None, None)), ("EST", (None, None))
+    }  # fmt: skip
+
+
+@pytest.mark.rule(REPLAY)
+@pytest.mark.parametrize(
+    ("format", "text", "micros"),
+    [
+        ("%Y-%m-%d %H:%M:%S.%f", "2026-07-07 14:30:00.1234567", 123_456),
+        ("%Y-%m-%d %H:%M:%S.%f", "2026-07-07 14:30:00.5", 500_000),
+        ("%d/%m/%Y %H:%M:%S.%f", "07/07/2026 14:30:00.123456789", 123_456),
+        ("iso", "2026-07-07T14:30:00.1234567", 123_456),
+        ("epoch", "1783434600.1234567", 123_456),
+        ("epoch_ms", "1783434600123.4567", 123_456),
+        ("epoch", "-0.5", None),
+    ],
+)
+def test_f35_fractions_of_seven_digits_are_cut_to_microseconds(format: str, text: str, micros: int | None) -> None:
+    at, _ = TimeReader(format, "UTC").read(text)
+    if micros is None:
+        assert at == datetime(1969, 12, 31, 23, 59, 59, 500_000, tzinfo=UTC)
+    else:
+        assert at == AFTERNOON.replace(microsecond=micros)
 
 
 @pytest.mark.rule(REPLAY)

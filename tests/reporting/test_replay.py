@@ -27,6 +27,7 @@ from csdomain.reporting.log_faults import (
 from csdomain.reporting.rules import REPLAY
 from reporting.logs import (
     MONDAY,
+    SOLVE_MINUTES,
     STEPS,
     Case,
     Row,
@@ -186,7 +187,7 @@ def test_a_service_level_is_met_when_no_more_than_its_working_time_was_used(part
     assert sla.open == total["running"] + total["paused"]
     breached = [o for r in results.values() for o in r.slas if o.sla == "solved" and o.state is TimerState.BREACHED]
     assert sla.unfinished == sum(not o.completed for o in breached)
-    assert all(o.late * TICK == PLAN.calendar.between(o.due_at, o.until) for o in breached)
+    assert all(o.late * TICK == o.used * TICK - timedelta(minutes=SOLVE_MINUTES) for o in breached)
     late = sorted((o.late for r in results.values() for o in r.slas if o.sla == "solved" and o.late), reverse=True)
     assert [one.outcome.late for one in sla.worst if one.outcome.late] == late[:5]
 
@@ -203,6 +204,56 @@ def test_a_service_level_on_the_clock_counts_nights_and_weekends(parts: list[lis
             assert outcome.used * TICK == outcome.until - outcome.started_at
             assert (outcome.state is TimerState.BREACHED) == (outcome.until > outcome.due_at)
             assert outcome.late * TICK == max(outcome.until - outcome.due_at, timedelta(0))
+
+
+@pytest.mark.rule(REPLAY, "KRN-06")
+@pytest.mark.parametrize("unit", ["working minutes", "minutes", "days, same hour", "working days"])
+@given(st.lists(st.integers(1, 3_000), min_size=1, max_size=9))
+def test_f11_waiting_never_counts_as_used_or_late(unit: str, gaps: list[int]) -> None:
+    count = 2 if "day" in unit else 2_000
+    changes = map_data()["sla"][0] | {"duration": f"{count} {unit}", "start": "take", "resume": "take"}
+    known = make_plan(sla=[changes])
+    at, rows, waits, last = MONDAY, [Row("c", "TAKE", MONDAY)], [], MONDAY
+    for i, gap in enumerate(gaps):
+        at += timedelta(minutes=gap)
+        rows.append(Row("c", "TAKE" if i % 2 else "WAIT", at))
+        waits += [(last, at)] if i % 2 else []
+        last = at
+    done = at + timedelta(minutes=7)
+    waits += [(last, done)] if len(gaps) % 2 else []
+    report, results = replayed(known, [*rows, Row("c", "SOLVE", done)])
+    (outcome,) = results["c"].slas
+
+    def counted(since: datetime, until: datetime) -> timedelta:
+        return known.calendar.between(since, until) if "working" in unit else until - since
+
+    spent = counted(MONDAY, done) - sum((counted(*wait) for wait in waits), timedelta(0))
+    assert outcome.used * TICK == spent
+    # What is done in the night after the last allowed minute is late by no working time.
+    assert outcome.state is TimerState.BREACHED or spent <= outcome.allowed * TICK
+    assert outcome.state is TimerState.MET or spent >= outcome.allowed * TICK
+    assert outcome.late == max(outcome.used - outcome.allowed, 0)
+    assert report.slas[0].share.median == outcome.used * 1_000_000 // outcome.allowed
+    # A warning is reached where so much of the time was used, and by nobody else.
+    warned = {percent: int(outcome.used * 100 >= outcome.allowed * percent) for percent in (50, 90)}
+    assert report.slas[0].warned == warned
+
+
+@pytest.mark.rule(REPLAY, "KRN-06")
+def test_f11_waits_after_the_deadline_are_told_with_the_deadline() -> None:
+    # From 09:00 in Rome: 450 minutes, a week of waiting, 120 minutes; agreed are 423.
+    days = [timedelta(hours=9), timedelta(days=7), timedelta(days=7, hours=2)]
+    moves = zip(("WAIT", "TAKE", "SOLVE"), days, strict=True)
+    rows = [Row("c", "TAKE", MONDAY), *(Row("c", move, MONDAY + after) for move, after in moves)]
+    report, results = replayed(make_plan(), rows)
+    outcome = results["c"].slas[0]
+    assert (outcome.used * TICK, outcome.late * TICK) == (
+        timedelta(minutes=570),
+        timedelta(minutes=570 - SOLVE_MINUTES),
+    )
+    (worst,) = report.slas[0].worst
+    assert "waited from 2026-03-02 18:00 to 2026-03-09 09:00 after the deadline" in worst.text("en")
+    assert "期限后等待 2026-03-02 18:00 至 2026-03-09 09:00" in worst.text("zh")
 
 
 @pytest.mark.rule(REPLAY)
@@ -298,6 +349,45 @@ def test_months_are_those_of_the_calendars_zone() -> None:
         PLAN, [Row("a", a, midnight + h) for a, h in zip(["TAKE", "SOLVE", "CLOSE"], hours, strict=True)]
     )
     assert [(m.year, m.month, m.opened, m.finished) for m in report.months] == [(2026, 3, 1, 0), (2026, 4, 0, 1)]
+
+
+# --- final states that are left again ---------------------------------------------------------------------------------
+
+
+@pytest.mark.rule(REPLAY)
+@given(cases(), st.data())
+def test_f35_a_case_that_leaves_its_final_state_goes_on(parts: list[list[Row]], data: st.DataObject) -> None:
+    workflow = map_data()["workflow"]
+    # The same log in which closed is no end at all, and in which it is final and may be left.
+    again = {"name": "note", "from": "closed", "to": "working"}
+    moves = [*workflow["moves"], again, {"name": "filed", "from": "closed", "to": "filed"}]
+    filed = make_plan(
+        workflow=workflow | {"moves": moves, "states": [*workflow["states"], "filed"], "final": ["filed"]}
+    )
+    left = make_plan(workflow=workflow | {"moves": [*workflow["moves"], again]})
+    rows = data.draw(merged(parts))
+    assume(rows)
+    one, ones = replayed(filed, rows, worst=0)
+    other, others = replayed(left, rows, worst=0)
+    assert (one.events, one.replayed, one.cases, one.unopened) == (
+        other.events, other.replayed, other.cases, other.unopened
+    )  # fmt: skip
+    assert one.moves == other.moves
+    assert one.reasons == other.reasons
+    closed = {id for id, case in ones.items() if case.state == "closed"}
+    assert {id for id, case in others.items() if case.finished} == closed
+    assert (other.finished, other.open) == (len(closed), one.open - len(closed))
+    assert sum(month.finished for month in other.months) == len(closed)
+    for id, case in others.items():
+        assert (case.opened_at, case.state, case.fitting) == (ones[id].opened_at, ones[id].state, ones[id].fitting)
+        spent = {stay.state: (stay.visits, stay.elapsed, stay.working) for stay in case.stays}
+        before = {stay.state: (stay.visits, stay.elapsed, stay.working) for stay in ones[id].stays}
+        if id in closed:  # which ends with its last closing
+            total = sum(elapsed for _, elapsed, _ in spent.values())
+            assert total == (case.until - case.opened_at) // TICK
+            del spent["closed"], before["closed"]
+        assert spent == before
+    assert other.elapsed.count == len(closed)
 
 
 # --- bounds -----------------------------------------------------------------------------------------------------------

@@ -23,6 +23,10 @@ def one_more(**route: Any) -> dict[str, Any]:
     return workflow(moves=[*WORKFLOW["moves"], route])
 
 
+def instants(given: Any, **more: str) -> dict[str, Any]:
+    return {"columns": {"case": "c", "instants": given} | more}
+
+
 def sla(**changes: Any) -> dict[str, Any]:
     return {"sla": [SLA | changes]}
 
@@ -31,6 +35,19 @@ FAULTS: list[tuple[dict[str, Any], str, str]] = [
     # form
     ({"nmae": "x"}, "unknown key nmae", "$"),
     ({"columns": {"case": "c", "activity": "a"}}, "missing", "$.columns.time"),
+    ({"columns": {"case": "c", "time": "t"}}, "missing", "$.columns.activity"),
+    ({"columns": {"case": "c", "activity": "a", "time": "t", "tme": "t"}}, "time is meant?", "$.columns"),
+    ({"columns": {"case": "c", "activity": "a", "time": ["d", ""]}}, "a column's name", "$.columns.time"),
+    ({"columns": {"case": "c", "activity": "a", "time": 3}}, "Text or a list of texts", "$.columns.time"),
+    (instants(["TAKE"], time="t"), "not beside instants", "$.columns.time"),
+    (instants("TAKE"), "A list of columns", "$.columns.instants"),
+    (instants({"t": 3}), "A list of columns", "$.columns.instants"),
+    (instants(["TAEK"]), "stands neither under activities nor in ignore; TAKE is meant?", "$.columns.instants.TAEK"),
+    (instants(["TAKE"]), "no instant says WAIT", "$.activities.WAIT"),
+    (instants({"t": ""}), "a column and an activity", "$.columns.instants.t"),
+    (instants({"t": "{activity} begun"}), "expected where an instant says {activity}", "$.columns.activity"),
+    (instants({"t": "TAKE"}, activity="a"), "and only there", "$.columns.activity"),
+    (instants({"t": "{actvity} begun"}), "no other place than {activity}", "$.columns.instants.t"),
     ({"columns": "c"}, "a table expected", "$.columns"),
     ({"columns": {"case": "", "activity": "a", "time": "t"}}, "a column's name expected", "$.columns.case"),
     ({"time": {"zone": "UTC", "ambiguous": "guess"}}, "by_order, earlier, later, refuse", "$.time.ambiguous"),
@@ -41,6 +58,12 @@ FAULTS: list[tuple[dict[str, Any], str, str]] = [
     ({"calendar": CALENDAR | {"public_holidays": "XX"}}, "no public holidays XX", "$.calendar.public_holidays"),
     ({"calendar": CALENDAR | {"holidays": ["2024-04-01", "2026-04-06"]}}, "2024 to 2026", "$.calendar.published_years"),
     ({"csv": {"delimiter": "::"}}, "one character", "$.csv.delimiter"),
+    ({"csv": {"escape": ","}}, "no delimiter", "$.csv.escape"),
+    ({"csv": {"escape": "ab"}}, "one character", "$.csv.escape"),
+    ({"csv": {"largest_cell": 0}}, "from 1 on", "$.csv.largest_cell"),
+    ({"csv": {"order": "newest"}}, "file, newest_first, time", "$.csv.order"),
+    ({"csv": {"empty": "-"}}, "a list", "$.csv.empty"),
+    ({"csv": {"encoding": "base64"}}, "encoding", "$.csv.encoding"),
     ({"csv": {"encoding": "klingon"}}, "no encoding klingon", "$.csv.encoding"),
     ({"name": ""}, "1 to 64 characters", "$.name"),
     # workflow
@@ -48,7 +71,6 @@ FAULTS: list[tuple[dict[str, Any], str, str]] = [
     (workflow(initial=""), "no state (none given)", "$.workflow.initial"),
     (workflow(final=["closed", "gone"]), "no state gone", "$.workflow.final[1]"),
     (workflow(final=[]), "closed is not final, and no move leaves it", "$.workflow.states[4]"),
-    (workflow(final=["closed", "solved"]), "solved is final", "$.workflow.moves[5].from"),
     (
         workflow(states=[*WORKFLOW["states"], "island"], final=["closed", "island"]),
         "island cannot be reached",
@@ -71,7 +93,8 @@ FAULTS: list[tuple[dict[str, Any], str, str]] = [
     ({"workflow": {"lifecycle": "complaint", "states": ["a"]}}, "not beside", "$.workflow.states"),
     # activities
     ({"activities": {}}, "at least one activity", "$.activities"),
-    ({"activities": {"TAKE": "tkae"}}, "no move tkae", "$.activities.TAKE"),
+    ({"activities": {"TAKE": "tkae"}}, "no move tkae; take is meant?", "$.activities.TAKE"),
+    ({"activities": {"TAKE": "take", "TAKE ": "take"}}, "TAKE is there twice", "$.activities.TAKE "),
     ({"ignore": ["MAIL", "TAKE"]}, "TAKE is also mapped", "$.ignore[1]"),
     # service levels
     (sla(stop="slove"), "no move slove", "$.sla[0].stop"),

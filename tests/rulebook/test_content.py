@@ -200,8 +200,8 @@ def test_a_fault_in_the_base_is_named_too() -> None:
 
 
 def test_a_context_whose_section_is_left_out_is_off() -> None:
-    text = AFTER_SALES[: AFTER_SALES.index("[complaints]")] + "[permissions]\nroles = {}\npositions = {}\n"
-    book = loads(text, sections())
+    plain = {"name": "plain", **{key: house()[key] for key in ("organisation", "calendars")}}
+    book = loads(toml({**plain, "permissions": {"roles": {}, "positions": {}}}), sections())
     assert COMPLAINT_RULES not in book
     assert ORGANISATION in book
     with pytest.raises(SectionMissing) as refused:

@@ -527,8 +527,9 @@ def effective(matrix: Mapping[str, Any]) -> dict[str, dict[str, str]]:
     """What each position may do, worked out here: action by action, the widest line of any of its roles."""
     found: dict[str, dict[str, str]] = {}
     for position, roles in matrix["positions"].items():
-        for action in PATTERNS:
-            scopes = [s for r in roles for p, s in matrix["roles"][r].items() if p in (action, "complaints.*", "*")]
+        for action in sorted(book().actions):
+            named = (action, f"{action.partition('.')[0]}.*", "*")
+            scopes = [s for r in roles for p, s in matrix["roles"][r].items() if p in named]
             if scopes:
                 found.setdefault(position, {})[action] = max(scopes, key=WIDTH.__getitem__)
     return found
@@ -567,7 +568,7 @@ def clauses(words: str) -> dict[str, str]:
 
 
 def actions(clause: str) -> set[str]:
-    return {action for action in PATTERNS if action in clause}
+    return {action for action in book().actions if action in clause}
 
 
 #: A small matrix, for words that are easily read.
@@ -709,8 +710,8 @@ def test_changes_that_only_make_sense_together_act() -> None:
     }
 
 
-def test_the_three_common_sections_are_current_and_a_context_is_pinned() -> None:
-    assert {s.name for s in sections() if not s.pinned} == {"organisation", "calendars", "permissions"}
+def test_the_three_common_sections_and_staff_are_current_and_a_context_is_pinned() -> None:
+    assert {s.name for s in sections() if not s.pinned} == {"organisation", "calendars", "permissions", "staff"}
     assert Section("anything", Store).pinned
 
 

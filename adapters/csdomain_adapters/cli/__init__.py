@@ -1,5 +1,6 @@
 """The command ``csdomain``: answers for people, and with ``--json`` for programs."""
 
+import os
 import sys
 
 
@@ -12,4 +13,12 @@ def main() -> None:
             raise
         print("The command needs the extra 'cli': pip install 'csdomain[cli]'", file=sys.stderr)
         raise SystemExit(2) from None
-    raise SystemExit(run())
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
+    code = run()
+    try:
+        sys.stdout.flush()
+    except OSError:
+        # Nobody reads, or the disk is full: Python would say so once more at its end, with a code of its own.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    raise SystemExit(code)

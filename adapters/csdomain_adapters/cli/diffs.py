@@ -6,12 +6,13 @@ from typing import Any
 import attrs
 
 from csdomain import desk as desks
-from csdomain.kernel.rules import Language, Text
+from csdomain.kernel.rules import Text
 from csdomain.kernel.store.ports import Store, Unit
 from csdomain.rulebook import Acts, Pinning, RulebookDiff, RunningCases, Touched, running_page, touched
 from csdomain.rulebook.diff import ACTS
 
 from .output import answer, table
+from .settings import settings
 
 _SAME = Text("The two rulebooks are the same.", "两份规则手册相同。")
 _COLUMNS = (Text("setting", "设置"), Text("change", "变更"), Text("acts", "生效"))
@@ -93,10 +94,11 @@ def _counted(cases: Sequence[RunningCases], ids: Mapping[str, Sequence[str]] | N
     return counted if ids is None else {**counted, "ids": ids}
 
 
-def show(diff: RulebookDiff, found: Found | None, language: Language) -> None:
+def show(diff: RulebookDiff, found: Found | None) -> None:
     """The diff for a person: a table of changes, and one of the running cases each way that they are touched."""
+    language = settings.language
     if not diff:
-        answer({}, as_json=False, text=_SAME(language))
+        answer({}, _SAME(language))
     else:
         rows = [[change.path, change.words(language), ACTS[change.acts](language)] for change in diff.changes]
         table(f"{diff.old} -> {diff.new}", [column(language) for column in _COLUMNS], rows)
@@ -109,9 +111,9 @@ def show(diff: RulebookDiff, found: Found | None, language: Language) -> None:
         if not diff.acting(acts):
             continue
         if not cases:
-            answer({}, as_json=False, text=f"{title}: {_NONE(language)}")
+            answer({}, f"{title}: {_NONE(language)}")
             continue
         rows = [[c.kind, c.rulebook, c.state, str(c.count)] for c in cases]
         table(title, [column(language) for column in _CASES], rows)
         for kind, listed in (ids or {}).items():
-            answer({}, as_json=False, text="\n".join(f"{kind} {id}" for id in listed))
+            answer({}, "\n".join(f"{kind} {id}" for id in listed))

@@ -4,6 +4,7 @@ write_xlsx(table, "calls.xlsx", language="zh", zone="Asia/Shanghai", reveal=Fals
 """
 
 from .csv_file import write_csv
+from .delivery import delivered
 from .guard import UnknownDelimiter, guarded, recovered, visible
 from .layout import ExportTooLarge, Progress
 from .xlsx_file import write_xlsx
@@ -12,6 +13,7 @@ __all__ = [
     "ExportTooLarge",
     "Progress",
     "UnknownDelimiter",
+    "delivered",
     "guarded",
     "recovered",
     "visible",

@@ -1,9 +1,8 @@
 """Rows in memory, with a journal that takes everything back."""
 
-from bisect import bisect_left, insort
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Iterable, MutableMapping, Sequence
-from copy import copy
 from datetime import datetime
 from functools import partial
 from typing import Any, Final, TypeVar, cast
@@ -11,6 +10,7 @@ from typing import Any, Final, TypeVar, cast
 import attrs
 
 from csdomain.kernel.cases.effects import Message
+from csdomain.kernel.cases.events import utc
 from csdomain.kernel.cases.timers import Timer
 from csdomain.kernel.rules.errors import Conflict, StoreFailure
 from csdomain.kernel.store.kinds import (
@@ -27,17 +27,23 @@ from csdomain.kernel.store.kinds import (
 )
 from csdomain.kernel.store.ports import AuditRecord, Call, KeyClaim, Queued, Receipt, Refusal
 
+from .encoding import copied, from_body, to_body
+
 K = TypeVar("K")
 V = TypeVar("V")
+R = TypeVar("R", AuditRecord, Queued, Refusal)
 Key = tuple[str, str]
+#: When a timer fires next, its subject and its name.
+Due = tuple[datetime, str, str]
 _MISSING: Final = object()
 
 
-@attrs.define
+@attrs.frozen
 class Stored:
-    """An aggregate as it was saved, and its columns."""
+    """An aggregate as the text that a database would keep, the number of its form, and its columns."""
 
-    aggregate: Any
+    body: str
+    schema: int
     row: dict[str, ColumnValue]
 
 
@@ -53,7 +59,7 @@ class Tables:
     cursors: dict[str, int] = attrs.field(factory=dict)
     refusals: list[Refusal] = attrs.field(factory=list)
     timers: dict[Key, Timer] = attrs.field(factory=dict)
-    due: list[tuple[datetime, str, str]] = attrs.field(factory=list)
+    due: list[Due] = attrs.field(factory=list)
     outbox: dict[str, Queued] = attrs.field(factory=dict)
     numbers: dict[str, int] = attrs.field(factory=dict)
     keys: dict[tuple[str, str, str], tuple[KeyClaim, datetime]] = attrs.field(factory=dict)
@@ -80,7 +86,7 @@ class MemorySession:
         return error
 
     def rollback(self) -> None:
-        """Take everything back, last first."""
+        """Take everything back, last first. What does so was made before the change, and asks for nothing."""
         self.dead = False
         while self._undo:
             self._undo.pop()()
@@ -88,20 +94,28 @@ class MemorySession:
     def _put(self, table: MutableMapping[K, V], key: K, value: V) -> None:
         before = table.get(key, _MISSING)
         if before is _MISSING:
-            self._undo.append(lambda: table.pop(key))
+            self._undo.append(partial(table.pop, key, None))
         else:
-            self._undo.append(lambda: table.__setitem__(key, cast("V", before)))
+            self._undo.append(partial(table.__setitem__, key, cast("V", before)))
         table[key] = value
 
     def _drop(self, table: MutableMapping[K, V], key: K) -> None:
         if key in table:
-            before = table.pop(key)
-            self._undo.append(lambda: table.__setitem__(key, before))
+            self._undo.append(partial(table.__setitem__, key, table[key]))
+            del table[key]
+
+    def _add(self, table: list[V], value: V) -> None:
+        self._undo.append(partial(_cut, table, len(table)))
+        table.append(value)
+
+    def _replace(self, table: list[V], place: int, value: V) -> None:
+        self._undo.append(partial(table.__setitem__, place, table[place]))
+        table[place] = value
 
     # --- aggregates
     def fetch(self, kind: Kind[A], id: str, /, *, lock: bool) -> A | None:
         stored = self._t.aggregates[kind.table].get(id)
-        return None if stored is None else cast("A", copy(stored.aggregate))
+        return None if stored is None else _loaded(kind, stored)
 
     def insert(self, kind: Kind[A], aggregate: A, /) -> None:
         if aggregate.id in self._t.aggregates[kind.table]:
@@ -110,13 +124,13 @@ class MemorySession:
 
     def update(self, kind: Kind[A], aggregate: A, was: int, /) -> bool:
         before = self._t.aggregates[kind.table].get(aggregate.id)
-        if before is None or before.aggregate.version != was:
+        if before is None or before.row["version"] != was:
             return False
         self._save(kind, aggregate, before.row)
         return True
 
     def _save(self, kind: Kind[A], aggregate: A, before: dict[str, ColumnValue]) -> None:
-        row = kind.row(aggregate)
+        row, body = kind.row(aggregate), to_body(kind, aggregate)
         for field in kind.fields:
             value, old = row[field.name], before.get(field.name)
             if not field.unique or value == old:
@@ -128,11 +142,11 @@ class MemorySession:
             if value is not None:
                 self._put(self._t.unique, (kind.table, field.name, value), aggregate.id)
         row |= {"id": aggregate.id, "branch": aggregate.branch, "owner": aggregate.owner, "version": aggregate.version}
-        self._put(self._t.aggregates[kind.table], aggregate.id, Stored(copy(aggregate), row))
+        self._put(self._t.aggregates[kind.table], aggregate.id, Stored(body, kind.schema, row))
 
     def select(self, kind: Kind[A], query: Query[A], /) -> Page[A]:
         page, last = self._page(kind, query)
-        return Page(tuple(cast("A", copy(s.aggregate)) for s in page), last)
+        return Page(tuple(_loaded(kind, stored) for stored in page), last)
 
     def select_columns(self, kind: Kind[A], names: Sequence[str], query: Query[A], /) -> ColumnPage:
         page, last = self._page(kind, query)
@@ -171,17 +185,12 @@ class MemorySession:
 
     # --- trail
     def append(self, records: Sequence[AuditRecord], /) -> None:
-        for record in records:
-            self._t.audit.append(record)
-            self._t.by_subject[record.subject].append(len(self._t.audit) - 1)
-            self._undo.append(self._unappend)
-
-    def _unappend(self) -> None:
-        record = self._t.audit.pop()
-        self._t.by_subject[record.subject].pop()
+        for record in [_own(record, "audit") for record in records]:
+            self._add(self._t.by_subject[record.subject], len(self._t.audit))
+            self._add(self._t.audit, record)
 
     def trail(self, subject: str, /) -> Sequence[AuditRecord]:
-        return [self._t.audit[i] for i in self._t.by_subject.get(subject, ())]
+        return [_own(self._t.audit[i], "audit") for i in self._t.by_subject.get(subject, ())]
 
     def trails(self, subjects: Sequence[str], /) -> Sequence[AuditRecord]:
         return [record for subject in dict.fromkeys(subjects) for record in self.trail(subject)]
@@ -189,14 +198,10 @@ class MemorySession:
     def redact(self, subject: str, /) -> int:
         found = [i for i in self._t.by_subject.get(subject, ()) if self._t.audit[i].reason]
         for i in found:
-            before = self._t.audit[i]
-            self._undo.append(partial(self._t.audit.__setitem__, i, before))
-            self._t.audit[i] = attrs.evolve(before, reason="")
+            self._replace(self._t.audit, i, attrs.evolve(self._t.audit[i], reason=""))
         told = [i for i, refusal in enumerate(self._t.refusals) if refusal.subject == subject and refusal.facts]
         for i in told:
-            refusal = self._t.refusals[i]
-            self._undo.append(partial(self._t.refusals.__setitem__, i, refusal))
-            self._t.refusals[i] = attrs.evolve(refusal, facts={})
+            self._replace(self._t.refusals, i, attrs.evolve(self._t.refusals[i], facts={}))
         failed = [m for key, m in self._t.outbox.items() if key.startswith(f"{subject}/") and m.failure]
         for message in failed:
             self._put(self._t.outbox, message.key, attrs.evolve(message, failure=""))
@@ -206,18 +211,13 @@ class MemorySession:
         begin = len(self._t.positions)
         new = range(begin, min(begin + limit, len(self._t.audit)))
         for i in new:
-            self._t.audit[i] = attrs.evolve(self._t.audit[i], position=i + 1)
-            self._t.positions.append(i)
-            self._undo.append(self._unnumber)
+            self._replace(self._t.audit, i, attrs.evolve(self._t.audit[i], position=i + 1))
+            self._add(self._t.positions, i)
         return len(new)
-
-    def _unnumber(self) -> None:
-        i = self._t.positions.pop()
-        self._t.audit[i] = attrs.evolve(self._t.audit[i], position=None)
 
     def events_after(self, position: int, limit: int, /) -> Sequence[AuditRecord]:
         end = min(position + limit, len(self._t.positions))
-        return [self._t.audit[i] for i in self._t.positions[position:end]]
+        return [_own(self._t.audit[i], "audit") for i in self._t.positions[position:end]]
 
     def cursor(self, consumer: str, /) -> int:
         return self._t.cursors.get(consumer, 0)
@@ -226,11 +226,10 @@ class MemorySession:
         self._put(self._t.cursors, consumer, position)
 
     def add_refusal(self, refusal: Refusal, /) -> None:
-        self._t.refusals.append(refusal)
-        self._undo.append(self._t.refusals.pop)
+        self._add(self._t.refusals, _own(refusal, "refusal"))
 
     def refusals(self, subject: str, /) -> Sequence[Refusal]:
-        return [refusal for refusal in self._t.refusals if refusal.subject == subject]
+        return [_own(refusal, "refusal") for refusal in self._t.refusals if refusal.subject == subject]
 
     # --- timers
     def timer(self, subject: str, name: str, /, *, lock: bool) -> Timer | None:
@@ -252,15 +251,15 @@ class MemorySession:
     def save_timer(self, timer: Timer, /) -> None:
         key = (timer.subject, timer.name)
         before = self._t.timers.get(key)
-        self._undo.append(lambda: self._index(timer, before))
-        self._index(before, timer)
+        # Whatever may be wrong with a timer shows here, before anything is changed.
+        gone, come = _entry(before), _entry(timer)
+        if gone is not None:
+            self._undo.append(partial(_enter, self._t.due, gone))
+            _leave(self._t.due, gone)
+        if come is not None:
+            self._undo.append(partial(_leave, self._t.due, come))
+            _enter(self._t.due, come)
         self._put(self._t.timers, key, timer)
-
-    def _index(self, before: Timer | None, after: Timer | None) -> None:
-        if before is not None and before.next_at is not None:
-            del self._t.due[bisect_left(self._t.due, (before.next_at, before.subject, before.name))]
-        if after is not None and after.next_at is not None:
-            insort(self._t.due, (after.next_at, after.subject, after.name))
 
     def due_timers(self, until: datetime, limit: int, skip: Iterable[Key], /) -> Sequence[Timer]:
         skipped = set(skip)
@@ -276,8 +275,8 @@ class MemorySession:
     def queue(self, messages: Sequence[Message], at: datetime, /) -> None:
         for message in messages:
             if message.key not in self._t.outbox:
-                queued = Queued(message.key, message.occasion, message.to, dict(message.facts), at, next_at=at)
-                self._put(self._t.outbox, message.key, queued)
+                queued = Queued(message.key, message.occasion, message.to, message.facts, at, next_at=at)
+                self._put(self._t.outbox, message.key, _own(queued, "outbox"))
 
     def claim_messages(self, now: datetime, until: datetime, limit: int, /) -> Sequence[Queued]:
         due = [m for m in self._t.outbox.values() if m.sent_at is None and m.next_at is not None and m.next_at <= now]
@@ -285,7 +284,7 @@ class MemorySession:
         claimed = [attrs.evolve(message, attempts=message.attempts + 1, next_at=until) for message in due[:limit]]
         for message in claimed:
             self._put(self._t.outbox, message.key, message)
-        return claimed
+        return [_own(message, "outbox") for message in claimed]
 
     def mark_message(self, message: Queued, /) -> None:
         there = self._t.outbox.get(message.key)
@@ -299,10 +298,11 @@ class MemorySession:
             for message in self._t.outbox.values()
             if not (unsent and message.sent_at is not None) and dead in (None, message.dead)
         ]
-        return found[:limit]
+        return [_own(message, "outbox") for message in found[:limit]]
 
     def message(self, key: str, /) -> Queued | None:
-        return self._t.outbox.get(key)
+        found = self._t.outbox.get(key)
+        return None if found is None else _own(found, "outbox")
 
     def requeue(self, key: str, at: datetime, /) -> bool:
         there = self._t.outbox.get(key)
@@ -344,6 +344,37 @@ class MemorySession:
 
     def get_rulebook(self, ref: str, /) -> str | None:
         return self._t.rulebooks.get(ref)
+
+
+def _loaded(kind: Kind[A], stored: Stored) -> A:
+    return from_body(kind, stored.body, stored.schema, cast("int", stored.row["version"]))
+
+
+def _own(record: R, table: str) -> R:
+    """A record of its own facts, so that nobody changes what is kept. Raises NotStorable."""
+    return attrs.evolve(record, facts=copied(record.facts, table))
+
+
+def _cut(table: list[Any], length: int) -> None:
+    del table[length:]
+
+
+def _entry(timer: Timer | None) -> Due | None:
+    """Where a timer stands among those that are due. Raises what a timer raises that never fires."""
+    next_at = None if timer is None else timer.next_at
+    return None if timer is None or next_at is None else (utc(next_at), str(timer.subject), str(timer.name))
+
+
+def _enter(due: list[Due], entry: Due) -> None:
+    place = bisect_left(due, entry)
+    if due[place : place + 1] != [entry]:
+        due.insert(place, entry)
+
+
+def _leave(due: list[Due], entry: Due) -> None:
+    place = bisect_left(due, entry)
+    if due[place : place + 1] == [entry]:
+        del due[place]
 
 
 def _matches(row: dict[str, ColumnValue], where: Sequence[Where[Any]]) -> bool:

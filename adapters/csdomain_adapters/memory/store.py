@@ -1,17 +1,19 @@
 """One unit at a time over tables in memory."""
 
 import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from csdomain.kernel.rules.errors import DomainError, MissingBackend, StoreFailure, UnitWithinUnit
+from csdomain.kernel.rules.errors import MissingBackend, StoreFailure, UnitWithinUnit, fact_labels
 from csdomain.kernel.store.kinds import Kind
 from csdomain.kernel.store.ports import Call, Store, Unit
 from csdomain.kernel.store.unit import Backstage, StandardUnit, perform, refused
+from csdomain.kernel.values.arguments import unexpected_keyword
+from csdomain_adapters.telling import log_refusal, observed
 
 from .session import MemorySession, Tables
 
+fact_labels({"ability": "能力", "session": "会话", "store": "存储"})
 R = TypeVar("R")
 
 
@@ -25,9 +27,7 @@ class MemoryStore:
         self._open = False
 
     def run(self, work: Callable[[Unit], R], /, call: Call | None = None) -> R:
-        began = time.perf_counter()
-        outcome = "ok"
-        with self._lock:
+        with observed(self._backstage.observer, call), self._lock:
             if self._open:  # by this very thread: others wait
                 raise UnitWithinUnit
             self._open = True
@@ -39,16 +39,13 @@ class MemoryStore:
                 return result
             except BaseException as error:
                 session.rollback()
-                outcome = error.code if isinstance(error, DomainError) else type(error).__name__
                 record = refused(call, error)
                 if record is not None:
+                    log_refusal(record)
                     MemorySession(self._tables).add_refusal(record)
                 raise
             finally:
                 self._open = False
-                if self._backstage.observer is not None:
-                    name = "" if call is None else call.use_case
-                    self._backstage.observer(name, time.perf_counter() - began, outcome)
 
     def look(self, work: Callable[[Unit], R], /) -> R:
         with self._lock:
@@ -68,5 +65,7 @@ class MemoryStore:
 def open_store(
     url: str, kinds: Sequence[Kind[Any]], backstage: Backstage, options: Mapping[str, object]
 ) -> MemoryStore:
-    """A new, empty store for ``memory:``."""
+    """A new, empty store for ``memory:``. Raises TypeError for any option but ``upgrade``, which changes nothing."""
+    for name in options.keys() - {"upgrade"}:
+        raise unexpected_keyword("csdomain.open", name, ("upgrade",))
     return MemoryStore(backstage)

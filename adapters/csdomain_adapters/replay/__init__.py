@@ -4,9 +4,7 @@ report = run_replay(Path("log.csv"), Path("map.toml"))
 print(render_text(report))
 """
 
-import tomllib
 from collections.abc import Callable
-from decimal import Decimal
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, cast
@@ -15,29 +13,26 @@ from csdomain.contexts import lifecycles
 from csdomain.desk import HOLIDAYS, adapter
 from csdomain.kernel.calendar.holidays import Holidays
 from csdomain.kernel.rules import Language
-from csdomain.reporting.log_faults import Fault, MapInvalid
+from csdomain.reporting.log_faults import Fault
 from csdomain.reporting.replay import Replay
 from csdomain.reporting.replay_map import read_map
-from csdomain.reporting.replay_plan import Plan, plan
+from csdomain.reporting.replay_plan import Plan
+from csdomain.reporting.replay_plan import plan as planned
 from csdomain.reporting.replay_report import CaseResult, ReplayReport
 from csdomain.reporting.replay_text import render
 
 from .log import Progress, feed
+from .maps import read_toml
 from .page import render_html
 from .seen import SeenOnDisk
+from .sorting import RestingOnDisk
 
 __all__ = ["Progress", "SeenOnDisk", "as_json", "load_map", "render_html", "render_text", "run_replay"]
 
 
 def load_map(path: Path) -> Plan:
     """The plan of a map file. Raises :class:`~csdomain.reporting.log_faults.MapInvalid`, key paths in it. [RPT-06]"""
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
-    except (OSError, UnicodeError) as error:
-        raise MapInvalid((f"this file cannot be read: {type(error).__name__}",), name=path.name) from error
-    except tomllib.TOMLDecodeError as error:
-        raise MapInvalid((f"not TOML: {error}",), name=path.name) from None
-    return plan(read_map(data), holidays=_holidays, lifecycles=lifecycles())
+    return planned(read_map(read_toml(path)), holidays=_holidays, lifecycles=lifecycles())
 
 
 def _holidays(name: str) -> Holidays | None:
@@ -62,8 +57,9 @@ def run_replay(
 
     Raises MapInvalid, the subclasses of LogInvalid, and where ``strict`` those of RowInvalid. [RPT-06]
     """
-    with SeenOnDisk() as seen:
-        replay = Replay(load_map(map), strict=strict, seen=seen, on_case=on_case, on_fault=on_fault)
+    plan = load_map(map)
+    with SeenOnDisk() as seen, RestingOnDisk() as resting:
+        replay = Replay(plan, strict=strict, seen=seen, resting=resting, on_case=on_case, on_fault=on_fault)
         feed(replay, log, progress)
         return replay.finish(log.name)
 

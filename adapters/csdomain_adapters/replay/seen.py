@@ -8,6 +8,15 @@ IN_MEMORY: Final = 25_000
 _CACHE_KIB: Final = 8192
 
 
+def scratch() -> sqlite3.Connection:
+    """A database in a temporary file without a name, which is gone with the process; nothing in it survives a crash."""
+    database = sqlite3.connect("", isolation_level=None)
+    database.execute("pragma journal_mode = off")
+    database.execute("pragma synchronous = off")
+    database.execute(f"pragma cache_size = -{_CACHE_KIB}")
+    return database
+
+
 class SeenOnDisk:
     """The ids of finished cases. Exact; the file is temporary, without a name, and gone with the process.
 
@@ -34,11 +43,7 @@ class SeenOnDisk:
 
     def _spill(self) -> None:
         if self._disk is None:
-            # An empty name is SQLite's own temporary file; nothing in it needs to survive a crash.
-            self._disk = sqlite3.connect("", isolation_level=None)
-            self._disk.execute("pragma journal_mode = off")
-            self._disk.execute("pragma synchronous = off")
-            self._disk.execute(f"pragma cache_size = -{_CACHE_KIB}")
+            self._disk = scratch()
             self._disk.execute("create table seen (id text primary key) without rowid")
         self._disk.execute("begin")
         self._disk.executemany("insert or ignore into seen values (?)", ((case,) for case in sorted(self._recent)))

@@ -21,7 +21,10 @@ from csdomain.kernel.rules.errors import (
     MissingBackend,
     StoreBusy,
     StoreFailure,
+    fact_labels,
 )
+
+fact_labels({"database": "数据库", "driver": "驱动", "option": "选项"})
 
 MARIADB: Final = "mariadb"
 #: Execution option of connections that only read.
@@ -130,7 +133,13 @@ def clear_journal(engine: Engine) -> bool:
     """
     if engine.dialect.name != "sqlite":
         return True
-    with closing(engine.raw_connection()) as connection, closing(connection.cursor()) as cursor:
+    with closing(engine.raw_connection()) as connection:
+        return clear_journal_of(connection)
+
+
+def clear_journal_of(connection: Any) -> bool:
+    """The same on a raw connection of SQLite's that is in no transaction."""
+    with closing(connection.cursor()) as cursor:
         cursor.execute("pragma busy_timeout")
         ((wait,),) = cursor.fetchall()
         cursor.execute(f"pragma busy_timeout={min(wait, _JOURNAL_MILLIS)}")

@@ -88,20 +88,24 @@ class Guests:
     def __init__(self, engine: Engine) -> None:
         # Without the engine's events, one of which begins transactions.
         self._bare = Engine(NullPool(_no_connection), engine.dialect, engine.url, hide_parameters=True)
+        self.dialect: str = engine.dialect.name
+        self.driver: Any = engine.dialect.dbapi
 
     def over(self, raw: Any) -> Connection:
         """A connection over ``raw``. Raises MissingBackend where that is none of the store's own driver."""
-        driver: Any = self._bare.dialect.dbapi
-        if not isinstance(raw, driver.Connection):
-            name = driver.__name__.partition(".")[0]
+        if not isinstance(raw, self.driver.Connection):
+            name = self.driver.__name__.partition(".")[0]
             raise MissingBackend(
-                store=self._bare.dialect.name,
+                store=self.dialect,
                 given=type(raw).__name__,
                 accepted=Text(
                     f"a Connection of SQLAlchemy or of {name}", f"SQLAlchemy 的 Connection，或 {name} 的连接"
                 ),
             )
-        return Connection(self._bare, Guest(raw))
+        connection = Connection(self._bare, Guest(raw))
+        if self._bare.dialect.server_version_info is None and in_transaction(raw):
+            self._bare.dialect.initialize(connection)  # no connection of the engine's own has seen the server
+        return connection
 
 
 def _no_connection() -> NoReturn:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy import Engine, MetaData
+from sqlalchemy import Connection, Engine, MetaData
 
 from csdomain.kernel.store.kinds import TEXT_LONGEST, Kind
 
@@ -56,22 +56,27 @@ def add_missing(engine: Engine, kinds: Sequence[Kind[Any]]) -> tuple[str, ...]:
 
     Every declared column may be empty, so a column that a later release of the context declares is added the same way.
     """
-    made: list[str] = []
     with engine.begin() as connection:
-        there = sa.inspect(connection)
-        for kind in kinds:
-            table = aggregate_table(kind, MetaData())
-            if not there.has_table(table.name):
-                table.create(connection)
-                made.append(table.name)
-                continue
-            known = {column["name"] for column in there.get_columns(table.name)}
-            for column in table.columns:
-                if column.name not in known:
-                    kind_of = column.type.compile(connection.dialect)
-                    connection.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {column.name} {kind_of}")
-                    for index in table.indexes:
-                        if column.name in index.columns:
-                            index.create(connection)
-                    made.append(f"{table.name}.{column.name}")
+        return add_missing_on(connection, kinds)
+
+
+def add_missing_on(connection: Connection, kinds: Sequence[Kind[Any]]) -> tuple[str, ...]:
+    """The same in a transaction that is open."""
+    made: list[str] = []
+    there = sa.inspect(connection)
+    for kind in kinds:
+        table = aggregate_table(kind, MetaData())
+        if not there.has_table(table.name):
+            table.create(connection)
+            made.append(table.name)
+            continue
+        known = {column["name"] for column in there.get_columns(table.name)}
+        for column in table.columns:
+            if column.name not in known:
+                kind_of = column.type.compile(connection.dialect)
+                connection.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {column.name} {kind_of}")
+                for index in table.indexes:
+                    if column.name in index.columns:
+                        index.create(connection)
+                made.append(f"{table.name}.{column.name}")
     return tuple(made)

@@ -34,7 +34,7 @@ def current(engine: Engine) -> str | None:
     On MariaDB, where a revision was cut short and not yet taken up again, it is said to be unfinished.
     """
     with engine.connect() as connection:
-        found = _at(connection)
+        found = revision_on(connection)
         if connection.dialect.name == MARIADB and inspect(connection).has_table(UNFINISHED_TABLE):
             return f"{found or 'none'}, unfinished"
         return found
@@ -55,21 +55,27 @@ def downgrade(engine: Engine, revision: str) -> None:
     _migrate(engine, "downgrade", revision)
 
 
+def migrate_within(connection: Connection, direction: Direction, revision: str) -> None:
+    """Bring the tables to ``revision`` in a transaction that somebody else has begun and will end; not on MariaDB."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+    _alembic(connection, direction, revision)
+
+
 def _migrate(engine: Engine, direction: Direction, revision: str) -> None:
     with engine.connect() as connection:
         if connection.dialect.name == MARIADB:
             with _alone(connection):
                 _finish(connection)
-                for step, target in _steps(direction, _at(connection), revision):
+                for step, target in _steps(direction, revision_on(connection), revision):
                     _step(connection, direction, step, target)
             return
         with connection.begin():
-            if connection.dialect.name == "postgresql":
-                connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-            _alembic(connection, direction, revision)
+            migrate_within(connection, direction, revision)
 
 
-def _at(connection: Connection) -> str | None:
+def revision_on(connection: Connection) -> str | None:
+    """The revision that the database of ``connection`` is at, None where it has no tables of ours."""
     if not inspect(connection).has_table(VERSION_TABLE):
         return None
     return connection.execute(text(f"select version_num from {VERSION_TABLE}")).scalar()  # noqa: S608 - a constant
@@ -154,7 +160,7 @@ def _finish(connection: Connection) -> None:
     if not inspect(connection).has_table(UNFINISHED_TABLE):
         return
     row = connection.execute(text(f"select * from {UNFINISHED_TABLE}")).mappings().first()  # noqa: S608 - a constant
-    done = row is None or (_at(connection) or "base") == row["target"]
+    done = row is None or (revision_on(connection) or "base") == row["target"]
     if row is not None and not done:
         if row["direction"] == "upgrade":
             _take_back(connection, set(orjson.loads(row["tables_before"])))

@@ -15,14 +15,17 @@ from csdomain.kernel.rules.errors import (
     ConnectionLost,
     DomainError,
     OutcomeUnknown,
+    RuleBroken,
     StoreBusy,
     StoreFailure,
     UnitWithinUnit,
+    fact_labels,
 )
 from csdomain.kernel.store.kinds import Kind
 from csdomain.kernel.store.ports import Call, Refusal, Store, Unit
 from csdomain.kernel.store.unit import Backstage, Joined, StandardUnit, perform, refused
 from csdomain_adapters.system import jitter
+from csdomain_adapters.telling import log_refusal, observed
 
 from .dialects import begin_reading, clear_journal, make_engine, reading, translate
 from .guests import Guests
@@ -31,11 +34,13 @@ from .session import SqlSession
 from .statements import Statements
 from .tables import Schema
 
+fact_labels({"session": "会话", "store": "存储"})
 R = TypeVar("R")
 ATTEMPTS: Final = 12
 #: Where connecting itself takes long to fail, all attempts would take minutes.
 PATIENCE_SECONDS: Final = 5.0
 _log: Final = logging.getLogger("csdomain.sql")
+JOURNAL_HELD: Final = "the journal still holds what was erased: someone reads; the next erasing clears it"
 
 
 class SchemaOutdated(StoreFailure):
@@ -75,6 +80,29 @@ def _unknown(call: Call | None, error: ConnectionLost) -> OutcomeUnknown:
     return OutcomeUnknown(**facts)
 
 
+def begin_again(once: Callable[[Callable[[], None]], R], call: Call | None) -> R:
+    """Run a transaction, again where the database asks for it and where the connection was lost.
+
+    ``once`` is one attempt; it calls what it is given when all that is left is the commit. A commit that was not
+    answered may have happened: only under the call's key is it begun again, else it is OutcomeUnknown.
+    """
+    tries: _Tries | None = None
+    unknown: OutcomeUnknown | None = None
+    while True:
+        committing: list[bool] = []
+        try:
+            return once(lambda: committing.append(True))  # noqa: B023 - called in this very attempt
+        except (DBAPIError, StoreFailure) as error:
+            said = error if isinstance(error, DomainError) else translate(error)
+            if committing and isinstance(said, ConnectionLost):
+                unknown = _unknown(call, said)
+            tries = tries or _Tries()
+            if (unknown is not None and not unknown.retryable) or tries.over(said):
+                if said is error and unknown is None:
+                    raise
+                raise (unknown or said) from None
+
+
 class SqlStore:
     """A store on a database engine. Any number of threads and processes may use one database."""
 
@@ -90,22 +118,18 @@ class SqlStore:
     def run(self, work: Callable[[Unit], R], /, call: Call | None = None) -> R:
         if self._open.get():
             raise UnitWithinUnit
-        began = time.perf_counter()
-        outcome = "ok"
         token = self._open.set(True)
         try:
-            return self._with_retries(lambda session: perform(session, self._backstage, work, call), call)
+            with observed(self._backstage.observer, call):
+                return self._with_retries(lambda session: perform(session, self._backstage, work, call), call)
         except BaseException as error:
-            outcome = error.code if isinstance(error, DomainError) else type(error).__name__
             record = refused(call, error)
             if record is not None:
+                log_refusal(record)
                 self._keep(record)
             raise
         finally:
             self._open.reset(token)
-            if self._backstage.observer is not None:
-                name = "" if call is None else call.use_case
-                self._backstage.observer(name, time.perf_counter() - began, outcome)
 
     def look(self, work: Callable[[Unit], R], /) -> R:
         tries: _Tries | None = None
@@ -121,35 +145,21 @@ class SqlStore:
                     raise said from None
 
     def _with_retries(self, work: Callable[[SqlSession], R], call: Call | None = None) -> R:
-        """Run ``work`` in a transaction, again where the database asks for it and where the connection was lost.
+        """Run ``work`` in a transaction, as often as :func:`begin_again` says."""
 
-        A commit that was not answered may have happened: only under the call's key is it begun again, else it is
-        OutcomeUnknown.
-        """
-        tries: _Tries | None = None
-        unknown: OutcomeUnknown | None = None
-        while True:
-            sent = False
-            try:
-                with self.engine.connect() as connection, connection.begin():
-                    session = self._session(connection)
-                    result = work(session)
-                    if session.dead:
-                        raise StoreFailure(session="dead")
-                    sent = True
-            except (DBAPIError, StoreFailure) as error:
-                said = error if isinstance(error, DomainError) else translate(error)
-                if sent and isinstance(said, ConnectionLost):
-                    unknown = _unknown(call, said)
-                tries = tries or _Tries()
-                if (unknown is not None and not unknown.retryable) or tries.over(said):
-                    if said is error and unknown is None:
-                        raise
-                    raise (unknown or said) from None
-            else:
-                if session.redacted and not clear_journal(self.engine):
-                    _log.warning("the journal still holds what was erased: someone reads; the next erasing clears it")
-                return result
+        def once(sent: Callable[[], None]) -> tuple[R, bool]:
+            with self.engine.connect() as connection, connection.begin():
+                session = self._session(connection)
+                result = work(session)
+                if session.dead:
+                    raise StoreFailure(session="dead")
+                sent()
+            return result, session.redacted
+
+        result, redacted = begin_again(once, call)
+        if redacted and not clear_journal(self.engine):
+            _log.warning(JOURNAL_HELD)
+        return result
 
     def _keep(self, record: Refusal) -> None:
         try:
@@ -184,13 +194,20 @@ class HostStore:
         self._joined = joined
 
     def run(self, work: Callable[[Unit], R], /, call: Call | None = None) -> R:
+        with observed(self._joined.unit.backstage.observer, call):
+            return self._in_unit(work, call)
+
+    def look(self, work: Callable[[Unit], R], /) -> R:
+        return self._in_unit(work)
+
+    def _in_unit(self, work: Callable[[Unit], R], call: Call | None = None) -> R:
         try:
             return self._joined.run(work, call)
         except DBAPIError as error:
             raise translate(error) from None
-
-    def look(self, work: Callable[[Unit], R], /) -> R:
-        return self.run(work)
+        except RuleBroken as error:
+            log_refusal(error.refusal)
+            raise
 
 
 def open_store(url: str, kinds: Sequence[Kind[Any]], backstage: Backstage, options: Mapping[str, object]) -> SqlStore:

@@ -176,19 +176,20 @@ class SlipMove(Enum):
     CANCEL = "cancel"
 
 
+_SM, _SS = SlipMove, SlipState
 SLIP_MOVES: Final = Lifecycle(
     "return_slip",
     SlipState,
     SlipState.DRAWN_UP,
     steps(
         "complaints",
-        Row(SlipMove.DRAW_UP, None, SlipState.DRAWN_UP, r.RETURN_SLIP, may="sell"),
-        Row(SlipMove.SIGN, SlipState.DRAWN_UP, SlipState.SIGNED, r.RETURN_SLIP),
-        Row(SlipMove.TAKE_IN, (SlipState.SIGNED, SlipState.DISPUTED), SlipState.TAKEN_IN, r.WAREHOUSE, may="warehouse"),
-        Row(SlipMove.BOOK, SlipState.TAKEN_IN, SlipState.BOOKED, r.FINANCE, may="finance"),
-        Row(SlipMove.DISPUTE, SlipState.TAKEN_IN, SlipState.DISPUTED, r.FINANCE, may="finance"),
-        Row(SlipMove.RESOLVE, SlipState.DISPUTED, SlipState.TAKEN_IN, r.FINANCE, may="sign"),
-        Row(SlipMove.CANCEL, (SlipState.DRAWN_UP, SlipState.SIGNED), SlipState.CANCELLED, r.RETURN_SLIP, may="sell"),
+        Row(_SM.DRAW_UP, None, _SS.DRAWN_UP, r.RETURN_SLIP, may="sell"),
+        Row(_SM.SIGN, _SS.DRAWN_UP, _SS.SIGNED, r.RETURN_SLIP),
+        Row(_SM.TAKE_IN, (_SS.SIGNED, _SS.DISPUTED), _SS.TAKEN_IN, r.WAREHOUSE, may="warehouse"),
+        Row(_SM.BOOK, _SS.TAKEN_IN, _SS.BOOKED, r.FINANCE, may="finance"),
+        Row(_SM.DISPUTE, _SS.TAKEN_IN, _SS.DISPUTED, r.FINANCE, may="finance"),
+        Row(_SM.RESOLVE, _SS.DISPUTED, _SS.TAKEN_IN, r.FINANCE, may="sign"),
+        Row(_SM.CANCEL, (_SS.DRAWN_UP, _SS.SIGNED), _SS.CANCELLED, r.RETURN_SLIP, may="sell"),
     ),
 )
 
@@ -213,24 +214,17 @@ class CertificateMove(Enum):
     BOOK = "book"
 
 
+_CM, _CS = CertificateMove, CertificateState
 CERTIFICATE_MOVES: Final = Lifecycle(
     "discount_certificate",
     CertificateState,
     CertificateState.DRAWN_UP,
     steps(
         "complaints",
-        Row(CertificateMove.DRAW_UP, None, CertificateState.DRAWN_UP, r.CERTIFICATE, may="sell"),
-        Row(CertificateMove.SIGN, CertificateState.DRAWN_UP, CertificateState.SIGNED, r.CERTIFICATE),
-        Row(
-            CertificateMove.COUNTERSIGN,
-            CertificateState.SIGNED,
-            CertificateState.COUNTERSIGNED,
-            r.CERTIFICATE,
-            may="sell",
-        ),
-        Row(
-            CertificateMove.BOOK, CertificateState.COUNTERSIGNED, CertificateState.BOOKED, r.CERTIFICATE, may="finance"
-        ),
+        Row(_CM.DRAW_UP, None, _CS.DRAWN_UP, r.CERTIFICATE, may="sell"),
+        Row(_CM.SIGN, _CS.DRAWN_UP, _CS.SIGNED, r.CERTIFICATE),
+        Row(_CM.COUNTERSIGN, _CS.SIGNED, _CS.COUNTERSIGNED, r.CERTIFICATE, may="sell"),
+        Row(_CM.BOOK, _CS.COUNTERSIGNED, _CS.BOOKED, r.CERTIFICATE, may="finance"),
     ),
 )
 
@@ -260,39 +254,19 @@ class PenaltyMove(Enum):
 
 DISCIPLINE: Final = frozenset({"discipline"})
 DEDUCTION: Final = frozenset({"deduction"})
+_PM, _PS = PenaltyMove, PenaltyState
 PENALTY_MOVES: Final = Lifecycle(
     "penalty",
     PenaltyState,
     PenaltyState.PROPOSED,
     steps(
         "complaints",
-        Row(PenaltyMove.PROPOSE, None, PenaltyState.PROPOSED, r.LOSS, may="judge"),
-        Row(PenaltyMove.APPROVE, PenaltyState.PROPOSED, PenaltyState.APPROVED, r.LOSS, may="rule"),
-        Row(PenaltyMove.DROP, PenaltyState.PROPOSED, PenaltyState.DROPPED, r.LOSS, may="rule"),
-        Row(
-            PenaltyMove.NOTICE,
-            PenaltyState.APPROVED,
-            PenaltyState.NOTICED,
-            r.MONTHLY_REVIEW,
-            may="penalise",
-            paths=DEDUCTION,
-        ),
-        Row(
-            PenaltyMove.CARRY_OUT,
-            PenaltyState.NOTICED,
-            PenaltyState.CARRIED_OUT,
-            r.MONTHLY_REVIEW,
-            may="personnel",
-            paths=DEDUCTION,
-        ),
-        Row(
-            PenaltyMove.PUBLISH,
-            PenaltyState.APPROVED,
-            PenaltyState.CARRIED_OUT,
-            r.MONTHLY_REVIEW,
-            may="personnel",
-            paths=DISCIPLINE,
-        ),
+        Row(_PM.PROPOSE, None, _PS.PROPOSED, r.LOSS, may="judge"),
+        Row(_PM.APPROVE, _PS.PROPOSED, _PS.APPROVED, r.LOSS, may="rule"),
+        Row(_PM.DROP, _PS.PROPOSED, _PS.DROPPED, r.LOSS, may="rule"),
+        Row(_PM.NOTICE, _PS.APPROVED, _PS.NOTICED, r.MONTHLY_REVIEW, may="penalise", paths=DEDUCTION),
+        Row(_PM.CARRY_OUT, _PS.NOTICED, _PS.CARRIED_OUT, r.MONTHLY_REVIEW, may="personnel", paths=DEDUCTION),
+        Row(_PM.PUBLISH, _PS.APPROVED, _PS.CARRIED_OUT, r.MONTHLY_REVIEW, may="personnel", paths=DISCIPLINE),
     ),
 )
 
@@ -316,28 +290,17 @@ class ImprovementMove(Enum):
     FAIL = "fail"
 
 
+_IM, _IS = ImprovementMove, ImprovementState
 IMPROVEMENT_MOVES: Final = Lifecycle(
     "improvement",
     ImprovementState,
     ImprovementState.TRACKED,
     steps(
         "complaints",
-        Row(ImprovementMove.TRACK, None, ImprovementState.TRACKED, r.IMPROVEMENT, may="judge"),
-        Row(
-            ImprovementMove.CARRY_OUT,
-            ImprovementState.TRACKED,
-            ImprovementState.CARRIED_OUT,
-            r.IMPROVEMENT,
-            may="improve",
-        ),
-        Row(
-            ImprovementMove.VERIFY,
-            ImprovementState.CARRIED_OUT,
-            ImprovementState.VERIFIED,
-            r.IMPROVEMENT,
-            may="improve",
-        ),
-        Row(ImprovementMove.FAIL, ImprovementState.CARRIED_OUT, ImprovementState.TRACKED, r.IMPROVEMENT, may="improve"),
+        Row(_IM.TRACK, None, _IS.TRACKED, r.IMPROVEMENT, may="judge"),
+        Row(_IM.CARRY_OUT, _IS.TRACKED, _IS.CARRIED_OUT, r.IMPROVEMENT, may="improve"),
+        Row(_IM.VERIFY, _IS.CARRIED_OUT, _IS.VERIFIED, r.IMPROVEMENT, may="improve"),
+        Row(_IM.FAIL, _IS.CARRIED_OUT, _IS.TRACKED, r.IMPROVEMENT, may="improve"),
     ),
 )
 

@@ -1,6 +1,9 @@
 """The rules of complaints."""
 
 from csdomain.kernel.rules import Rule
+from csdomain.kernel.rules.errors import fact_labels
+
+fact_labels({"customer": "客户", "path": "路径", "product": "产品", "quantity": "数量"})
 
 FORM = Rule(
     "CMP-01",

@@ -21,6 +21,7 @@ from csdomain.rulebook import House
 
 from .cases import CaseType
 from .commands import PartMoves
+from .views import as_data
 
 C = TypeVar("C", bound=Any)
 R = TypeVar("R")
@@ -119,6 +120,27 @@ class Questions(Generic[C]):
             return tuple(explain(timer, self._house.calendar(timer.calendar), at) for timer in timers)
 
         return self._read(work, by)
+
+    def as_data(self, value: object, *, by: Actor, of: C | None = None) -> Any:
+        """What a use case answered with, as JSON-ready data for ``by``: see :func:`csdomain.frame.views.as_data`.
+
+        Personal fields of a case are in clear where ``by`` would see them in clear by :meth:`get`, else masked. What
+        stands in no case (a paper, a line of the trail) is masked unless ``of`` is its case. [KRN-14]
+        """
+        actor = self._house.resolve(by)
+        if isinstance(value, Page):
+            page = attrs.evolve(value, items=())
+            return {**as_data(page), "items": [self._view(item, actor, of) for item in value.items]}
+        if isinstance(value, tuple | list):
+            return [self._view(item, actor, of) for item in value]
+        return self._view(value, actor, of)
+
+    def _view(self, value: object, actor: Actor, of: C | None) -> Any:
+        case = value if isinstance(value, self._cases.kind.type) else of
+        return as_data(value, may_see=case is not None and self._may_see(case, actor))
+
+    def _may_see(self, case: C, actor: Actor) -> bool:
+        return reaching(actor, case).may(self._cases.read) and not self._is_masked(case, actor)
 
     # --- how a question goes
     def _read(self, work: Callable[[Unit, Actor], R], by: Actor) -> R:

@@ -1,6 +1,9 @@
 """The rules of lots, allocation, reservations and consumption."""
 
 from csdomain.kernel.rules import Rule
+from csdomain.kernel.rules.errors import fact_labels
+
+fact_labels({"days": "天数", "lot": "批次", "product": "产品", "reason": "原因", "received": "入库"})
 
 LOTS = Rule(
     "INV-04",

@@ -1,6 +1,9 @@
 """The rules of messages."""
 
 from csdomain.kernel.rules import Rule
+from csdomain.kernel.rules.errors import fact_labels
+
+fact_labels({"channel": "渠道", "language": "语言", "message": "消息", "occasion": "场合", "position": "位置"})
 
 TEMPLATES = Rule(
     "MSG-01",

@@ -36,8 +36,8 @@ class Messages:
     facts, never texts: those are made when a message is sent.
     """
 
-    store: Store
-    house: House
+    _store: Store
+    _house: House
 
     def waiting(self, *, by: Actor, limit: int = _PAGE) -> Sequence[Queued]:
         """Messages that are still to be sent, or tried again, oldest first, at most ``limit`` (up to 1000).
@@ -80,20 +80,20 @@ class Messages:
             unit.record([event])
             return attrs.evolve(message, next_at=utc(at), attempts=0)
 
-        return self.store.run(work, call)
+        return self._store.run(work, call)
 
     def notifier(self, gateway: Gateway, directory: Directory) -> "RenderingNotifier":
         """A notifier for ``desk.relay``: it makes each text by the house's templates. Raises SectionMissing."""
-        return RenderingNotifier(self.house, gateway, directory)
+        return RenderingNotifier(self._house, gateway, directory)
 
     def _listed(self, by: Actor, limit: int, *, dead: bool) -> Sequence[Queued]:
         self._require(READ, by)
         if isinstance(limit, bool) or not isinstance(limit, int) or not 1 <= limit <= _PAGE_LARGEST:
             raise MalformedQuery(field="limit", given=limit, minimum=1, maximum=_PAGE_LARGEST)
-        return self.store.look(lambda unit: unit.session.outbox(unsent=True, dead=dead, limit=limit))
+        return self._store.look(lambda unit: unit.session.outbox(unsent=True, dead=dead, limit=limit))
 
     def _require(self, action: Action, by: Actor) -> None:
-        self.house.resolve(by).require(action, owner="", branch="")
+        self._house.resolve(by).require(action, owner="", branch="")
 
 
 class RenderingNotifier:

@@ -14,6 +14,7 @@ from csdomain.kernel.store.kinds import storable
 from csdomain.kernel.values.actors import Action
 from csdomain.kernel.values.personal import PersonalKind, personal
 from csdomain.rulebook import Rulebook, Section
+from csdomain.rulebook.nearest import nearest
 
 from .rules import TEMPLATES
 
@@ -78,7 +79,7 @@ class TemplateMissing(InvalidValue):
     """The house has no text for that occasion on that channel (MSG-01)."""
 
     default_rule = TEMPLATES
-    problem = Text("The house has no text for this.", "没有适用的文本。")
+    problem = Text("The rulebook has no text for this occasion.", "规则手册没有此场合的文本。")
 
 
 @attrs.frozen
@@ -174,7 +175,7 @@ def _faults(rules: MessageRules, book: Rulebook) -> Iterator[str]:
         at = f"$.messages.templates['{name}']"
         occasion = book.occasions.get(name)
         if occasion is None:
-            yield f"no context declares the occasion {name} @ {at}"
+            yield f"no context declares the occasion {name}{nearest(name, book.occasions)} @ {at}"
         for channel, texts in channels.items():
             yield from _channel_faults(rules, occasion, channel, texts, f"{at}['{channel}']")
 

@@ -1,6 +1,9 @@
 """The rules of renewals: what a service period costs, when it runs, and when it is earned."""
 
 from csdomain.kernel.rules import Rule
+from csdomain.kernel.rules.errors import fact_labels
+
+fact_labels({"plan": "方案", "quantity": "数量"})
 
 PRICE_PLANS = Rule(
     "REN-01",

@@ -2,7 +2,7 @@
 
 from .distribution import Distribution, Quantiles
 from .log_faults import Fault, LogInvalid, MapInvalid, Reason, RowInvalid
-from .replay import Replay, SeenCases
+from .replay import Replay, RestingCases, SeenCases
 from .replay_map import ReplayMap, read_map
 from .replay_plan import Plan, plan
 from .replay_report import CaseResult, ReplayReport, SlaReport, StageReport
@@ -29,6 +29,7 @@ __all__ = [
     "ReplayMap",
     "ReplayReport",
     "ReportTable",
+    "RestingCases",
     "RowInvalid",
     "SeenCases",
     "SlaReport",

@@ -1,39 +1,23 @@
 """Reading the times of a log: a format, and the zone of times that carry none (RPT-06, KRN-03)."""
 
-import re
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import Enum, unique
 from typing import Final
 
 from csdomain.kernel.calendar.spec import zone_of
 from csdomain.kernel.rules import Text
-from csdomain.kernel.rules.errors import InvalidValue
 
 from .log_faults import UnparsableTime
-from .rules import REPLAY
+from .log_formats import EPOCHS, ISO, Said, epoch, iso, numbered
 
-ISO: Final = "iso"
-_FIELDS: Final = {
-    "Y": r"[0-9]{4}",
-    "m": r"0[1-9]|1[0-2]",
-    "d": r"[0-2][0-9]|3[01]",
-    "H": r"[01][0-9]|2[0-3]",
-    "M": r"[0-5][0-9]",
-    "S": r"[0-5][0-9]",
-    "f": r"[0-9]{1,6}",
-}
-_DATE: Final = ("Y", "m", "d")
 #: Dates whose offset is remembered.
 _DAYS_MOST: Final = 20_000
-_PROBE: Final = datetime(2024, 11, 23, 13, 57, 41, 123456, tzinfo=UTC)
-
-
-class MalformedTimeFormat(InvalidValue):
-    """A time format that does not give a whole date and time (RPT-06)."""
-
-    default_rule = REPLAY
-    problem = Text("This format does not give a date and a time.", "此格式不能给出日期与时间。")
+_WANTED: Final = {
+    ISO: Text("ISO 8601 with a time of day", "带时刻的 ISO 8601"),
+    "epoch": Text("seconds since 1970", "自 1970 年起的秒数"),
+    "epoch_ms": Text("milliseconds since 1970", "自 1970 年起的毫秒数"),
+}
 
 
 @unique
@@ -56,8 +40,10 @@ Reading = tuple[datetime, datetime | None]
 class TimeReader:
     """Reads the times of one log.
 
-    ``format`` is ``iso`` (ISO 8601) or a format of :meth:`datetime.datetime.strptime`. A time that carries no offset is
-    wall time of ``zone`` (IANA). Raises :class:`MalformedTimeFormat` and
+    ``format`` is ``iso`` (ISO 8601), ``epoch`` or ``epoch_ms`` (seconds or milliseconds since 1970, UTC), or a format
+    as :meth:`datetime.datetime.strptime` has them (:mod:`csdomain.reporting.log_formats` says which). A time that
+    carries no offset is wall time of ``zone`` (IANA). Raises
+    :class:`~csdomain.reporting.log_formats.MalformedTimeFormat` and
     :class:`~csdomain.kernel.calendar.values.UnknownZone`. [RPT-06]
 
     >>> reader = TimeReader("%Y/%m/%d %H:%M:%S", "Europe/Rome")
@@ -72,36 +58,19 @@ class TimeReader:
         self.zone = zone_of(zone)
         self.ambiguous = ambiguous
         self._plain: dict[int, timedelta | None] = {}
-        self._quick = None if format == ISO else _quick(format)
-        if format != ISO:
-            self._refuse_poor(format)
-
-    @staticmethod
-    def _refuse_poor(format: str) -> None:
-        try:
-            again = datetime.strptime(_PROBE.strftime(format), format)  # noqa: DTZ007 - a format may carry no zone
-        except (ValueError, re.error):
-            again = None
-        # Minutes are the least that orders the events of a day.
-        if again is None or again.replace(second=0, microsecond=0, tzinfo=UTC) != _PROBE.replace(
-            second=0, microsecond=0
-        ):
-            raise MalformedTimeFormat(
-                given=format, accepted=Text('"iso", or such as "%Y-%m-%d %H:%M:%S"', "“iso”，或如“%Y-%m-%d %H:%M:%S”")
-            )
+        self._said: Callable[[str], Said] = (
+            iso if format == ISO else epoch(EPOCHS[format]) if format in EPOCHS else numbered(format)
+        )
 
     def read(self, text: str) -> Reading:
         """The instant that ``text`` means, in UTC, and the later one where clocks showed it twice.
 
         Raises :class:`~csdomain.reporting.log_faults.UnparsableTime`, also for a time that clocks skipped.
         """
-        wall = self._quick(text) if self._quick is not None else None
         try:
-            if wall is None:
-                wall = datetime.fromisoformat(text) if self.format == ISO else datetime.strptime(text, self.format)  # noqa: DTZ007
-                if wall.utcoffset() is not None:
-                    return wall.astimezone(UTC), None
-                wall = wall.replace(tzinfo=UTC)
+            wall, is_instant = self._said(text)
+            if is_instant:
+                return wall, None
             day = wall.toordinal()
             offset = self._plain.get(day) if day in self._plain else self._offset_all_day(day)
             return (wall - offset, None) if offset is not None else self._placed(wall, text)
@@ -110,8 +79,9 @@ class TimeReader:
         except ValueError as error:
             if isinstance(error, UnparsableTime):
                 raise
-            wanted = "ISO 8601" if self.format == ISO else self.format
-            raise UnparsableTime(given=text, accepted=Text(wanted, wanted)) from None
+            raise UnparsableTime(
+                given=text, accepted=_WANTED.get(self.format, Text(self.format, self.format))
+            ) from None
 
     def _offset_all_day(self, day: int) -> timedelta | None:
         """The offset of a date on which clocks are not changed; None of one on which they are."""
@@ -144,45 +114,3 @@ class TimeReader:
         if self.ambiguous is Ambiguous.EARLIER:
             return wall - first, None
         return (wall - second, None) if self.ambiguous is Ambiguous.LATER else (wall - first, wall - second)
-
-
-def _quick(format: str) -> Callable[[str], datetime | None] | None:
-    """A reader for formats of plain numbers, many times as fast as ``strptime``; None for any other format.
-
-    The wall time it gives says UTC for want of its zone. It reads what is written in full; the rest is left to
-    ``strptime``.
-    """
-    pattern, fields = "", []
-    parts = iter(format)
-    for char in parts:
-        if char != "%":
-            pattern += re.escape(char)
-            continue
-        field = next(parts, "")
-        if field not in _FIELDS or field in fields:
-            return None
-        fields.append(field)
-        pattern += f"({_FIELDS[field]})"
-    if any(field not in fields for field in _DATE):
-        return None
-    match = re.compile(pattern).fullmatch
-    order = [fields.index(field) if field in fields else None for field in "YmdHMS"]
-    plain = fields[:6] == list("YmdHMS") and fields[6:] in ([], ["f"])
-    fraction = fields.index("f") if "f" in fields else None
-
-    def read(text: str) -> datetime | None:
-        found = match(text)
-        if found is None:
-            return None
-        groups = found.groups()
-        micros = 0 if fraction is None else int(groups[fraction].ljust(6, "0"))
-        try:
-            if plain:
-                year, month, day, hour, minute, second = groups[:6]
-                return datetime(int(year), int(month), int(day), int(hour), int(minute), int(second), micros, UTC)
-            numbers = [0 if place is None else int(groups[place]) for place in order]
-            return datetime(*numbers, microsecond=micros, tzinfo=UTC)  # type: ignore[arg-type,misc]  # at most six
-        except ValueError:
-            return None
-
-    return read

@@ -3,13 +3,14 @@
 Memory holds the cases that are not finished, the distributions (bounded), and the first faults; never the log.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
+
+import attrs
 
 from csdomain.kernel.calendar.spec import zone_of
 from csdomain.kernel.cases.events import utc
-from csdomain.kernel.cases.timers import Timer
 from csdomain.kernel.rules import Text
 from csdomain.kernel.rules.errors import InvalidValue
 
@@ -18,8 +19,8 @@ from .distribution import EXACT_LIMIT, Distribution
 from .log_faults import EmptyLog, Fault, Reason, UnparsableTime
 from .replay_plan import Plan
 from .replay_report import CaseResult, FaultGroup, Month, ReplayReport
-from .replay_table import Case, Fit, Node, result, stage, table
-from .sla_tally import SlaTally
+from .replay_table import Case, Fit, Node, packed, result, stage, table, unpacked
+from .sla_tally import Clock, SlaTally
 
 #: Faults that the report lists one by one; all are counted, and ``on_fault`` is told of all.
 LISTED_MOST: Final = 10_000
@@ -27,12 +28,13 @@ LISTED_MOST: Final = 10_000
 GROUPS_MOST: Final = 1_000
 #: The latest cases that are kept and explained, for each service level.
 WORST_MOST: Final = 5
+#: Characters of a case, activity or time that a fault keeps.
+_SAID_LONGEST: Final = 400
 _OTHERS: Final = "…"
 #: A day before and after them there is time in every zone.
 _FIRST_YEAR: Final = date.min.year + 1
 _LAST_YEAR: Final = date.max.year - 1
 _TICK: Final = timedelta(microseconds=1)
-_NO_STATE: Final = Text("a move that opens a case", "开启案件的流转")
 
 
 class SeenCases(Protocol):
@@ -45,13 +47,46 @@ class SeenCases(Protocol):
     def __contains__(self, case: object, /) -> bool: ...
 
 
+class RestingCases(Protocol):
+    """Port: cases in a final state that a move may leave, until the log ends; an adapter may keep them on disk."""
+
+    def put(self, case: str, values: tuple[Any, ...], /) -> None:
+        """Keep the values of a case."""
+        ...
+
+    def take(self, case: str, /) -> tuple[Any, ...] | None:
+        """The values of a case, which are then forgotten; None where there are none."""
+        ...
+
+    def __iter__(self) -> Iterator[tuple[Any, ...]]: ...
+
+
+class RestingInMemory:
+    """The cases at rest in a dictionary; satisfies :class:`RestingCases`."""
+
+    def __init__(self) -> None:
+        self._cases: dict[str, tuple[Any, ...]] = {}
+
+    def put(self, case: str, values: tuple[Any, ...], /) -> None:
+        """Keep the values of a case."""
+        self._cases[case] = values
+
+    def take(self, case: str, /) -> tuple[Any, ...] | None:
+        """The values of a case, which are then forgotten; None where there are none."""
+        return self._cases.pop(case, None)
+
+    def __iter__(self) -> Iterator[tuple[Any, ...]]:
+        return iter(self._cases.values())
+
+
 class Replay:
     """One replay of one log: :meth:`read` or :meth:`take` each event, :meth:`finish` for the report.
 
     Each event is replayed, ignored as the map says, or counted and listed as a fault; ``strict`` raises the first fault
     as the error it is, a subclass of :class:`~csdomain.reporting.log_faults.RowInvalid` with the line. ``seen`` keeps
-    the ids of finished cases. ``on_case`` is told of each case when it is finished, and at the end of those that are
-    not; ``on_fault`` of each fault. ``exact`` is how many samples a distribution keeps as they are.
+    the ids of cases that are finished for good, ``resting`` the cases in a final state that a move may leave.
+    ``on_case`` is told of each case when it is finished for good, and of all others at the end; ``on_fault`` of each
+    fault. ``exact`` is how many samples a distribution keeps as they are.
 
     A move that does not fit leaves its case as it is, and the time runs on. A move from a state to itself goes on with
     the visit. A case is opened by its first event that is replayed. [RPT-06]
@@ -63,6 +98,7 @@ class Replay:
         *,
         strict: bool = False,
         seen: SeenCases | None = None,
+        resting: RestingCases | None = None,
         on_case: Callable[[CaseResult], None] | None = None,
         on_fault: Callable[[Fault], None] | None = None,
         exact: int = EXACT_LIMIT,
@@ -73,6 +109,7 @@ class Replay:
         self.strict = strict
         self._on_case, self._on_fault = on_case, on_fault
         self._seen: SeenCases = set() if seen is None else seen
+        self._resting: RestingCases = RestingInMemory() if resting is None else resting
         self._exact, self._most_listed = exact, listed
         self._calendar = plan.calendar
         # Only such a calendar refuses an instant as such.
@@ -87,9 +124,10 @@ class Replay:
         self._first: datetime | None = None
         self._last: datetime | None = None
         self._elapsed, self._working = Distribution(exact), Distribution(exact)
-        self._tallies = [SlaTally(sla, plan.calendar, worst, Distribution(exact)) for sla in plan.slas]
+        self._tallies = [SlaTally(sla, worst, Distribution(exact)) for sla in plan.slas]
         self._nodes = table(plan, exact)
         self._start = self._nodes[None]
+        self._may_rest = any(node.reopens for node in self._nodes.values())
 
     # --- events ---------------------------------------------------------------------------------------------------
 
@@ -98,16 +136,9 @@ class Replay:
         if not case or not activity or not time:
             field = "case" if not case else "activity" if not activity else "time"
             self._events += 1
-            column = getattr(self.plan.columns, field)
-            self._refuse(
-                Fault(
-                    line,
-                    Reason.MISSING_FIELD,
-                    case,
-                    activity,
-                    accepted=Text(f"a value in {column}", f"{column} 列须有值"),
-                )
-            )
+            columns = ", ".join(self.plan.columns.of(field))
+            accepted = Text(f"a value in {columns}", f"{columns} 列须有值")
+            self._refuse(Fault(line, Reason.MISSING_FIELD, case, activity, accepted=accepted))
             return
         try:
             at, later = self.plan.times.read(time)
@@ -127,6 +158,18 @@ class Replay:
         self._refuse(Fault(line, Reason.MALFORMED_ROW, accepted=accepted))
 
     def _take(self, line: int, case_id: str, activity: str, at: datetime, who: str, later: datetime | None) -> None:
+        if not self._may_rest:
+            self._event(line, case_id, activity, at, who, later)
+            return
+        if case_id not in self._open and (values := self._resting.take(case_id)) is not None:
+            self._open[case_id] = unpacked(values, self._nodes.values())
+        self._event(line, case_id, activity, at, who, later)
+        case = self._open.get(case_id)
+        if case is not None and case.node.reopens:
+            del self._open[case_id]
+            self._resting.put(case_id, packed(case))
+
+    def _event(self, line: int, case_id: str, activity: str, at: datetime, who: str, later: datetime | None) -> None:
         self._events += 1
         case = self._open.get(case_id)
         node = self._start if case is None else case.node
@@ -181,8 +224,8 @@ class Replay:
                 calendar.is_working_day(at)
         else:
             working = calendar.between(case.entered, at)
-        timers, ended = (
-            self._timers_after(case, fit, at) if fit.roles or (dest.final and case.timers) else (case.timers, ())
+        clocks, ended = (
+            self._clocks_after(case, fit, at) if fit.roles or (dest.final and case.clocks) else (case.clocks, ())
         )
         # From here on nothing is refused.
         if case.entered is None:
@@ -204,29 +247,31 @@ class Replay:
         fit.count += 1
         self._replayed += 1
         case.last = at
-        case.timers = timers
+        case.clocks = clocks
         if self._first is None or at < self._first:
             self._first = at
         if self._last is None or at > self._last:
             self._last = at
-        for index, timer in ended:
-            case.outcomes.append(self._tallies[index].count(timer, at))
-        if dest.final:
+        for index, clock in ended:
+            case.outcomes.append(self._tallies[index].count(clock, at))
+        if dest.final and not dest.reopens:
+            del self._open[case.id]
+            self._seen.add(case.id)
             self._end(case, at)
 
-    def _timers_after(self, case: Case, fit: Fit, at: datetime) -> tuple[dict[int, Timer], list[tuple[int, Timer]]]:
-        timers, ended = dict(case.timers), []
+    def _clocks_after(self, case: Case, fit: Fit, at: datetime) -> tuple[dict[int, Clock], list[tuple[int, Clock]]]:
+        clocks, ended = dict(case.clocks), []
         for index, role in fit.roles:
-            timer, done = sla_tally.moved(timers.get(index), role, self.plan.slas[index], case.id, self._calendar, at)
-            if timer is not None and done:
-                ended.append((index, timer))
-                del timers[index]
-            elif timer is not None:
-                timers[index] = timer
+            clock, done = sla_tally.moved(clocks.get(index), role, self.plan.slas[index], case.id, at)
+            if clock is not None and done:
+                ended.append((index, clock))
+                del clocks[index]
+            elif clock is not None:
+                clocks[index] = clock
         if fit.dest is not None and fit.dest.final:
-            ended += [(index, sla_tally.dropped(timer, at)) for index, timer in timers.items()]
-            timers = {}
-        return timers, ended
+            ended += [(index, sla_tally.dropped(clock, at)) for index, clock in clocks.items()]
+            clocks = {}
+        return clocks, ended
 
     def _leave(self, case: Case, elapsed: timedelta, working: timedelta) -> None:
         node = case.node
@@ -240,8 +285,6 @@ class Replay:
         return self._months.setdefault((local.year, local.month), [0, 0])
 
     def _end(self, case: Case, at: datetime) -> None:
-        del self._open[case.id]
-        self._seen.add(case.id)
         self._finished += 1
         self._handovers += case.handovers
         self._month(at)[1] += 1
@@ -255,6 +298,9 @@ class Replay:
         if self.strict:
             raise fault.error()
         self._faults += 1
+        if len(fault.case) + len(fault.activity) + len(fault.given) > _SAID_LONGEST:  # memory holds thousands of them
+            cut = {name: getattr(fault, name)[:_SAID_LONGEST] for name in ("case", "activity", "given")}
+            fault = attrs.evolve(fault, **cut)
         key = (fault.reason, fault.activity, fault.state)
         if key not in self._groups and len(self._groups) >= GROUPS_MOST:
             key = (fault.reason, _OTHERS, "")
@@ -274,6 +320,9 @@ class Replay:
         """
         if not self._events:
             raise EmptyLog(file=log)
+        for values in self._resting:
+            case = unpacked(values, self._nodes.values())
+            self._end(case, case.entered or case.last)
         unopened = 0
         for case in self._open.values():
             self._handovers += case.handovers
@@ -281,7 +330,7 @@ class Replay:
                 unopened += 1
                 continue
             case.node.still += 1
-            case.outcomes += sla_tally.settled(case.timers.items(), self._tallies, self._last)
+            case.outcomes += sla_tally.settled(case.clocks.items(), self._tallies, self._last)
             if self._on_case is not None:
                 visits, before, worked = case.stays[case.node.name]
                 working = self._calendar.between(case.entered, self._last)

@@ -2,51 +2,22 @@
 
 import re
 from collections.abc import Mapping
-from typing import Any, Final, NewType
+from typing import Any
 
 import attrs
 from cattrs import Converter, override, transform_error
 from cattrs.errors import ClassValidationError, ForbiddenExtraKeysError
 from cattrs.gen import make_dict_structure_fn
 
-from csdomain.kernel.rules import Text
-from csdomain.kernel.rules.errors import DomainError, InvalidValue
+from csdomain.kernel.rules.errors import DomainError
 from csdomain.kernel.values.durations import Duration
 from csdomain.rulebook.loader import strict_converter
 from csdomain.rulebook.organisation import CalendarRules
 
 from .log_faults import MapInvalid
-from .log_times import ISO, Ambiguous
-from .rules import REPLAY
-
-#: Written as one text or as a list of texts.
-Names = NewType("Names", tuple[str, ...])
-_NONE: Final = Names(())
-
-
-class NotNames(InvalidValue):
-    """Neither a text nor a list of texts (RPT-06)."""
-
-    default_rule = REPLAY
-    problem = Text("Text or a list of texts expected.", "应为文本或文本列表。")
-
-
-@attrs.frozen
-class Columns:
-    """The columns of the log by their names in the header; ``who`` may be left out."""
-
-    case: str
-    activity: str
-    time: str
-    who: str = ""
-
-
-@attrs.frozen
-class Csv:
-    """How the log is written."""
-
-    delimiter: str = ","
-    encoding: str = "utf-8"
+from .log_formats import ISO
+from .log_layout import NO_NAMES, Columns, Csv, Instants, Names, instants, names, nearest
+from .log_times import Ambiguous
 
 
 @attrs.frozen
@@ -64,12 +35,15 @@ class Route:
 
     name: str
     to: str
-    sources: Names = _NONE
+    sources: Names = NO_NAMES
 
 
 @attrs.frozen
 class Workflow:
-    """The workflow: written out here, or one that ships, by its name, on one of its ``path``s."""
+    """The workflow: written out here, or one that ships, by its name, on one of its ``path``s.
+
+    A case that comes to a ``final`` state is finished; a move may leave it again, and the case goes on.
+    """
 
     lifecycle: str = ""
     path: str = ""
@@ -90,8 +64,8 @@ class Agreement:
     start: Names
     stop: Names
     duration: Duration
-    pause: Names = _NONE
-    resume: Names = _NONE
+    pause: Names = NO_NAMES
+    resume: Names = NO_NAMES
     warnings: tuple[int, ...] = ()
 
 
@@ -107,20 +81,13 @@ class ReplayMap:
     activities: Mapping[str, str]
     ignore: tuple[str, ...] = ()
     sla: tuple[Agreement, ...] = ()
-    csv: Csv = Csv()
-
-
-def _names(value: object) -> Names:
-    if isinstance(value, str):
-        return Names((value,))
-    if isinstance(value, list | tuple) and all(isinstance(name, str) for name in value):
-        return Names(tuple(value))
-    raise NotNames(given=type(value).__name__)
+    csv: Csv = attrs.field(factory=Csv)
 
 
 def _converter() -> Converter:
     converter = strict_converter()
-    converter.register_structure_hook_func(lambda cls: cls is Names, lambda value, _: _names(value))
+    converter.register_structure_hook_func(lambda cls: cls is Names, lambda value, _: names(value))
+    converter.register_structure_hook_func(lambda cls: cls is Instants, lambda value, _: instants(value))
     route = make_dict_structure_fn(Route, converter, _cattrs_forbid_extra_keys=True, sources=override(rename="from"))
 
     def structured(value: Any, cls: Any) -> Route:
@@ -136,7 +103,9 @@ def _said(error: BaseException, _: type | None) -> str:
     if isinstance(error, DomainError):
         return str(error)
     if isinstance(error, ForbiddenExtraKeysError):
-        return f"unknown key {', '.join(sorted(error.extra_fields))}"
+        keys = sorted(error.extra_fields)
+        known = ["from" if name == "sources" else name for name in attrs.fields_dict(error.cl)]
+        return f"unknown key {', '.join(keys)}" + (nearest(keys[0], known) if len(keys) == 1 else "")
     return f"the key {error.args[0]} is missing" if isinstance(error, KeyError) else str(error)
 
 

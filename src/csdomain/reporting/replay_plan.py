@@ -8,19 +8,25 @@ from typing import Any, Final, TypeVar, cast
 
 import attrs
 
-from csdomain.kernel.calendar import WorkCalendar
+from csdomain.kernel.calendar import CalendarSpec, WorkCalendar
 from csdomain.kernel.calendar.holidays import Holidays
+from csdomain.kernel.calendar.values import WEEKDAYS
 from csdomain.kernel.cases.lifecycle import Lifecycle, LifecycleInvalid, Step
 from csdomain.kernel.rules.errors import DomainError
 from csdomain.kernel.values.actors import Action, Actor, system_actor
 from csdomain.kernel.values.durations import CalendarDays, Duration, ElapsedTime
 
+from . import log_layout
 from .log_faults import MapInvalid
+from .log_layout import Columns, Csv, nearest
 from .log_times import TimeReader
-from .replay_map import Agreement, Columns, Csv, ReplayMap, Route, Workflow
+from .replay_map import Agreement, ReplayMap, Route, Workflow
 from .rules import REPLAY
 
 T = TypeVar("T")
+#: The state, and the move to it, that stand for "nothing follows"; no name of a map is like it.
+END: Final = "_end"
+_ALL_DAY: Final = ("00:00-24:00",)
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _SHOWN: Final = re.compile(r"[^\x00-\x1f\x7f]{1,64}")
 
@@ -37,19 +43,21 @@ class Role(Enum):
 
 @attrs.frozen
 class Sla:
-    """A service level. ``on_clock``: its time runs always, and is not counted in working time."""
+    """A service level. ``on_clock``: its time runs always, and ``calendar`` is one that never closes."""
 
     name: str
     duration: Duration
     warnings: tuple[int, ...]
     on_clock: bool
+    calendar: WorkCalendar = attrs.field(eq=False)
 
 
 @attrs.frozen(eq=False)
 class Plan:
     """Everything that a replay goes by.
 
-    ``moves`` gives the move of each activity, ``roles`` what each move does to the service levels, by their place in
+    ``final`` are the states in which a case is finished; a move may leave them. ``moves`` gives the move of each
+    activity, ``roles`` what each move does to the service levels, by their place in
     ``slas``. Where the lifecycle has no move that opens a case, a case is opened by its first event.
     """
 
@@ -61,6 +69,7 @@ class Plan:
     lifecycle: Lifecycle[Any, Any]
     path: str | None
     by: Actor
+    final: frozenset[Enum]
     moves: Mapping[str, Enum]
     ignored: frozenset[str]
     slas: tuple[Sla, ...]
@@ -82,18 +91,8 @@ def plan(
     faults: list[str] = []
     if not _SHOWN.fullmatch(given.name):
         faults.append("1 to 64 characters expected @ $.name")
-    columns = given.columns
-    faults += [
-        f"a column's name expected @ $.columns.{field}"
-        for field in ("case", "activity", "time")
-        if not getattr(columns, field)
-    ]
-    if len(given.csv.delimiter) != 1 or given.csv.delimiter in '"\r\n':
-        faults.append("one character expected @ $.csv.delimiter")
-    try:
-        "".encode(given.csv.encoding)
-    except LookupError:
-        faults.append(f"no encoding {given.csv.encoding} @ $.csv.encoding")
+    mapped, ignored = _stripped(given.activities, faults), frozenset(name.strip() for name in given.ignore)
+    faults += log_layout.faults(given.columns, given.csv, mapped, ignored)
     times = _tried(faults, "$.time", lambda: TimeReader(given.time.format, given.time.zone, given.time.ambiguous))
     calendar = _calendar(given, holidays, faults)
     lifecycle = _lifecycle(given.workflow, {lifecycle.name: lifecycle for lifecycle in lifecycles}, faults)
@@ -103,7 +102,7 @@ def plan(
     faults += [
         f"{activity} is also mapped @ $.ignore[{i}]"
         for i, activity in enumerate(given.ignore)
-        if activity in given.activities
+        if activity.strip() in mapped
     ]
     if not given.activities:
         faults.append("at least one activity expected @ $.activities")
@@ -112,19 +111,17 @@ def plan(
         raise MapInvalid(tuple(faults), name=given.name)
     return Plan(
         name=given.name,
-        columns=columns,
+        columns=given.columns,
         csv=given.csv,
         times=times,
         calendar=calendar,
         lifecycle=lifecycle,
         path=given.workflow.path or None,
         by=system_actor(lifecycle.actions.values()),
-        moves={activity: known[move] for activity, move in given.activities.items()},
-        ignored=frozenset(given.ignore),
-        slas=tuple(
-            Sla(one.name, one.duration, one.warnings, isinstance(one.duration, CalendarDays | ElapsedTime))
-            for one in given.sla
-        ),
+        final=_final(given.workflow, lifecycle),
+        moves={activity: known[move] for activity, move in mapped.items()},
+        ignored=ignored,
+        slas=tuple(_sla(one, calendar) for one in given.sla),
         roles=_roles(given.sla, known),
     )
 
@@ -160,7 +157,17 @@ def _unknown_moves(given: ReplayMap, known: Mapping[str, Enum]) -> list[str]:
     for i, one in enumerate(given.sla):
         for role in Role:
             places += [(f"$.sla[{i}].{role.value}", move) for move in getattr(one, role.value)]
-    return [f"no move {move} @ {path}" for path, move in places if move not in known]
+    return [f"no move {move}{nearest(move, known)} @ {path}" for path, move in places if move not in known]
+
+
+def _stripped(given: Mapping[str, str], faults: list[str]) -> dict[str, str]:
+    """The activities without blanks around their names, as cells are read."""
+    found: dict[str, str] = {}
+    for activity, move in given.items():
+        if activity.strip() in found:
+            faults.append(f"{activity.strip()} is there twice @ $.activities.{activity}")
+        found[activity.strip()] = move
+    return found
 
 
 def _faulty_agreements(agreements: Sequence[Agreement]) -> list[str]:
@@ -183,6 +190,15 @@ def _faulty_agreements(agreements: Sequence[Agreement]) -> list[str]:
     return faults
 
 
+def _sla(given: Agreement, calendar: WorkCalendar) -> Sla:
+    on_clock = isinstance(given.duration, CalendarDays | ElapsedTime)
+    if on_clock:
+        # Days and hours on the clock stand still by the clock too; and no holiday needs to be known for them.
+        always = CalendarSpec(zone=calendar.spec.zone, weekly=dict.fromkeys(WEEKDAYS, _ALL_DAY))
+        calendar = WorkCalendar(always, name=calendar.name)
+    return Sla(given.name, given.duration, given.warnings, on_clock, calendar)
+
+
 def _roles(agreements: Sequence[Agreement], known: Mapping[str, Enum]) -> dict[Enum, tuple[tuple[int, Role], ...]]:
     return {
         move: tuple((i, role) for i, one in enumerate(agreements) for role in Role if name in getattr(one, role.value))
@@ -202,17 +218,29 @@ def _lifecycle(
     faults += _faulty_workflow(given)
     if len(faults) > before:
         return None
-    states, moves = _enum("State", given.states), _enum("Move", [route.name for route in given.moves])
+    left = {source for route in given.moves for source in route.sources if source in given.final}
+    # A lifecycle has a state that nothing leaves; the final states of a log may all be left again.
+    more = (END,) if left else ()
+    states = _enum("State", (*given.states, *more))
+    moves = _enum("Move", (*(route.name for route in given.moves), *more))
     steps: list[Step[Enum, Enum]] = [
         Step(moves(route.name), source, states(route.to), Action(f"replay.{route.name}"), REPLAY)
         for route in given.moves
         for source in _sources(states, route)
     ]
+    steps += [Step(moves(END), states(name), states(END), Action("replay.end"), REPLAY) for name in sorted(left)]
     try:
         return Lifecycle("workflow", states, states(given.initial), steps)
     except LifecycleInvalid as error:  # what is not found above; named all the same
         faults.append(f"{error} @ $.workflow")
         return None
+
+
+def _final(given: Workflow, lifecycle: Lifecycle[Any, Any]) -> frozenset[Enum]:
+    if given.final:
+        return frozenset(lifecycle.states(name) for name in given.final)
+    left = {step.source for step in lifecycle.steps if step.on(given.path or None)}
+    return frozenset(state for state in cast("Iterable[Enum]", lifecycle.states) if state not in left)
 
 
 def _sources(states: type[Enum], route: Route) -> Sequence[Enum | None]:
@@ -256,7 +284,11 @@ def _faulty_workflow(given: Workflow) -> list[str]:
     for i, route in enumerate(given.moves):
         used.append((f"$.workflow.moves[{i}].to", route.to))
         used += [(f"$.workflow.moves[{i}].from", source) for source in route.sources]
-    faults += [f"no state {name or '(none given)'} @ {at}" for at, name in used if name not in given.states]
+    faults += [
+        f"no state {name or '(none given)'}{nearest(name, given.states)} @ {at}"
+        for at, name in used
+        if name not in given.states
+    ]
     return faults or _faulty_shape(given)
 
 
@@ -274,9 +306,7 @@ def _faulty_shape(given: Workflow) -> list[str]:
             seen.add((route.name, source))
             if source is not None:
                 edges.append((source, route.to))
-                if source in given.final:
-                    faults.append(f"{source} is final @ {at}.from")
-    ends = set(given.states) - {source for source, _ in edges}
+    ends = set(given.states) - {source for source, _ in edges} | set(given.final)
     there = _closure({given.initial}, edges)
     back = _closure(ends, [(dest, source) for source, dest in edges])
     for i, name in enumerate(given.states):

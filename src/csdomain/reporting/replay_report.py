@@ -11,8 +11,9 @@ import attrs
 
 from csdomain.kernel.calendar.explanation import span_text
 from csdomain.kernel.calendar.spec import zone_of
-from csdomain.kernel.cases.timers import TimerExplanation, TimerState
+from csdomain.kernel.cases.timers import Pause, TimerExplanation, TimerState
 from csdomain.kernel.rules import Language, Text
+from csdomain.kernel.values.durations import CalendarDays, ElapsedTime
 
 from .distribution import Quantiles
 from .log_faults import Fault, Reason
@@ -73,8 +74,8 @@ class StageReport:
 class SlaOutcome:
     """How one timer of a service level ended, or stands at the end of the log.
 
-    ``used`` of ``allowed`` is working time, or time on the clock where the service level runs on the clock, pauses
-    left out; ``late`` counts from the deadline. ``completed`` says whether the work was done, in time or not.
+    ``used`` of ``allowed`` is working time, or time on the clock where the service level runs on the clock; ``late``
+    counts from the deadline. Waits are left out of both. ``completed`` says whether the work was done, in time or not.
     """
 
     sla: str
@@ -90,28 +91,41 @@ class SlaOutcome:
 
 @attrs.frozen
 class LateCase:
-    """One of the latest cases of a service level, with how its deadline came about."""
+    """One of the latest cases of a service level, with how its deadline came about, and ``waits`` after it."""
 
     case: str
     outcome: SlaOutcome
     explained: TimerExplanation
+    waits: tuple[Pause, ...] = ()
 
     def text(self, language: Language = "en") -> str:
-        """How the deadline came about, for people: the days counted, and each pause."""
+        """How the deadline came about, for people: the days counted, each pause, and each wait after the deadline."""
         lines = [self.explained.counted.text(language)]
         zone = zone_of(self.explained.counted.zone)
+        working = not isinstance(self.explained.counted.duration, CalendarDays | ElapsedTime)
+
+        def spent(pause: Pause) -> tuple[str, str, str]:
+            since, until = (f"{at.astimezone(zone):%Y-%m-%d %H:%M}" for at in (pause.since, pause.until or pause.since))
+            return since, until, span_text(pause.working)(language)
+
         for pause in self.explained.pauses:
             if pause.until is not None:
-                since, until = (f"{at.astimezone(zone):%Y-%m-%d %H:%M}" for at in (pause.since, pause.until))
-                span = span_text(pause.working)(language)
+                since, until, span = spent(pause)
                 lines.append(
-                    f"暂停 {since} 至 {until}，其中工作时间 {span}"
+                    f"暂停 {since} 至 {until}，其中{'工作时间' if working else '历时'} {span}"
                     if language == "zh"
-                    else f"paused from {since} to {until}, {span} of working time"
+                    else f"paused from {since} to {until}, {span}{' of working time' if working else ''}"
                 )
         if self.explained.due_at != self.explained.first_due_at:
             due = f"{self.explained.due_at.astimezone(zone):%Y-%m-%d %H:%M}"
             lines.append(f"顺延后期限：{due}" if language == "zh" else f"with the pauses due {due}")
+        for wait in self.waits:
+            since, until, span = spent(wait)
+            lines.append(
+                f"期限后等待 {since} 至 {until}，{span}不计入逾期"
+                if language == "zh"
+                else f"waited from {since} to {until} after the deadline: {span} not counted as late"
+            )
         return "\n".join(lines)
 
 

@@ -7,16 +7,16 @@ from typing import Any, Final, cast
 
 import attrs
 
-from csdomain.kernel.cases.timers import Timer
 from csdomain.kernel.rules import Text
 from csdomain.kernel.rules.errors import MoveRefused
 
 from .distribution import Distribution
-from .replay_plan import Plan, Role
+from .replay_plan import END, Plan, Role
 from .replay_report import CaseResult, MoveCount, SlaOutcome, StageReport, Stay
+from .sla_tally import Clock
 
 _TICK: Final = timedelta(microseconds=1)
-_NO_STATE: Final = Text("a move that opens a case", "开启案件的流转")
+_NOTHING: Final = Text("no move: this state is final", "终态，无可用流转")
 
 
 @attrs.define(eq=False)
@@ -32,12 +32,13 @@ class Fit:
 
 @attrs.define(eq=False)
 class Node:
-    """A state, and what was seen of it."""
+    """A state, and what was seen of it. ``reopens``: it is final, and some move leaves it all the same."""
 
     name: str
-    final: bool
     elapsed: Distribution
     working: Distribution
+    final: bool = False
+    reopens: bool = False
     fits: dict[str, Fit] = attrs.field(factory=dict)
     visits: int = 0
     cases: int = 0
@@ -53,7 +54,7 @@ class _Probe:
 
 @attrs.define(eq=False)
 class Case:
-    """A case that is not finished. ``node`` is its state with what may follow; the first of all until it is opened."""
+    """A case that may go on. ``node`` is its state with what may follow; the first of all until it is opened."""
 
     id: str
     node: Node
@@ -64,17 +65,31 @@ class Case:
     fitting: int = 0
     unfitting: int = 0
     handovers: int = 0
-    timers: dict[int, Timer] = attrs.field(factory=dict)
+    clocks: dict[int, Clock] = attrs.field(factory=dict)
     stays: dict[str, tuple[int, timedelta, timedelta]] = attrs.field(factory=dict)
     outcomes: list[SlaOutcome] = attrs.field(factory=list)
 
 
+def packed(case: Case) -> tuple[Any, ...]:
+    """A case as plain values that can be kept on disk."""
+    id, _, *rest = attrs.astuple(case, recurse=False)
+    return (id, case.node.name, *rest)
+
+
+def unpacked(values: tuple[Any, ...], nodes: Iterable[Node]) -> Case:
+    """The case that :func:`packed` gave."""
+    id, state, *rest = values
+    return Case(id, next(node for node in nodes if node.name == state), *rest)
+
+
 def table(plan: Plan, exact: int) -> dict[Enum | None, Node]:
     """A node for every state, and one for None, where cases are opened. The lifecycle itself says what fits."""
-    left = {step.source for step in plan.lifecycle.steps if step.on(plan.path)}
-    nodes: dict[Enum | None, Node] = {None: Node("", final=False, elapsed=Distribution(), working=Distribution())}
+    nodes: dict[Enum | None, Node] = {None: Node("", Distribution(), Distribution())}
+    left = {step.source for step in plan.lifecycle.steps if step.on(plan.path) and step.trigger.value != END}
     for state in cast("Iterable[Enum]", plan.lifecycle.states):
-        nodes[state] = Node(state.value, state not in left, Distribution(exact), Distribution(exact))
+        if state.value != END:
+            final = state in plan.final
+            nodes[state] = Node(state.value, Distribution(exact), Distribution(exact), final, final and state in left)
     for at, node in nodes.items():
         fits = {move: _fit(plan, at, move, nodes) for move in dict.fromkeys(plan.moves.values())}
         node.fits = {activity: fits[move] for activity, move in plan.moves.items()}
@@ -87,18 +102,27 @@ def _fit(plan: Plan, state: Enum | None, move: Enum, nodes: dict[Enum | None, No
         if state is None and any(step.source is None for step in lifecycle.steps):
             step = lifecycle.opening(move, plan.by)
             if not step.on(plan.path):
-                raise MoveRefused(accepted=_NO_STATE)
+                raise MoveRefused
         else:
             # Opened by its first event, a case is in the initial state for no time unless the event leaves it there.
             step = lifecycle.check(_Probe(lifecycle.initial if state is None else state), move, plan.by, path=plan.path)
-    except MoveRefused as refused:
-        return Fit(None, refused.accepted or _NO_STATE, (), stays=False)
+    except MoveRefused:
+        return Fit(None, _accepted(plan, state), (), stays=False)
     dest = step.dest
     if step.source is not None:
         # The machine says where a step leads. It is asked once, as that takes longer than all the rest of an event.
         lifecycle.move(probe := _Probe(step.source), step)
         dest = probe.state
-    return Fit(nodes[dest], _NO_STATE, plan.roles[move], stays=dest is state)
+    return Fit(nodes[dest], _NOTHING, plan.roles[move], stays=dest is state)
+
+
+def _accepted(plan: Plan, state: Enum | None) -> Text:
+    """The moves that there are from a state."""
+    lifecycle = plan.lifecycle
+    if state is None and not any(step.source is None for step in lifecycle.steps):
+        state = lifecycle.initial
+    here = {step.trigger.value for step in lifecycle.steps if step.source is state and step.on(plan.path)} - {END}
+    return Text(", ".join(sorted(here)), "、".join(sorted(here))) if here else _NOTHING
 
 
 def stage(node: Node, plan: Plan) -> StageReport:

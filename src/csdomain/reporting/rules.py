@@ -1,6 +1,20 @@
 """The rules of figures and reports."""
 
 from csdomain.kernel.rules import Rule
+from csdomain.kernel.rules.errors import fact_labels
+
+fact_labels(
+    {
+        "activity": "活动",
+        "case": "案件",
+        "column": "列",
+        "columns": "列",
+        "currency": "货币",
+        "file": "文件",
+        "line": "行",
+        "row": "行",
+    }
+)
 
 EXPORTS = Rule(
     "RPT-04",

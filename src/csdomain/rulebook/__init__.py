@@ -4,6 +4,7 @@ from .diff import Acts, Change, RulebookDiff, compare
 from .house import House, Place
 from .loader import loads, restore
 from .organisation import CALENDARS, COMMON, ORGANISATION, PERMISSIONS
+from .reading import Library, Source
 from .running import Pinning, RunningCases, RunningPage, Touched, running, running_page, touched
 from .sections import Label, Rulebook, Section, SectionMissing, Unit, texts_beside
 
@@ -16,6 +17,7 @@ __all__ = [
     "Change",
     "House",
     "Label",
+    "Library",
     "Pinning",
     "Place",
     "Rulebook",
@@ -24,6 +26,7 @@ __all__ = [
     "RunningPage",
     "Section",
     "SectionMissing",
+    "Source",
     "Touched",
     "Unit",
     "compare",

@@ -1,7 +1,6 @@
 """Reading a rulebook: strictly typed, whole, and with every fault of the file in one report (KRN-01)."""
 
 import json
-import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -23,33 +22,32 @@ from cattrs.gen import make_dict_structure_fn
 from csdomain.kernel.calendar import CalendarSpec
 from csdomain.kernel.cases.occasions import Occasion
 from csdomain.kernel.papers.approvals import ApprovalLadder, Band
-from csdomain.kernel.rules.errors import DomainError, InvalidValue, RulebookInvalid
+from csdomain.kernel.rules.errors import DomainError, InvalidValue, RulebookInvalid, show
 from csdomain.kernel.values.durations import Duration, parse_duration
 from csdomain.kernel.values.money import Money
 from csdomain.kernel.values.numbering import NumberPattern
 
+from .nearest import nearest
 from .organisation import CalendarRules
+from .reading import TOP, Library, Source, Written, read
 from .sections import Rulebook, Section
 
 T = TypeVar("T")
-#: Where the text of a named rulebook comes from, for ``extends``; None where there is none of that name.
-Library = Callable[[str], str | None]
 #: The sections that a book may have: given, or told by the book's data, so that a context is imported when it is taken.
 Sections = Iterable[Section[Any]] | Callable[[Mapping[str, Any]], Iterable[Section[Any]]]
 _HASH_DIGITS: Final = 12
-_TOP: Final = {"name", "extends"}
 _SEQUENCES: Final[tuple[Any, ...]] = (tuple, frozenset)
 _TABLES: Final[tuple[Any, ...]] = (dict, Mapping)
 
 
-class _WrongType(Exception):
+class WrongType(Exception):
     """What the report says of one value."""
 
 
 def _expected(what: str, value: object) -> NoReturn:
     shown = f" {value}" if isinstance(value, int | Decimal) and not isinstance(value, bool) else ""
     kind = {str: "text", bool: "true/false", int: "the integer", Decimal: "the number"}.get(type(value))
-    raise _WrongType(f"{what} expected, not {kind or type(value).__name__}{shown}")
+    raise WrongType(f"{what} expected, not {kind or type(value).__name__}{shown}")
 
 
 def _exactly(cls: type[T], what: str) -> Callable[[object, object], T]:
@@ -135,7 +133,7 @@ def _enum(cls: Any, _: Converter) -> Callable[[object, object], Any]:
 
     def hook(value: object, _: object) -> Any:
         if type(value) is not str or value not in values:
-            raise _WrongType(f"one of {', '.join(map(str, values))} expected, not {value}")
+            raise WrongType(f"one of {', '.join(map(str, values))} expected, not {show(value)}")
         return cls(value)
 
     return hook
@@ -146,7 +144,7 @@ def _calendar(value: object) -> CalendarRules:
         _expected("a table", value)
     settings = dict(value)
     public = settings.pop("public_holidays", "")
-    unknown = settings.keys() - {field.name for field in attrs.fields(CalendarSpec)}
+    unknown = settings.keys() - _keys(CalendarSpec)
     if unknown:
         raise ForbiddenExtraKeysError("", CalendarSpec, unknown)
     if "zone" not in settings:
@@ -192,47 +190,42 @@ def strict_converter() -> Converter:
     return converter
 
 
+def _keys(cls: type) -> set[str]:
+    """The keys that a table has which gives this class."""
+    fields = {field.name for field in attrs.fields(cls)}
+    return fields | {"public_holidays"} if cls is CalendarSpec else fields
+
+
 def _said(error: BaseException, _: type | None) -> str:
     if isinstance(error, DomainError):
         return str(error)
     if isinstance(error, ForbiddenExtraKeysError):
-        return f"unknown key {', '.join(sorted(error.extra_fields))}"
+        known = _keys(error.cl)
+        unknown = sorted(error.extra_fields)
+        return f"unknown key {', '.join(f'{show(key)}{nearest(key, known)}' for key in unknown)}"
     if isinstance(error, KeyError):
         return "this key is missing"
     return str(error)
 
 
-def loads(text: str, sections: Sections, library: Library = lambda _name: None) -> Rulebook:
-    """The rulebook that a TOML text gives, with what it ``extends`` taken from ``library`` and overridden key by key.
+def loads(source: Source, sections: Sections, library: Library = lambda _name: None) -> Rulebook:
+    """The rulebook that one TOML text gives, or the texts of a folder's files by their names.
 
-    Raises :class:`~csdomain.kernel.rules.errors.RulebookInvalid` naming every fault with its key path; nothing of a
-    faulty book is used. [KRN-01]
+    What it ``extends`` is taken from ``library`` and overridden key by key. Raises
+    :class:`~csdomain.kernel.rules.errors.RulebookInvalid` naming every fault with its key path, and of a folder with
+    its file; nothing of a faulty book is used. [KRN-01]
     """
-    raw = _merged(text, library, ())
-    known = _known(sections, raw)
-    return _build(_told(raw, known), known)
+    return _build(read(source, library, lambda data: _known(sections, data)))
 
 
-def _known(sections: Sections, raw: Mapping[str, Any]) -> tuple[Section[Any], ...]:
-    return tuple(sections(raw) if callable(sections) else sections)
-
-
-def _told(raw: dict[str, Any], sections: Iterable[Section[Any]]) -> dict[str, Any]:
-    """A book with the texts of the contexts that it takes, where it has no words of its own."""
-    messages = raw.get("messages")
-    if not isinstance(messages, dict):
-        return raw
-    texts = {name: text for section in sections if section.name in raw for name, text in section.texts.items()}
-    own = messages.get("templates", {})
-    if not texts or not isinstance(own, dict):  # what is no table is named when the section is read
-        return raw
-    return _overridden(raw, {"messages": {"templates": _overridden(texts, own)}})
+def _known(sections: Sections, data: Mapping[str, Any]) -> tuple[Section[Any], ...]:
+    return tuple(sections(data) if callable(sections) else sections)
 
 
 def restore(canonical: str, sections: Sections) -> Rulebook:
     """The rulebook again from its ``canonical`` text, as a store keeps it for the cases that pin it."""
-    raw = content(canonical)
-    return _build(raw, _known(sections, raw))
+    data = content(canonical)
+    return _build(Written(data, _known(sections, data)))
 
 
 def content(canonical: str) -> dict[str, Any]:
@@ -245,42 +238,15 @@ def structured(section: Section[T], raw: object, converter: Converter) -> T:
     """The house rules of one section from its data. Raises RulebookInvalid with every fault. [KRN-01]"""
     try:
         return converter.structure(raw, section.type)
-    except (BaseValidationError, _WrongType, DomainError) as error:
+    except (BaseValidationError, WrongType, DomainError) as error:
         raise RulebookInvalid(tuple(transform_error(error, f"$.{section.name}", _said))) from None
 
 
-def _merged(text: str, library: Library, seen: tuple[str, ...]) -> dict[str, Any]:
-    try:
-        raw = tomllib.loads(text, parse_float=Decimal)
-    except ValueError as error:  # TOMLDecodeError, or a number that Python does not read
-        raise RulebookInvalid((f"not TOML: {error}",), name=seen[-1] if seen else "") from None
-    name = raw.get("name")
-    if not isinstance(name, str) or not name.isidentifier():
-        raise RulebookInvalid(("a name of letters, digits and _ expected @ $.name",))
-    base = raw.pop("extends", None)
-    if base is None:
-        return raw
-    line = tuple(dict.fromkeys((*seen, name)))  # a text may have another name than it was asked for by
-    if base in line:
-        raise RulebookInvalid((f"{' extends '.join((*line, base))} @ $.extends",), name=name)
-    parent = library(base) if isinstance(base, str) else None
-    if parent is None:
-        raise RulebookInvalid((f"no rulebook {base} @ $.extends",), name=name)
-    return _overridden(_merged(parent, library, (*line, base)), raw)
-
-
-def _overridden(base: dict[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(base)
-    for key, value in over.items():
-        there = merged.get(key)
-        merged[key] = _overridden(there, value) if isinstance(there, dict) and isinstance(value, dict) else value
-    return merged
-
-
-def _build(raw: Mapping[str, Any], sections: Iterable[Section[Any]]) -> Rulebook:
-    name = raw["name"]
-    known = {section.name: section for section in sections}
-    faults = [f"unknown key @ $.{key}" for key in sorted(raw.keys() - known.keys() - _TOP)]
+def _build(written: Written) -> Rulebook:
+    raw, name = written.data, written.data["name"]
+    known = {section.name: section for section in written.sections}
+    unknown = sorted(raw.keys() - known.keys() - TOP)
+    faults = [f"unknown key{nearest(key, {*known, *TOP})} @ $.{key}" for key in unknown]
     faults += [f"this key is missing @ $.{key}" for key in sorted(known.keys() - raw.keys()) if known[key].required]
     converter = strict_converter()
     parts: dict[str, object] = {}
@@ -300,8 +266,8 @@ def _build(raw: Mapping[str, Any], sections: Iterable[Section[Any]]) -> Rulebook
     book = Rulebook(name, f"{name}@{digest}", canonical, parts, actions, tuple(known.values()), occasions)
     for key, part in parts.items():
         faults += known[key].check(part, book)
-    if faults:
-        raise RulebookInvalid(tuple(faults), name=name)
+    if faults or written.faults:
+        raise RulebookInvalid((*written.faults, *map(written.placed, faults)), name=name)
     return book
 
 

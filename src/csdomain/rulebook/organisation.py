@@ -12,6 +12,7 @@ from csdomain.kernel.rules import Text
 from csdomain.kernel.values.actors import Scope, matching
 from csdomain.kernel.values.money import exponent
 
+from .nearest import nearest
 from .sections import Label, Rulebook, Section, Unit
 
 
@@ -69,18 +70,18 @@ def _calendars_known(house: Organisation, book: Rulebook) -> Iterable[str]:
         for name, branch in house.branches.items()
         if branch.calendar
     }
-    return [f"no calendar {name} @ {path}" for path, name in wanted.items() if name not in names]
+    return [f"no calendar {name}{nearest(name, names)} @ {path}" for path, name in wanted.items() if name not in names]
 
 
 def _roles_known(matrix: PermissionRules, book: Rulebook) -> Iterable[str]:
     faults = [
-        f"no such permission @ $.permissions.roles.{role}.{pattern}"
+        f"no such permission{nearest(pattern, book.actions)} @ $.permissions.roles.{role}.{pattern}"
         for role, grants in matrix.roles.items()
         for pattern in grants
         if not matching(pattern, book.actions)
     ]
     return faults + [
-        f"no role {role} @ $.permissions.positions.{position}"
+        f"no role {role}{nearest(role, matrix.roles)} @ $.permissions.positions.{position}"
         for position, roles in matrix.positions.items()
         for role in roles
         if role not in matrix.roles

@@ -10,10 +10,11 @@ import attrs
 
 from csdomain.kernel.cases.occasions import Occasion
 from csdomain.kernel.rules import HOUSE_RULES, Text
-from csdomain.kernel.rules.errors import InvalidValue
+from csdomain.kernel.rules.errors import InvalidValue, fact_labels
 from csdomain.kernel.values.actors import Action
 
 T = TypeVar("T")
+fact_labels({"calendar": "日历", "holidays": "假日", "rulebook": "规则手册", "section": "章节"})
 
 
 class SectionMissing(InvalidValue):
@@ -56,7 +57,8 @@ class Section(Generic[T]):
     ``pinned``: a case keeps these rules as they were when it began; False where the current ones always hold.
     ``labels`` say how people call the settings, by their path in the section (``plans.*.price``; ``{0}`` in the text is
     what the first ``*`` stands for); the empty path is the section itself. ``texts`` are those of the occasions, by
-    occasion, channel and language, for every house that takes the context and tells it in no words of its own.
+    occasion, channel and language, for every house that takes the context and tells it in no words of its own; a
+    function gives them from the section's data where not every house tells every occasion.
     """
 
     name: str
@@ -68,11 +70,11 @@ class Section(Generic[T]):
     pinned: bool = True
     labels: Mapping[str, Text] = attrs.field(factory=dict)
     occasions: tuple[Occasion, ...] = ()
-    texts: Mapping[str, Any] = attrs.field(factory=dict)
+    texts: Mapping[str, Any] | Callable[[Mapping[str, Any]], Mapping[str, Any]] = attrs.field(factory=dict)
 
 
-def texts_beside(module: str) -> Mapping[str, Any]:
-    """The texts in ``texts.toml`` beside a module: those of its context."""
+def texts_beside(module: str | Path) -> Mapping[str, Any]:
+    """The texts in ``texts.toml`` beside a module, or a folder of modules: those of its context."""
     return tomllib.loads((Path(module).parent / "texts.toml").read_text(encoding="utf-8"))
 
 

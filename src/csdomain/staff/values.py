@@ -34,7 +34,7 @@ class MalformedStaff(InvalidValue):
     """A staff record with a field that is missing, too long, or not possible (PPL-01)."""
 
     default_rule = EMPLOYMENT
-    problem = Text("The staff record is not complete and plausible.", "员工记录不完整或不合理。")
+    problem = Text("A field of the staff record is missing or not valid.", "员工记录的某一字段缺失或无效。")
 
 
 class UnknownPosition(InvalidValue):

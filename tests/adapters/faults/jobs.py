@@ -34,6 +34,7 @@ from csdomain.testing import (
     received,
     snapshot,
 )
+from csdomain_adapters.notify import CollectingNotifier
 from csdomain_adapters.sql import SqlStore
 
 LEASE = RelayPolicy(lease=timedelta(minutes=2))
@@ -51,7 +52,7 @@ def warm_up() -> None:
     with csdomain.open("sqlite://", BOOK, holidays=no_holidays(), clock=MovableClock()) as desk:
         closed(desk)
         desk.sweep()
-        desk.relay("collect")
+        desk.relay(CollectingNotifier())
 
 
 def opened(url: str, *, at: str | None = None, first_id: int | None = None) -> Desk:

@@ -1,65 +1,30 @@
 """The complaint: one case, its forms, the parts that follow, and the columns by which it is found."""
 
-from .columns import (
-    CAUSE,
-    CLAIMED,
-    CLASS,
-    CLOSED_AT,
-    CLOSED_MONTH,
-    COMPLAINTS,
-    CUSTOMER,
-    DISCREPANCIES,
-    GRAVE,
-    IN_TIME,
-    NUMBER,
-    PRODUCT,
-    RECEIVED_AT,
-    REVIEWED,
-    RULEBOOK,
-    STATE,
-    UNIT,
-)
-from .complaint import Complaint
-from .parts import (
-    Certificate,
-    HandlingForm,
-    Improvement,
-    Memorandum,
-    Part,
-    Penalty,
-    Remark,
-    ReturnSlip,
-    Review,
-    Submission,
-)
-
-__all__ = [
-    "CAUSE",
-    "CLAIMED",
-    "CLASS",
-    "CLOSED_AT",
-    "CLOSED_MONTH",
-    "COMPLAINTS",
-    "CUSTOMER",
-    "DISCREPANCIES",
-    "GRAVE",
-    "IN_TIME",
-    "NUMBER",
-    "PRODUCT",
-    "RECEIVED_AT",
-    "REVIEWED",
-    "RULEBOOK",
-    "STATE",
-    "UNIT",
-    "Certificate",
-    "Complaint",
-    "HandlingForm",
-    "Improvement",
-    "Memorandum",
-    "Part",
-    "Penalty",
-    "Remark",
-    "ReturnSlip",
-    "Review",
-    "Submission",
-]
+from .columns import CAUSE as CAUSE
+from .columns import CLAIMED as CLAIMED
+from .columns import CLASS as CLASS
+from .columns import CLOSED_AT as CLOSED_AT
+from .columns import CLOSED_MONTH as CLOSED_MONTH
+from .columns import COMPLAINTS as COMPLAINTS
+from .columns import CUSTOMER as CUSTOMER
+from .columns import DISCREPANCIES as DISCREPANCIES
+from .columns import GRAVE as GRAVE
+from .columns import IN_TIME as IN_TIME
+from .columns import NUMBER as NUMBER
+from .columns import PRODUCT as PRODUCT
+from .columns import RECEIVED_AT as RECEIVED_AT
+from .columns import REVIEWED as REVIEWED
+from .columns import RULEBOOK as RULEBOOK
+from .columns import STATE as STATE
+from .columns import UNIT as UNIT
+from .complaint import Complaint as Complaint
+from .parts import Certificate as Certificate
+from .parts import HandlingForm as HandlingForm
+from .parts import Improvement as Improvement
+from .parts import Memorandum as Memorandum
+from .parts import Part as Part
+from .parts import Penalty as Penalty
+from .parts import Remark as Remark
+from .parts import ReturnSlip as ReturnSlip
+from .parts import Review as Review
+from .parts import Submission as Submission

@@ -1,9 +1,13 @@
 """Decisions of complaints as pure functions over values."""
 
-from .amounts import case_total, decider, form_amount
-from .notices import require_nothing_internal
-from .returns import check_delivery, returned_in_full
-from .reviews import month_of, review_due
+from .amounts import case_total as case_total
+from .amounts import decider as decider
+from .amounts import form_amount as form_amount
+from .notices import require_nothing_internal as require_nothing_internal
+from .returns import check_delivery as check_delivery
+from .returns import returned_in_full as returned_in_full
+from .reviews import month_of as month_of
+from .reviews import review_due as review_due
 
 #: What is decided by a policy, for the reference.
 POLICIES = (
@@ -16,14 +20,3 @@ POLICIES = (
     review_due,
     month_of,
 )
-__all__ = [
-    "POLICIES",
-    "case_total",
-    "check_delivery",
-    "decider",
-    "form_amount",
-    "month_of",
-    "require_nothing_internal",
-    "returned_in_full",
-    "review_due",
-]

@@ -1,75 +1,39 @@
 """What a complaint is made of, and the house rules it goes by."""
 
-from .form import ERASED, EXTRA_TYPES, ComplaintForm, Extra, MalformedForm, MalformedStep
-from .house import (
-    COMPLAINT_RULES,
-    CaseClass,
-    Chasing,
-    ComplaintRules,
-    Copies,
-    Numbers,
-    Path,
-    Stage,
-    StageName,
-    WithoutAmount,
-)
-from .ids import COMPLAINT, PERSONAL, SALT, ComplaintId
-from .occasions import OCCASIONS
-from .outcome import (
-    Channel,
-    Classification,
-    Finding,
-    Goods,
-    Judgement,
-    Liable,
-    Notice,
-    Opinion,
-    PenaltyRate,
-    ProposedPenalty,
-    Remedy,
-    Share,
-    goods,
-    remarks,
-    several,
-    words,
-)
-
-__all__ = [
-    "COMPLAINT",
-    "COMPLAINT_RULES",
-    "ERASED",
-    "EXTRA_TYPES",
-    "OCCASIONS",
-    "PERSONAL",
-    "SALT",
-    "CaseClass",
-    "Channel",
-    "Chasing",
-    "Classification",
-    "ComplaintForm",
-    "ComplaintId",
-    "ComplaintRules",
-    "Copies",
-    "Extra",
-    "Finding",
-    "Goods",
-    "Judgement",
-    "Liable",
-    "MalformedForm",
-    "MalformedStep",
-    "Notice",
-    "Numbers",
-    "Opinion",
-    "Path",
-    "PenaltyRate",
-    "ProposedPenalty",
-    "Remedy",
-    "Share",
-    "Stage",
-    "StageName",
-    "WithoutAmount",
-    "goods",
-    "remarks",
-    "several",
-    "words",
-]
+from .form import ERASED as ERASED
+from .form import EXTRA_TYPES as EXTRA_TYPES
+from .form import ComplaintForm as ComplaintForm
+from .form import Extra as Extra
+from .form import MalformedForm as MalformedForm
+from .form import MalformedStep as MalformedStep
+from .house import COMPLAINT_RULES as COMPLAINT_RULES
+from .house import CaseClass as CaseClass
+from .house import Chasing as Chasing
+from .house import ComplaintRules as ComplaintRules
+from .house import Copies as Copies
+from .house import Numbers as Numbers
+from .house import Path as Path
+from .house import Stage as Stage
+from .house import StageName as StageName
+from .house import WithoutAmount as WithoutAmount
+from .ids import COMPLAINT as COMPLAINT
+from .ids import PERSONAL as PERSONAL
+from .ids import SALT as SALT
+from .ids import ComplaintId as ComplaintId
+from .occasions import OCCASIONS as OCCASIONS
+from .outcome import Channel as Channel
+from .outcome import Classification as Classification
+from .outcome import Finding as Finding
+from .outcome import Goods as Goods
+from .outcome import Judgement as Judgement
+from .outcome import Liable as Liable
+from .outcome import Notice as Notice
+from .outcome import Opinion as Opinion
+from .outcome import PenaltyRate as PenaltyRate
+from .outcome import ProposedPenalty as ProposedPenalty
+from .outcome import Remedy as Remedy
+from .outcome import Share as Share
+from .outcome import goods as goods
+from .outcome import remarks as remarks
+from .outcome import several as several
+from .outcome import words as words

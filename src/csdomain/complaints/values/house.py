@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from enum import Enum, unique
 from itertools import pairwise
+from pathlib import Path as Folder
+from typing import Any, Final
 
 import attrs
 
@@ -12,11 +14,11 @@ from csdomain.kernel.rules import Text
 from csdomain.kernel.values.durations import Duration
 from csdomain.kernel.values.money import CurrencyMismatch, Money
 from csdomain.kernel.values.numbering import NumberPattern
-from csdomain.rulebook import ORGANISATION, Rulebook, Section
+from csdomain.rulebook import ORGANISATION, Rulebook, Section, texts_beside
 
 from .form import EXTRA_TYPES, ComplaintForm, MalformedForm, MalformedStep, identifier
 from .labels import LABELS
-from .occasions import OCCASIONS
+from .occasions import OCCASIONS, OF_DEPARTMENTS
 from .outcome import Classification, Judgement, PenaltyRate, ProposedPenalty, Remedy
 
 _COPIES_FEWEST = 4  # CMP-28 names the fourth
@@ -248,6 +250,15 @@ def _whole(rules: ComplaintRules, book: Rulebook) -> Iterable[str]:
         yield f"one of {known} expected @ $.complaints.without_amount.grave"
 
 
+_TEXTS: Final = texts_beside(Folder(__file__).parent)
+
+
+def _told(rules: Mapping[str, Any]) -> Mapping[str, Any]:
+    if rules.get("path") != Path.LEVELS.value:
+        return _TEXTS
+    return {name: texts for name, texts in _TEXTS.items() if name not in OF_DEPARTMENTS}
+
+
 COMPLAINT_RULES: Section[ComplaintRules] = Section(
-    "complaints", ComplaintRules, check=_whole, occasions=OCCASIONS, labels=LABELS
+    "complaints", ComplaintRules, check=_whole, occasions=OCCASIONS, labels=LABELS, texts=_told
 )

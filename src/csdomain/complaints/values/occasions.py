@@ -47,3 +47,11 @@ OCCASIONS: Final = (
     *(Occasion(f"complaint.{name}", {**_CASE, **more}) for name, more in _TO_CUSTOMERS.items()),
     *(Occasion(f"complaint.{name}", {**_CASE, **more}, internal=True) for name, more in _INTERNAL.items()),
 )
+#: What is told only where complaints go through departments: by level, nobody is asked for a part.
+OF_DEPARTMENTS: Final = frozenset(
+    f"complaint.{name}"
+    for name in (
+        *("to_inspect", "jointly", "part_wanted", "reminder", "not_done"),
+        *("to_rule", "to_decide", "collect", "memorandum"),
+    )
+)

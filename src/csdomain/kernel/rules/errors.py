@@ -17,9 +17,8 @@ import attrs
 
 from .rules import HOUSE_RULES, MOVES, ONE_WRITER, PERMITTED, PORTS, TIME, Language, Rule, Text
 
-#: Names of facts in Chinese; a name that is not here is shown as it is.
+#: What facts are called in Chinese: those of the kernel's errors, and what :func:`fact_labels` adds.
 LABELS: Final[dict[str, str]] = {
-    "ability": "能力",
     "action": "操作权限",
     "actor": "操作人",
     "actual": "实际",
@@ -27,73 +26,49 @@ LABELS: Final[dict[str, str]] = {
     "at": "时间",
     "authority": "权限者",
     "band": "档",
-    "branch": "分支",
-    "calendar": "日历",
-    "column": "列",
-    "columns": "列",
-    "currency": "货币",
-    "customer": "客户",
-    "database": "数据库",
-    "days": "天数",
     "definite": "确定",
-    "driver": "驱动",
     "expected": "预期",
     "faults": "错误",
     "field": "字段",
-    "file": "文件",
     "found": "发现",
     "given": "所给",
-    "group": "类别",
-    "holidays": "假日",
     "id": "编号",
     "key": "键",
     "kind": "种类",
     "known": "已知",
     "lifecycle": "流程",
     "limit": "上限",
-    "line": "行",
-    "lot": "批次",
     "maximum": "最大",
     "minimum": "最小",
     "missing": "缺少",
     "move": "流转",
     "name": "名称",
     "number": "单号",
-    "option": "选项",
     "outcome": "结果",
-    "owner": "归属",
-    "path": "路径",
-    "places": "位置",
-    "plan": "方案",
-    "product": "产品",
-    "quantity": "数量",
-    "reason": "原因",
-    "received": "入库",
+    "placeholder": "占位符",
     "role": "角色",
-    "row": "行",
-    "rulebook": "规则手册",
     "scope": "范围",
-    "section": "章节",
-    "session": "会话",
     "signed": "已签核",
     "state": "状态",
-    "store": "存储",
     "subject": "对象",
     "timer": "计时器",
     "use_case": "用例",
-    "version": "版本",
     "why": "缘由",
     "year": "年份",
-    "activity": "活动",
-    "case": "案件",
-    "channel": "渠道",
-    "language": "语言",
-    "message": "消息",
-    "occasion": "场合",
-    "placeholder": "占位符",
-    "position": "位置",
     "zone": "时区",
 }
+
+
+def fact_labels(labels: Mapping[str, str]) -> None:
+    """Say what facts of a context's errors are called in Chinese; one that has no label is shown by its name.
+
+    Raises ValueError, and adds none, where a fact is called otherwise already: one fact has one word everywhere.
+    """
+    for fact, word in labels.items():
+        if LABELS.get(fact, word) != word:
+            raise ValueError(f"{fact}: called {LABELS[fact]} already, not {word}")
+    LABELS.update(labels)
+
 
 _LIKE_PERSONAL: Final = re.compile(
     r"(?P<kept>(?<![0-9A-Za-z])[a-z]{2,8}_[0-7][0-9a-hjkmnp-tv-z]{25}(?![0-9A-Za-z])"  # an id of ours
@@ -105,6 +80,7 @@ _LIKE_PERSONAL: Final = re.compile(
     r"|(?<!\d)(?<!\d\.)1[3-9]\d(?:[\s()‐-―-]{0,2}\d{4}){2}(?!\d)(?!\.\d)"  # a mobile number, also right after a letter
 )
 _HIDDEN: Final = "•••"
+_NAMED: Final = re.compile(r"\{([a-z_]+)\}")
 _LONGEST: Final = 200
 #: No more of a text is looked at, whatever its length.
 _WINDOW: Final = 6 * _LONGEST
@@ -161,7 +137,8 @@ class DomainError(Exception):
 
     ``rule`` is the rule that was broken, ``facts`` the values it was broken with, ``accepted`` what would have been
     accepted. ``code`` is a stable name for programs. ``retryable`` says whether the same call may succeed when repeated
-    unchanged in a new transaction.
+    unchanged in a new transaction. ``problem`` says what is wrong, in place of the rule's sentence; ``{move}`` in it is
+    the fact of that name.
     """
 
     default_rule: ClassVar[Rule] = PORTS
@@ -181,15 +158,24 @@ class DomainError(Exception):
 
     def render(self, language: Language = "en") -> str:
         """The whole message in ``language``."""
-        said = self.problem(language) if self.problem is not None else self.rule.text(language)
+        said, told = self._said(language)
         chinese = language == "zh"
-        facts = ", ".join(f"{LABELS.get(k, k) if chinese else k}={show(v)}" for k, v in self.facts.items())
+        rest = {name: value for name, value in self.facts.items() if name not in told}
+        facts = ", ".join(f"{LABELS.get(k, k) if chinese else k}={show(v)}" for k, v in rest.items())
         text = f"{self.rule.id}: {said}"
         if facts:
             text += f"（{facts}）" if chinese else f" ({facts})"
         if self.accepted is not None:
             text += f" 可接受：{self.accepted('zh')}" if chinese else f" Accepted: {self.accepted('en')}"
         return text
+
+    def _said(self, language: Language) -> tuple[str, set[str]]:
+        """What is wrong, and the facts that are named in it: the rule's sentence where one of them is missing."""
+        said = self.rule.text(language) if self.problem is None else self.problem(language)
+        named = set(_NAMED.findall(said))
+        if not named <= self.facts.keys():
+            return self.rule.text(language), set()
+        return _NAMED.sub(lambda found: show(self.facts[found[1]]), said), named
 
     def as_data(self) -> dict[str, object]:
         """The error for a program: code, rule, facts as text, both messages, whether a retry may help."""
@@ -240,12 +226,19 @@ class MoveRefused(RuleBroken):
     """The lifecycle has no such move from the present state (KRN-07)."""
 
     default_rule = MOVES
+    problem = Text(
+        "'{move}' is not possible while the {lifecycle} is '{state}'.", "{lifecycle} 处于“{state}”时不能“{move}”。"
+    )
 
 
 class NotPermitted(RuleBroken):
-    """The actor's roles do not hold the permission, or not for this branch or owner (KRN-13)."""
+    """The actor's positions do not have the permission, or not for this branch or owner (KRN-13)."""
 
     default_rule = PERMITTED
+    problem = Text(
+        "The positions of '{actor}' do not have the permission '{action}' for this record.",
+        "“{actor}”的职位对此记录没有权限“{action}”。",
+    )
 
 
 class InvalidValue(DomainError, ValueError):

@@ -1,0 +1,136 @@
+"""What ``--help`` says in Chinese, by what it says in English: Typer takes one text for each command and option."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+_HELP: Final[Mapping[str, str]] = {
+    "Customer service as a library: house rules, databases, cases, deadlines, messages, event logs.": (
+        "客户服务程序库：规则手册、数据库、案件、期限、消息、事件日志。"
+    ),
+    "Language of the answer; by default that of LANG.": "回答所用语言；默认依 LANG。",
+    "Answer as JSON, for programs.": "以 JSON 回答，供程序使用。",
+    "Say which csdomain this is.": "显示 csdomain 的版本。",
+    # --- who asks, and where
+    "The store: sqlite:///desk.db, postgresql+psycopg://host/database.": (
+        "存储：sqlite:///desk.db、postgresql+psycopg://host/database。"
+    ),
+    "Who asks or acts: the id.": "查询人或操作人的标识。",
+    "The branch of whoever asks or acts.": "查询人或操作人所属分支。",
+    "The positions held; they say what is permitted.": "所任职位；决定其权限。",
+    "One that ships, a TOML file, or a folder.": "内置的规则手册、TOML 文件或文件夹。",
+    "Make the database, or bring its tables up to date, first.": "先新建数据库，或将其表升级到最新。",
+    "An instant with its zone: 2026-10-08T09:00:00+08:00.": "带时区的时间：2026-10-08T09:00:00+08:00。",
+    # --- the domain as data
+    "Say what there is: contexts, cases, lifecycles, commands, permissions, events, messages and settings.": (
+        "显示有什么：领域、案件、状态机、命令、权限、事件、消息与设置。"
+    ),
+    "Only this context: complaints.": "只显示此领域：complaints。",
+    "One that ships, a TOML file, or a folder: gives its values.": (
+        "内置的规则手册、TOML 文件或文件夹：给出其中的值。"
+    ),
+    # --- cases
+    "Cases: list and search, show one, its trail, what may be done with it.": (
+        "案件：列出与查找，查看单件、轨迹、可做的流转。"
+    ),
+    "List cases, or search for some. Personal columns are masked for those who may not see them.": (
+        "列出或查找案件。无权查看者，个人信息列被遮盖。"
+    ),
+    "Only the case of this number.": "只列此单号的案件。",
+    "Only those of this customer, by id.": "只列此客户（标识）的案件。",
+    "Only those in this state, or these.": "只列处于此状态（或这些状态）的案件。",
+    "A condition on any column: product=engine, received_at>=2026-10-01T00:00Z.": (
+        "对任一列的条件：product=engine、received_at>=2026-10-01T00:00Z。"
+    ),
+    "Only those that are not at their end.": "只列未到终态的案件。",
+    "Only those in the queue of whoever asks.": "只列查询人在办的案件。",
+    "The column to sort by; -received_at for the latest first.": "排序所依的列；-received_at 表示最新在前。",
+    "At most so many.": "最多列出的件数。",
+    "The kind of case: complaint, order.": "案件种类：complaint、order。",
+    "Show a case: its columns, its clocks, what is still open, and what may be done with it now.": (
+        "查看一件案件：各列、计时器、未了事项、现在可做的流转。"
+    ),
+    "The case: its number or its id.": "案件的单号或标识。",
+    "Show everything that happened to a case, in order. Reasons are masked for those who may not see them.": (
+        "依次显示案件的全部经过。无权查看者，原因被遮盖。"
+    ),
+    "Say what may be done with a case and its parts now, and why the rest may not.": (
+        "列出案件及其各部分现在可做的流转，以及其余为何不可。"
+    ),
+    "List the clocks that run, by owner, and when each breaches. Exit code 1 where some cannot be counted.": (
+        "按处理人列出运行中的计时器及其期限。有无法计算者，退出码为 1。"
+    ),
+    "Only the cases of this owner.": "只列此处理人的案件。",
+    # --- jobs and databases
+    "Fire the timers that are due: warnings and breaches. Exit code 1 where a handler refused.": (
+        "触发到期的计时器：提醒与逾期。有被拒绝者，退出码为 1。"
+    ),
+    "Deliver the messages that are due; without --notifier only list them. Exit code 1 where some were given up.": (
+        "发送到期的消息；不带 --notifier 时只列出。有放弃者，退出码为 1。"
+    ),
+    "The name of an installed notifier, to send; 'print' lists what is due and sends nothing.": (
+        "已安装的通知器名称，用于发送；print 只列出待发消息，不发送。"
+    ),
+    "Databases: bring the tables up to date.": "数据库：升级表结构。",
+    "Bring a database's tables up to date, and make an SQLite file that is not there. Several may do it at once.": (
+        "将数据库的表升级到最新；SQLite 文件不存在时新建。可多处同时执行。"
+    ),
+    "Say which version a database's tables are at, and which this csdomain needs; exit code 1 where they differ.": (
+        "显示数据库表的版本及本 csdomain 所需的版本；不同时退出码为 1。"
+    ),
+    # --- reports
+    "Print a lifecycle as a Mermaid diagram, or its table as JSON.": "以 Mermaid 图打印流程，或以 JSON 打印其表。",
+    "The lifecycle: complaint.": "流程名：complaint。",
+    "Only this variant of the flow.": "只画此流程种类。",
+    "Replay a real event log through a workflow, its calendar and its deadlines (RPT-06).": (
+        "将真实事件日志依流程、日历与期限重放（RPT-06）。"
+    ),
+    "The event log, CSV.": "事件日志，CSV。",
+    "How the log maps onto a workflow, TOML.": "日志与流程的映射，TOML。",
+    "Write the report as one HTML page with charts.": "将报告写成一个带图表的 HTML 页面。",
+    "Stop at the first row that cannot be read.": "遇到第一行无法读取的即停止。",
+    "Replay the closed complaints of a database under another rulebook: who decides, what is late, what is refused.": (
+        "以另一规则手册重算数据库中已结案的投诉：由谁核决、何者逾期、何者被拒绝。"
+    ),
+    "The rulebook asked about: TOML, or one that ships.": "所问的规则手册：TOML 文件，或内置的。",
+    "Figures: a month counted, as tables, page or file.": "统计：一个月的数字，以表格、页面或文件给出。",
+    "Count the complaints closed in a month (CMP-26), and list them for the review of the GM office (CMP-20).": (
+        "统计一个月结案的投诉（CMP-26），并列出供总经理室审视（CMP-20）。"
+    ),
+    "The month of closing: 2026-03.": "结案月份：2026-03。",
+    "Write the figures as CSV.": "将统计写成 CSV。",
+    "Write the figures as XLSX.": "将统计写成 XLSX。",
+    "Write the list for the monthly review as CSV.": "将每月审视清单写成 CSV。",
+    # --- rulebooks
+    "House rules: list, show, check and compare rulebooks.": "规则手册：列出、显示、检查、比较。",
+    "List the rulebooks that ship.": "列出内置的规则手册。",
+    "Check rulebooks: every fault of every file, each with its key path. Exit code 1 where one is refused.": (
+        "检查规则手册：列出每个文件的每处错误及其键路径。有被拒绝者，退出码为 1。"
+    ),
+    "TOML files, or folders of them.": "TOML 文件或其文件夹。",
+    "Show a rulebook as it is after `extends`, as JSON.": "以 JSON 显示规则手册（extends 展开后）。",
+    "A rulebook that ships, a TOML file, or a folder.": "内置的规则手册、TOML 文件或文件夹。",
+    "Say what a new rulebook changes, when it acts, and which running cases of a database it touches.": (
+        "说明新规则手册改变了什么、何时生效、影响数据库中哪些在办案件。"
+    ),
+    "A rulebook that ships, a file, a folder, or a ref name@hash of the database.": (
+        "内置的规则手册、文件、文件夹，或数据库中的标识 name@hash。"
+    ),
+    "The same, for the rulebook it is compared with.": "同上，用于比较的另一份。",
+    "The store whose running cases are counted.": "统计其在办案件的存储。",
+    "Also list the ids of the running cases.": "同时列出在办案件的标识。",
+    "Exit with 1 where they differ.": "不同时退出码为 1。",
+    "Move the cases that run under a rulebook to another, on purpose and audited. Exit code 1 where some refused.": (
+        "将依某规则手册办理的案件改挂另一份，并留审计记录。有被拒绝者，退出码为 1。"
+    ),
+    "The rulebook they run under: name@hash.": "案件现依的规则手册：name@hash。",
+}
+
+
+def in_chinese(command: Any) -> Any:
+    """The command and all below it, with help in Chinese; what has no translation stays in English."""
+    command.help = _HELP.get(command.help, command.help)
+    for parameter in command.params:
+        parameter.help = _HELP.get(parameter.help, parameter.help)
+    for below in getattr(command, "commands", {}).values():
+        in_chinese(below)
+    return command

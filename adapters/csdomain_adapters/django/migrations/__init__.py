@@ -1,0 +1,1 @@
+"""Migrations of Django's, one for each revision of csdomain's tables."""

@@ -1,0 +1,229 @@
+"""A rulebook as it is written, one TOML text or a folder of files, merged with what it extends (KRN-01)."""
+
+import re
+import tomllib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
+
+import attrs
+
+from csdomain.kernel.rules.errors import RulebookInvalid
+
+from .nearest import nearest
+from .organisation import COMMON
+from .sections import Section
+
+#: A rulebook as it is written: one TOML text, or the texts of a folder's files by their names (``complaints.toml``).
+Source = str | Mapping[str, str]
+#: Where a named rulebook comes from, for ``extends``; None where there is none of that name.
+Library = Callable[[str], Source | None]
+#: The file that every folder has: name, extends, organisation, calendars, permissions.
+HOUSE_FILE: Final = "house.toml"
+TOP: Final = frozenset({"name", "extends"})
+
+_IN_HOUSE: Final = TOP | {section.name for section in COMMON}
+_NAME_LONGEST: Final = 64  # a store keeps it in the ref of each case
+_DEEPEST: Final = 32
+_INTEGERS: Final = range(-(2**63), 2**63)  # TOML's own
+_DIGITS: Final = 40
+_STEP: Final = re.compile(r"\.([^.\[]+)|\['([^']*)'\]|\[(\d+)\]")
+
+
+@attrs.frozen
+class Layer:
+    """One book of a line of ``extends``: its tables by the file they stand in, ``""`` for a book of one text.
+
+    ``asked`` is the name by which another book extends it; empty for the book that is loaded.
+    """
+
+    files: Mapping[str, Mapping[str, Any]]
+    asked: str = ""
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The tables of all its files, of each what may stand in it."""
+        house = self.files.get("", self.files.get(HOUSE_FILE, {}))
+        files = {file.removesuffix(".toml"): tables for file, tables in self.files.items()}
+        return {**house, **{key: tables[key] for key, tables in files.items() if key in tables.keys() - _IN_HOUSE}}
+
+    def label(self, file: str) -> str:
+        """How faults name one of its files: ``complaints.toml: ``; ``fleet/complaints.toml: `` of a book it extends."""
+        return _label(self.asked, file)
+
+    def misplaced(self, contexts: Iterable[str]) -> Iterator[str]:
+        """Faults of a folder: a file of a context that is not known, a table in another file than its own."""
+        known = set(contexts) - _IN_HOUSE
+        for file, tables in self.files.items():
+            own, label = file.removesuffix(".toml"), self.label(file)
+            if file in ("", HOUSE_FILE):
+                wrong = tables.keys() & known if file else ()
+                yield from (f"{label}[{key}] stands in {key}.toml @ $.{key}" for key in sorted(wrong))
+            elif own in _IN_HOUSE:
+                yield f"{label}[{own}] stands in {HOUSE_FILE} @ $.{own}"
+            elif own not in known:
+                yield f"{label}no context {own} is installed{nearest(own, known)} @ $.{own}"
+            else:
+                wrong = tables.keys() - {own}
+                yield from (f"{label}only [{own}] stands in this file @ $.{key}" for key in sorted(wrong))
+                if own not in tables:
+                    yield f"{label}this key is missing @ $.{own}"
+
+
+@attrs.frozen
+class Written:
+    """A rulebook's merged data, the sections that it may have, and its faults so far.
+
+    ``layers`` are the books it was merged from, the one that is loaded first.
+    """
+
+    data: Mapping[str, Any]
+    sections: tuple[Section[Any], ...]
+    layers: tuple[Layer, ...] = ()
+    faults: tuple[str, ...] = ()
+
+    def placed(self, fault: str) -> str:
+        """``fault`` with the file in which the key that it names is written, where the book is a folder."""
+        _message, _, path = fault.rpartition(" @ $")
+        way = [next(filter(None, step), "") for step in _STEP.findall(path)]
+        places = [
+            (_depth(tables, way), layer.label(file)) for layer in self.layers for file, tables in layer.files.items()
+        ]
+        if not places:
+            return fault
+        deepest, label = max(places, key=lambda place: place[0])  # the first of the deepest: what overrides is first
+        if not deepest:  # a key that is missing, or a fault of no file
+            label = self.layers[0].label(HOUSE_FILE) if {*way} & _IN_HOUSE and "" not in self.layers[0].files else ""
+        return f"{label}{fault}"
+
+
+def read(
+    source: Source, library: Library, sections: Callable[[Mapping[str, Any]], tuple[Section[Any], ...]]
+) -> Written:
+    """What a rulebook says, merged with what it extends and with the texts of its contexts.
+
+    Raises :class:`~csdomain.kernel.rules.errors.RulebookInvalid` where it cannot be read at all.
+    """
+    layers = _line(source, library)
+    data: dict[str, Any] = {}
+    for layer in reversed(layers):  # a book is told in whole before another overrides it
+        own = overridden(data, layer.data)
+        own.pop("extends", None)
+        data = told(own, sections(own))
+    files = {file.removesuffix(".toml") for layer in layers for file in layer.files} - {"", "house"}
+    known = sections({**{file: {} for file in files}, **data})
+    names = {section.name for section in known}
+    faults = [fault for layer in layers for fault in layer.misplaced(names)]
+    data = {key: value for key, value in data.items() if key not in files - names}  # told by the file's name
+    return Written(data, known, layers, tuple(faults))
+
+
+def told(data: dict[str, Any], sections: Iterable[Section[Any]]) -> dict[str, Any]:
+    """A book with the texts of the contexts that it takes, where it has no words of its own."""
+    messages = data.get("messages")
+    own = messages.get("templates", {}) if isinstance(messages, dict) else None
+    if not isinstance(own, dict):  # what is no table is named when the section is read
+        return data
+    texts: dict[str, Any] = {}
+    for section in sections:
+        rules = data.get(section.name)
+        if isinstance(rules, dict):
+            texts |= section.texts(rules) if callable(section.texts) else section.texts
+    return overridden(data, {"messages": {"templates": overridden(texts, own)}}) if texts else data
+
+
+def overridden(base: dict[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """``base`` with ``over`` in it, table by table and key by key; a list is one value."""
+    merged = dict(base)
+    for key, value in over.items():
+        there = merged.get(key)
+        merged[key] = overridden(there, value) if isinstance(there, dict) and isinstance(value, dict) else value
+    return merged
+
+
+def _line(source: Source, library: Library) -> tuple[Layer, ...]:
+    """A book and those it extends, one after the other."""
+    layers: list[Layer] = []
+    line: tuple[str, ...] = ()
+    asked = ""
+    while True:
+        layer = _layer(source, asked)
+        layers.append(layer)
+        label = layer.label(HOUSE_FILE) if HOUSE_FILE in layer.files else ""
+        name, base = layer.data.get("name"), layer.data.get("extends")
+        if not isinstance(name, str) or not name.isidentifier() or len(name) > _NAME_LONGEST:
+            limit = f"a name of up to {_NAME_LONGEST} letters, digits and _ expected"
+            raise RulebookInvalid((f"{label}{limit} @ $.name",), name=asked)
+        if base is None:
+            return tuple(layers)
+        line = tuple(dict.fromkeys((*line, name)))  # a text may have another name than it was asked for by
+        if base in line:
+            raise RulebookInvalid((f"{label}{' extends '.join((*line, base))} @ $.extends",), name=name)
+        found = library(base) if isinstance(base, str) and base.isidentifier() else None
+        if found is None:
+            raise RulebookInvalid((f"{label}no rulebook {base} @ $.extends",), name=name)
+        line, source, asked = (*line, base), found, base
+
+
+def _layer(source: Source, asked: str) -> Layer:
+    files: dict[str, Mapping[str, Any]] = {}
+    faults: list[str] = []
+    for file, text in ({"": source} if isinstance(source, str) else source).items():
+        label = _label(asked, file) if file else ""
+        try:
+            files[file] = tomllib.loads(text.removeprefix("\ufeff"), parse_float=_number)
+        except RecursionError:
+            faults.append(f"{label}nested deeper than {_DEEPEST} levels")
+        except ValueError as error:  # TOMLDecodeError, or a number that Python does not read
+            faults.append(f"{label}not TOML: {error}")
+        else:
+            faults += (f"{label}{fault}" for fault in _unbounded(files[file]))
+    if not isinstance(source, str) and HOUSE_FILE not in source:
+        missing = "name, organisation, calendars and permissions stand there"
+        faults.append(f"{_label(asked, HOUSE_FILE)}this file is missing: {missing}")
+    if faults:
+        raise RulebookInvalid(tuple(faults), name=asked)
+    return Layer(files, asked)
+
+
+def _label(asked: str, file: str) -> str:
+    return "" if not file else f"{asked}/{file}: " if asked else f"{file}: "
+
+
+def _number(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        raise ValueError(f"the number {text[:_DIGITS]} is out of bounds") from None
+
+
+def _unbounded(tables: Mapping[str, Any]) -> Iterator[str]:
+    """What no setting can be: numbers of more digits than anybody reckons with, tables in tables without end."""
+    waiting: list[tuple[str, int, object]] = [("$", 0, tables)]
+    while waiting:
+        path, depth, value = waiting.pop()
+        if isinstance(value, dict | list):
+            if depth == _DEEPEST:
+                yield f"nested deeper than {_DEEPEST} levels @ {path}"
+                continue
+            rows = enumerate(value) if isinstance(value, list) else value.items()
+            waiting += ((f"{path}[{k}]" if isinstance(k, int) else f"{path}.{k}", depth + 1, v) for k, v in rows)
+        elif isinstance(value, Decimal) and value.is_finite():
+            if len(value.as_tuple().digits) > _DIGITS or abs(value.adjusted()) > _DIGITS:
+                yield f"a number of up to {_DIGITS} digits expected @ {path}"
+        elif isinstance(value, int) and value not in _INTEGERS:
+            yield f"an integer of 64 bits expected @ {path}"
+
+
+def _depth(value: object, way: Iterable[str]) -> int:
+    """How many steps of a way lead on in nested tables and lists."""
+    depth = 0
+    for step in way:
+        if isinstance(value, list) and step.isdigit() and int(step) < len(value):
+            value = value[int(step)]
+        elif isinstance(value, Mapping) and step in value:
+            value = value[step]
+        else:
+            break
+        depth += 1
+    return depth

@@ -1,0 +1,10 @@
+"""A Django project that uses csdomain, as a newcomer would set it up; the tests run its commands as processes."""
+
+import os
+import sys
+
+from django.core.management import execute_from_command_line
+
+if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    execute_from_command_line(sys.argv)
