@@ -56,6 +56,7 @@ class StaffAct(Act[v.StaffRules]):
         if unknown:
             names = ", ".join(sorted(self.positions)) or "-"
             raise v.UnknownPosition(given=", ".join(unknown), accepted=Text(names, names))
+        self.by.require(v.MANAGE, owner=actor, branch=post.branch)
 
     def not_before(self, at: datetime | None, rule: Rule, earliest: datetime | None = None) -> datetime:
         """``at``, the instant of the act unless given. Raises RuleBroken where it is before ``earliest`` (the act)."""
@@ -233,7 +234,7 @@ class DelegationRecord:
         if what not in (held & act.by.positions if act.by.id == whose else held):
             accepted = Text("a position of the principal's staff record", "授权人员工记录中的职位")
             raise v.NotHeld(actor=whose, authority=what, at=act.at, accepted=accepted)
-        if False:
+        if given.since < act.at:
             raise DelegationInvalid(field="since", given=given.since, accepted=_not_before(act.at))
         if who in records and not records[who].serves(given.since, given.until):
             raise DelegationInvalid(actor=who, accepted=Text("somebody who works here then", "届时在职的人"))
