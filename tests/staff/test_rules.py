@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import attrs
@@ -23,7 +24,7 @@ from csdomain.kernel.values.actors import Actor, ActorId, Scope
 from csdomain.kernel.values.codec import make_converter
 from csdomain.kernel.values.money import CurrencyMismatch
 from csdomain.kernel.values.personal import masked
-from csdomain.staff import model
+from csdomain.staff import model, values
 from csdomain.staff.lifecycle import DELEGATION_MOVES, STAFF_MOVES
 from csdomain.staff.model import DELEGATIONS, STAFF, StaffMember
 from csdomain.staff.questions import Authorities
@@ -58,7 +59,44 @@ def to(desk: Desk, whose: str, deputy: str, begins: int = 0, ends: int = 7, **ho
     return desk.staff.delegate(deputy=deputy, since=T0 + begins * DAY, until=T0 + ends * DAY, **told).id
 
 
-# --- values (PPL-01) --------------------------------------------------------------------------------------------------
+# --- terms and values (PPL-01) ----------------------------------------------------------------------------------------
+
+days, posts = st.integers(0, 12), st.sampled_from([SALES, BOTH, Post(["hr"], "hr", "hq")])
+
+
+@st.composite
+def terms(draw: st.DrawFn) -> tuple[Term, ...]:
+    """Terms in order, none over another; the last may be open."""
+    edges, is_open = sorted(draw(st.lists(days, max_size=6, unique=True))), draw(st.booleans())
+    found = [Term(draw(posts), T0 + a * DAY, T0 + b * DAY) for a, b in zip(edges[::2], edges[1::2], strict=False)]
+    return (*found[:-1], Term(found[-1].post, found[-1].since)) if found and is_open else tuple(found)
+
+
+def halves(found: tuple[Term, ...]) -> list[frozenset[str]]:
+    """What is held at each half day."""
+    record = attrs.evolve(recorded("ann"), terms=found)
+    return [record.held(T0 + half * DAY / 2) for half in range(28)]
+
+
+@pytest.mark.rule(EMPLOYMENT)
+@given(terms(), days, posts, st.none() | st.integers(1, 5))
+def test_a_change_of_terms_is_from_its_instant_on_and_touches_nothing_before(
+    before: tuple[Term, ...], day: int, post: Post, length: int | None
+) -> None:
+    at, now, was, stays = T0 + day * DAY, 2 * day, halves(before), 28 if length is None else 2 * (day + length)
+    term = Term(post, at, None if length is None else at + length * DAY)
+    positions, nothing = frozenset(post.positions), frozenset[str]()
+    for found, then in (
+        (values.ended(before, at), [nothing] * (28 - now)),
+        (values.reassigned(before, post, at), [positions if there else nothing for there in was[now:]]),
+        (values.resumed(before, term), [positions if half < stays else nothing for half in range(now, 28)]),
+    ):
+        assert halves(found) == [*was[:now], *then]
+        assert all(a.until is not None and a.until <= b.since for a, b in pairwise(found))
+    record = attrs.evolve(recorded("ann"), terms=before)
+    for since in range(12):
+        for until in range(since + 1, 13):
+            assert record.serves(T0 + since * DAY, T0 + until * DAY) == any(was[2 * since : 2 * until])
 
 
 def malformed(field: str, *bad: Any) -> list[tuple[str, Any]]:
@@ -135,11 +173,16 @@ def test_bodies_that_were_stored_before_say_when_they_last_moved() -> None:
 
 @pytest.mark.rule(EMPLOYMENT, AUDITED)
 @on_every_store
-def test_a_career(desks: Desks, backend: str) -> None:
+def test_a_career_in_one_record(desks: Desks, backend: str) -> None:
     """Ann is engaged ahead of her first day, moves to the shop, gives notice, stays on, leaves, and comes back."""
     desk = desks(backend)
     staff, by, shop = desk.staff, personnel(desk), Post(["service_agent"], "shop", "south")
     id = staff.engage("ann", NAME, SALES, since=T0 + DAY, phone=PHONE, by=by, at=T0).id
+    with pytest.raises(AlreadyEngaged) as refused:
+        engaged(desk, "ann")
+    assert refused.value.facts == {"actor": "ann", "id": id}
+    with pytest.raises(Conflict):  # of two engagements at once the second is stopped by the column
+        desk.store.run(lambda unit: unit.of(STAFF).add(recorded("ann")))
     staff.assign(id, shop, by=by, at=T0 + 3 * DAY)
     staff.leave(id, "moves away", until=T0 + 9 * DAY, by=by, at=T0 + 4 * DAY)
     staff.return_(id, shop, since=T0 + 9 * DAY, by=by, at=T0 + 5 * DAY)
@@ -156,18 +199,6 @@ def test_a_career(desks: Desks, backend: str) -> None:
     assert post == {"positions": ["service_agent"], "department": "shop", "branch": "south", "actor": "ann"}
     assert trail[2].reason == "moves away"
     assert not any(said in repr(trail) for said in (NAME, PHONE))
-
-
-@pytest.mark.rule(EMPLOYMENT)
-@on_every_store
-def test_an_actor_has_one_record(desks: Desks, backend: str) -> None:
-    desk = desks(backend)
-    first = engaged(desk, "ann", "sales")
-    with pytest.raises(AlreadyEngaged) as refused:
-        engaged(desk, "ann", "service_agent")
-    assert refused.value.facts == {"actor": "ann", "id": first.id}
-    with pytest.raises(Conflict):  # of two at once the second is stopped by the column
-        desk.store.run(lambda unit: unit.of(STAFF).add(recorded("ann")))
 
 
 @pytest.mark.rule(MATRIX, EMPLOYMENT, PERMITTED)

@@ -123,6 +123,30 @@ class Term:
         return self.until is None or at < self.until
 
 
+#: In order, none over another.
+Terms = tuple[Term, ...]
+
+
+def ended(terms: Terms, at: datetime) -> Terms:
+    """The terms up to ``at`` and nothing after: a leaving (PPL-01)."""
+    return tuple(
+        term if term.until is not None and term.until <= at else Term(term.post, term.since, at)
+        for term in terms
+        if term.since < at
+    )
+
+
+def reassigned(terms: Terms, post: Post, at: datetime) -> Terms:
+    """The same time of service, from ``at`` on in another post; what is yet to begin is in it too (PPL-01)."""
+    later = tuple(Term(post, max(term.since, at), term.until) for term in terms if term.lasts_beyond(at))
+    return ended(terms, at) + later
+
+
+def resumed(terms: Terms, term: Term) -> Terms:
+    """The terms up to where ``term`` begins, then ``term``: a return, or a leaving that is taken back (PPL-01)."""
+    return (*ended(terms, term.since), term)
+
+
 @attrs.frozen
 class StaffRules:
     """The house rules of staff: none yet but the permissions, which the section declares."""
