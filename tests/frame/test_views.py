@@ -36,6 +36,7 @@ from csdomain.kernel.rules import MONEY, PERSONAL_DATA, PORTS, TIME
 from csdomain.kernel.rules.errors import DomainError, NaiveTime, RuleBroken, require
 from csdomain.kernel.store.kinds import MalformedQuery, Page, Query
 from csdomain.kernel.store.ports import AuditRecord, Receipt
+from csdomain.kernel.values.arguments import WrongArgument
 from csdomain.kernel.values.durations import CalendarDays, WorkingTime
 from csdomain.kernel.values.money import InexactMoney, Money
 from csdomain.kernel.values.personal import PersonalKind, covered, is_withheld, mask, masked, personal
@@ -488,3 +489,13 @@ def test_a_view_masks_as_logs_do(text: str, cls: Any) -> None:
     value = cls(**{kind.value: text for kind in PersonalKind})
     assert as_data(value) == masked(value) == {kind.value: mask(kind, text) for kind in PersonalKind}
     assert as_data(value, may_see=True) == {kind.value: text for kind in PersonalKind}
+
+
+@pytest.mark.rule(PORTS)
+@pytest.mark.parametrize("of", ["cmp_1", 7, Order], ids=repr)
+def test_what_an_answer_is_of_is_a_case_of_the_kind(of: Any) -> None:
+    desk = memory_desk()
+    by = desk.actor("u1", branch="hq", positions=("service_agent",))
+    with pytest.raises(WrongArgument) as refused:
+        desk.complaints.as_data((), by=by, of=of)
+    assert refused.value.facts == {"field": "of", "given": type(of).__name__}

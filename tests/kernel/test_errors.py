@@ -314,7 +314,8 @@ def test_a_fact_in_a_problem_is_masked_like_any_other() -> None:
 @pytest.mark.rule(MOVES)
 @given(st.sets(st.sampled_from(["move", "lifecycle", "state"]), max_size=2))
 def test_a_problem_that_lacks_a_fact_gives_way_to_the_rule(named: set[str]) -> None:
-    said = str(MoveRefused(**dict.fromkeys(named, "x")))
+    facts: dict[str, Any] = dict.fromkeys(named, "x")
+    said = str(MoveRefused(**facts))
     assert said.startswith(f"KRN-07: {MOVES.text.en}")
     assert all(f"{name}=x" in said for name in named)
 

@@ -11,11 +11,12 @@ import attrs
 
 from csdomain.kernel.cases.lifecycle import PossibleMove
 from csdomain.kernel.cases.timers import TimerExplanation, explain
+from csdomain.kernel.rules import Text
 from csdomain.kernel.rules.errors import NotPermitted
 from csdomain.kernel.store.kinds import Aggregate, Comparison, Page, Query, Tally, TallyRow, Where
 from csdomain.kernel.store.ports import AuditRecord, Store, Unit
 from csdomain.kernel.values.actors import Actor, Scope
-from csdomain.kernel.values.arguments import type_commands
+from csdomain.kernel.values.arguments import WrongArgument, type_commands
 from csdomain.kernel.values.personal import PersonalKind, covered, mask
 from csdomain.rulebook import House
 
@@ -126,6 +127,10 @@ class Questions(Generic[C]):
         Personal fields of a case are in clear where ``by`` would see them in clear by :meth:`get`, else masked. What
         stands in no case (a paper, a line of the trail) is masked unless ``of`` is its case. [KRN-14]
         """
+        kind: type = self._cases.kind.type
+        if of is not None and not isinstance(of, kind):
+            accepted = Text(kind.__name__, kind.__name__)
+            raise WrongArgument(field="of", given=type(of).__name__, accepted=accepted)
         actor = self._house.resolve(by)
         if isinstance(value, Page):
             return {

@@ -1,7 +1,8 @@
 """Reading a rulebook: strictly typed, whole, and with every fault of the file in one report (KRN-01)."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
 from enum import Enum
@@ -36,6 +37,7 @@ T = TypeVar("T")
 #: The sections that a book may have: given, or told by the book's data, so that a context is imported when it is taken.
 Sections = Iterable[Section[Any]] | Callable[[Mapping[str, Any]], Iterable[Section[Any]]]
 _HASH_DIGITS: Final = 12
+_WIDTH: Final = re.compile(r"\{seq[^}]*\}")
 _SEQUENCES: Final[tuple[Any, ...]] = (tuple, frozenset)
 _TABLES: Final[tuple[Any, ...]] = (dict, Mapping)
 
@@ -266,9 +268,31 @@ def _build(written: Written) -> Rulebook:
     book = Rulebook(name, f"{name}@{digest}", canonical, parts, actions, tuple(known.values()), occasions)
     for key, part in parts.items():
         faults += known[key].check(part, book)
+    faults += _series_of_another(parts)
     if faults or written.faults:
         raise refused((*written.faults, *map(written.placed, faults)), name)
     return book
+
+
+def _series_of_another(parts: Mapping[str, object]) -> Iterator[str]:
+    """Faults of number patterns that number like those of another section: the same number twice, or gaps (KRN-10)."""
+    whose: dict[str, tuple[str, str]] = {}
+    for section, part in parts.items():
+        for path, pattern in _patterns(part, section):
+            first, at = whose.setdefault(_WIDTH.sub("{seq}", pattern.text), (section, path))
+            if first != section:
+                yield f"this is the number series of {at} @ $.{path}"
+
+
+def _patterns(value: object, path: str) -> Iterator[tuple[str, NumberPattern]]:
+    if isinstance(value, NumberPattern):
+        yield path, value
+    elif attrs.has(type(value)):
+        for field in attrs.fields(type(value)):
+            yield from _patterns(getattr(value, field.name), f"{path}.{field.name}")
+    elif isinstance(value, Mapping):
+        for key, each in value.items():
+            yield from _patterns(each, f"{path}.{key}")
 
 
 def _frozen(value: object) -> dict[str, str]:
