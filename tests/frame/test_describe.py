@@ -4,6 +4,7 @@ import json
 import re
 from datetime import UTC, datetime
 from decimal import Decimal
+from inspect import getmembers, isfunction
 from typing import Any, Final
 
 import attrs
@@ -14,13 +15,14 @@ import csdomain
 from csdomain.contexts import HOUSE, context, contexts
 from csdomain.frame.acts import Told
 from csdomain.frame.contexts import Context
-from csdomain.frame.describe import Description, describe, events_of
-from csdomain.frame.requests import arguments
+from csdomain.frame.describe import Description, describe, events_of, service_class
+from csdomain.frame.requests import arguments, from_data, parameters
 from csdomain.frame.schemas import json_schema
 from csdomain.frame.views import as_data
 from csdomain.kernel.cases.events import Event
 from csdomain.kernel.rules import HOUSE_RULES, MOVES, PERMITTED
-from csdomain.kernel.rules.errors import NotPermitted
+from csdomain.kernel.rules.errors import DomainError, NotPermitted
+from csdomain.kernel.values.arguments import is_command
 from csdomain.orders.values import Dose
 from csdomain.testing import accepted, memory_desk
 from rule_catalogue import find_rules
@@ -120,7 +122,8 @@ def test_an_event_that_was_just_declared_is_told_once() -> None:
     class PlantedOnce(Told):
         """Something."""
 
-    PlantedOnce.__module__ = "csdomain.orders.events"
+        __module__ = "csdomain.orders.events"
+
     assert [one.name for one in events_of(context("orders"))].count("planted_once") == 1
     PlantedOnce.__module__ = __name__
     assert issubclass(PlantedOnce, Event)
@@ -139,6 +142,14 @@ def test_every_permission_is_asked_for_by_somebody() -> None:
         for permission in told.permissions:
             assert bool(permission.asked_by) is (permission.name not in beside), permission.name
         assert all(one.permissions for one in (*told.commands, *told.questions))
+
+
+@pytest.mark.rule(PERMITTED)
+def test_questions_ask_for_reading_whatever_they_mask() -> None:
+    told = {f"{one.name}.{method.name}": method.permissions for one in TOLD.contexts for method in one.questions}
+    assert told["staff.trail"] == told["staff.get"] == ("staff.read",)
+    assert told["orders.of_customer"] == ("orders.erase",)
+    assert told["messages.dead"] == ("messages.read",)
 
 
 def test_every_move_that_a_command_makes_is_told() -> None:
@@ -257,6 +268,20 @@ def test_a_context_without_use_cases_is_told() -> None:
     told = describe([Context("renewals", lambda *_: None, section=context("renewals").section)])
     assert told.contexts[0].commands == ()
     assert told.contexts[0].section.settings
+
+
+def test_every_argument_can_be_read_and_refuses_what_it_is_not() -> None:
+    tried = 0
+    for one in contexts():
+        service = service_class(one)
+        for _, function in getmembers(service, isfunction) if service is not None else ():
+            if is_command(function) and function.__name__ != "as_data":
+                for name, (kind, _needed, _default) in parameters(function).items():
+                    with pytest.raises(DomainError):
+                        from_data(kind, object())
+                    assert name not in {"by", "at", "id"}
+                    tried += 1
+    assert tried > 80
 
 
 def test_options_are_what_a_command_takes_besides() -> None:

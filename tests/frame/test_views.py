@@ -34,7 +34,7 @@ from csdomain.frame.views import as_data, error_data
 from csdomain.kernel.cases.lifecycle import PossibleMove
 from csdomain.kernel.rules import MONEY, PERSONAL_DATA, PORTS, TIME
 from csdomain.kernel.rules.errors import DomainError, NaiveTime, RuleBroken, require
-from csdomain.kernel.store.kinds import Page
+from csdomain.kernel.store.kinds import MalformedQuery, Page, Query
 from csdomain.kernel.store.ports import AuditRecord, Receipt
 from csdomain.kernel.values.durations import CalendarDays, WorkingTime
 from csdomain.kernel.values.money import InexactMoney, Money
@@ -136,7 +136,7 @@ def test_every_salt_seal_and_digest_is_withheld() -> None:
         (timedelta(seconds=-1.5), "-PT1.5S"),
         (timedelta(0), "PT0S"),
         (Liable.OTHER_COMPANY, "other company"),
-        (frozenset({"b", "a"}), ["a", "b"]),
+        (frozenset("hgfedcba"), list("abcdefgh")),
         ({"b": AT, "a": None}, {"b": "2026-09-30T04:00:00Z", "a": None}),
         (TIME, TIME.id),
         ((1, (Liable.US,)), [1, ["us"]]),
@@ -407,6 +407,64 @@ def test_arguments_are_read_by_the_signature() -> None:
         schema = command_schema(desk.complaints.accept)
         assert schema["required"] == ["classification"]
         assert schema["properties"]["grave"] == {"type": "boolean", "default": False}
+
+
+def test_a_list_is_asked_for_page_by_page() -> None:
+    with memory_desk() as desk:
+        seller = desk.actor("u1", branch="hq", positions=("sales",))
+        filed = [desk.complaints.receive(FORM, by=seller, at=AT + timedelta(hours=n)).id for n in range(5)]
+        asked: dict[str, Any] = {
+            "where": [
+                {"column": "state", "comparison": "among", "value": ["received", "checked"]},
+                {"column": "received_at", "comparison": "from", "value": "2026-09-30T13:00:00+08:00"},
+                {"column": "closed_at", "comparison": "absent"},
+                {"column": "grave", "comparison": "is", "value": False},
+            ],
+            "order_by": "received_at",
+            "descending": True,
+            "limit": 2,
+        }
+        validator(Query, request=True).validate(asked)
+        found: list[str] = []
+        while True:
+            asked = json.loads(json.dumps(asked))
+            page = desk.complaints.find(**arguments(desk.complaints.find, {"query": asked}), by=seller)
+            found += [case.id for case in page.items]
+            if page.next is None:
+                break
+            asked["after"] = as_data(page)["next"]
+        assert found == filed[:0:-1]
+        counted = arguments(desk.complaints.tally, {"tally": {"group_by": ["state"], "where": asked["where"]}})
+        assert as_data(desk.complaints.tally(**counted, by=seller)) == [{"group": ["received"], "count": 4, "sums": []}]
+
+
+@pytest.mark.parametrize(
+    ("query", "error"),
+    [
+        ({"where": [{"column": "state", "comparison": "is", "value": 5}]}, MalformedRequest),
+        ({"where": [{"column": "received_at", "comparison": "from", "value": "today"}]}, MalformedRequest),
+        ({"where": [{"column": "received_at", "comparison": "from", "value": "2026-01-01T00:00:00"}]}, NaiveTime),
+        ({"where": [{"column": "state", "comparison": "like", "value": "x"}]}, MalformedRequest),
+        ({"where": [{"column": "phone", "comparison": "is", "value": "x"}]}, MalformedQuery),
+        ({"order_by": "phone", "after": ["x", "y"]}, MalformedQuery),
+        ({"after": ["x"]}, MalformedRequest),
+        ({"limit": 0}, MalformedQuery),
+        ({"limit": "2"}, MalformedRequest),
+        ({"offset": 2}, MalformedRequest),
+        (["state"], MalformedRequest),
+    ],
+)
+def test_a_wrong_query_is_refused(query: Any, error: type[DomainError]) -> None:
+    with memory_desk() as desk, pytest.raises(error):
+        arguments(desk.complaints.find, {"query": query})
+
+
+@pytest.mark.rule(PERSONAL_DATA)
+def test_a_refusal_of_a_request_repeats_no_number() -> None:
+    with pytest.raises(MalformedRequest) as refused:
+        from_data(ComplaintForm, {"customer": 13812345678, "demand": "d", "reason": "r"})
+    assert "13812345678" not in str(refused.value.facts)
+    assert "text expected" in str(refused.value.facts)
 
 
 @given(st.text(max_size=40))

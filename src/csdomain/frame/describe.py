@@ -118,9 +118,9 @@ class MethodDescription:
     """A command or a question: how it is called on the service of the context, and what its docstring says.
 
     ``name`` is the method, below a part of the service after a dot (``deputies.revoke``). ``takes_id`` says whether it
-    is about one record, ``options`` which of ``key`` and ``expected_version`` it takes, ``arguments`` is the JSON
-    Schema of the body of a request for it: everything but those, the id, who acts and when. ``rules`` are those that
-    the docstring cites.
+    is about one record, ``options`` which of ``key`` and ``expected_version`` it takes. ``arguments`` is the JSON
+    Schema of the body of a request: everything but those, the id, who acts and when. ``rules`` are those of the
+    docstring.
     """
 
     name: str
@@ -235,8 +235,11 @@ def service_class(context: Context[Any]) -> type | None:
 
 
 def events_of(context: Context[Any]) -> tuple[type[Event], ...]:
-    """Every event that a context's cases may have on their trails, in order of name: those of its modules that no other
-    event refines or that have effects, and those that the frame and timers tell of its cases."""
+    """Every event that the trails of a context may have, in order of name.
+
+    They are those of its modules that no other event refines or from which something follows, and those of its cases
+    that the frame and timers tell.
+    """
     found: set[type[Event]] = set()
     service = service_class(context)
     if service is not None:

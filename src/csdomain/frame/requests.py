@@ -7,14 +7,16 @@ from decimal import Decimal
 from enum import Enum
 from inspect import Parameter, signature, unwrap
 from types import NoneType, UnionType
-from typing import Annotated, Any, Final, NoReturn, Union, get_args, get_origin, get_type_hints, is_typeddict
+from typing import Annotated, Any, Final, NoReturn, TypeVar, Union, get_args, get_origin, get_type_hints, is_typeddict
 
+import attrs
 from cattrs import Converter, transform_error
 from cattrs.errors import BaseValidationError, ForbiddenExtraKeysError
 
 from csdomain.kernel.cases.events import utc
 from csdomain.kernel.rules import PORTS, Text
 from csdomain.kernel.rules.errors import DomainError, InvalidValue, hide
+from csdomain.kernel.store.kinds import Comparison, Kind, Query, Tally, Where
 from csdomain.kernel.values.actors import Actor
 from csdomain.kernel.values.money import Money
 from csdomain.rulebook.loader import WrongType, strict_converter
@@ -22,7 +24,8 @@ from csdomain.rulebook.loader import WrongType, strict_converter
 _DECIMAL: Final = re.compile(r"-?[0-9]{1,40}(?:\.[0-9]{1,40})?")
 _SPAN: Final = re.compile(r"(-)?PT(?:([0-9]{1,9})H)?(?:([0-9]{1,9})M)?(?:([0-9]{1,9})(?:\.([0-9]{1,6}))?S)?")
 _ROWS: Final = (Sequence, Iterable, Collection, list)
-_SCALARS: Final = frozenset({str, int, bool, NoneType})
+#: What a column may hold, and a house's own field.
+_COLUMNS: Final = frozenset({str, int, bool, datetime, date, NoneType})
 #: What a host gives with every command: who acts and when, and what makes the command happen once.
 BESIDE: Final = frozenset({"self", "id", "by", "at"})
 _OPTIONS: Final = BESIDE | {"key", "expected_version"}
@@ -47,8 +50,9 @@ def from_data(kind: Any, data: object) -> Any:
 def arguments(command: Callable[..., Any], data: object) -> dict[str, Any]:
     """The arguments of a command or question by name, from the body of a request, by its signature.
 
-    The id, who acts, when, the key and the expected version are not among them: the host gives those. Raises as
-    :func:`from_data`; arguments that are missing or that there are not are faults as well.
+    The id, who acts, when, the key and the expected version are not among them: the host gives those. Of a query to a
+    service, values are read as what their columns hold. Raises as :func:`from_data`, and MalformedQuery; arguments that
+    are missing or that there are not are faults as well.
     """
     known = parameters(command)
     if not isinstance(data, Mapping):
@@ -58,7 +62,8 @@ def arguments(command: Callable[..., Any], data: object) -> dict[str, Any]:
     if faults:
         names = ", ".join(known) or "-"
         raise MalformedRequest(faults=tuple(faults), accepted=Text(names, names))
-    return _all({name: (known[name][0], value) for name, value in data.items()})
+    cases = getattr(getattr(command, "__self__", None), "_cases", None)
+    return _all({name: (known[name][0], value) for name, value in data.items()}, None if cases is None else cases.kind)
 
 
 def parameters(command: Callable[..., Any]) -> dict[str, tuple[Any, bool, Any]]:
@@ -79,6 +84,50 @@ def parameters(command: Callable[..., Any]) -> dict[str, tuple[Any, bool, Any]]:
     return {name: one for name, one in found.items() if name not in BESIDE}
 
 
+def _asked(stored: Kind[Any], kind: Any, data: object) -> Any:
+    """A query or a tally: each value is read as what its column holds."""
+    if not isinstance(data, Mapping):
+        _expected("an object", data)
+    types: dict[str, Any] = {**dict.fromkeys(Kind.BUILT_IN, str), "version": int}
+    types |= {field.name: field.kind for field in stored.fields}
+
+    def typed(column: object, value: object, *, several: bool = False) -> Any:
+        read = types[stored.column(str(column))]
+        wanted: Any = tuple.__class_getitem__((read, ...)) if several else read | None
+        return _CONVERTER.structure(value, wanted)
+
+    raw = dict(data)
+    conditions: tuple[_Condition, ...] = _CONVERTER.structure(raw.pop("where", ()), tuple[_Condition, ...])
+    where: tuple[Where[Any], ...] = tuple(
+        Where(one.column, one.comparison, typed(one.column, one.value, several=one.comparison is Comparison.AMONG))
+        for one in conditions
+    )
+    after = raw.pop("after", None)
+    asked = _CONVERTER.structure(raw, _closed(kind))
+    if after is None:
+        return attrs.evolve(asked, where=where)
+    if not isinstance(after, list | tuple) or len(after) != 2 or type(after[1]) is not str:
+        _expected("what the last page gave as next", after)
+    return attrs.evolve(asked, where=where, after=(typed(asked.order_by, after[0]), after[1]))
+
+
+def _closed(kind: Any) -> Any:
+    """A type without type variables: anything stands for them."""
+    members = get_args(kind)
+    if not members:
+        open_ = getattr(kind, "__parameters__", ())
+        return kind[tuple(Any for _ in open_)] if open_ else kind
+    inner = tuple(Any if isinstance(member, TypeVar) else _closed(member) for member in members)
+    return kind if inner == members else get_origin(kind)[inner]
+
+
+@attrs.frozen
+class _Condition:
+    column: str
+    comparison: Comparison
+    value: Any = None
+
+
 def options(command: Callable[..., Any]) -> tuple[str, ...]:
     """Which of ``key`` and ``expected_version`` a command takes."""
     taken = signature(unwrap(command)).parameters
@@ -87,13 +136,14 @@ def options(command: Callable[..., Any]) -> tuple[str, ...]:
     return tuple(name for name in ("key", "expected_version") if name in found)
 
 
-def _all(given: Mapping[str, tuple[Any, object]]) -> dict[str, Any]:
+def _all(given: Mapping[str, tuple[Any, object]], stored: Kind[Any] | None = None) -> dict[str, Any]:
     made: dict[str, Any] = {}
     errors: list[Exception] = []
     faults: list[str] = []
     for name, (kind, data) in given.items():
         try:
-            made[name] = _CONVERTER.structure(data, kind)
+            asked = stored is not None and (get_origin(kind) or kind) in (Query, Tally)
+            made[name] = _asked(stored, kind, data) if asked and stored else _CONVERTER.structure(data, _closed(kind))
         except (BaseValidationError, WrongType, DomainError) as error:
             errors.append(error)
             place = name or "$"
@@ -204,8 +254,8 @@ def _is_row(kind: Any) -> bool:
 
 
 def _is_scalars(kind: Any) -> bool:
-    """Whether it is one of several texts, integers, truth values, or nothing: what a house's own field holds."""
-    return get_origin(kind) in (Union, UnionType) and len(get_args(kind)) > 2 and set(get_args(kind)) <= _SCALARS
+    """Whether it is one of several types of single values."""
+    return get_origin(kind) in (Union, UnionType) and len(get_args(kind)) > 2 and set(get_args(kind)) <= _COLUMNS
 
 
 def _scalars(kind: Any, _: Converter) -> Callable[[object, object], Any]:
@@ -231,6 +281,7 @@ def _converter() -> Converter:
         (_is_row, _sequence),
         (_is_scalars, _scalars),
     )
+    converter.register_structure_hook_func(lambda kind: kind is object, lambda value, _: value)
     for applies, factory in factories:
         converter.register_structure_hook_factory(applies, factory)
     return converter

@@ -122,7 +122,7 @@ def _place(error: BaseException, cls: Any) -> bool:
     field = error.facts.get("field") if isinstance(error, InvalidValue) else None
     if not isinstance(field, str) or hasattr(error, "__notes__"):
         return False
-    if field.partition(".")[0] not in attrs.fields_dict(cls):
+    if field.partition(".")[0] not in attrs.fields_dict(get_origin(cls) or cls):
         return False
     error.add_note(AttributeValidationNote(f"in {cls.__name__}", field, object))
     return True
