@@ -91,7 +91,9 @@ _HELP: Final[Mapping[str, str]] = {
     "Replay the closed complaints of a database under another rulebook: who decides, what is late, what is refused.": (
         "以另一规则手册重算数据库中已结案的投诉：由谁核决、何者逾期、何者被拒绝。"
     ),
-    "The rulebook asked about: TOML, or one that ships.": "所问的规则手册：TOML 文件，或内置的。",
+    "The rulebook asked about: one that ships, a TOML file, or a folder.": (
+        "所问的规则手册：内置的、TOML 文件或文件夹。"
+    ),
     "Figures: a month counted, as tables, page or file.": "统计：一个月的数字，以表格、页面或文件给出。",
     "Count the complaints closed in a month (CMP-26), and list them for the review of the GM office (CMP-20).": (
         "统计一个月结案的投诉（CMP-26），并列出供总经理室审视（CMP-20）。"
