@@ -141,10 +141,10 @@ class Questions(Generic[C]):
             return [self._view(item, actor, of) for item in value]
         return self._view(value, actor, of)
 
-    def _view(self, value: object, actor: Actor, of: C | None) -> Any:
+    def _view(self, value: object, actor: Actor, of: object) -> Any:
         from .views import as_data  # most desks give no answers as data, and making the converters takes a while
 
-        case = value if isinstance(value, self._cases.kind.type) else of
+        case: Any = value if isinstance(value, self._cases.kind.type) else of
         return as_data(value, may_see=case is not None and self._may_see(case, actor))
 
     def _may_see(self, case: C, actor: Actor) -> bool:

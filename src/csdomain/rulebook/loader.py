@@ -284,7 +284,7 @@ def _series_of_another(parts: Mapping[str, object]) -> Iterator[str]:
                 yield f"this is the number series of {at} @ $.{path}"
 
 
-def _patterns(value: object, path: str) -> Iterator[tuple[str, NumberPattern]]:
+def _patterns(value: Any, path: str) -> Iterator[tuple[str, NumberPattern]]:
     if isinstance(value, NumberPattern):
         yield path, value
     elif attrs.has(type(value)):

@@ -6,6 +6,7 @@ from django.db.backends.signals import connection_created
 from django.test import TestCase, TransactionTestCase, override_settings
 
 from csdomain import RuleBroken
+from csdomain.kernel.store.ports import Queued
 from csdomain.testing import accepted
 from csdomain_adapters.django import atomic, desk
 from shop.models import Order
@@ -20,6 +21,16 @@ def kept(name: str) -> bool:
     """Whether the desk's rulebook is in the database."""
     ref = DESK.house.rulebook.ref
     return ref.startswith(name) and DESK.store.look(lambda unit: unit.session.get_rulebook(ref)) is not None
+
+
+class Post:
+    """Takes any message."""
+
+    def __init__(self) -> None:
+        self.sent: list[str] = []
+
+    def send(self, message: Queued) -> None:
+        self.sent.append(message.occasion)
 
 
 class Plain(TestCase):
@@ -39,7 +50,10 @@ class Plain(TestCase):
         id = order("A1").id
         self.assertEqual(DESK.complaints.get(id, by=SALES).state.value, "checked")
         self.assertEqual(DESK.sweep().breached, 0)
-        self.assertTrue(DESK.relay("collect").sent >= 0)
+        accepted(DESK)
+        post = Post()
+        self.assertEqual(DESK.relay(post).sent, len(post.sent))
+        self.assertIn("accepted", post.sent)
 
     def test_a_refusal_is_on_record(self) -> None:
         id = order("A1").id
