@@ -53,7 +53,7 @@ class Plain(TestCase):
         accepted(DESK)
         post = Post()
         self.assertEqual(DESK.relay(post).sent, len(post.sent))
-        self.assertIn("accepted", post.sent)
+        self.assertIn("complaint.accepted", post.sent)
 
     def test_a_refusal_is_on_record(self) -> None:
         id = order("A1").id
