@@ -3,11 +3,11 @@
     python benchmarks/bench_move.py [--json] [--quick]
 
 ``bare``: ``machine.events["investigate"].trigger(thing)`` on a shared machine of the same states and moves: no actor,
-no guard, no event, nothing kept but the state. ``investigate``: :meth:`Complaint.investigate`, which finds the step in
-the table, checks the permission and the time, moves by that same library, sets the time, and gives its event.
-``accept``: :meth:`Complaint.accept`, which besides classifies the case, writes that on its form and signs it: the seals
-are reckoned anew. ``refused``: ``investigate`` by someone who may not. Each round moves fresh copies that were made
-before the clock ran.
+no guard, no event, nothing kept but the state. ``investigate``: the command of that name with its act, which finds the
+step in the table, checks the permission and the time, moves by that same library, sets the time, and gives its event.
+``accept``: the command that besides classifies the case, writes that on its form and signs it: the seals are reckoned
+anew. ``refused``: ``investigate`` by someone who may not. Each round moves fresh copies that were made before the
+clock ran.
 Target: investigate <= 2 x bare.
 """
 
@@ -74,7 +74,7 @@ def main() -> int:
 
     def investigate() -> None:
         for case in things:
-            case.investigate(by=cases.AGENT, at=later)
+            cases.investigate(case, later)
 
     def accept() -> None:
         for case in things:
@@ -83,7 +83,7 @@ def main() -> int:
     def refused() -> None:
         for case in things:
             try:
-                case.investigate(by=STRANGER, at=later)
+                cases.investigate(case, later, STRANGER)
             except NotPermitted:
                 continue
             raise AssertionError("not refused")

@@ -7,7 +7,7 @@ import attrs
 
 import csdomain
 from csdomain.complaints.case import Complaint
-from csdomain.complaints.commands import receiving
+from csdomain.complaints.commands import investigating, receiving
 from csdomain.complaints.commands.marks import ComplaintAct
 from csdomain.complaints.values import COMPLAINT_RULES, ComplaintForm, ComplaintId
 from csdomain.complaints.values.standing import Standing
@@ -41,10 +41,10 @@ class _Drawn:
         return ()
 
 
-def _act(at: datetime, id: str = "", number: str = "") -> ComplaintAct:
-    """The agent acts at an instant."""
+def act(at: datetime, id: str = "", number: str = "", by: Actor = AGENT) -> ComplaintAct:
+    """The agent, or someone else, acts at an instant."""
     return ComplaintAct(
-        by=AGENT,
+        by=by,
         at=at,
         rules=BOOK[COMPLAINT_RULES],
         place=HOUSE.place("hq"),
@@ -56,14 +56,14 @@ def _act(at: datetime, id: str = "", number: str = "") -> ComplaintAct:
 
 def checked(id: ComplaintId, number: str, at: datetime) -> Complaint:
     """A complaint that sales has checked."""
-    case, _ = receiving.receive(_act(at, id, number), FORM)
-    receiving.check(case, _act(at), "the order is ours")
+    case, _ = receiving.receive(act(at, id, number), FORM)
+    receiving.check(case, act(at), "the order is ours")
     return case
 
 
 def accept(case: Complaint, at: datetime) -> None:
     """What customer service does with it."""
-    receiving.accept(case, _act(at), HANDLING, grave=False)
+    receiving.accept(case, act(at), HANDLING, grave=False)
 
 
 def accepted(id: ComplaintId, number: str, at: datetime) -> Complaint:
@@ -71,3 +71,8 @@ def accepted(id: ComplaintId, number: str, at: datetime) -> Complaint:
     case = checked(id, number, at)
     accept(case, at + timedelta(hours=3))
     return case
+
+
+def investigate(case: Complaint, at: datetime, by: Actor = AGENT) -> None:
+    """The command of the model, as the service calls it."""
+    investigating.investigate(case, act(at, by=by))

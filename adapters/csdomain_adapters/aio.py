@@ -121,5 +121,3 @@ async def _end_of(waiting: "asyncio.Future[Any]") -> None:
             continue
         except BaseException:  # noqa: BLE001 - its end is all that is waited for: the task is cancelled
             return
-    if not waiting.cancelled():
-        waiting.exception()  # told to nobody, and asyncio need not complain of that

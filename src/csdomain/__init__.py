@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from csdomain.desk import Desk as Desk
     from csdomain.desk import load_rulebook as load_rulebook
     from csdomain.desk import open as open
+    from csdomain.frame.views import as_data as as_data
+    from csdomain.frame.views import json_schema as json_schema
     from csdomain.kernel.calendar import WorkCalendar as WorkCalendar
     from csdomain.kernel.rules.errors import Conflict as Conflict
     from csdomain.kernel.rules.errors import DomainError as DomainError
@@ -67,6 +69,8 @@ else:
         "State": "csdomain.complaints.lifecycle",
         "StoreBusy": "csdomain.kernel.rules.errors",
         "WorkCalendar": "csdomain.kernel.calendar",
+        "as_data": "csdomain.frame.views",
+        "json_schema": "csdomain.frame.views",
         "load_rulebook": "csdomain.desk",
         "open": "csdomain.desk",
     }
@@ -110,6 +114,8 @@ __all__ = [
     "State",
     "StoreBusy",
     "WorkCalendar",
+    "as_data",
+    "json_schema",
     "load_rulebook",
     "open",
 ]

@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from csdomain.complaints.service import Complaints
     from csdomain.flows.erase_customer import ErasureReport
     from csdomain.flows.rebase_cases import RebaseReport
+    from csdomain.frame.describe import Description
     from csdomain.messaging.service import Messages
     from csdomain.orders.service import Orders
     from csdomain.reporting.whatif_report import ChangedCase, WhatIfReport
@@ -257,6 +258,15 @@ class Services:
     def service(self, name: str) -> Any:
         """The service of a context by the context's name. Raises KeyError where no such context is installed."""
         return getattr(self, name) if hasattr(type(self), name) else self.of(context(name))
+
+    def describe(self) -> "Description":
+        """The domain as data: every context that is installed, its cases, commands, permissions, events and settings.
+
+        Settings have the values of the house's rulebook. ``csdomain.as_data`` makes JSON of it.
+        """
+        from csdomain.frame.describe import describe
+
+        return describe(contexts(), self.house.rulebook)
 
     def erase_customer(
         self, customer: str, *, by: Actor, at: datetime, progress: Progress | None = None

@@ -95,17 +95,21 @@ def other(prefix: str) -> str:
 
 #: What is tried; the error that it gives; words or facts that say what and where.
 TABLE: dict[str, tuple[Callable[[Case], object], type[DomainError], str]] = {
-    "a move that the table does not have from here": (lambda c: c.accept(c.accepted), MoveRefused, "state=accepted"),
-    "a move too early": (lambda c: c.close(c.accepted, by=agent(c.desk)), MoveRefused, "state=accepted"),
-    "a move past a step": (lambda c: c.accept(c.received), MoveRefused, "state=received"),
+    "a move that the table does not have from here": (
+        lambda c: c.accept(c.accepted),
+        MoveRefused,
+        "is 'accepted'",
+    ),
+    "a move too early": (lambda c: c.close(c.accepted, by=agent(c.desk)), MoveRefused, "is 'accepted'"),
+    "a move past a step": (lambda c: c.accept(c.received), MoveRefused, "is 'received'"),
     "a wrong role": (
         lambda c: c.accept(by=agent(c.desk, "seller", position="sales")),
         NotPermitted,
-        "action=complaints.accept",
+        "permission 'complaints.accept'",
     ),
-    "an unknown role": (lambda c: c.accept(by=agent(c.desk, "x", position="gardener")), NotPermitted, "actor=x"),
-    "another branch's id": (lambda c: c.accept(by=agent(c.desk, "x", branch="south")), NotPermitted, "actor=x"),
-    "another owner's case": (lambda c: c.close(c.answered, by=agent(c.desk, "agent-2")), NotPermitted, "actor=agent-2"),
+    "an unknown role": (lambda c: c.accept(by=agent(c.desk, "x", position="gardener")), NotPermitted, "of 'x'"),
+    "another branch's id": (lambda c: c.accept(by=agent(c.desk, "x", branch="south")), NotPermitted, "of 'x'"),
+    "another owner's case": (lambda c: c.close(c.answered, by=agent(c.desk, "agent-2")), NotPermitted, "of 'agent-2'"),
     "an unknown id": (lambda c: c.accept(other("cmp")), NotFound, other("cmp")),
     "an id of another kind": (lambda c: c.accept(other("tmr")), WrongKind, "expected=cmp_…"),
     "no id at all": (lambda c: c.accept("13812345678"), MalformedId, "text of length|str of length 11"),

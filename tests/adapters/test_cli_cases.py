@@ -107,6 +107,14 @@ def test_who_reads_a_pipe_gets_one_line_a_case(url: str, run: Run) -> None:
     assert [sum(number in line and "customer-" in line for line in lines) for number in NUMBERS] == [1] * 4
 
 
+def test_who_may_read_nothing_is_told_so(url: str, run: Run, tmp_path: Path) -> None:
+    book = tmp_path / "ours.toml"
+    book.write_text('name = "ours"\nextends = "after_sales"\n[permissions.positions]\nvisitor = []\n', encoding="utf-8")
+    for call in (("clocks",), ("case", "list")):
+        code, out, err = run(*call, url, "--rulebook", str(book), position="visitor")
+        assert (code, out, "complaints.read" in err) == (1, "", True)
+
+
 def test_more_than_the_limit_is_said(url: str, run: Run) -> None:
     code, out, err = run("case", "list", url, "--limit", "3")
     assert (code, "There are more than 3" in err, NUMBERS[3] in out) == (0, True, False)

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import attrs
@@ -283,6 +284,27 @@ def test_f28_a_value_that_is_not_of_its_fields_type_is_refused_by_name(rig: Rig,
         rig.stored(rig.specimen(price=price))
     assert caught.value.facts["kind"] == "specimen"
     assert rig.snapshot()["specimen"] == []
+
+
+def _append(unit: StandardUnit, record: AuditRecord) -> None:
+    unit.session.append([record])
+
+
+@pytest.mark.rule(PORTS)
+@pytest.mark.parametrize("text", ["half \ud800", "nothing \0", "x" * 401])
+def test_f28_texts_fit_into_columns(rig: Rig, text: str) -> None:
+    before = held(rig)
+    for field in ("event_id", "subject", "by", "name", "reason"):
+        changes: dict[str, Any] = {field: text}
+        record = attrs.evolve(AUDITED_ONCE, **changes)
+        with pytest.raises(NotStorable) as caught:
+            rig.run(partial(_append, record=record))
+        assert caught.value.facts["field"] == field
+        assert text not in str(caught.value)
+    if "half" in text:
+        with pytest.raises(NotStorable):
+            rig.run(lambda unit: unit.session.put_rulebook("book@1", text))
+    assert held(rig) == before
 
 
 @pytest.mark.rule(PORTS)

@@ -37,8 +37,8 @@ JUNK: Final[tuple[Any, ...]] = (
 )
 #: Refused by names of their own.
 ELSEWHERE: Final = {"id", "at", "return", "group_by"}
-#: Refused by rules of their own.
-BY_RULE: Final = {("answer", "text")}
+#: Refused by rules of their own; or anything that a use case answers with.
+BY_RULE: Final = {("answer", "text"), ("as_data", "value"), ("as_data", "of")}
 
 
 def commands(service: type) -> Iterator[tuple[str, dict[str, Any]]]:

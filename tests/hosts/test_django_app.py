@@ -20,12 +20,20 @@ from sqlalchemy import create_engine, func, inspect, select, table
 import csdomain
 from csdomain.complaints.case import COMPLAINTS
 from csdomain.kernel.rules import AUDITED, HOUSE_RULES, ONE_WRITER, PERSONAL_DATA, PORTS
-from csdomain.kernel.rules.errors import MissingBackend, OutcomeUnknown, RuleBroken, StoreBusy, UnitWithinUnit
+from csdomain.kernel.rules.errors import (
+    MissingBackend,
+    OutcomeUnknown,
+    RuleBroken,
+    StoreBusy,
+    StoreFailure,
+    UnitWithinUnit,
+)
 from csdomain.testing import MovableClock, agent, complaint_form, no_holidays, received
 from csdomain_adapters.django import atomic, desk, within
 from csdomain_adapters.django.blocks import OtherDatabase
 from csdomain_adapters.django.tables import tables
 from csdomain_adapters.sql.migrate import HEAD
+from csdomain_adapters.sql.session import SqlSession
 from csdomain_adapters.sql.store import SchemaOutdated
 from hosts.shop import ALIAS, Order, database, project
 
@@ -260,6 +268,24 @@ def test_a_refusal_is_kept_with_its_block_and_once(url: str) -> None:
     with pytest.raises(RuleBroken), atomic(made), atomic(made, savepoint=False) as inner:
         refuse(inner, made, id)
     assert len(kept(made, id)) == 6
+
+
+@pytest.mark.rule(AUDITED)
+@pytest.mark.parametrize("block", [nullcontext, lambda: transaction.atomic(using=ALIAS)], ids=["alone", "in a block"])
+def test_a_refusal_that_cannot_be_kept_does_not_hide_the_refusal(
+    block: Callable[[], Any], url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    made = opened()
+    id = received(made).id
+
+    def full(*_: object) -> None:
+        raise StoreFailure(database="full")
+
+    monkeypatch.setattr(SqlSession, "add_refusal", full)
+    with block(), pytest.raises(RuleBroken):
+        refuse(made, made, id)
+    assert "a refusal of complaint.check could not be kept" in caplog.text
+    assert received(made).number.endswith("-0002")
 
 
 def test_half_a_use_case_is_undone_in_a_block_that_goes_on(url: str) -> None:

@@ -240,6 +240,17 @@ def test_a_store_that_fails_is_an_error(desks: Desks) -> None:
     assert (span.attributes or {})["error.type"] == "store_busy"
 
 
+def test_an_error_that_is_not_the_unit_s_is_not_taken_for_it() -> None:
+    """A store may tell its observer when the error is past, and the host be in the middle of another."""
+    telemetry = Telemetry()
+    try:
+        raise RuleBroken
+    except RuleBroken:
+        telemetry.observer("complaint.check", 0.1, "store_busy")
+    [span] = telemetry.spans.get_finished_spans()
+    assert dict(span.attributes or {}) == {**said("complaint.check", "store_busy"), "error.type": "store_busy"}
+
+
 def test_without_an_sdk_it_does_nothing() -> None:
     with csdomain.open("memory:", observer=OpenTelemetry(), holidays=no_holidays()) as desk:
         assert received(desk).number.endswith("-0001")

@@ -23,7 +23,9 @@ from csdomain.kernel.rules.errors import (
     Conflict,
     DomainError,
     InvalidValue,
+    MoveRefused,
     NaiveTime,
+    NotPermitted,
     RulebookInvalid,
     RuleBroken,
     aware,
@@ -293,6 +295,29 @@ def test_facts_are_shown_as_people_read_them() -> None:
         "KRN-07: 案件只能按其流程表流转。（状态=red, 金额=1000.05 CNY, 时间=2026-03-09T08:00:00+00:00, 所给=None, "
         "行=a, b, 种类={a: 1, True}, 数量=1:00:00） 可接受：别的"
     )
+
+
+@pytest.mark.rule(MOVES)
+def test_a_problem_names_its_facts_and_says_none_twice() -> None:
+    error = MoveRefused(move="check", lifecycle="complaint", state="closed", line=7, accepted=Text("reopen", "重开"))
+    assert str(error) == ("KRN-07: 'check' is not possible while the complaint is 'closed'. (line=7) Accepted: reopen")
+    assert error.render("zh") == "KRN-07: complaint 处于“closed”时不能“check”。（行=7） 可接受：重开"
+
+
+@pytest.mark.rule(PERSONAL_DATA)
+def test_a_fact_in_a_problem_is_masked_like_any_other() -> None:
+    said = str(NotPermitted(action="complaints.accept", actor="li@example.com"))
+    assert "li@example" not in said
+    assert "the permission 'complaints.accept' for" in said
+
+
+@pytest.mark.rule(MOVES)
+@given(st.sets(st.sampled_from(["move", "lifecycle", "state"]), max_size=2))
+def test_a_problem_that_lacks_a_fact_gives_way_to_the_rule(named: set[str]) -> None:
+    facts: dict[str, Any] = dict.fromkeys(named, "x")
+    said = str(MoveRefused(**facts))
+    assert said.startswith(f"KRN-07: {MOVES.text.en}")
+    assert all(f"{name}=x" in said for name in named)
 
 
 # --- require, aware ---------------------------------------------------------------------------------------------------

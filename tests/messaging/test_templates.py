@@ -139,7 +139,7 @@ def test_a_fault_is_named_where_it_stands(before: str, fault: str) -> None:
     with pytest.raises(MalformedTemplate) as refused:
         parse(before + fault, OCCASION)
     assert refused.value.facts["placeholder"] == fault
-    assert refused.value.facts["position"] == len(before) + 1
+    assert refused.value.facts["character"] == len(before) + 1
 
 
 @pytest.mark.parametrize(

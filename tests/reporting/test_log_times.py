@@ -148,6 +148,14 @@ def test_f12_what_a_format_says_is_honoured(format: str, text: str) -> None:
     assert TimeReader(format, "Europe/Rome").read(text) == (AFTERNOON, None)
 
 
+@pytest.mark.rule(REPLAY)
+@pytest.mark.parametrize(("text", "year"), [("68", 2068), ("69", 1969), ("99", 1999), ("00", 2000)])
+def test_f12_years_of_two_digits_are_as_strptime_has_them(text: str, year: int) -> None:
+    written = f"{text}-07-07 14:30"
+    at, _ = TimeReader("%y-%m-%d %H:%M", "UTC").read(written)
+    assert at.year == year == datetime.strptime(written, "%y-%m-%d %H:%M").year  # noqa: DTZ007
+
+
 @pytest.mark.rule(REPLAY, "KRN-01")
 @pytest.mark.parametrize(
     ("format", "wanted"),

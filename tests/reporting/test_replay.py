@@ -390,6 +390,21 @@ def test_f35_a_case_that_leaves_its_final_state_goes_on(parts: list[list[Row]], 
     assert other.elapsed.count == len(closed)
 
 
+@pytest.mark.rule(REPLAY)
+def test_f35_what_fits_a_final_state_that_may_be_left_is_said() -> None:
+    workflow = map_data()["workflow"]
+    moves = [*workflow["moves"], {"name": "note", "from": "closed", "to": "working"}]
+    rows = [Row("a", move, MONDAY) for move in ("TAKE", "SOLVE", "CLOSE", "WAIT")]
+    report, _ = replayed(make_plan(workflow=workflow | {"moves": moves}), rows)
+    (fault,) = report.listed
+    assert (fault.reason, fault.state) == (Reason.UNFITTING_MOVE, "closed")
+    assert fault.accepted is not None
+    assert fault.accepted.en == fault.accepted.zh == "note"
+    assert [stage.state for stage in report.stages] == ["", *workflow["states"]]
+    report, _ = replayed(PLAN, rows)
+    assert report.reasons == {Reason.AFTER_THE_END: 1}
+
+
 # --- bounds -----------------------------------------------------------------------------------------------------------
 
 

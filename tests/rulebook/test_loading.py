@@ -2,7 +2,7 @@
 
 import copy
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
 from enum import Enum
@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from csdomain.complaints.values import COMPLAINT_RULES
 from csdomain.contexts import sections
 from csdomain.desk import load_rulebook, shipped, shipped_names
-from csdomain.kernel.rules import HOUSE_RULES
+from csdomain.kernel.rules import HOUSE_RULES, NUMBERING
 from csdomain.kernel.rules.errors import RulebookInvalid
 from csdomain.kernel.values.durations import CalendarDays, Duration
 from csdomain.kernel.values.money import Money
@@ -304,6 +304,30 @@ TAKES: dict[str, Callable[[Any], bool]] = {
     "inner": lambda v: v == {"level": 1} and type(v) is dict,
     "table": lambda v: type(v) is dict and all(type(x) is dict and x == {"level": 1} for x in v.values()),
 }
+
+
+@attrs.frozen
+class Numbered:
+    """A section with number patterns."""
+
+    numbers: Mapping[str, NumberPattern]
+
+
+@pytest.mark.rule(NUMBERING)
+@pytest.mark.parametrize(
+    ("second", "faults"),
+    [
+        ("GD{yyyy}-{seq:3}", ("this is the number series of first.numbers.slip @ $.second.numbers.back",)),
+        ("GD{yy}-{seq:04}", ()),
+    ],
+)
+def test_two_contexts_do_not_number_in_one_series(second: str, faults: tuple[str, ...]) -> None:
+    book = house(first={"numbers": {"slip": "GD{yyyy}-{seq:04}"}}, second={"numbers": {"back": second}})
+    both = Section("first", Numbered), Section("second", Numbered)
+    if faults:
+        assert faults_of(toml(book), both) == faults
+    else:
+        assert both[1] in loads(toml(book), (*sections(), *both), shipped)
 
 
 @pytest.mark.parametrize("key", GOOD)

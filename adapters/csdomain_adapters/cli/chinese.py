@@ -20,6 +20,14 @@ _HELP: Final[Mapping[str, str]] = {
     "One that ships, a TOML file, or a folder.": "内置的规则手册、TOML 文件或文件夹。",
     "Make the database, or bring its tables up to date, first.": "先新建数据库，或将其表升级到最新。",
     "An instant with its zone: 2026-10-08T09:00:00+08:00.": "带时区的时间：2026-10-08T09:00:00+08:00。",
+    # --- the domain as data
+    "Say what there is: contexts, cases, lifecycles, commands, permissions, events, messages and settings.": (
+        "显示有什么：领域、案件、状态机、命令、权限、事件、消息与设置。"
+    ),
+    "Only this context: complaints.": "只显示此领域：complaints。",
+    "One that ships, a TOML file, or a folder: gives its values.": (
+        "内置的规则手册、TOML 文件或文件夹：给出其中的值。"
+    ),
     # --- cases
     "Cases: list and search, show one, its trail, what may be done with it.": (
         "案件：列出与查找，查看单件、轨迹、可做的流转。"
@@ -83,7 +91,9 @@ _HELP: Final[Mapping[str, str]] = {
     "Replay the closed complaints of a database under another rulebook: who decides, what is late, what is refused.": (
         "以另一规则手册重算数据库中已结案的投诉：由谁核决、何者逾期、何者被拒绝。"
     ),
-    "The rulebook asked about: TOML, or one that ships.": "所问的规则手册：TOML 文件，或内置的。",
+    "The rulebook asked about: one that ships, a TOML file, or a folder.": (
+        "所问的规则手册：内置的、TOML 文件或文件夹。"
+    ),
     "Figures: a month counted, as tables, page or file.": "统计：一个月的数字，以表格、页面或文件给出。",
     "Count the complaints closed in a month (CMP-26), and list them for the review of the GM office (CMP-20).": (
         "统计一个月结案的投诉（CMP-26），并列出供总经理室审视（CMP-20）。"

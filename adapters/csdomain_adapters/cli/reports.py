@@ -117,7 +117,9 @@ def complaints(
 
 def what_if(
     url: Url,
-    rulebook: Annotated[str, typer.Option("--rulebook", help="The rulebook asked about: TOML, or one that ships.")],
+    rulebook: Annotated[
+        str, typer.Option("--rulebook", help="The rulebook asked about: one that ships, a TOML file, or a folder.")
+    ],
     html: Html = None,
 ) -> None:
     """Replay the closed complaints of a database under another rulebook: who decides, what is late, what is refused."""

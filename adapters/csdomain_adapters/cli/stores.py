@@ -12,13 +12,14 @@ from typing import Any, Final, cast
 from csdomain import desk as desks
 from csdomain.desk import Desk, Services
 from csdomain.kernel.rules import PERMITTED, PORTS, Text
-from csdomain.kernel.rules.errors import InvalidValue, NotFound, StoreFailure
+from csdomain.kernel.rules.errors import InvalidValue, NotFound, StoreFailure, fact_labels
 from csdomain.kernel.store.ports import OpenStore
 from csdomain.kernel.values.actors import Actor, ActorId
 from csdomain.rulebook import House, Rulebook
 
 from .files import there
 
+fact_labels({"database": "数据库", "position": "职位"})
 SCHEMAS: Final = "csdomain.schemas"
 _FORMS: Final = "sqlite:///desk.db, postgresql+psycopg://user@host/database, mariadb+pymysql://user@host/database"
 

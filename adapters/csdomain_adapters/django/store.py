@@ -13,11 +13,12 @@ from django.db.utils import ConnectionDoesNotExist
 
 from csdomain.desk import adapter
 from csdomain.kernel.rules import Text
-from csdomain.kernel.rules.errors import MissingBackend
+from csdomain.kernel.rules.errors import MissingBackend, fact_labels
 from csdomain.kernel.store.kinds import Kind
 from csdomain.kernel.store.ports import OpenStore
 from csdomain.kernel.store.unit import Backstage
 
+fact_labels({"store": "存储"})
 HOSTED: Final = "csdomain.hosted"
 VENDORS: Final = ("sqlite", "postgresql")
 _opened: Final[WeakSet[Any]] = WeakSet()

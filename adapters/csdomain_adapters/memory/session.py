@@ -17,17 +17,17 @@ from csdomain.kernel.store.kinds import (
     A,
     ColumnPage,
     ColumnValue,
-    Comparison,
     Kind,
     Page,
     Query,
     Tally,
     TallyRow,
-    Where,
+    storable,
 )
 from csdomain.kernel.store.ports import AuditRecord, Call, KeyClaim, Queued, Receipt, Refusal
 
-from .encoding import copied, from_body, to_body
+from .encoding import NotStorable, copied, from_body, to_body
+from .listing import Stored, matches, page
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -36,15 +36,8 @@ Key = tuple[str, str]
 #: When a timer fires next, its subject and its name.
 Due = tuple[datetime, str, str]
 _MISSING: Final = object()
-
-
-@attrs.frozen
-class Stored:
-    """An aggregate as the text that a database would keep, the number of its form, and its columns."""
-
-    body: str
-    schema: int
-    row: dict[str, ColumnValue]
+#: As long as the longest column of a database that is no body.
+_TEXT_LONGEST: Final = 400
 
 
 @attrs.define
@@ -153,26 +146,12 @@ class MemorySession:
         return ColumnPage(tuple(tuple(s.row[name] for name in names) for s in page), last)
 
     def _page(self, kind: Kind[A], query: Query[A]) -> tuple[list[Stored], tuple[ColumnValue, str] | None]:
-        found = [s for s in self._t.aggregates[kind.table].values() if _matches(s.row, query.where)]
-        found.sort(key=lambda s: cast("str", s.row["id"]), reverse=query.descending and query.order_by == "id")
-        if query.order_by != "id":
-            present = [s for s in found if s.row[query.order_by] is not None]
-            absent = [s for s in found if s.row[query.order_by] is None]
-            present.sort(key=lambda s: cast("Any", s.row[query.order_by]), reverse=query.descending)
-            if query.descending:  # ties stay in the order of their ids
-                present = _ties_by_id(present, query.order_by)
-            found = present + absent
-        if query.after is not None:
-            found = [s for s in found if _is_after(s.row, query)]
-        page = found[: query.limit]
-        more = len(found) > query.limit
-        last = (page[-1].row[query.order_by], cast("str", page[-1].row["id"])) if more else None
-        return page, last
+        return page(self._t.aggregates[kind.table].values(), query)
 
     def tally(self, kind: Kind[A], tally: Tally[A], /) -> Sequence[TallyRow]:
         groups: dict[tuple[ColumnValue, ...], list[int]] = {}
         for stored in self._t.aggregates[kind.table].values():
-            if _matches(stored.row, tally.where):
+            if matches(stored.row, tally.where):
                 group = tuple(stored.row[name] for name in tally.group_by)
                 sums = groups.setdefault(group, [0] * (1 + len(tally.sums)))
                 sums[0] += 1
@@ -185,7 +164,7 @@ class MemorySession:
 
     # --- trail
     def append(self, records: Sequence[AuditRecord], /) -> None:
-        for record in [_own(record, "audit") for record in records]:
+        for record in [_kept(record, "audit") for record in records]:
             self._add(self._t.by_subject[record.subject], len(self._t.audit))
             self._add(self._t.audit, record)
 
@@ -276,7 +255,7 @@ class MemorySession:
         for message in messages:
             if message.key not in self._t.outbox:
                 queued = Queued(message.key, message.occasion, message.to, message.facts, at, next_at=at)
-                self._put(self._t.outbox, message.key, _own(queued, "outbox"))
+                self._put(self._t.outbox, message.key, _kept(queued, "outbox"))
 
     def claim_messages(self, now: datetime, until: datetime, limit: int, /) -> Sequence[Queued]:
         due = [m for m in self._t.outbox.values() if m.sent_at is None and m.next_at is not None and m.next_at <= now]
@@ -340,7 +319,7 @@ class MemorySession:
 
     def put_rulebook(self, ref: str, text: str, /) -> None:
         if ref not in self._t.rulebooks:
-            self._put(self._t.rulebooks, ref, text)
+            self._put(self._t.rulebooks, ref, copied(text, "rulebook"))
 
     def get_rulebook(self, ref: str, /) -> str | None:
         return self._t.rulebooks.get(ref)
@@ -353,6 +332,14 @@ def _loaded(kind: Kind[A], stored: Stored) -> A:
 def _own(record: R, table: str) -> R:
     """A record of its own facts, so that nobody changes what is kept. Raises NotStorable."""
     return attrs.evolve(record, facts=copied(record.facts, table))
+
+
+def _kept(record: R, table: str) -> R:
+    """A record as :func:`_own`, if its texts fit into columns. Raises NotStorable."""
+    for field, text in attrs.asdict(record, recurse=False).items():
+        if isinstance(text, str) and not storable(text, _TEXT_LONGEST):
+            raise NotStorable(kind=table, field=field, given=f"text of length {len(text)}")
+    return _own(record, table)
 
 
 def _cut(table: list[Any], length: int) -> None:
@@ -375,46 +362,3 @@ def _leave(due: list[Due], entry: Due) -> None:
     place = bisect_left(due, entry)
     if due[place : place + 1] == [entry]:
         del due[place]
-
-
-def _matches(row: dict[str, ColumnValue], where: Sequence[Where[Any]]) -> bool:
-    for condition in where:
-        value, wanted = row[condition.column], cast("Any", condition.value)
-        comparison = condition.comparison
-        if comparison is Comparison.ABSENT:
-            ok = value is None
-        elif comparison is Comparison.PRESENT:
-            ok = value is not None
-        elif value is None:
-            ok = False
-        elif comparison is Comparison.IS:
-            ok = value == wanted
-        elif comparison is Comparison.AMONG:
-            ok = value in wanted
-        elif comparison is Comparison.FROM:
-            ok = cast("Any", value) >= wanted
-        else:
-            ok = cast("Any", value) < wanted
-        if not ok:
-            return False
-    return True
-
-
-def _ties_by_id(found: list[Stored], column: str) -> list[Stored]:
-    groups: dict[ColumnValue, list[Stored]] = {}
-    for stored in found:
-        groups.setdefault(stored.row[column], []).append(stored)
-    return [s for group in groups.values() for s in sorted(group, key=lambda s: cast("str", s.row["id"]))]
-
-
-def _is_after(row: dict[str, ColumnValue], query: Query[Any]) -> bool:
-    assert query.after is not None  # noqa: S101 - the caller looked
-    value, id = query.after
-    mine, my_id = cast("Any", row[query.order_by]), cast("str", row["id"])
-    if query.order_by == "id":
-        return my_id < id if query.descending else my_id > id
-    if mine is None or value is None:
-        return mine is None and (value is not None or my_id > id)
-    if mine == value:
-        return my_id > id
-    return bool(mine < value if query.descending else mine > value)

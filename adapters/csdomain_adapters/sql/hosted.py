@@ -56,9 +56,8 @@ class Host(Protocol):
     def block(self, *, reading: bool = False) -> AbstractContextManager[Any]:
         """A transaction, or a savepoint in the one that is open; its value is the raw connection of the driver.
 
-        Where the connection is lost, the next transaction is on another.
-
-        One that is ``reading`` sees one snapshot, never waits for writers, and is rolled back.
+        A transaction that is ``reading`` sees one snapshot, never waits for writers, and is rolled back. Where the
+        connection is lost, the next transaction is on another.
         """
         ...
 
@@ -95,38 +94,26 @@ class HostedStore:
         token = self._open.set(True)
         try:
             with observed(self._backstage.observer, call):
-                return self._inside(work, call) if self.host.inside() else self._alone(work, call)
+                return self._unit(lambda unit: Joined(unit).run(work, call), call)
         except RuleBroken as error:
-            log_refusal(error.refusal)
+            if error.refusal is not None:
+                log_refusal(error.refusal)
+                self._keep(error.refusal)
             raise
         finally:
             self._open.reset(token)
 
-    def _alone(self, work: Callable[[Unit], R], call: Call | None) -> R:
-        try:
-            return self._with_retries(lambda unit: Joined(unit).run(work, call), call)
-        except RuleBroken as error:
-            if error.refusal is not None:
-                self._keep(error.refusal)
-            raise
-
-    def _inside(self, work: Callable[[Unit], R], call: Call | None) -> R:
-        try:
-            return self._once(lambda unit: Joined(unit).run(work, call))
-        except RuleBroken as error:
-            record = error.refusal
-            if record is not None:
-                self._once(lambda unit: unit.session.add_refusal(record))
-            raise
-
     def _keep(self, record: Refusal) -> None:
         try:
-            self._with_retries(lambda unit: unit.session.add_refusal(record))
+            self._unit(lambda unit: unit.session.add_refusal(record))
         except StoreFailure:
             # What was refused matters more to the caller than that nobody will read of it.
             _log.warning("a refusal of %s could not be kept", record.use_case)
 
-    def _with_retries(self, work: Callable[[StandardUnit], R], call: Call | None = None) -> R:
+    def _unit(self, work: Callable[[StandardUnit], R], call: Call | None = None) -> R:
+        """Once in a block of the host's, which must be repeated as a whole; else as often as the database asks for."""
+        if self.host.inside():
+            return self._once(work)
         return begin_again(lambda sent: self._once(work, sent), call)
 
     def _once(self, work: Callable[[StandardUnit], R], sent: Callable[[], None] = lambda: None) -> R:

@@ -112,7 +112,8 @@ class SqlSession:
         table = self._schema.of(kind)
         groups = [table.table.c[name] for name in tally.group_by]
         sums = [func.coalesce(func.sum(table.table.c[name]), 0) for name in tally.sums]
-        statement = select(*groups, func.count(), *sums).where(*conditions(table.table, tally.where)).group_by(*groups)
+        counted = select(*groups, func.count(), *sums).select_from(table.table)
+        statement = counted.where(*conditions(table.table, tally.where)).group_by(*groups)
         width = len(groups)
         rows = [
             TallyRow(tuple(row[:width]), row[width], tuple(int(value) for value in row[width + 1 :]))

@@ -66,7 +66,7 @@ COMPLAINT_CASES: Final = CaseType(
 class Complaints(CaseService[Complaint, ComplaintAct]):
     """Complaints, from the counter to the archive: one method a use case.
 
-    Every command takes ``by``, ``at``, and if one likes ``key`` and ``expected_version``: see
+    Every command takes ``by`` and ``at``, and optionally ``key`` and ``expected_version``: see
     :class:`~csdomain.frame.service.CallOptions`. Every command raises NotFound, NotPermitted, MoveRefused, NaiveTime,
     Conflict, KeyReused; what else it refuses, its docstring says.
     """
@@ -108,15 +108,15 @@ class Complaints(CaseService[Complaint, ComplaintAct]):
         return self._do(receiving.accept, id, call, classification, grave=grave)
 
     def handle(self, id: str, classification: Classification, **call: Unpack[CallOptions]) -> Receipt:
-        """Where complaints go by level: the receiver takes it on. Raises as :meth:`check`. [CMP-02, CMP-18]"""
+        """Take the complaint on, where the house routes by level. Raises as :meth:`check`. [CMP-02, CMP-18]"""
         return self._do(receiving.handle, id, call, classification)
 
     def mark(self, id: str, *, harm: bool = False, reason: str = "", **call: Unpack[CallOptions]) -> Receipt:
-        """Mark it as grave; ``harm``: somebody was hurt or lost something through a service. [CMP-16, CMP-30]"""
+        """Mark the case as grave; ``harm`` says that a service hurt somebody or caused a loss. [CMP-16, CMP-30]"""
         return self._do(receiving.mark, id, call, harm=harm, reason=reason)
 
     def assign(self, id: str, to: str, *, reason: str = "", **call: Unpack[CallOptions]) -> Receipt:
-        """Name who sees to the customer; the case is theirs from now on. Raises as :meth:`check`. [CMP-16, CMP-17]"""
+        """Assign the case to a member of staff, who owns it from now on. Raises as :meth:`check`. [CMP-16, CMP-17]"""
         return self._do(receiving.assign, id, call, ActorId(to), reason=reason)
 
     def promise(self, id: str, until: datetime, *, reason: str = "", **call: Unpack[CallOptions]) -> Receipt:
@@ -133,7 +133,7 @@ class Complaints(CaseService[Complaint, ComplaintAct]):
         return self._do(investigating.involve, id, call, departments, until)
 
     def contribute(self, id: str, department: str, text: str, **call: Unpack[CallOptions]) -> Receipt:
-        """A department has done its part: reminders end. [CMP-06, CMP-19]"""
+        """Record that a department has done its part: its reminders end. [CMP-06, CMP-19]"""
         return self._do(investigating.contribute, id, call, department, text)
 
     def investigate(self, id: str, **call: Unpack[CallOptions]) -> Receipt:
@@ -141,11 +141,11 @@ class Complaints(CaseService[Complaint, ComplaintAct]):
         return self._do(investigating.investigate, id, call)
 
     def inspect(self, id: str, finding: Finding, **call: Unpack[CallOptions]) -> Receipt:
-        """R&D confirms or denies the fault, and signs. [CMP-27]"""
+        """Record what R&D found of the fault, confirmed or not, signed. [CMP-27]"""
         return self._do(investigating.inspect, id, call, finding)
 
     def conclude(self, id: str, **call: Unpack[CallOptions]) -> Receipt:
-        """End the investigation: its report is due. [CMP-07]"""
+        """End the investigation; the clock of its report starts. [CMP-07]"""
         return self._do(investigating.conclude, id, call)
 
     def report(self, id: str, text: str, **call: Unpack[CallOptions]) -> Receipt:
@@ -164,7 +164,7 @@ class Complaints(CaseService[Complaint, ComplaintAct]):
         return self._do(investigating.judge, id, call, judgement)
 
     def dismiss(self, id: str, reason: str, **call: Unpack[CallOptions]) -> Receipt:
-        """The complaint is not established. [CMP-15]"""
+        """Dismiss the complaint as not established. [CMP-15]"""
         return self._do(investigating.dismiss, id, call, reason)
 
     # --- decided
@@ -173,7 +173,7 @@ class Complaints(CaseService[Complaint, ComplaintAct]):
         return self._do(deciding.submit, id, call, remedy)
 
     def revise(self, id: str, remedy: Remedy, **call: Unpack[CallOptions]) -> Receipt:
-        """Put another remedy in the place of the approved one: the approval is void. [CMP-11, KRN-08]"""
+        """Replace the approved remedy by another one; the approval becomes void. [CMP-11, KRN-08]"""
         return self._do(deciding.revise, id, call, remedy)
 
     def recommend(self, id: str, opinion: str, **call: Unpack[CallOptions]) -> Receipt:
@@ -192,7 +192,7 @@ class Complaints(CaseService[Complaint, ComplaintAct]):
         return self._do(deciding.turn_down, id, call, Outcome.REJECTED, reason)
 
     def return_back(self, id: str, reason: str, **call: Unpack[CallOptions]) -> Receipt:
-        """Return the remedy to be worked over, with a reason. Raises as :meth:`approve`. [CMP-11, KRN-08]"""
+        """Return the remedy for rework, with a reason. Raises as :meth:`approve`. [CMP-11, KRN-08]"""
         return self._do(deciding.turn_down, id, call, Outcome.RETURNED, reason)
 
     # --- told, and the customer's word on it
@@ -204,7 +204,7 @@ class Complaints(CaseService[Complaint, ComplaintAct]):
         return self._do(answering.answer, id, call, channel, text)
 
     def decline(self, id: str, reason: str, **call: Unpack[CallOptions]) -> Receipt:
-        """The customer does not accept. [CMP-14]"""
+        """Record that the customer does not accept the solution. [CMP-14]"""
         return self._do(answering.decline, id, call, reason)
 
     def renew(self, id: str, form: ComplaintForm, **call: Unpack[CallOptions]) -> Receipt:
@@ -216,28 +216,28 @@ class Complaints(CaseService[Complaint, ComplaintAct]):
 
     # --- not established
     def object(self, id: str, text: str, **call: Unpack[CallOptions]) -> Receipt:
-        """The customer objects to the complaint not being established: a memorandum to the superior. [CMP-15]"""
+        """The customer objects to the dismissal; a memorandum about it goes to the superior. [CMP-15]"""
         return self._do(answering.object_to, id, call, text)
 
     def sustain(self, id: str, text: str, **call: Unpack[CallOptions]) -> Receipt:
-        """The superior stands by it that the complaint is not established. Raises OwnRequest. [CMP-15]"""
+        """The superior confirms that the complaint is not established. Raises OwnRequest. [CMP-15]"""
         return self._do(answering.sustain, id, call, text)
 
     def reopen(self, id: str, text: str, **call: Unpack[CallOptions]) -> Receipt:
-        """The superior has it investigated anew. Raises OwnRequest. [CMP-15]"""
+        """The superior has the case investigated again. Raises OwnRequest. [CMP-15]"""
         return self._do(answering.reopen, id, call, text)
 
     # --- by level
     def escalate(self, id: str, reason: str, **call: Unpack[CallOptions]) -> Receipt:
-        """Hand it up one level, with the reason. [CMP-18]"""
+        """Hand the case to the next level up, with the reason. [CMP-18]"""
         return self._do(deciding.escalate, id, call, reason)
 
     def propose(self, id: str, remedy: Remedy, **call: Unpack[CallOptions]) -> Receipt:
-        """Propose a solution within one's own authority: that is the decision. [CMP-12, CMP-18]"""
+        """Propose a solution within one's own authority: proposing it decides it. [CMP-12, CMP-18]"""
         return self._do(deciding.propose, id, call, remedy)
 
     def satisfy(self, id: str, **call: Unpack[CallOptions]) -> Receipt:
-        """The customer accepts the solution. [CMP-18]"""
+        """Record that the customer accepts the solution. [CMP-18]"""
         return self._do(deciding.satisfy, id, call)
 
     # --- closed, withdrawn, reviewed
@@ -277,11 +277,11 @@ class Complaints(CaseService[Complaint, ComplaintAct]):
         return self._do(returning.reconcile, id, call, slip, voucher)
 
     def resolve(self, id: str, slip: str, approved: int, reason: str, **call: Unpack[CallOptions]) -> Receipt:
-        """The deputy for sales agrees to the pieces that came back. [CMP-24]"""
+        """The deputy for sales agrees to the quantity that came back: the discrepancy is resolved. [CMP-24]"""
         return self._do(returning.resolve, id, call, slip, approved, reason)
 
     def cancel_slip(self, id: str, slip: str, reason: str, **call: Unpack[CallOptions]) -> Receipt:
-        """The goods do not come back after all. [CMP-22]"""
+        """Cancel a return slip: the goods do not come back. [CMP-22]"""
         return self._do(returning.cancel_slip, id, call, slip, reason)
 
     # --- compensation
@@ -298,7 +298,7 @@ class Complaints(CaseService[Complaint, ComplaintAct]):
         return self._do(compensating.countersign_certificate, id, call, certificate)
 
     def book_certificate(self, id: str, certificate: str, voucher: str, **call: Unpack[CallOptions]) -> Receipt:
-        """Finance books what both have signed. Raises Unsigned, Tampered. [CMP-21]"""
+        """Finance books a certificate that both sides have signed. Raises Unsigned, Tampered. [CMP-21]"""
         return self._do(compensating.book_certificate, id, call, certificate, voucher)
 
     # --- penalties, counted from 1 in the order of their proposals
@@ -330,7 +330,7 @@ class Complaints(CaseService[Complaint, ComplaintAct]):
         return self._do(IMPROVE[move], id, call, improvement, note)
 
     def answer_remark(self, id: str, remark: int, text: str, **call: Unpack[CallOptions]) -> Receipt:
-        """The department concerned has dealt with a remark. [CMP-29]"""
+        """Record that the department concerned has dealt with a remark. [CMP-29]"""
         return self._do(following.answer_remark, id, call, remark, text)
 
     def take_over(self, past: PastCase, **call: Unpack[OpenOptions]) -> Receipt:
@@ -369,7 +369,7 @@ class Complaints(CaseService[Complaint, ComplaintAct]):
         return self._read(lambda unit, actor: self._readable(unit, id, actor).papers, by)
 
     def open_ends(self, id: str, *, by: Actor) -> tuple[str, ...]:
-        """What still has to come to its end before the case is settled, by name. [CMP-25]"""
+        """The parts that are not at their end yet, by name; the case is settled when there are none. [CMP-25]"""
         return self._read(lambda unit, actor: self._readable(unit, id, actor).open_ends(), by)
 
     def discrepancies(self, *, by: Actor, limit: int = 50) -> Page[Complaint]:

@@ -116,6 +116,11 @@ class Effects(Generic[C, R]):
 
         return add
 
+    @property
+    def events(self) -> tuple[type[Event], ...]:
+        """The events from which something follows."""
+        return tuple(self._rows)
+
     def handles(self, rule: Rule, handler: TimerHandler) -> None:
         """A handler of a rule's timers that works on the unit itself; most use :meth:`fires`."""
         self._handled[rule.id] = handler

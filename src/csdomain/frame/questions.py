@@ -11,11 +11,12 @@ import attrs
 
 from csdomain.kernel.cases.lifecycle import PossibleMove
 from csdomain.kernel.cases.timers import TimerExplanation, explain
+from csdomain.kernel.rules import Text
 from csdomain.kernel.rules.errors import NotPermitted
 from csdomain.kernel.store.kinds import Aggregate, Comparison, Page, Query, Tally, TallyRow, Where
 from csdomain.kernel.store.ports import AuditRecord, Store, Unit
 from csdomain.kernel.values.actors import Actor, Scope
-from csdomain.kernel.values.arguments import type_commands
+from csdomain.kernel.values.arguments import WrongArgument, type_commands
 from csdomain.kernel.values.personal import PersonalKind, covered, mask
 from csdomain.rulebook import House
 
@@ -119,6 +120,35 @@ class Questions(Generic[C]):
             return tuple(explain(timer, self._house.calendar(timer.calendar), at) for timer in timers)
 
         return self._read(work, by)
+
+    def as_data(self, value: object, *, by: Actor, of: C | None = None) -> Any:
+        """What a use case answered with, as JSON-ready data for ``by``: see :func:`csdomain.frame.views.as_data`.
+
+        Personal fields of a case are in clear where ``by`` would see them in clear by :meth:`get`, else masked. What
+        stands in no case (a paper, a line of the trail) is masked unless ``of`` is its case. [KRN-14]
+        """
+        kind: type = self._cases.kind.type
+        if of is not None and not isinstance(of, kind):
+            accepted = Text(kind.__name__, kind.__name__)
+            raise WrongArgument(field="of", given=type(of).__name__, accepted=accepted)
+        actor = self._house.resolve(by)
+        if isinstance(value, Page):
+            return {
+                "items": [self._view(item, actor, of) for item in value.items],
+                "next": self._view(value.next, actor, of),
+            }
+        if isinstance(value, tuple | list):
+            return [self._view(item, actor, of) for item in value]
+        return self._view(value, actor, of)
+
+    def _view(self, value: object, actor: Actor, of: object) -> Any:
+        from .views import as_data  # most desks give no answers as data, and making the converters takes a while
+
+        case: Any = value if isinstance(value, self._cases.kind.type) else of
+        return as_data(value, may_see=case is not None and self._may_see(case, actor))
+
+    def _may_see(self, case: C, actor: Actor) -> bool:
+        return reaching(actor, case).may(self._cases.read) and not self._is_masked(case, actor)
 
     # --- how a question goes
     def _read(self, work: Callable[[Unit, Actor], R], by: Actor) -> R:

@@ -180,7 +180,7 @@ class CaseService(Service[C, A]):
     given to the customer, in every context alike."""
 
     def rebase(self, id: str, **call: Unpack[CallOptions]) -> Receipt:
-        """Let a running case go by the current rulebook from now on; timers that run keep their deadlines.
+        """Apply the current rulebook to a running case from now on; running timers keep their deadlines.
 
         Raises NotFound, NotPermitted, Conflict, and RuleBroken where the case goes by it already. [KRN-01]
         """
@@ -229,7 +229,7 @@ class CaseService(Service[C, A]):
         return self._change("erase", self._cases.erase, id, command, call)
 
     def hold(self, id: str, code: str, until: datetime | None = None, **call: Unpack[CallOptions]) -> Receipt:
-        """Keep the case from being erased, ``until`` then or until it is released: law demands it.
+        """Keep the case from being erased, as law demands, ``until`` that instant or until it is released.
 
         ``code`` is one of the house's ``hold_reasons``. Another hold takes the place of one that stands. Raises
         RuleBroken, NaiveTime. [KRN-14]

@@ -3,7 +3,7 @@
 from csdomain.kernel.rules import Rule
 from csdomain.kernel.rules.errors import fact_labels
 
-fact_labels({"channel": "渠道", "language": "语言", "message": "消息", "occasion": "场合", "position": "位置"})
+fact_labels({"channel": "渠道", "character": "第几字", "language": "语言", "message": "消息", "occasion": "场合"})
 
 TEMPLATES = Rule(
     "MSG-01",

@@ -79,7 +79,7 @@ class TemplateMissing(InvalidValue):
     """The house has no text for that occasion on that channel (MSG-01)."""
 
     default_rule = TEMPLATES
-    problem = Text("The house has no text for this.", "没有适用的文本。")
+    problem = Text("The rulebook has no text for this occasion.", "规则手册没有此场合的文本。")
 
 
 @attrs.frozen
@@ -116,7 +116,7 @@ def parse(text: str, occasion: Occasion) -> tuple[Part, ...]:
             raise MalformedTemplate(
                 occasion=occasion.name,
                 placeholder=found[0] if found else "",
-                position=place + 1,
+                character=place + 1,
                 known=known(occasion),
                 accepted=what,
             )

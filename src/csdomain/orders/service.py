@@ -24,7 +24,7 @@ ORDER_CASES: Final = CaseType(
 class Orders(CaseService[Order, OrderAct]):
     """Product orders, from the prescription to the refill: one method a use case.
 
-    Every command takes ``by``, ``at``, and if one likes ``key`` and ``expected_version``: see
+    Every command takes ``by`` and ``at``, and optionally ``key`` and ``expected_version``: see
     :class:`~csdomain.frame.service.CallOptions`. Every command raises NotFound, NotPermitted, MoveRefused, NaiveTime,
     Conflict, KeyReused; what else it refuses, its docstring says.
     """

@@ -27,7 +27,7 @@ class MalformedOrder(InvalidValue):
     """What was given for an order is missing, too long, or not possible (ORD-01)."""
 
     default_rule = ORDER
-    problem = Text("The order is not complete and plausible.", "订单不完整或不合理。")
+    problem = Text("A field of the order is missing or not valid.", "订单的某一字段缺失或无效。")
 
 
 FIELDS: Final = Fields(MalformedOrder)

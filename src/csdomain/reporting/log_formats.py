@@ -100,7 +100,7 @@ def numbered(format: str) -> Callable[[str], Said]:
     """A reader of a format. Raises :class:`MalformedTimeFormat`; the reader raises ValueError, OverflowError."""
     fields, pattern, words = _taken_apart(format)
     _check(format, fields)
-    utc = _says_utc(format, words, fields)
+    utc = _says_utc(format, words)
     lettered = bool(words) or not {"p", "b", "B", "a", "A", "Z", "z"}.isdisjoint(fields)
     match = re.compile(pattern, re.IGNORECASE if lettered else 0).fullmatch
     if set(fields) <= set(_NUMBERS + "f"):
@@ -161,8 +161,8 @@ def _check(format: str, fields: Sequence[str]) -> None:
         raise MalformedTimeFormat(given=format, accepted=_SUCH_AS)
 
 
-def _says_utc(format: str, words: Sequence[str], fields: Sequence[str]) -> bool:
-    """Whether a format itself says that its times are UTC. Refuses what is written in it and would go unheard."""
+def _says_utc(format: str, words: Sequence[str]) -> bool:
+    """Whether a format itself says UTC. Refuses what is written in it and would go unheard."""
     utc = False
     for word in words:
         if re.search(r"(?<![^\W\d_])[ap]\.?m\b|[上下]午", word, re.IGNORECASE):
@@ -174,7 +174,7 @@ def _says_utc(format: str, words: Sequence[str], fields: Sequence[str]) -> bool:
                 utc = True
             elif re.fullmatch(r"[A-Z]{3,5}", name):
                 raise MalformedTimeFormat(given=format, accepted=_NAMED)
-    return utc and "z" not in fields  # as in GMT+0200
+    return utc
 
 
 def _moment(said: dict[str, str], *, utc: bool) -> Said:

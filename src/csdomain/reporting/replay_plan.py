@@ -43,12 +43,11 @@ class Role(Enum):
 
 @attrs.frozen
 class Sla:
-    """A service level. ``on_clock``: its time runs always, and ``calendar`` is one that never closes."""
+    """A service level. Where its time runs always (``24 hours``, ``6 days``), its ``calendar`` never closes."""
 
     name: str
     duration: Duration
     warnings: tuple[int, ...]
-    on_clock: bool
     calendar: WorkCalendar = attrs.field(eq=False)
 
 
@@ -191,12 +190,11 @@ def _faulty_agreements(agreements: Sequence[Agreement]) -> list[str]:
 
 
 def _sla(given: Agreement, calendar: WorkCalendar) -> Sla:
-    on_clock = isinstance(given.duration, CalendarDays | ElapsedTime)
-    if on_clock:
+    if isinstance(given.duration, CalendarDays | ElapsedTime):
         # Days and hours on the clock stand still by the clock too; and no holiday needs to be known for them.
         always = CalendarSpec(zone=calendar.spec.zone, weekly=dict.fromkeys(WEEKDAYS, _ALL_DAY))
         calendar = WorkCalendar(always, name=calendar.name)
-    return Sla(given.name, given.duration, given.warnings, on_clock, calendar)
+    return Sla(given.name, given.duration, given.warnings, calendar)
 
 
 def _roles(agreements: Sequence[Agreement], known: Mapping[str, Enum]) -> dict[Enum, tuple[tuple[int, Role], ...]]:

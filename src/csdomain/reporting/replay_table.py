@@ -85,7 +85,7 @@ def unpacked(values: tuple[Any, ...], nodes: Iterable[Node]) -> Case:
 def table(plan: Plan, exact: int) -> dict[Enum | None, Node]:
     """A node for every state, and one for None, where cases are opened. The lifecycle itself says what fits."""
     nodes: dict[Enum | None, Node] = {None: Node("", Distribution(), Distribution())}
-    left = {step.source for step in plan.lifecycle.steps if step.on(plan.path) and step.trigger.value != END}
+    left = {step.source for step in plan.lifecycle.steps if step.on(plan.path)}
     for state in cast("Iterable[Enum]", plan.lifecycle.states):
         if state.value != END:
             final = state in plan.final

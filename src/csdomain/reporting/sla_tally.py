@@ -87,15 +87,11 @@ def outcome(clock: Clock, sla: Sla, until: datetime) -> SlaOutcome:
 def _counted(clock: Clock, sla: Sla, since: datetime, until: datetime) -> timedelta:
     """The time between two instants as the service level counts it, waits left out."""
     waited = (
-        _between(sla, max(wait.since, since), min(wait.until or until, until))
+        sla.calendar.between(max(wait.since, since), min(wait.until or until, until))
         for wait in clock.waits
         if wait.since < until and (wait.until is None or wait.until > since)
     )
-    return _between(sla, since, until) - sum(waited, _NO_TIME)
-
-
-def _between(sla: Sla, since: datetime, until: datetime) -> timedelta:
-    return until - since if sla.on_clock else sla.calendar.between(since, until)
+    return sla.calendar.between(since, until) - sum(waited, _NO_TIME)
 
 
 def _late_waits(clock: Clock, sla: Sla, until: datetime) -> tuple[Pause, ...]:
@@ -106,7 +102,7 @@ def _late_waits(clock: Clock, sla: Sla, until: datetime) -> tuple[Pause, ...]:
         for wait in clock.waits
         if wait.until is None or wait.until > due
     ]
-    return tuple(Pause(since, end, _between(sla, since, end)) for since, end in cut if since < end)
+    return tuple(Pause(since, end, sla.calendar.between(since, end)) for since, end in cut if since < end)
 
 
 class SlaTally:

@@ -26,7 +26,7 @@ class MalformedTable(InvalidValue):
     """A table without columns, two columns of one name, or a currency where there is no money (RPT-04)."""
 
     default_rule = EXPORTS
-    problem = Text("This table cannot be made.", "此表格无法建立。")
+    problem = Text("The table is not valid.", "此表格无效。")
 
 
 class RaggedRow(InvalidValue):

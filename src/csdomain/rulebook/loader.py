@@ -1,7 +1,8 @@
 """Reading a rulebook: strictly typed, whole, and with every fault of the file in one report (KRN-01)."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
 from enum import Enum
@@ -29,25 +30,26 @@ from csdomain.kernel.values.numbering import NumberPattern
 
 from .nearest import nearest
 from .organisation import CalendarRules
-from .reading import TOP, Library, Source, Written, read
+from .reading import TOP, Library, Source, Written, read, refused
 from .sections import Rulebook, Section
 
 T = TypeVar("T")
 #: The sections that a book may have: given, or told by the book's data, so that a context is imported when it is taken.
 Sections = Iterable[Section[Any]] | Callable[[Mapping[str, Any]], Iterable[Section[Any]]]
 _HASH_DIGITS: Final = 12
+_WIDTH: Final = re.compile(r"\{seq[^}]*\}")
 _SEQUENCES: Final[tuple[Any, ...]] = (tuple, frozenset)
 _TABLES: Final[tuple[Any, ...]] = (dict, Mapping)
 
 
-class _WrongType(Exception):
+class WrongType(Exception):
     """What the report says of one value."""
 
 
 def _expected(what: str, value: object) -> NoReturn:
     shown = f" {value}" if isinstance(value, int | Decimal) and not isinstance(value, bool) else ""
     kind = {str: "text", bool: "true/false", int: "the integer", Decimal: "the number"}.get(type(value))
-    raise _WrongType(f"{what} expected, not {kind or type(value).__name__}{shown}")
+    raise WrongType(f"{what} expected, not {kind or type(value).__name__}{shown}")
 
 
 def _exactly(cls: type[T], what: str) -> Callable[[object, object], T]:
@@ -122,7 +124,7 @@ def _place(error: BaseException, cls: Any) -> bool:
     field = error.facts.get("field") if isinstance(error, InvalidValue) else None
     if not isinstance(field, str) or hasattr(error, "__notes__"):
         return False
-    if field.partition(".")[0] not in attrs.fields_dict(cls):
+    if field.partition(".")[0] not in attrs.fields_dict(get_origin(cls) or cls):
         return False
     error.add_note(AttributeValidationNote(f"in {cls.__name__}", field, object))
     return True
@@ -133,7 +135,7 @@ def _enum(cls: Any, _: Converter) -> Callable[[object, object], Any]:
 
     def hook(value: object, _: object) -> Any:
         if type(value) is not str or value not in values:
-            raise _WrongType(f"one of {', '.join(map(str, values))} expected, not {show(value)}")
+            raise WrongType(f"one of {', '.join(map(str, values))} expected, not {show(value)}")
         return cls(value)
 
     return hook
@@ -238,7 +240,7 @@ def structured(section: Section[T], raw: object, converter: Converter) -> T:
     """The house rules of one section from its data. Raises RulebookInvalid with every fault. [KRN-01]"""
     try:
         return converter.structure(raw, section.type)
-    except (BaseValidationError, _WrongType, DomainError) as error:
+    except (BaseValidationError, WrongType, DomainError) as error:
         raise RulebookInvalid(tuple(transform_error(error, f"$.{section.name}", _said))) from None
 
 
@@ -266,9 +268,31 @@ def _build(written: Written) -> Rulebook:
     book = Rulebook(name, f"{name}@{digest}", canonical, parts, actions, tuple(known.values()), occasions)
     for key, part in parts.items():
         faults += known[key].check(part, book)
+    faults += _series_of_another(parts)
     if faults or written.faults:
-        raise RulebookInvalid((*written.faults, *map(written.placed, faults)), name=name)
+        raise refused((*written.faults, *map(written.placed, faults)), name)
     return book
+
+
+def _series_of_another(parts: Mapping[str, object]) -> Iterator[str]:
+    """Faults of number patterns that number like those of another section: the same number twice, or gaps (KRN-10)."""
+    whose: dict[str, tuple[str, str]] = {}
+    for section, part in parts.items():
+        for path, pattern in _patterns(part, section):
+            first, at = whose.setdefault(_WIDTH.sub("{seq}", pattern.text), (section, path))
+            if first != section:
+                yield f"this is the number series of {at} @ $.{path}"
+
+
+def _patterns(value: Any, path: str) -> Iterator[tuple[str, NumberPattern]]:
+    if isinstance(value, NumberPattern):
+        yield path, value
+    elif attrs.has(type(value)):
+        for field in attrs.fields(type(value)):
+            yield from _patterns(getattr(value, field.name), f"{path}.{field.name}")
+    elif isinstance(value, Mapping):
+        for key, each in value.items():
+            yield from _patterns(each, f"{path}.{key}")
 
 
 def _frozen(value: object) -> dict[str, str]:

@@ -24,10 +24,23 @@ TOP: Final = frozenset({"name", "extends"})
 
 _IN_HOUSE: Final = TOP | {section.name for section in COMMON}
 _NAME_LONGEST: Final = 64  # a store keeps it in the ref of each case
+_LONGEST: Final = 400
 _DEEPEST: Final = 32
 _INTEGERS: Final = range(-(2**63), 2**63)  # TOML's own
 _DIGITS: Final = 40
 _STEP: Final = re.compile(r"\.([^.\[]+)|\['([^']*)'\]|\[(\d+)\]")
+
+
+def refused(faults: Iterable[str], name: str) -> RulebookInvalid:
+    """The error that names ``faults``, each on one line of a length that can be read, whatever was written."""
+    return RulebookInvalid(tuple(map(_readable, faults)), name=name)
+
+
+def _readable(fault: str) -> str:
+    line = "".join(c if c.isprintable() else " " for c in fault)
+    message, at, path = line.rpartition(" @ ")
+    parts = [part if len(part) <= _LONGEST else part[:_LONGEST] + "…" for part in (message, path)]
+    return at.join(parts) if at else parts[1]
 
 
 @attrs.frozen
@@ -153,15 +166,15 @@ def _line(source: Source, library: Library) -> tuple[Layer, ...]:
         name, base = layer.data.get("name"), layer.data.get("extends")
         if not isinstance(name, str) or not name.isidentifier() or len(name) > _NAME_LONGEST:
             limit = f"a name of up to {_NAME_LONGEST} letters, digits and _ expected"
-            raise RulebookInvalid((f"{label}{limit} @ $.name",), name=asked)
+            raise refused((f"{label}{limit} @ $.name",), asked)
         if base is None:
             return tuple(layers)
         line = tuple(dict.fromkeys((*line, name)))  # a text may have another name than it was asked for by
         if base in line:
-            raise RulebookInvalid((f"{label}{' extends '.join((*line, base))} @ $.extends",), name=name)
+            raise refused((f"{label}{' extends '.join((*line, base))} @ $.extends",), name)
         found = library(base) if isinstance(base, str) and base.isidentifier() else None
         if found is None:
-            raise RulebookInvalid((f"{label}no rulebook {base} @ $.extends",), name=name)
+            raise refused((f"{label}no rulebook {base} @ $.extends",), name)
         line, source, asked = (*line, base), found, base
 
 
@@ -182,7 +195,7 @@ def _layer(source: Source, asked: str) -> Layer:
         missing = "name, organisation, calendars and permissions stand there"
         faults.append(f"{_label(asked, HOUSE_FILE)}this file is missing: {missing}")
     if faults:
-        raise RulebookInvalid(tuple(faults), name=asked)
+        raise refused(faults, asked)
     return Layer(files, asked)
 
 

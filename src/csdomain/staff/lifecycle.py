@@ -29,19 +29,14 @@ class Move(Enum):
     ERASE = "erase"
 
 
-STAFF_MOVES: Final = Lifecycle(
-    "staff",
-    State,
-    State.ACTIVE,
-    steps(
-        "staff",
-        Row(Move.ENGAGE, None, State.ACTIVE, EMPLOYMENT, may="manage"),
-        Row(Move.ASSIGN, State.ACTIVE, None, EMPLOYMENT, may="manage"),
-        Row(Move.LEAVE, State.ACTIVE, State.LEFT, EMPLOYMENT, may="manage"),
-        Row(Move.RETURN, State.LEFT, State.ACTIVE, EMPLOYMENT, may="manage"),
-        Row(Move.ERASE, State.LEFT, State.ERASED, PERSONAL_DATA, may="personal"),
-    ),
+_STAFF: Final = (
+    Row(Move.ENGAGE, None, State.ACTIVE, EMPLOYMENT, may="manage"),
+    Row(Move.ASSIGN, State.ACTIVE, None, EMPLOYMENT, may="manage"),
+    Row(Move.LEAVE, State.ACTIVE, State.LEFT, EMPLOYMENT, may="manage"),
+    Row(Move.RETURN, State.LEFT, State.ACTIVE, EMPLOYMENT, may="manage"),
+    Row(Move.ERASE, State.LEFT, State.ERASED, PERSONAL_DATA, may="personal"),
 )
+STAFF_MOVES: Final = Lifecycle("staff", State, State.ACTIVE, steps("staff", *_STAFF))
 
 
 @unique
@@ -60,13 +55,8 @@ class DelegationMove(Enum):
     REVOKE = "revoke"
 
 
-DELEGATION_MOVES: Final = Lifecycle(
-    "delegation",
-    DelegationState,
-    DelegationState.GIVEN,
-    steps(
-        "staff",
-        Row(DelegationMove.DELEGATE, None, DelegationState.GIVEN, APPROVALS),
-        Row(DelegationMove.REVOKE, DelegationState.GIVEN, DelegationState.REVOKED, APPROVALS, may="delegate"),
-    ),
+_DELEGATION: Final = (
+    Row(DelegationMove.DELEGATE, None, DelegationState.GIVEN, APPROVALS),
+    Row(DelegationMove.REVOKE, DelegationState.GIVEN, DelegationState.REVOKED, APPROVALS, may="delegate"),
 )
+DELEGATION_MOVES: Final = Lifecycle("delegation", DelegationState, DelegationState.GIVEN, steps("staff", *_DELEGATION))

@@ -18,7 +18,6 @@ from csdomain.kernel.values.money import CurrencyMismatch, Money
 from csdomain.kernel.values.personal import PersonalKind, erased, personal
 
 from . import events as e
-from . import policies
 from . import values as v
 from .lifecycle import DELEGATION_MOVES, STAFF_MOVES, DelegationMove, DelegationState, Move, State
 from .rules import EMPLOYMENT
@@ -39,7 +38,7 @@ class People(Protocol):
     def overlapping(self, given: Delegation, /) -> tuple[Delegation, ...]:
         """The delegations of the same authority that overlap ``given`` in time, or touch it.
 
-        Of two units that ask about one authority at once, the second waits for the first: it sees what that gave.
+        Of two units that ask at once, the second waits for the first and sees what that gave.
         """
         ...
 
@@ -81,7 +80,7 @@ class StaffMember:
     id: v.StaffId = attrs.field(on_setattr=attrs.setters.frozen)
     actor: ActorId = attrs.field(on_setattr=attrs.setters.frozen)
     post: Post
-    terms: policies.Terms
+    terms: v.Terms
     moved_at: datetime
     name: str = personal(PersonalKind.NAME, default="")
     phone: str = personal(PersonalKind.PHONE, default="")
@@ -119,9 +118,13 @@ class StaffMember:
         """Whether they work for the house at an instant."""
         return any(term.holds(at) for term in self.terms)
 
+    def serves(self, since: datetime, until: datetime) -> bool:
+        """Whether they work for the house at some instant from ``since`` up to, and without, ``until``."""
+        return any(term.since < until and term.lasts_beyond(since) for term in self.terms)
+
     def held(self, at: datetime) -> frozenset[str]:
         """The positions held at an instant; none while not active. Past instants answer as they did then."""
-        return policies.held(self.terms, at)
+        return frozenset(position for term in self.terms if term.holds(at) for position in term.post.positions)
 
     # --- commands
     @staticmethod
@@ -143,7 +146,7 @@ class StaffMember:
     @does(Move.ASSIGN)
     def assign(self, act: StaffAct, post: Post) -> Events:
         act.require_post(post, self.actor)
-        terms = policies.reassigned(self.terms, post, act.at)
+        terms = v.reassigned(self.terms, post, act.at)
         lasts = bool(terms) and terms[-1].lasts_beyond(act.at)
         accepted = Text("a return: this service is over", "先办理返回：此任期已结束")
         require(lasts, EMPLOYMENT, accepted=accepted, at=act.at)
@@ -155,7 +158,7 @@ class StaffMember:
     def leave(self, act: StaffAct, reason: str = "", until: _When = None) -> Events:
         CHECKS.check_text(reason, "reason", empty=True)
         end = act.not_before(until, EMPLOYMENT)
-        self.terms = policies.ended(self.terms, end)
+        self.terms = v.ended(self.terms, end)
         return act.done(e.StaffLeft(reason=reason, until=self.active_until or end))
 
     @does(Move.RETURN)
@@ -163,7 +166,7 @@ class StaffMember:
         term = Term(post, act.at if since is None else since, until)
         act.require_post(post, self.actor)
         act.not_before(term.since, EMPLOYMENT)
-        self.post, self.terms = post, policies.resumed(self.terms, term)
+        self.post, self.terms = post, v.resumed(self.terms, term)
         return act.done(e.StaffReturned(since=term.since, until=term.until))
 
     @does(Move.ERASE)
@@ -233,7 +236,7 @@ class DelegationRecord:
             raise v.NotHeld(actor=whose, authority=what, at=act.at, accepted=accepted)
         if given.since < act.at:
             raise DelegationInvalid(field="since", given=given.since, accepted=_not_before(act.at))
-        if who in records and not policies.serves_within(records[who].terms, given.since, given.until):
+        if who in records and not records[who].serves(given.since, given.until):
             raise DelegationInvalid(actor=who, accepted=Text("somebody who works here then", "届时在职的人"))
         Delegations((given, *others))
         record = DelegationRecord(act.new(v.DELEGATION), branch, given, act.at, act.at)

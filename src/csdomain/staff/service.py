@@ -27,8 +27,8 @@ DELEGATION_CASES: Final = CaseType(DELEGATIONS, delegates, Effects(DELEGATIONS, 
 
 
 class DelegationOptions(OpenOptions, total=False):
-    """What giving a delegation takes if one likes: ``since`` it holds (``at``), for whom (``principal``; who gives it),
-    and a ``limit``, which may lower what the deputy decides."""
+    """Optional arguments of a delegation: ``since`` when it holds (default ``at``), the ``principal`` whose authority
+    it is (default ``by``), and a ``limit``, which may lower what the deputy decides."""
 
     since: datetime | None
     principal: str | None
@@ -36,7 +36,7 @@ class DelegationOptions(OpenOptions, total=False):
 
 
 class EngageOptions(OpenOptions, total=False):
-    """What an engagement takes if one likes: from when (``at``), up to when (open), and a phone."""
+    """Optional arguments of an engagement: ``since`` (default ``at``), ``until`` (exclusive; default open), a phone."""
 
     since: datetime | None
     until: datetime | None
@@ -44,13 +44,13 @@ class EngageOptions(OpenOptions, total=False):
 
 
 class LeaveOptions(CallOptions, total=False):
-    """What leaving takes if one likes: the end of it, excluded."""
+    """Optional arguments of leaving: ``until``, the exclusive end (default ``at``)."""
 
     until: datetime | None
 
 
 class ReturnOptions(LeaveOptions, total=False):
-    """What a return takes if one likes: from when (``at``), up to when (open)."""
+    """Optional arguments of a return: ``since`` (default ``at``), ``until`` (exclusive; default open)."""
 
     since: datetime | None
 
@@ -89,7 +89,7 @@ class Deputies(_Service[DelegationRecord]):
 class Staff(_Service[StaffMember]):
     """Staff: engaged, assigned to posts, leaving and returning; and the delegations among them.
 
-    Every command takes ``by``, ``at``, and if one likes ``key`` and ``expected_version``: see
+    Every command takes ``by`` and ``at``, and optionally ``key`` and ``expected_version``: see
     :class:`~csdomain.frame.service.CallOptions`. Every command raises NotFound, NotPermitted, MoveRefused, NaiveTime,
     Conflict, KeyReused; what else it refuses, its docstring says. Names and phones are masked for those without the
     permission ``staff.personal``.

@@ -34,7 +34,7 @@ class MalformedStaff(InvalidValue):
     """A staff record with a field that is missing, too long, or not possible (PPL-01)."""
 
     default_rule = EMPLOYMENT
-    problem = Text("The staff record is not complete and plausible.", "员工记录不完整或不合理。")
+    problem = Text("A field of the staff record is missing or not valid.", "员工记录的某一字段缺失或无效。")
 
 
 class UnknownPosition(InvalidValue):
@@ -121,6 +121,30 @@ class Term:
     def lasts_beyond(self, at: datetime) -> bool:
         """Whether it ends after an instant, or not at all."""
         return self.until is None or at < self.until
+
+
+#: In order, none over another.
+Terms = tuple[Term, ...]
+
+
+def ended(terms: Terms, at: datetime) -> Terms:
+    """The terms up to ``at`` and nothing after: a leaving (PPL-01)."""
+    return tuple(
+        term if term.until is not None and term.until <= at else Term(term.post, term.since, at)
+        for term in terms
+        if term.since < at
+    )
+
+
+def reassigned(terms: Terms, post: Post, at: datetime) -> Terms:
+    """The same time of service, from ``at`` on in another post; what is yet to begin is in it too (PPL-01)."""
+    later = tuple(Term(post, max(term.since, at), term.until) for term in terms if term.lasts_beyond(at))
+    return ended(terms, at) + later
+
+
+def resumed(terms: Terms, term: Term) -> Terms:
+    """The terms up to where ``term`` begins, then ``term``: a return, or a leaving that is taken back (PPL-01)."""
+    return (*ended(terms, term.since), term)
 
 
 @attrs.frozen

@@ -205,6 +205,15 @@ class QueryContract(Contract):
             expected, key=lambda group: [(value is None, 0 if value is None else value) for value in group]
         )
 
+    def test_a_tally_without_conditions_counts_every_record(self, rig: Rig) -> None:
+        def counted() -> int:
+            (row,) = rig.store.look(lambda unit: unit.of(SPECIMENS).tally(Tally()))
+            return row.count
+
+        before = counted()
+        rig.stored(rig.specimen(), rig.specimen())
+        assert counted() == before + 2
+
     def _stored(self, rig: Rig, drawn: list[dict[str, Any]]) -> tuple[list[Specimen], Where[Specimen]]:
         """Records in a branch of their own, some saved twice; and the condition that finds them."""
         branch = f"b{rig.run(lambda unit: unit.session.next_number('branches'))}"

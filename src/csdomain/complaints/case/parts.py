@@ -21,7 +21,7 @@ from csdomain.kernel.papers.approvals import Approval, Outcome
 from csdomain.kernel.papers.documents import Document
 from csdomain.kernel.values.actors import ActorId
 from csdomain.kernel.values.money import Money
-from csdomain.kernel.values.personal import PersonalKind, personal
+from csdomain.kernel.values.personal import WITHHELD, PersonalKind, personal
 
 
 @attrs.frozen(kw_only=True)
@@ -52,7 +52,7 @@ class HandlingForm:
     number: str
     content: ComplaintForm
     document: Document
-    salt: str = personal(PersonalKind.OTHER)
+    salt: str = personal(PersonalKind.OTHER, metadata=WITHHELD)
     opened_at: datetime
     former: str | None = None
     accepted_at: datetime | None = None
@@ -124,7 +124,7 @@ class ReturnSlip:
     returned: tuple[Goods, ...] = ()
     voucher: str = ""
     resolution: str = remarks()
-    salt: str = personal(PersonalKind.OTHER, default="")
+    salt: str = personal(PersonalKind.OTHER, default="", metadata=WITHHELD)
 
 
 @attrs.frozen(kw_only=True)

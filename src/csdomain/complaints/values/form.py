@@ -26,17 +26,17 @@ Extra = str | int | bool | None
 
 
 class MalformedForm(InvalidValue):
-    """A complaint form with a field that is missing, too long, or not possible (CMP-01)."""
+    """A complaint form with a field that is missing or not valid (CMP-01)."""
 
     default_rule = FORM
-    problem = Text("The complaint form is not complete and plausible.", "客户投诉处理表不完整或不合理。")
+    problem = Text("A field of the complaint form is missing or not valid.", "客户投诉处理表的某一字段缺失或无效。")
 
 
 class MalformedStep(InvalidValue):
-    """What was given for a step of a complaint is missing, too long, or not possible (CMP-25)."""
+    """An argument of a step of a complaint is missing or not valid (CMP-25)."""
 
     default_rule = STATES
-    problem = Text("What this step needs is not complete and plausible.", "此步骤所需的内容不完整或不合理。")
+    problem = Text("An argument of this step is missing or not valid.", "此步骤的某一参数缺失或无效。")
 
 
 def text(

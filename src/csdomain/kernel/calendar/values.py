@@ -30,7 +30,7 @@ class CalendarInvalid(InvalidValue):
     """Root of what is wrong with a calendar as it is written; ``field`` says where (KRN-04)."""
 
     default_rule = CALENDAR
-    problem = Text("This calendar cannot be used.", "此日历无法使用。")
+    problem = Text("The calendar is not valid.", "此日历无效。")
 
 
 class UnknownZone(CalendarInvalid):
@@ -66,7 +66,7 @@ class MalformedDate(CalendarInvalid):
 class MalformedClosure(CalendarInvalid):
     """A closure that ends before it starts, or whose times cannot be read (KRN-04)."""
 
-    problem = Text("This closure cannot be used.", "此临时关闭无法使用。")
+    problem = Text("The closure is not valid.", "此临时关闭无效。")
 
 
 class HolidayIsMakeUpDay(CalendarInvalid):
@@ -98,7 +98,7 @@ class NeverOpens(InvalidValue):
     """The calendar has no open time in the direction that was asked for (KRN-05)."""
 
     default_rule = BUSINESS_TIME
-    problem = Text("The calendar does not open any more.", "日历再没有开放时段。")
+    problem = Text("The calendar has no working time left.", "此日历之后再无工作时间。")
 
 
 class BeyondTime(InvalidValue):

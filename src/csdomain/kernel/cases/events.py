@@ -9,6 +9,7 @@ import attrs
 
 from csdomain.kernel.rules.errors import aware
 from csdomain.kernel.values.actors import ActorId
+from csdomain.kernel.values.personal import PersonalKind, personal
 
 _NAME: Final = re.compile(r"(?<!^)(?=[A-Z])")
 
@@ -45,7 +46,7 @@ class Moved(Event):
     move: str
     source: str
     dest: str
-    reason: str = ""
+    reason: str = personal(PersonalKind.OTHER, default="")
 
     @classmethod
     def of(

@@ -30,7 +30,7 @@ class DelegationInvalid(InvalidValue):
     """A delegation to oneself, over no time, or one that comes back to where it began (KRN-08)."""
 
     default_rule = APPROVALS
-    problem = Text("This delegation cannot be.", "此授权不成立。")
+    problem = Text("The delegation is not valid.", "此授权无效。")
 
 
 class BeyondAuthority(RuleBroken):

@@ -17,7 +17,7 @@ from csdomain.kernel.rules import FORMS, Language, Text
 from csdomain.kernel.rules.errors import InvalidValue, RuleBroken, require
 from csdomain.kernel.values.actors import ActorId
 from csdomain.kernel.values.codec import canonical, plain
-from csdomain.kernel.values.personal import PersonalKind, mask, personal
+from csdomain.kernel.values.personal import WITHHELD, PersonalKind, mask, personal
 
 _SALT_SHORTEST: Final = 16
 Value = str | int | bool | None
@@ -65,7 +65,7 @@ class Signature:
     role: str
     by: ActorId
     at: datetime
-    seal: str
+    seal: str = attrs.field(metadata=WITHHELD)
     fields: int
 
 
@@ -118,7 +118,7 @@ class Document:
     drawn_up_by: ActorId
     fields: Mapping[str, Value] = attrs.field(converter=_fields)
     personal: Mapping[str, Value] = personal(PersonalKind.OTHER, converter=_fields)
-    personal_digest: str
+    personal_digest: str = attrs.field(metadata=WITHHELD)
     copies: tuple[Copy, ...]
     corrects: str | None = None
     signatures: tuple[Signature, ...] = ()

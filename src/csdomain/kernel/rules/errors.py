@@ -80,6 +80,7 @@ _LIKE_PERSONAL: Final = re.compile(
     r"|(?<!\d)(?<!\d\.)1[3-9]\d(?:[\s()‐-―-]{0,2}\d{4}){2}(?!\d)(?!\.\d)"  # a mobile number, also right after a letter
 )
 _HIDDEN: Final = "•••"
+_NAMED: Final = re.compile(r"\{([a-z_]+)\}")
 _LONGEST: Final = 200
 #: No more of a text is looked at, whatever its length.
 _WINDOW: Final = 6 * _LONGEST
@@ -136,7 +137,8 @@ class DomainError(Exception):
 
     ``rule`` is the rule that was broken, ``facts`` the values it was broken with, ``accepted`` what would have been
     accepted. ``code`` is a stable name for programs. ``retryable`` says whether the same call may succeed when repeated
-    unchanged in a new transaction.
+    unchanged in a new transaction. ``problem`` says what is wrong, in place of the rule's sentence; ``{move}`` in it is
+    the fact of that name.
     """
 
     default_rule: ClassVar[Rule] = PORTS
@@ -156,15 +158,24 @@ class DomainError(Exception):
 
     def render(self, language: Language = "en") -> str:
         """The whole message in ``language``."""
-        said = self.problem(language) if self.problem is not None else self.rule.text(language)
+        said, told = self._said(language)
         chinese = language == "zh"
-        facts = ", ".join(f"{LABELS.get(k, k) if chinese else k}={show(v)}" for k, v in self.facts.items())
+        rest = {name: value for name, value in self.facts.items() if name not in told}
+        facts = ", ".join(f"{LABELS.get(k, k) if chinese else k}={show(v)}" for k, v in rest.items())
         text = f"{self.rule.id}: {said}"
         if facts:
             text += f"（{facts}）" if chinese else f" ({facts})"
         if self.accepted is not None:
             text += f" 可接受：{self.accepted('zh')}" if chinese else f" Accepted: {self.accepted('en')}"
         return text
+
+    def _said(self, language: Language) -> tuple[str, set[str]]:
+        """What is wrong, and the facts that are named in it: the rule's sentence where one of them is missing."""
+        said = self.rule.text(language) if self.problem is None else self.problem(language)
+        named = set(_NAMED.findall(said))
+        if not named <= self.facts.keys():
+            return self.rule.text(language), set()
+        return _NAMED.sub(lambda found: show(self.facts[found[1]]), said), named
 
     def as_data(self) -> dict[str, object]:
         """The error for a program: code, rule, facts as text, both messages, whether a retry may help."""
@@ -215,12 +226,19 @@ class MoveRefused(RuleBroken):
     """The lifecycle has no such move from the present state (KRN-07)."""
 
     default_rule = MOVES
+    problem = Text(
+        "'{move}' is not possible while the {lifecycle} is '{state}'.", "{lifecycle} 处于“{state}”时不能“{move}”。"
+    )
 
 
 class NotPermitted(RuleBroken):
-    """The actor's roles do not hold the permission, or not for this branch or owner (KRN-13)."""
+    """The actor's positions do not have the permission, or not for this branch or owner (KRN-13)."""
 
     default_rule = PERMITTED
+    problem = Text(
+        "The positions of '{actor}' do not have the permission '{action}' for this record.",
+        "“{actor}”的职位对此记录没有权限“{action}”。",
+    )
 
 
 class InvalidValue(DomainError, ValueError):

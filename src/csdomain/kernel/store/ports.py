@@ -18,6 +18,7 @@ from csdomain.kernel.rules.errors import DomainError, InvalidValue
 from csdomain.kernel.rules.errors import Refusal as Refusal
 from csdomain.kernel.values.actors import Action, Actor, ActorId
 from csdomain.kernel.values.numbering import NumberPattern
+from csdomain.kernel.values.personal import WITHHELD, PersonalKind, personal
 
 from .kinds import A, ColumnPage, Kind, Page, Query, Tally, TallyRow
 
@@ -29,7 +30,7 @@ class MalformedKey(InvalidValue):
     """An idempotency key that not every store could keep (KRN-12)."""
 
     default_rule = ONE_WRITER
-    problem = Text("This idempotency key cannot be used.", "此幂等键不可用。")
+    problem = Text("The idempotency key is not valid.", "此幂等键无效。")
 
 
 def _key(instance: object, attribute: "attrs.Attribute[str | None]", value: object) -> None:
@@ -53,7 +54,7 @@ class Call:
     at: datetime
     subject: str = ""
     key: str | None = attrs.field(default=None, validator=_key)
-    fingerprint: str = ""
+    fingerprint: str = attrs.field(default="", metadata=WITHHELD)
 
 
 @attrs.frozen
@@ -79,7 +80,7 @@ class AuditRecord:
     move: str = ""
     source: str = ""
     dest: str = ""
-    reason: str = ""
+    reason: str = personal(PersonalKind.OTHER, default="")
     facts: Mapping[str, object] = attrs.field(factory=dict)
     position: int | None = None
 
@@ -96,7 +97,7 @@ class Queued:
     attempts: int = 0
     next_at: datetime | None = None
     sent_at: datetime | None = None
-    failure: str = ""
+    failure: str = personal(PersonalKind.OTHER, default="")
 
     @property
     def dead(self) -> bool:
@@ -108,7 +109,7 @@ class Queued:
 class KeyClaim:
     """What the store knows of an idempotency key: of which command, and its receipt once that has succeeded."""
 
-    fingerprint: str
+    fingerprint: str = attrs.field(metadata=WITHHELD)
     receipt: Receipt | None
 
 

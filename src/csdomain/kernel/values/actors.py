@@ -83,7 +83,7 @@ class Actor:
             action=action,
             actor=self.id,
             scope="none" if scope is None else scope,
-            accepted=Text("a role that holds this permission here", "在此范围内拥有该权限的角色"),
+            accepted=Text("a position that has the permission in this scope", "在此范围内拥有该权限的职位"),
         )
 
 

@@ -8,7 +8,19 @@ from difflib import get_close_matches
 from functools import wraps
 from inspect import Parameter, isfunction, signature
 from types import NoneType, UnionType
-from typing import Any, Final, NewType, ParamSpec, TypeVar, Union, get_args, get_origin, get_type_hints, is_typeddict
+from typing import (
+    Any,
+    Final,
+    Literal,
+    NewType,
+    ParamSpec,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+    is_typeddict,
+)
 
 from csdomain.kernel.rules import PORTS, Text
 from csdomain.kernel.rules.errors import InvalidValue
@@ -115,7 +127,7 @@ def _plan(function: Callable[..., Any]) -> dict[str, tuple[Holds, str]]:
             continue
         options = next((each for each in get_args(hint) if is_typeddict(each)), None)
         more = get_type_hints(options) if options is not None else {name: hint}
-        found |= {key: (holds(kind), _said(kind)) for key, kind in more.items() if key not in _ELSEWHERE}
+        found |= {key: (holds(kind), said(kind)) for key, kind in more.items() if key not in _ELSEWHERE}
     return found
 
 
@@ -164,15 +176,17 @@ def _alternatives(kind: Any) -> tuple[Any, ...]:
     return get_args(kind) if get_origin(kind) in (Union, UnionType) else (kind,)
 
 
-def _said(kind: Any) -> str:
+def said(kind: Any) -> str:
     """A type as people write it."""
     alternatives = _alternatives(kind)
     if len(alternatives) > 1:
-        return " | ".join(map(_said, alternatives))
+        return " | ".join(map(said, alternatives))
     if kind is None or kind is NoneType:
         return "None"
     origin, members = get_origin(kind), get_args(kind)
+    if origin is Literal:
+        return " | ".join(map(repr, members))
     name = getattr(origin or kind, "__name__", str(kind))
     if origin is not None and members and isinstance(origin, type) and issubclass(origin, Collection):
-        return f"{name}[{', '.join('...' if each is Ellipsis else _said(each) for each in members)}]"
+        return f"{name}[{', '.join('...' if each is Ellipsis else said(each) for each in members)}]"
     return str(name)

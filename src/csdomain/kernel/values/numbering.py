@@ -21,7 +21,7 @@ class MalformedPattern(InvalidValue):
     """A number pattern that could not give unique numbers, or cannot be read (KRN-10)."""
 
     default_rule = NUMBERING
-    problem = Text("This number pattern cannot be used.", "此编号格式不可用。")
+    problem = Text("The number pattern is not valid.", "此编号格式无效。")
 
 
 def _pattern(instance: object, attribute: "attrs.Attribute[str]", value: str) -> None:

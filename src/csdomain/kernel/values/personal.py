@@ -16,7 +16,10 @@ import attrs
 
 _MARK: Final = "csdomain.personal"
 _ERASED: Final = "csdomain.erased"
+_WITHHELD: Final = "csdomain.withheld"
 _HIDDEN: Final = "•••"
+#: Metadata of a field that no view shows to anybody: a salt, a seal, a digest.
+WITHHELD: Final[Mapping[str, object]] = {_WITHHELD: True}
 T = TypeVar("T")
 
 
@@ -73,6 +76,22 @@ def personal(kind: PersonalKind, *, erased: object = None, **options: Any) -> An
 def marks(cls: type) -> Mapping[str, PersonalKind]:
     """The marked fields of an attrs class and what each holds."""
     return {field.name: field.metadata[_MARK] for field in attrs.fields(cls) if _MARK in field.metadata}
+
+
+def personal_kind(field: "attrs.Attribute[Any]") -> PersonalKind | None:
+    """What a marked field holds; None where it is not marked."""
+    kind: PersonalKind | None = field.metadata.get(_MARK)
+    return kind
+
+
+def is_withheld(field: "attrs.Attribute[Any]") -> bool:
+    """Whether no view shows the field to anybody."""
+    return _WITHHELD in field.metadata
+
+
+def masked_field(field: "attrs.Attribute[Any]", item: Any) -> Any:
+    """What a marked field holds, as :func:`covered` masks it."""
+    return _masks(field, item)
 
 
 def masked(value: object) -> Any:
