@@ -18,7 +18,8 @@ from csdomain.kernel.store.kinds import storable
 from .deciding import AnswerBeyondDecision
 from .marks import ComplaintAct, does, settled
 
-_OUTCOME_LONGEST: Final = 400
+#: How long the outcome of a case may be.
+OUTCOME: Final = 400
 
 
 class JudgementMissing(RuleBroken):
@@ -31,9 +32,9 @@ class JudgementMissing(RuleBroken):
 @does(Move.CLOSE)
 def close(case: Complaint, act: ComplaintAct, outcome: str) -> Events:
     require(
-        storable(outcome, _OUTCOME_LONGEST) and bool(outcome.strip()),
+        storable(outcome, OUTCOME) and bool(outcome.strip()),
         r.STATES,
-        accepted=Text(f"an outcome of 1 to {_OUTCOME_LONGEST} characters", f"1 到 {_OUTCOME_LONGEST} 字的处理结果"),
+        accepted=Text(f"an outcome of 1 to {OUTCOME} characters", f"1 到 {OUTCOME} 字的处理结果"),
         given=len(outcome),
     )
     if case.state is State.NOT_ESTABLISHED:

@@ -13,12 +13,14 @@ from csdomain.complaints.lifecycle import State
 from csdomain.complaints.policies import month_of
 from csdomain.complaints.rules import STATES
 from csdomain.frame.acts import Events
+from csdomain.frame.fields import SHORT
 from csdomain.kernel.cases.events import utc
 from csdomain.kernel.rules import Text
 from csdomain.kernel.rules.errors import require
 from csdomain.kernel.values.actors import Action
 
-from .marks import ComplaintAct, does
+from .marks import FIELDS, ComplaintAct, does, named
+from .settling import OUTCOME
 
 #: States in which a case can be taken over: nothing that our rules would have wanted on paper is claimed of it.
 _BEFORE_ACCEPTANCE: Final = (State.RECEIVED, State.CHECKED)
@@ -71,6 +73,8 @@ def take_over(act: ComplaintAct, past: PastCase) -> tuple[Complaint, Events]:
         classed is taken_on, STATES, accepted=Text("a class once it is accepted", "受理后须有类别"), state=past.state
     )
     require(bool(past.outcome) is ended, STATES, accepted=Text("an outcome once it is closed", "结案后须有处理结果"))
+    FIELDS.check_text(past.number, "number", SHORT)
+    FIELDS.check_text(past.outcome, "outcome", OUTCOME, empty=True)
     quality = past.classification is not None and rules.classified(past.classification).quality
     id, salt = act.new(v.COMPLAINT), act.new(v.SALT)
     paper = drawn_up(past.number, past.form, rules, salt=salt, by=act.by, at=act.at)
@@ -87,7 +91,7 @@ def take_over(act: ComplaintAct, past: PastCase) -> tuple[Complaint, Events]:
     case = Complaint(
         id=id,
         branch=act.by.branch,
-        owner=past.owner or act.by.id,
+        owner=named(past.owner) if past.owner else act.by.id,
         rulebook=act.rulebook,
         currency=act.currency,
         path=rules.path,
