@@ -149,12 +149,6 @@ class OfComplaints(CaseContract):
         goods, money = remedy.returns and not case.slips, remedy.compensation and not case.certificates
         return bool(goods), bool(money), *came, *due
 
-    @pytest.fixture(autouse=True)
-    def known_faults(self, request: pytest.FixtureRequest) -> None:
-        if request.node.name.startswith("test_no_text_gets_in_that_a_store_cannot_keep[take_over"):
-            known = "take_over checks neither number, owner nor outcome: complaints/commands/taking_over.py"
-            request.applymarker(pytest.mark.xfail(strict=True, reason=known))
-
     @pytest.fixture
     def open_desk(self, desks: Desks) -> Any:
         return lambda backend: desks(backend, rulebook=self.rulebook)
