@@ -103,7 +103,7 @@ class Whole:
         return (
             all(path in whole for path in chosen)
             and not any("::" in arg for arg in self.config.args)
-            and options.markexpr in ("", "not deep", "deep or not deep")
+            and options.markexpr in ("", "not deep and not faults", "deep or faults or not deep")
             and not options.keyword
             and not options.collectonly
             and not options.deselect

@@ -130,6 +130,8 @@ def shown(talk: Talk, position: str) -> dict[str, Any]:
         for name in ("get", "moves", "part_moves", "papers", "open_ends", "trail"):
             answers[f"{name} {id}"] = getattr(does, name)(id, by=by)
         answers[f"deadlines {id}"] = does.deadlines(id, by=by, at=now)
+        case = does.get(id, by=by)
+        answers[f"as_data {id}"] = [does.as_data(each, by=by, of=case) for each in (case, does.trail(id, by=by))]
         papers = does.papers(id, by=by)
         answers[f"printed {id}"] = [paper.text("zh", reveal=True) + paper.html(reveal=True) for paper in papers]
     submitted = [case.id for case in stored(talk.desk, talk.ids) if case.form.submission is not None]
