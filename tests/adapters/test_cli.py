@@ -8,6 +8,7 @@ import subprocess
 import sys
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -326,12 +327,22 @@ def test_f33_ctrl_c_while_it_works_leaves_no_file(tmp_path: Path) -> None:
         "--html",
         "o.html",
     ]
-    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command,
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
+    )
     with process, (tmp_path / "log.csv").open("w") as log:  # opens once the command reads
         log.write("ticket,what,when\n")
         log.flush()
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate()
+        try:
+            out, err = process.communicate(timeout=60)
+        finally:
+            process.kill()
     assert (process.returncode, out, len(err.splitlines()), "Interrupted" in err) == (130, "", 1, True)
     assert {path.name for path in tmp_path.iterdir()} == {"map.toml", "log.csv"}
 
