@@ -22,6 +22,7 @@ from csdomain_adapters.telling import log_refusal, observed
 
 from .dialects import clear_journal_of, make_engine, translate
 from .guests import Guests, in_transaction
+from .kinds import add_missing_on
 from .migrate import HEAD, Direction, migrate_within, revision_on
 from .session import SqlSession
 from .statements import Statements
@@ -220,8 +221,6 @@ def revision(dialect: str, raw: Any) -> str | None:
 
 def add_missing(dialect: str, raw: Any, kinds: Sequence[Kind[Any]]) -> tuple[str, ...]:
     """Tables and columns of contexts of others, which no migration of ours makes; their names."""
-    from .kinds import add_missing_on  # Alembic with it
-
     return add_missing_on(_in_transaction(dialect, raw), kinds)
 
 

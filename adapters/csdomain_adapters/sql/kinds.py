@@ -5,7 +5,6 @@ from datetime import date, datetime
 from typing import Any, Final
 
 import sqlalchemy as sa
-from alembic import op
 from sqlalchemy import Connection, Engine, MetaData
 
 from csdomain.kernel.store.kinds import TEXT_LONGEST, Kind
@@ -25,6 +24,8 @@ def create_kind(
     kind: str, columns: Mapping[str, type], *, unique: Sequence[str] = (), unindexed: Sequence[str] = ()
 ) -> None:
     """In a migration: the table of a kind, with an index for each column but those ``unindexed``."""
+    from alembic import op  # a desk that opens needs no Alembic
+
     table = PREFIX + kind
     op.create_table(
         table,
@@ -48,6 +49,8 @@ def create_kind(
 
 def drop_kind(kind: str) -> None:
     """In a migration: the table of a kind, gone with what it holds."""
+    from alembic import op
+
     op.drop_table(PREFIX + kind, if_exists=True)
 
 
@@ -56,6 +59,9 @@ def add_missing(engine: Engine, kinds: Sequence[Kind[Any]]) -> tuple[str, ...]:
 
     Every declared column may be empty, so a column that a later release of the context declares is added the same way.
     """
+    with engine.connect() as connection:  # a look takes no lock
+        if not _missing(connection, kinds):
+            return ()
     with engine.begin() as connection:
         return add_missing_on(connection, kinds)
 
@@ -63,20 +69,29 @@ def add_missing(engine: Engine, kinds: Sequence[Kind[Any]]) -> tuple[str, ...]:
 def add_missing_on(connection: Connection, kinds: Sequence[Kind[Any]]) -> tuple[str, ...]:
     """The same in a transaction that is open."""
     made: list[str] = []
+    for table, column in _missing(connection, kinds):
+        if column is None:
+            table.create(connection)
+            made.append(table.name)
+            continue
+        kind_of = column.type.compile(connection.dialect)
+        connection.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {column.name} {kind_of}")
+        for index in table.indexes:
+            if column.name in index.columns:
+                index.create(connection)
+        made.append(f"{table.name}.{column.name}")
+    return tuple(made)
+
+
+def _missing(connection: Connection, kinds: Sequence[Kind[Any]]) -> list[tuple[sa.Table, sa.Column[Any] | None]]:
+    """Tables that are not there; columns that tables do not have."""
+    found: list[tuple[sa.Table, sa.Column[Any] | None]] = []
     there = sa.inspect(connection)
     for kind in kinds:
         table = aggregate_table(kind, MetaData())
         if not there.has_table(table.name):
-            table.create(connection)
-            made.append(table.name)
+            found.append((table, None))
             continue
         known = {column["name"] for column in there.get_columns(table.name)}
-        for column in table.columns:
-            if column.name not in known:
-                kind_of = column.type.compile(connection.dialect)
-                connection.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {column.name} {kind_of}")
-                for index in table.indexes:
-                    if column.name in index.columns:
-                        index.create(connection)
-                made.append(f"{table.name}.{column.name}")
-    return tuple(made)
+        found += [(table, column) for column in table.columns if column.name not in known]
+    return found

@@ -29,6 +29,7 @@ from csdomain_adapters.telling import log_refusal, observed
 
 from .dialects import begin_reading, clear_journal, make_engine, reading, translate
 from .guests import Guests
+from .kinds import add_missing
 from .migrate import HEAD, current, upgrade
 from .session import SqlSession
 from .statements import Statements
@@ -223,8 +224,6 @@ def open_store(url: str, kinds: Sequence[Kind[Any]], backstage: Backstage, optio
     try:
         if wanted:
             upgrade(engine)
-            from .kinds import add_missing  # Alembic with it: only where tables are brought up to date
-
             add_missing(engine, kinds)
         elif (found := current(engine)) != HEAD:
             raise SchemaOutdated(
