@@ -308,7 +308,7 @@ def test_a_problem_names_its_facts_and_says_none_twice() -> None:
 def test_a_fact_in_a_problem_is_masked_like_any_other() -> None:
     said = str(NotPermitted(action="complaints.accept", actor="li@example.com"))
     assert "li@example" not in said
-    assert "the permission 'complaints.accept' for" in said
+    assert "the permission 'complaints.accept' here" in said
 
 
 @pytest.mark.rule(MOVES)

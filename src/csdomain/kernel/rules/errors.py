@@ -236,8 +236,8 @@ class NotPermitted(RuleBroken):
 
     default_rule = PERMITTED
     problem = Text(
-        "The positions of '{actor}' do not have the permission '{action}' for this record.",
-        "“{actor}”的职位对此记录没有权限“{action}”。",
+        "The positions of '{actor}' do not have the permission '{action}' here.",
+        "“{actor}”的职位在此没有权限“{action}”。",
     )
 
 
