@@ -158,8 +158,10 @@ def _dismissed(event: e.ComplaintDismissed, s: S) -> Iterable[Effect]:
     yield told(event, s, "collect", SALES_DEPARTMENT, str(event.round))
 
 
-@EFFECTS.on(e.RemedySubmitted)
+@EFFECTS.on(e.RemedySubmitted, e.ApprovalVoided)
 def _submitted(event: e.RemedySubmitted, s: S) -> Iterable[Effect]:
+    if s.rules.path is Path.LEVELS:  # discussed again by whoever has it
+        return
     count = f"{event.turn}.{event.submission}"
     limit = s.rules.stages.get(StageName.DECISION.value)
     if limit is not None:

@@ -148,6 +148,11 @@ class RemedySubmitted(ComplaintMoved):
 
 
 @attrs.frozen(kw_only=True)
+class ApprovalVoided(RemedySubmitted):
+    """Somebody else decides the case as it is now: the approval is void, and the remedy is before them (KRN-08)."""
+
+
+@attrs.frozen(kw_only=True)
 class RemedyRecommended(ComplaintMoved):
     """A lower authority recommended (CMP-11)."""
 

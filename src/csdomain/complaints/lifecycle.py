@@ -58,6 +58,7 @@ class Move(Enum):
     APPROVE = "approve"
     RETURN = "return_back"
     REVISE = "revise"
+    VOID = "void"
     ANSWER = "answer"
     DECLINE = "decline"
     RENEW = "renew"
@@ -120,6 +121,7 @@ COMPLAINT_MOVES: Final = Lifecycle(
         Row(_M.APPROVE, _S.AWAITING_DECISION, _S.DECIDED, r.WITHIN_LIMIT, may="decide"),
         Row(_M.RETURN, _S.AWAITING_DECISION, _S.JUDGED, r.WITHIN_LIMIT, may="decide"),
         Row(_M.REVISE, _S.DECIDED, _S.AWAITING_DECISION, r.WITHIN_LIMIT, may="submit"),
+        Row(_M.VOID, _S.DECIDED, _S.AWAITING_DECISION, r.WITHIN_LIMIT, may="submit"),
         Row(_M.ANSWER, _S.DECIDED, _S.ANSWERED, r.NO_PROMISE),
         Row(_M.ANSWER, _S.NOT_ESTABLISHED, None, r.NOTICE),
         Row(_M.DECLINE, _S.ANSWERED, _S.NOT_ACCEPTED, r.NOT_ACCEPTED, may="answer"),
@@ -132,6 +134,7 @@ COMPLAINT_MOVES: Final = Lifecycle(
         Row(_M.HANDLE, _S.RECEIVED, _S.HANDLING, r.LEVELS, paths=BY_LEVEL),
         Row(_M.ESCALATE, _S.HANDLING, None, r.LEVELS, may="handle"),
         Row(_M.PROPOSE, _S.HANDLING, _S.PROPOSED, r.NO_PROMISE, may="handle"),
+        Row(_M.VOID, _S.PROPOSED, _S.HANDLING, r.WITHIN_LIMIT, may="submit"),
         Row(_M.SATISFY, _S.PROPOSED, _S.SATISFIED, r.LEVELS, may="handle"),
         Row(_M.DECLINE, _S.PROPOSED, _S.HANDLING, r.NOT_ACCEPTED, may="answer"),
         Row(_M.CLOSE, _S.SATISFIED, _S.CLOSED, r.STATES),

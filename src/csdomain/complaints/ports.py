@@ -24,15 +24,22 @@ PERSONNEL: Final = "personnel"
 class Authorities(Protocol):
     """Port: who holds which position now, and who stands in for whom (KRN-08, PPL-01)."""
 
-    def standing(self, unit: Unit, by: Actor, authorities: Iterable[str], at: datetime, /) -> Standing:
-        """What ``by`` and those ``by`` may act for hold at ``at``, and the delegations of ``authorities``."""
+    def standing(
+        self, unit: Unit, by: Actor, authorities: Iterable[str], at: datetime, /, *, lock: bool = False
+    ) -> Standing:
+        """What ``by`` and those ``by`` may act for hold at ``at``, and the delegations of ``authorities``.
+
+        With ``lock`` nobody can change what the answer rests on before the unit has ended.
+        """
         ...
 
 
 class GivenPositions:
     """Authorities where nobody keeps staff records: positions are those that the host gives, nobody stands in."""
 
-    def standing(self, unit: Unit, by: Actor, authorities: Iterable[str], at: datetime, /) -> Standing:
+    def standing(
+        self, unit: Unit, by: Actor, authorities: Iterable[str], at: datetime, /, *, lock: bool = False
+    ) -> Standing:
         """The positions of ``by`` and no delegation."""
         return Standing({by.id: by.positions}, Delegations())
 

@@ -1,6 +1,6 @@
 """The use cases of complaints, one method each."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Annotated, Any, ClassVar, Final, Unpack
@@ -21,7 +21,7 @@ from csdomain.kernel.values.actors import Actor, ActorId
 from csdomain.kernel.values.arguments import BY_RULE
 from csdomain.kernel.values.money import Money
 
-from .case import CLOSED_MONTH, COMPLAINTS, CUSTOMER, DISCREPANCIES, GRAVE, REVIEWED, Complaint
+from .case import CLOSED_MONTH, COMPLAINTS, CUSTOMER, DISCREPANCIES, GRAVE, RECEIVED_AT, REVIEWED, Complaint
 from .commands import (
     answering,
     compensating,
@@ -52,6 +52,8 @@ from .values import (
     Remedy,
 )
 
+#: So many other cases of a customer are looked at beside one that is decided.
+_SIBLINGS: Final = 200
 COMPLAINT_CASES: Final = CaseType(
     COMPLAINTS,
     does,
@@ -75,7 +77,29 @@ class Complaints(CaseService[Complaint, ComplaintAct]):
     _authorities: Authorities = attrs.field(factory=GivenPositions)
 
     def _hand(self, unit: Unit, **given: Any) -> ComplaintAct:
-        return ComplaintAct(authorities=partial(self._authorities.standing, unit), **given)
+        # What a decision rests on is read last and stays as it is until the unit ends.
+        asked = partial(self._authorities.standing, unit, lock=True)
+        siblings = partial(_received, unit)
+        return ComplaintAct(authorities=asked, resolve=self._house.resolve, siblings=siblings, **given)
+
+    def _asking(self, unit: Unit, case: Complaint, actor: Actor, at: datetime) -> ComplaintAct:
+        act = CaseService._asking(self, unit, case, actor, at)
+        return attrs.evolve(act, authorities=partial(self._authorities.standing, unit))
+
+    def _standing_in(self, unit: Unit, case: Complaint, actor: Actor, at: datetime) -> Actor:
+        """With each principal as far as deciding goes: the case read, and what decides it."""
+        standing = self._asking(unit, case, actor, at).standing
+        carried = {self._cases.read, *(does.table.actions[move] for move in does.carried)}
+        others: list[Actor] = []
+        for authority in sorted({row.authority for row in standing.delegations.rows}):
+            for chain in standing.delegations.ways(actor.id, authority, at):
+                principal = chain[-1].principal
+                if authority in standing.held.get(principal, frozenset()):
+                    branch = standing.branches.get(principal, actor.branch)
+                    given = self._house.resolve(Actor(principal, branch, {authority}))
+                    grants = {action: scope for action, scope in given.grants.items() if action in carried}
+                    others.append(attrs.evolve(given, grants=grants))
+        return attrs.evolve(actor, others=tuple(others))
 
     def _check_rebase(self, case: Complaint) -> None:
         """The variant of the flow stays. Raises RuleBroken."""
@@ -345,12 +369,16 @@ class Complaints(CaseService[Complaint, ComplaintAct]):
 
     # --- questions
     def approval(self, id: str, *, by: Actor, at: datetime) -> ApprovalExplanation:
-        """Who decides the case as it is, what ``by`` may do with it at ``at``, and why, as data. [CMP-11, KRN-08]"""
+        """Who decides the case as it is, what ``by`` may do with it at ``at``, and why, as data.
+
+        It says as well which other cases of the customer are like it, whether they count or not. [CMP-11, KRN-08]
+        """
 
         def work(unit: Unit, actor: Actor) -> ApprovalExplanation:
-            case = self._readable(unit, id, actor)
-            rules = COMPLAINT_CASES.effects.rules_of(case, self._house, unit)
-            return deciding.explain_decision(case, self._act(unit, actor, utc(at), rules, case.rulebook, case.branch))
+            case, who = self._found(unit, id, actor, utc(at))
+            may = {move.move for move in self._moves(unit, case, actor, utc(at)) if move.allowed}
+            explained = deciding.explain_decision(case, self._asking(unit, case, who, utc(at)))
+            return attrs.evolve(explained, may=next((o for o, move in deciding.BY.items() if move in may), None))
 
         return self._read(work, by)
 
@@ -387,3 +415,8 @@ class Complaints(CaseService[Complaint, ComplaintAct]):
         """
         where = (CLOSED_MONTH.is_(month),)
         return self.tally(Tally(where, group_by, ("claimed", "granted", "lost")), by=by)
+
+
+def _received(unit: Unit, customer: str, since: datetime) -> Iterable[Complaint]:
+    query = Query((CUSTOMER.is_(customer), RECEIVED_AT.at_least(since)), limit=_SIBLINGS)
+    return unit.of(COMPLAINTS).find(query).items

@@ -21,10 +21,11 @@ class RecordedAuthorities:
 
     records: StaffRecords = attrs.field(factory=StaffRecords)
 
-    def standing(self, unit: Unit, by: Actor, authorities: Iterable[str], at: datetime, /) -> Standing:
-        """What ``by`` and their principals hold at ``at``, and the delegations of ``authorities``. Two statements."""
-        delegations = self.records.delegations(unit, authorities, at)
-        held = dict(self.records.held(unit, {by.id, *(row.principal for row in delegations.rows)}, at))
-        recorded = held.get(by.id)
-        held[by.id] = by.positions if recorded is None else by.positions & recorded
-        return Standing(held, delegations)
+    def standing(
+        self, unit: Unit, by: Actor, authorities: Iterable[str], at: datetime, /, *, lock: bool = False
+    ) -> Standing:
+        """What ``by`` and their principals hold at ``at``, and the delegations to ``by``. Two statements without locks."""
+        people, delegations = self.records.rights(unit, by.id, authorities, at, lock=lock)
+        held = {actor: member.held(at) for actor, member in people.items()}
+        held[by.id] = by.positions & held.get(by.id, by.positions)
+        return Standing(held, delegations, {actor: member.branch for actor, member in people.items()})

@@ -9,11 +9,13 @@
         self.paper = self.paper.sign(CUSTOMER, by=ActorId(self.customer), at=act.at)
         return act.done(OrderSigned(total=self.total.minor))
 
-Before the body runs, the table has been asked for the step (state, path, permission), and the instant is no earlier
-than the case's last. Methods of the case and functions that take the case first are marked alike.
+Before the body runs, the table has been asked for the step (state, path, permission), the instant is no earlier than
+the case's last, and what the mark gives as ``when`` has not refused: what needs no arguments of the command. All of
+that can be asked before it is tried: it is how ``moves`` answers. Methods of the case and functions that take the case
+first are marked alike.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from enum import Enum
 from functools import wraps
 from inspect import signature
@@ -51,7 +53,8 @@ class Command:
     """What a function is marked with: its name, the permission that it needs, the names of its arguments.
 
     ``table`` and ``move`` are the row of the lifecycle; None for a command that is none, such as taking over a case.
-    ``name`` is what keys, refusals and observers call it: ``ship``, ``shipment.arrive``.
+    ``name`` is what keys, refusals and observers call it: ``ship``, ``shipment.arrive``. ``carried``: who acts for
+    somebody by a delegation may make the move as that one may.
     """
 
     name: str
@@ -60,6 +63,7 @@ class Command:
     table: Lifecycle[Any, Any] | None = None
     move: Enum | None = None
     of_part: bool = False
+    carried: bool = False
 
 
 def command_of(function: object) -> Command:
@@ -78,6 +82,10 @@ def _always(_: object) -> str | None:
     return None
 
 
+#: What refuses a move before its arguments are known: called with the case, the act and, of a part's move, the part.
+When = Callable[..., object]
+
+
 class Commands(Generic[T, S]):
     """Marks the commands of a kind of case. ``path`` says which variant of the flow a case takes.
 
@@ -88,22 +96,43 @@ class Commands(Generic[T, S]):
         self.table = table
         self.path = path
         self.made: set[T] = set()
+        self.carried: set[T] = set()
+        self._when: dict[T, When] = {}
         #: The permissions of its commands that are no move of the table.
         self.beside: tuple[Action, ...] = ()
 
-    def __call__(self, move: T) -> Callable[[Changing[C, A, P]], Changing[C, A, P]]:
-        """A command that moves a case."""
+    def leads(self, case: Any, move: Any) -> bool:
+        """Whether the table has the move from where the case is."""
+        return any(
+            step.trigger is move and step.source is case.state and step.on(self.path(case)) for step in self.table.steps
+        )
+
+    def begin(self, case: Any, act: Act[Any], move: T) -> None:
+        """Refuse the move where something does before its arguments are known. Raises RuleBroken."""
+        act.begin(self.table, case, self.table.check(case, move, act.by, path=self.path(case)))
+        if move in self._when:
+            self._when[move](case, act)
+
+    def __call__(
+        self, move: T, *, when: "When | None" = None, carried: bool = False
+    ) -> Callable[[Changing[C, A, P]], Changing[C, A, P]]:
+        """A command that moves a case. ``when`` refuses, from the case and the act alone, what cannot be done now;
+        ``carried`` says that who acts for somebody by a delegation may do it too."""
         self.made.add(move)
-        table, path = self.table, self.path
+        if when is not None:
+            self._when[move] = when
+        if carried:
+            self.carried.add(move)
+        table = self.table
 
         def mark(command: Changing[C, A, P]) -> Changing[C, A, P]:
             @wraps(command)
             def begun(case: C, act: A, /, *args: P.args, **kwargs: P.kwargs) -> Events:
-                act.begin(table, case, table.check(case, move, act.by, path=path(case)))
+                self.begin(case, act, move)
                 return command(case, act, *args, **kwargs)
 
-            marked = Command(str(move.value), table.actions[move], _arguments(command), table, move)
-            setattr(begun, _MARK, marked)
+            name, action = str(move.value), table.actions[move]
+            setattr(begun, _MARK, Command(name, action, _arguments(command), table, move, carried=carried))
             return begun
 
         return mark
@@ -171,6 +200,7 @@ class Parts(Generic[K, T, S]):
         self.path = path
         self.missing = missing
         self.made: set[T] = set()
+        self._when: dict[T, When] = {}
 
     @classmethod
     def counted(cls, field: str, table: Lifecycle[T, S], **how: Any) -> "Parts[int, T, S]":
@@ -202,36 +232,39 @@ class Parts(Generic[K, T, S]):
         """What the parts are known by."""
         return [getattr(part, self.key) for part in parts] if self.key else list(range(1, len(parts) + 1))
 
-    def moves(self, case: object, by: Actor) -> "tuple[PartMoves, ...]":
-        """What ``by`` may do with each part."""
+    def begin(self, case: Any, act: Act[Any], move: T, name: int | str) -> Any:
+        """The part, unless the move of it is refused before its arguments are known. Raises RuleBroken, NotFound."""
+        place: int = self.place(case, name)
+        there: tuple[Any, ...] = getattr(case, self.field)
+        part = there[place]
+
+        def put(part: object) -> None:
+            setattr(case, self.field, (*there[:place], part, *there[place + 1 :]))
+
+        step = self.table.check(part, move, act.by, path=self.path(part))
+        act.begin(self.table, case, step, put, name, self.name)
+        if move in self._when:
+            self._when[move](case, act, part)
+        return part
+
+    def moves(self, case: object, by: Actor) -> "Iterator[tuple[int | str, tuple[PossibleMove[T], ...]]]":
+        """Each part's name, and what the table says of its moves."""
         parts: tuple[Any, ...] = getattr(case, self.field)
-        return tuple(
-            PartMoves(
-                f"{self.table.name} {name}",
-                self.table.moves(part, by, path=self.path(part)),
-            )
-            for name, part in zip(self.names(parts), parts, strict=True)
-        )
+        for name, part in zip(self.names(parts), parts, strict=True):
+            yield name, self.table.moves(part, by, path=self.path(part))
 
     def __call__(
-        self, move: T
+        self, move: T, *, when: When | None = None
     ) -> Callable[[Callable[Concatenate[C, A, Q, P], Events]], Callable[Concatenate[C, A, K, P], Events]]:
-        """A command that moves a part."""
+        """A command that moves a part. ``when`` is as for :class:`Commands`; it gets the part as well."""
         self.made.add(move)
+        if when is not None:
+            self._when[move] = when
 
         def mark(command: Callable[Concatenate[C, A, Q, P], Events]) -> Callable[Concatenate[C, A, K, P], Events]:
             @wraps(command)
             def begun(case: C, act: A, name: K, /, *args: P.args, **kwargs: P.kwargs) -> Events:
-                place: int = self.place(case, name)
-                there: tuple[Any, ...] = getattr(case, self.field)
-                part = there[place]
-
-                def put(part: object) -> None:
-                    setattr(case, self.field, (*there[:place], part, *there[place + 1 :]))
-
-                step = self.table.check(part, move, act.by, path=self.path(part))
-                act.begin(self.table, case, step, put, name, self.name)
-                return command(case, act, part, *args, **kwargs)
+                return command(case, act, self.begin(case, act, move, name), *args, **kwargs)
 
             self._mark(begun, move, command)
             return begun

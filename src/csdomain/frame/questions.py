@@ -9,10 +9,11 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 import attrs
 
-from csdomain.kernel.cases.lifecycle import PossibleMove
+from csdomain.kernel.cases.events import utc
+from csdomain.kernel.cases.lifecycle import Lifecycle, PossibleMove
 from csdomain.kernel.cases.timers import TimerExplanation, explain
 from csdomain.kernel.rules import Text
-from csdomain.kernel.rules.errors import NotPermitted
+from csdomain.kernel.rules.errors import NotPermitted, RuleBroken
 from csdomain.kernel.store.kinds import Aggregate, Comparison, Page, Query, Tally, TallyRow, Where
 from csdomain.kernel.store.ports import AuditRecord, Store, Unit
 from csdomain.kernel.values.actors import Actor, Scope
@@ -21,7 +22,7 @@ from csdomain.kernel.values.personal import PersonalKind, covered, mask
 from csdomain.rulebook import House
 
 from .cases import CaseType
-from .commands import PartMoves
+from .commands import PartMoves, Parts
 
 C = TypeVar("C", bound=Any)
 R = TypeVar("R")
@@ -40,12 +41,18 @@ class Questions(Generic[C]):
         super().__init_subclass__()
         type_commands(cls)
 
-    def get(self, id: str, *, by: Actor) -> C:
+    def get(self, id: str, *, by: Actor, at: datetime | None = None) -> C:
         """The case; personal fields are masked where ``by`` may not see them.
 
-        Raises NotFound, NotPermitted, MalformedId, WrongKind.
+        ``at`` is the aware instant of reading: who acts for somebody by a delegation then may read as that one may.
+        Raises NotFound, NotPermitted, MalformedId, WrongKind, NaiveTime.
         """
-        return self._read(lambda unit, actor: self._readable(unit, id, actor), by)
+
+        def work(unit: Unit, actor: Actor) -> C:
+            case, who = self._found(unit, id, actor, None if at is None else utc(at))
+            return covered(case) if self._is_masked(case, who) else case
+
+        return self._read(work, by)
 
     def find(self, query: Query[C] = Query(), *, by: Actor) -> Page[C]:  # noqa: B008 - frozen
         """One page of the cases that ``by`` may read. Raises MalformedQuery, NotPermitted."""
@@ -80,23 +87,58 @@ class Questions(Generic[C]):
 
         return self._read(work, by)
 
-    def moves(self, id: str, *, by: Actor) -> tuple[PossibleMove[Any], ...]:
-        """What ``by`` may do with the case now, on its path, and why the rest is refused."""
-        commands = self._cases.commands
+    def moves(self, id: str, *, by: Actor, at: datetime) -> tuple[PossibleMove[Any], ...]:
+        """What ``by`` may do with the case at ``at``, on its path, and why and by which rule the rest is refused.
+
+        A move that is allowed can only be refused for what it is given; one that is refused is refused so if it is
+        tried. Raises NotFound, NotPermitted, NaiveTime. [KRN-07, KRN-08, KRN-13]
+        """
 
         def work(unit: Unit, actor: Actor) -> tuple[PossibleMove[Any], ...]:
-            case = self._readable(unit, id, actor)
-            found = commands.table.moves(case, reaching(actor, case), path=commands.path(case))
-            return tuple(move for move in found if move.move in commands.made)
+            case, _ = self._found(unit, id, actor, utc(at))
+            return self._moves(unit, case, actor, utc(at))
 
         return self._read(work, by)
 
-    def part_moves(self, id: str, *, by: Actor) -> tuple[PartMoves, ...]:
-        """What ``by`` may do with each part of the case now: its name (``shipment 1``) and the moves of its table."""
+    def _moves(self, unit: Unit, case: C, actor: Actor, at: datetime) -> tuple[PossibleMove[Any], ...]:
+        commands, where = self._cases.commands, {"owner": case.owner, "branch": case.branch}
+        acts: dict[bool, Any] = {}
+
+        def asking(carried: bool) -> Any:
+            if carried not in acts:
+                who = self._standing_in(unit, case, actor, at) if carried else actor
+                acts[carried] = self._asking(unit, case, who, at)
+            return acts[carried]
+
+        def begin(listed: PossibleMove[Any]) -> None:
+            # As a command does: permission before all, by a delegation only where there is something to decide.
+            move, action = listed.move, listed.action
+            carried = move in commands.carried and commands.leads(case, move) and not actor.reaches(action, **where)
+            act = asking(carried)
+            act.by.require(action, **where)
+            commands.begin(case, act, move)
+
+        found = commands.table.moves(case, _everything(actor, commands.table), path=commands.path(case))
+        return tuple(_tried(move, begin) for move in found if move.move in commands.made)
+
+    def part_moves(self, id: str, *, by: Actor, at: datetime) -> tuple[PartMoves, ...]:
+        """What ``by`` may do with each part of the case at ``at``: its name (``shipment 1``) and the moves of its
+        table, as :meth:`moves` says them of the case."""
 
         def work(unit: Unit, actor: Actor) -> tuple[PartMoves, ...]:
-            case = self._readable(unit, id, actor)
-            return tuple(one for part in self._cases.parts for one in part.moves(case, reaching(actor, case)))
+            instant = utc(at)
+            case, _ = self._found(unit, id, actor, instant)
+            act = self._asking(unit, case, actor, instant)
+
+            def begin(listed: PossibleMove[Any], parts: Parts[Any, Any, Any], name: int | str) -> None:
+                actor.require(listed.action, owner=case.owner, branch=case.branch)
+                parts.begin(case, act, listed.move, name)
+
+            return tuple(
+                PartMoves(f"{parts.table.name} {name}", tuple(_tried(move, begin, parts, name) for move in moves))
+                for parts in self._cases.parts
+                for name, moves in parts.moves(case, _everything(actor, parts.table))
+            )
 
         return self._read(work, by)
 
@@ -155,9 +197,26 @@ class Questions(Generic[C]):
         return self._store.look(lambda unit: work(unit, self._house.resolve(by)))
 
     def _readable(self, unit: Unit, id: str, actor: Actor) -> C:
-        case: C = unit.of(self._cases.kind).get(id)
-        actor.require(self._cases.read, owner=case.owner, branch=case.branch)
+        case, _ = self._found(unit, id, actor)
         return covered(case) if self._is_masked(case, actor) else case
+
+    def _found(self, unit: Unit, id: str, actor: Actor, at: datetime | None = None) -> tuple[C, Actor]:
+        """The case, unmasked, and who reads it: at an instant, by a delegation too."""
+        case: C = unit.of(self._cases.kind).get(id)
+        reached = actor.reaches(self._cases.read, owner=case.owner, branch=case.branch)
+        who = actor if at is None or reached or not self._cases.commands.carried else (
+            self._standing_in(unit, case, actor, at)
+        )
+        who.require(self._cases.read, owner=case.owner, branch=case.branch)
+        return case, who
+
+    def _standing_in(self, unit: Unit, case: C, actor: Actor, at: datetime) -> Actor:
+        """``actor`` with those for whom they act by a delegation (``others``); nobody where a context has none."""
+        return actor
+
+    def _asking(self, unit: Unit, case: C, actor: Actor, at: datetime) -> Any:
+        """An act by which it is only asked what may be done."""
+        raise NotImplementedError
 
     def _is_masked(self, case: C, actor: Actor) -> bool:
         """Whether ``actor`` is shown the case with its personal fields masked: what is kept of an erased person is,
@@ -194,7 +253,21 @@ def reaching(actor: Actor, case: Aggregate) -> Actor:
         or (scope is Scope.BRANCH and case.branch == actor.branch)
         or (scope is Scope.OWN and case.owner == actor.id)
     }
-    return attrs.evolve(actor, grants=grants)
+    return attrs.evolve(actor, grants=grants, others=tuple(reaching(other, case) for other in actor.others))
+
+
+def _everything(actor: Actor, table: Lifecycle[Any, Any]) -> Actor:
+    """``actor`` as if nothing were missing but the state: the permission is asked where a command asks it."""
+    return attrs.evolve(actor, grants=dict.fromkeys(table.actions.values(), Scope.ALL))
+
+
+def _tried(listed: PossibleMove[Any], begin: Callable[..., None], *part: object) -> PossibleMove[Any]:
+    """What is said of a move: what would refuse it if it were tried."""
+    try:
+        begin(listed, *part)
+    except RuleBroken as error:
+        return listed.refused(error)
+    return listed
 
 
 def cases_of(service: Questions[Any]) -> CaseType:

@@ -12,7 +12,7 @@ import attrs
 from csdomain.kernel.cases.events import Event, Rebased, utc
 from csdomain.kernel.cases.timers import Timer
 from csdomain.kernel.rules import HOUSE_RULES, Text
-from csdomain.kernel.rules.errors import require
+from csdomain.kernel.rules.errors import NotPermitted, require
 from csdomain.kernel.store.kinds import ColumnValue, Page, Query
 from csdomain.kernel.store.ports import Call, Receipt, Unit
 from csdomain.kernel.values.actors import Action, Actor
@@ -97,10 +97,16 @@ class Service(Questions[C], Generic[C, A]):
 
         def work(unit: Unit) -> Receipt:
             actor = house.resolve(by)
-            case = unit.load(cases.kind, id, may=marked.action, by=actor, expected_version=expected)
+            try:
+                case = unit.load(cases.kind, id, may=marked.action, by=actor, expected_version=expected)
+            except NotPermitted:
+                # Only where there is something to decide: elsewhere a delegation carries nothing.
+                if not marked.carried or not cases.commands.leads(case := unit.of(cases.kind).get(id), marked.move):
+                    raise
+                actor = self._standing_in(unit, case, actor, at)
+                case = unit.load(cases.kind, id, may=marked.action, by=actor, expected_version=expected)
             rules = cases.effects.rules_of(case, house, unit)
-            book = case.rulebook if cases.section.pinned else house.rulebook.ref
-            act = self._act(unit, actor, at, rules, book, case.branch)
+            act = self._act(unit, actor, at, rules, self._book(case), case.branch)
             events = command(case, act, *args, **kwargs)
             if events:
                 unit.of(cases.kind).save(case)
@@ -136,6 +142,13 @@ class Service(Questions[C], Generic[C, A]):
         house = self._house
         draws = _Drawn(unit, house, self._ids)
         return self._hand(unit, by=actor, at=at, rules=rules, place=house.place(branch), draws=draws, rulebook=rulebook)
+
+    def _asking(self, unit: Unit, case: C, actor: Actor, at: datetime) -> A:
+        rules = self._cases.effects.rules_of(case, self._house, unit)
+        return self._act(unit, actor, at, rules, self._book(case), case.branch)
+
+    def _book(self, case: C) -> str:
+        return case.rulebook if self._cases.section.pinned else self._house.rulebook.ref
 
     def _call(
         self, marked: Command, call: CallOptions | OpenOptions, subject: str, args: tuple[Any, ...], kwargs: Any

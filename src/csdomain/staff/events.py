@@ -70,6 +70,13 @@ class DelegationGiven(_Delegated):
 
     since: datetime = stamped("delegation.since")
     limit: Money | None = stamped("delegation.limit")
+    given_by: ActorId = stamped()
+    waits: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class DelegationConfirmed(_Delegated):
+    """A second person confirmed what somebody had recorded for the principal (KRN-08)."""
 
 
 @attrs.frozen(kw_only=True)

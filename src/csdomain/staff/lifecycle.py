@@ -52,11 +52,13 @@ class DelegationMove(Enum):
     """What can be done with a delegation."""
 
     DELEGATE = "delegate"
+    CONFIRM = "confirm"
     REVOKE = "revoke"
 
 
 _DELEGATION: Final = (
     Row(DelegationMove.DELEGATE, None, DelegationState.GIVEN, APPROVALS),
+    Row(DelegationMove.CONFIRM, DelegationState.GIVEN, None, APPROVALS, may="delegate"),
     Row(DelegationMove.REVOKE, DelegationState.GIVEN, DelegationState.REVOKED, APPROVALS, may="delegate"),
 )
 DELEGATION_MOVES: Final = Lifecycle("delegation", DelegationState, DelegationState.GIVEN, steps("staff", *_DELEGATION))

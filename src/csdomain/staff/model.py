@@ -9,11 +9,11 @@ import attrs
 from csdomain.frame.acts import Act, Events
 from csdomain.frame.commands import Commands
 from csdomain.kernel.cases.events import utc
-from csdomain.kernel.papers.approvals import Delegation, DelegationInvalid, Delegations
+from csdomain.kernel.papers.approvals import Delegation, DelegationInvalid, Delegations, OwnRequest
 from csdomain.kernel.rules import APPROVALS, PERSONAL_DATA, Rule, Text
 from csdomain.kernel.rules.errors import require
 from csdomain.kernel.store.kinds import Field, Kind
-from csdomain.kernel.values.actors import ActorId
+from csdomain.kernel.values.actors import Actor, ActorId
 from csdomain.kernel.values.money import CurrencyMismatch, Money
 from csdomain.kernel.values.personal import PersonalKind, erased, personal
 
@@ -33,6 +33,10 @@ class People(Protocol):
 
     def records(self, *actors: ActorId) -> "Mapping[ActorId, StaffMember]":
         """The staff records of some actors; those of whom the house keeps none are not in it."""
+        ...
+
+    def positions(self, by: Actor, at: datetime, /) -> frozenset[str]:
+        """What ``by`` holds at ``at`` by host and record."""
         ...
 
     def overlapping(self, given: Delegation, /) -> tuple[Delegation, ...]:
@@ -181,6 +185,7 @@ class StaffMember:
 class DelegationRecord:
     """A delegation as it was given, and whether it was revoked. The principal owns it; ``branch`` is the principal's.
 
+    ``waits``: somebody else recorded it for the principal, and it is not in force before a second one has confirmed it.
     Times are UTC. [KRN-08]
     """
 
@@ -192,12 +197,18 @@ class DelegationRecord:
     state: DelegationState = DelegationState.GIVEN
     version: int = 0
     revoked_at: datetime | None = None
+    given_by: ActorId | None = None
+    waits: bool = False
     number: ClassVar[str] = ""
 
     @property
     def owner(self) -> str:
         """The principal."""
         return self.delegation.principal
+
+    def holds(self, at: datetime) -> bool:
+        """Whether it is in force at an instant."""
+        return not self.waits and self.effective is not None and self.effective.holds(at)
 
     @property
     def until(self) -> datetime:
@@ -230,6 +241,8 @@ class DelegationRecord:
         records = act.people.records(whose, who)
         branch = records[whose].branch if whose in records else act.by.branch
         act.by.require(v.DELEGATE, owner=whose, branch=branch)
+        if who == act.by.id:
+            raise DelegationInvalid(actor=who, accepted=Text("somebody else than who gives it", "授出人以外的人"))
         held = records[whose].held(act.at) if whose in records else frozenset[str]()
         if what not in (held & act.by.positions if act.by.id == whose else held):
             accepted = Text("a position of the principal's staff record", "授权人员工记录中的职位")
@@ -239,8 +252,18 @@ class DelegationRecord:
         if who in records and not records[who].serves(given.since, given.until):
             raise DelegationInvalid(actor=who, accepted=Text("somebody who works here then", "届时在职的人"))
         Delegations((given, *others))
-        record = DelegationRecord(act.new(v.DELEGATION), branch, given, act.at, act.at)
-        return record, act.opened(record, e.DelegationGiven())
+        above = act.people.positions(act.by, act.at) & set(act.rules.above.get(what, ()))
+        waits = act.by.id != whose and not above
+        record = DelegationRecord(act.new(v.DELEGATION), branch, given, act.at, act.at, given_by=act.by.id, waits=waits)
+        return record, act.opened(record, e.DelegationGiven(waits=waits))
+
+    @delegates(DelegationMove.CONFIRM)
+    def confirm(self, act: StaffAct) -> Events:
+        accepted = Text("a delegation that waits for a second person", "待第二人确认的授权")
+        require(self.waits and act.at < self.delegation.until, APPROVALS, accepted=accepted)
+        OwnRequest.check(self.id, act.by.id, [self.given_by, self.delegation.deputy])
+        self.waits = False
+        return act.done(e.DelegationConfirmed())
 
     @delegates(DelegationMove.REVOKE)
     def revoke(self, act: StaffAct, reason: str = "") -> Events:

@@ -47,6 +47,26 @@ class Authorities:
         """The delegations in ``authorities`` that are in force at ``at``: not over or revoked, the deputy not gone."""
         return in_force(unit, utc(at), AUTHORITY.among(sorted(set(authorities))))
 
+    def rights(
+        self, unit: Unit, deputy: ActorId, authorities: Iterable[str], at: datetime, *, lock: bool = False
+    ) -> tuple[Mapping[ActorId, StaffMember], Delegations]:
+        """What a decision of ``deputy`` at ``at`` rests on: the delegations in ``authorities`` that lead to them, and the
+        staff records of everybody in those.
+
+        With ``lock`` they are as they are now and stay so until the unit ends: nobody leaves and nothing is revoked
+        meanwhile. Staff is locked before delegations, each by id (D19).
+        """
+        instant, people, chained = utc(at), {deputy}, list[DelegationRecord]()
+        rows = list(every(unit, DELEGATIONS, UNTIL.at_least(instant), AUTHORITY.among(sorted(set(authorities)))))
+        while more := [row for row in rows if row not in chained and row.delegation.deputy in people]:
+            chained += more
+            people |= {row.delegation.principal for row in more}
+        found = records(unit, people)
+        if lock:
+            found = {actor: locked(unit, STAFF, member) for actor, member in found.items()}
+            chained = [locked(unit, DELEGATIONS, row) for row in sorted(chained, key=lambda row: row.id)]
+        return found, _in_force(chained, found, instant)
+
     def holders(self, unit: Unit, position: str, at: datetime, *where: Where[StaffMember]) -> tuple[ActorId, ...]:
         """The actors that hold a position at ``at`` by their staff records, sorted.
 
@@ -67,6 +87,10 @@ class RecordedPeople:
     def records(self, *actors: ActorId) -> Mapping[ActorId, StaffMember]:
         """The staff records of some actors."""
         return records(self.unit, actors)
+
+    def positions(self, by: Actor, at: datetime, /) -> frozenset[str]:
+        """What ``by`` holds at ``at`` by host and record."""
+        return Authorities().positions(self.unit, by, at)
 
     def overlapping(self, given: Delegation, /) -> tuple[Delegation, ...]:
         """The delegations of the same authority that overlap ``given`` in time, or touch it."""
@@ -91,9 +115,17 @@ def records(unit: Unit, actors: Iterable[ActorId], *where: Where[StaffMember]) -
     return {m.actor: m for m in every(unit, STAFF, ACTOR.among(wanted), *where)} if wanted else {}
 
 
+def locked(unit: Unit, kind: Kind[A], read: A) -> A:
+    """A record that was read, as it is now, and nobody else's to change until the unit ends."""
+    return unit.session.fetch(kind, read.id, lock=True) or read
+
+
 def in_force(unit: Unit, at: datetime, *where: Where[DelegationRecord]) -> Delegations:
     """The delegations in force at ``at`` under some conditions; none to somebody who does not work here then."""
-    found = [record.effective for record in every(unit, DELEGATIONS, UNTIL.at_least(at), *where)]
-    rows = [row for row in found if row is not None and row.holds(at)]
-    deputies = records(unit, [row.deputy for row in rows])
-    return Delegations(tuple(row for row in rows if row.deputy not in deputies or deputies[row.deputy].active(at)))
+    found = list(every(unit, DELEGATIONS, UNTIL.at_least(at), *where))
+    return _in_force(found, records(unit, [record.delegation.deputy for record in found if record.holds(at)]), at)
+
+
+def _in_force(found: Iterable[DelegationRecord], people: Mapping[ActorId, StaffMember], at: datetime) -> Delegations:
+    rows = [row for record in found if record.holds(at) and (row := record.effective) is not None]
+    return Delegations(tuple(row for row in rows if row.deputy not in people or people[row.deputy].active(at)))

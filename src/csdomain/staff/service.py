@@ -17,13 +17,14 @@ from csdomain.kernel.values.actors import Actor, ActorId
 from csdomain.kernel.values.money import Money
 from csdomain.rulebook import PERMISSIONS
 
+from .effects import DELEGATION_EFFECTS
 from .model import DELEGATIONS, STAFF, DelegationRecord, StaffAct, StaffMember, delegates, does
 from .questions import Authorities, RecordedPeople, in_force
 from .values import PERSONAL, STAFF_RULES, Post, actor_id
 
 C = TypeVar("C", StaffMember, DelegationRecord)
 STAFF_CASES: Final = CaseType(STAFF, does, Effects(STAFF, STAFF_RULES))
-DELEGATION_CASES: Final = CaseType(DELEGATIONS, delegates, Effects(DELEGATIONS, STAFF_RULES))
+DELEGATION_CASES: Final = CaseType(DELEGATIONS, delegates, DELEGATION_EFFECTS)
 
 
 class DelegationOptions(OpenOptions, total=False):
@@ -70,10 +71,18 @@ class Deputies(_Service[DelegationRecord]):
     def delegate(self, authority: str, deputy: str, *, until: datetime, **call: Unpack[DelegationOptions]) -> Receipt:
         """``deputy`` acts in ``authority`` up to ``until`` for who gives it, by whose staff record they hold it now.
 
+        Given for another one by somebody who is not above them, it waits until a second person confirms it.
         Raises NotHeld, DelegationInvalid, MalformedStaff, CurrencyMismatch. [KRN-08]
         """
         since, principal, limit = call.get("since"), call.get("principal"), call.get("limit")
         return self._begin(DelegationRecord.give, call, authority, deputy, until, since, principal, limit)
+
+    def confirm(self, id: str, **call: Unpack[CallOptions]) -> Receipt:
+        """Confirm, as the second person, what another has recorded for a principal; it is in force from then on.
+
+        Raises RuleBroken, OwnRequest. [KRN-08]
+        """
+        return self._do(DelegationRecord.confirm, id, call)
 
     def revoke(self, id: str, reason: str = "", **call: Unpack[CallOptions]) -> Receipt:
         """End a delegation now. What was decided under it keeps standing. Raises RuleBroken. [KRN-08]"""

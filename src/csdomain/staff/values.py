@@ -1,18 +1,21 @@
 """What a staff record is made of, and what it refuses."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any, Final, NewType
+from typing import Final, NewType
 
 import attrs
 
+from csdomain.frame.effects import occasions
 from csdomain.frame.fields import SHORT, Fields
 from csdomain.kernel.cases.events import utc
+from csdomain.kernel.cases.occasions import Placeholder
 from csdomain.kernel.rules import APPROVALS, Text
 from csdomain.kernel.rules.errors import InvalidValue, RuleBroken
 from csdomain.kernel.values.actors import Action, ActorId
 from csdomain.kernel.values.ids import IdKind
-from csdomain.rulebook import Section
+from csdomain.rulebook import PERMISSIONS, Rulebook, Section, texts_beside
+from csdomain.rulebook.nearest import nearest
 
 from .rules import EMPLOYMENT, MATRIX
 
@@ -149,8 +152,30 @@ def resumed(terms: Terms, term: Term) -> Terms:
 
 @attrs.frozen
 class StaffRules:
-    """The house rules of staff: none yet but the permissions, which the section declares."""
+    """The house rules of staff: ``above`` are the positions that may give a position's authority away for its holder,
+    without a second person (KRN-08)."""
+
+    above: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict)
 
 
+def _known(rules: StaffRules, book: Rulebook) -> Iterable[str]:
+    positions = book[PERMISSIONS].positions if PERMISSIONS in book else {}
+    for lower, above in rules.above.items():
+        for name in {lower, *above} - positions.keys():
+            yield f"no position {name}{nearest(name, positions)} @ $.staff.above.{lower}"
+
+
+_ABOUT: Final = {"deputy": Placeholder.TEXT, "authority": Placeholder.TEXT, "until": Placeholder.INSTANT}
+OCCASIONS: Final = occasions("delegation", {}, {"recorded": _ABOUT, "given": _ABOUT})
+LABELS: Final = {"": Text("staff", "员工"), "above.*": Text("who is above {0}", "{0} 的上级职位")}
 #: Records go by the current book: positions are what they are now.
-STAFF_RULES: Section[Any] = Section("staff", StaffRules, pinned=False, always=True)
+STAFF_RULES: Section[StaffRules] = Section(
+    "staff",
+    StaffRules,
+    check=_known,
+    pinned=False,
+    always=True,
+    labels=LABELS,
+    occasions=OCCASIONS,
+    texts=texts_beside(__file__),
+)

@@ -239,7 +239,9 @@ class FakeAuthorities:
         """Somebody stands in. Raises DelegationInvalid, and then nobody does."""
         self._delegations = Delegations((*self._delegations, delegation)).rows
 
-    def standing(self, unit: Unit, by: Actor, authorities: Iterable[str], at: datetime, /) -> Standing:
+    def standing(
+        self, unit: Unit, by: Actor, authorities: Iterable[str], at: datetime, /, *, lock: bool = False
+    ) -> Standing:
         """What everybody holds of ``authorities``, and the delegations of those."""
         wanted = frozenset(authorities)
         held = {ActorId(id): positions & wanted for id, positions in self._held.items() if positions & wanted}

@@ -149,6 +149,7 @@ class Penalty:
     discipline: str
     amount: Money | None
     approved_by: ActorId | None = None
+    proposed_by: ActorId | None = None
     notice: Document | None = None
 
     @property

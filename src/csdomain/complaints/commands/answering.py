@@ -18,19 +18,19 @@ from csdomain.kernel.rules import Text
 from csdomain.kernel.rules.errors import require
 from csdomain.kernel.values.money import Money
 
-from .deciding import decided_remedy
+from .deciding import covered, decided_remedy
 from .marks import ComplaintAct, does
 
 MEMORANDUM_KIND: Final = "memorandum"
 
 
-@does(Move.ANSWER)
+@does(Move.ANSWER, when=covered)
 def answer(case: Complaint, act: ComplaintAct, channel: v.Channel, text: str) -> Events:
     require_nothing_internal(text, case.internal)
     require(not case.grave or channel is v.Channel.LETTER, r.GRAVE, accepted=Text("a letter", "书信"), given=channel)
     remedy = v.Remedy(granted=Money.zero(case.currency), text=text)
     if case.state is State.DECIDED:
-        remedy = decided_remedy(case)
+        remedy = decided_remedy(case, act.rules)
     content = case.form.content
     notice = v.Notice(
         case=case.number,

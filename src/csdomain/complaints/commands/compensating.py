@@ -8,7 +8,7 @@ from csdomain.complaints import events as e
 from csdomain.complaints import rules as r
 from csdomain.complaints import values as v
 from csdomain.complaints.case import Certificate, Complaint, Penalty
-from csdomain.complaints.lifecycle import CertificateMove, CertificateState, PenaltyMove
+from csdomain.complaints.lifecycle import CertificateMove, CertificateState, PenaltyMove, PenaltyState
 from csdomain.frame.acts import Events
 from csdomain.kernel.papers.approvals import OwnRequest
 from csdomain.kernel.papers.documents import Document, draw_up
@@ -17,13 +17,14 @@ from csdomain.kernel.rules.errors import require
 from csdomain.kernel.values.actors import ActorId
 from csdomain.kernel.values.money import Money
 
+from .deciding import signs
 from .marks import CERTIFICATES, PENALTIES, ComplaintAct, settling
 from .returning import DEPUTY, short
 from .settling import granted
 
 CERTIFICATE_KIND: Final = "discount_certificate"
 PENALTY_KIND: Final = "penalty_notice"
-CUSTOMER, GENERAL_MANAGER = "customer", "general_manager"
+CUSTOMER, GENERAL_MANAGER = "customer", v.GENERAL_MANAGER
 
 
 # --- compensation
@@ -44,7 +45,7 @@ def draw_certificate(case: Complaint, act: ComplaintAct, amount: Money) -> Event
     return settling(case, act, act.began(_certificate_moved(certificate)))
 
 
-@CERTIFICATES(CertificateMove.SIGN)
+@CERTIFICATES(CertificateMove.SIGN, when=signs(DEPUTY))
 def sign_certificate(case: Complaint, act: ComplaintAct, certificate: Certificate) -> Events:
     certificate.document.verify()
     paper = certificate.document.sign(DEPUTY, by=act.by.id, at=act.at)
@@ -79,22 +80,30 @@ def _certificate_moved(certificate: Certificate) -> e.CertificateMoved:
 
 
 # --- penalties: counted from 1, as events and errors name them
-@PENALTIES(PenaltyMove.APPROVE)
+def _by_others(case: Complaint, act: ComplaintAct, penalty: Penalty) -> None:
+    """Refuses the one on whom it is, and to approve it the one who proposed it. Raises OwnRequest. [CMP-10, KRN-08]"""
+    approving = penalty.state is PenaltyState.PROPOSED
+    OwnRequest.check(case.id, act.by.id, [penalty.on, *([penalty.proposed_by] if approving else [])])
+
+
+def _by_signer(case: Complaint, act: ComplaintAct, penalty: Penalty) -> None:
+    _by_others(case, act, penalty)
+    signs(GENERAL_MANAGER)(case, act, penalty)
+
+
+@PENALTIES(PenaltyMove.APPROVE, when=_by_others)
 def approve_penalty(case: Complaint, act: ComplaintAct, penalty: Penalty, reason: str = "") -> Events:
-    _require_others(case, act, penalty)
     return _put_penalty(case, act, attrs.evolve(penalty, approved_by=act.by.id), reason)
 
 
-@PENALTIES(PenaltyMove.DROP)
+@PENALTIES(PenaltyMove.DROP, when=_by_others)
 def drop_penalty(case: Complaint, act: ComplaintAct, penalty: Penalty, reason: str) -> Events:
-    _require_others(case, act, penalty)
     v.Opinion(act.by.id, act.at, reason)
     return _put_penalty(case, act, penalty, reason)
 
 
-@PENALTIES(PenaltyMove.NOTICE)
+@PENALTIES(PenaltyMove.NOTICE, when=_by_signer)
 def notice_penalty(case: Complaint, act: ComplaintAct, penalty: Penalty) -> Events:
-    _require_others(case, act, penalty)
     _require_reviewed(case)
     number = act.number(act.rules.numbers.penalty)
     fields = {"case": case.number, "on": penalty.on, "amount": str(penalty.amount)}
@@ -103,9 +112,8 @@ def notice_penalty(case: Complaint, act: ComplaintAct, penalty: Penalty) -> Even
     return _put_penalty(case, act, attrs.evolve(penalty, notice=paper))
 
 
-@PENALTIES(PenaltyMove.CARRY_OUT)
+@PENALTIES(PenaltyMove.CARRY_OUT, when=_by_others)
 def carry_out_penalty(case: Complaint, act: ComplaintAct, penalty: Penalty, reason: str = "") -> Events:
-    _require_others(case, act, penalty)
     notice: Document | None = penalty.notice
     require(notice is not None, r.MONTHLY_REVIEW, accepted=Text("an approved notice", "已核准的奖罚通知单"))
     if notice is not None:
@@ -116,9 +124,8 @@ def carry_out_penalty(case: Complaint, act: ComplaintAct, penalty: Penalty, reas
     return _put_penalty(case, act, penalty, reason)
 
 
-@PENALTIES(PenaltyMove.PUBLISH)
+@PENALTIES(PenaltyMove.PUBLISH, when=_by_others)
 def publish_penalty(case: Complaint, act: ComplaintAct, penalty: Penalty, reason: str = "") -> Events:
-    _require_others(case, act, penalty)
     _require_reviewed(case)
     return _put_penalty(case, act, penalty, reason)
 
@@ -126,11 +133,6 @@ def publish_penalty(case: Complaint, act: ComplaintAct, penalty: Penalty, reason
 def _require_reviewed(case: Complaint) -> None:
     accepted = Text("a case that the GM office has reviewed", "总经理办公室已审视的案件")
     require(case.closed_at is not None and case.reviewed, r.MONTHLY_REVIEW, accepted=accepted)
-
-
-def _require_others(case: Complaint, act: ComplaintAct, penalty: Penalty) -> None:
-    if penalty.on == act.by.id:
-        raise OwnRequest(subject=case.id, actor=act.by.id)
 
 
 def _put_penalty(case: Complaint, act: ComplaintAct, penalty: Penalty, reason: str = "") -> Events:

@@ -1,6 +1,7 @@
 """From the remedy that is asked for to the decision; by level: handed up, proposed, accepted (CMP-11, 12, 16, 18)."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any, Final
 
 import attrs
@@ -10,22 +11,28 @@ from csdomain.complaints import rules as r
 from csdomain.complaints import values as v
 from csdomain.complaints.case import Complaint, Submission
 from csdomain.complaints.case.papers import RND, entries, require_as_signed
-from csdomain.complaints.lifecycle import Move
+from csdomain.complaints.lifecycle import Move, State
 from csdomain.complaints.policies import decider, form_amount, require_nothing_internal
 from csdomain.frame.acts import Events
+from csdomain.frame.commands import When
 from csdomain.kernel.papers.approvals import (
     Approval,
     ApprovalExplanation,
     ApprovalLadder,
+    ApprovalVoid,
+    BeyondAuthority,
     Outcome,
+    OwnRequest,
+    Related,
     Request,
     decide,
     explain,
 )
 from csdomain.kernel.papers.documents import Document
-from csdomain.kernel.rules import Text
+from csdomain.kernel.rules import FORMS, Text
 from csdomain.kernel.rules.errors import RuleBroken, require
 from csdomain.kernel.values.actors import ActorId
+from csdomain.kernel.values.money import Money, total
 
 from .marks import ComplaintAct, does
 
@@ -56,50 +63,83 @@ def _submitted(
     case: Complaint, act: ComplaintAct, remedy: v.Remedy, former: tuple[Submission, ...]
 ) -> e.RemedySubmitted:
     act.rules.check_remedy(remedy, case.currency)
-    ladder(case, act.rules, remedy).band(case.total_with(remedy))  # somebody decides it
+    _ladder(case, act, remedy).band(_whole(case, act, remedy))  # somebody decides it
     count = len(former) + 1
     paper = case.form.document.continued(**entries("proposed", count, remedy))
     paper = paper.sign(f"proposal.{count}", by=act.by.id, at=act.at, different_people=False)
     submission = Submission(remedy=remedy, by=act.by.id, at=act.at)
     case.put_form(submissions=(*former, submission), document=paper)
-    return e.RemedySubmitted(reason=remedy.text, **_figures(case, remedy, act.rules))
+    return e.RemedySubmitted(reason=remedy.text, **_figures(case, remedy, act))
 
 
-def _figures(case: Complaint, remedy: v.Remedy, rules: v.ComplaintRules) -> dict[str, Any]:
+def _figures(case: Complaint, remedy: v.Remedy, act: ComplaintAct) -> dict[str, Any]:
     return {
         "submission": len(case.form.submissions),
         "granted": remedy.granted.minor,
         "total": case.total.minor,
         "pieces": remedy.pieces,
         "grave": case.grave,
-        "belongs_to": ladder(case, rules, remedy).band(case.total).authority,
+        "belongs_to": _ladder(case, act, remedy).band(_whole(case, act, remedy)).authority,
     }
 
 
-def request(case: Complaint, rules: v.ComplaintRules, submission: Submission) -> Request:
+def _request(case: Complaint, act: ComplaintAct, submission: Submission) -> Request:
     """What is before the authority: the present form's amount, the whole case's, who signed. [CMP-11, KRN-08]"""
-    required = [role for role in rules.signatures if role != RND or case.form.quality]
     signed = {s.role: s.by for form in case.forms for s in form.document.signatures}
+    form, by_departments = case.form, case.path is v.Path.DEPARTMENTS
+    concerned = {ActorId(case.customer)}
+    if by_departments and form.report is not None:
+        concerned.add(form.report.by)
+    if by_departments and form.ruling is not None and act.rules.different_people:
+        concerned.add(form.ruling.by)
     return Request(
         subject=case.id,
-        requested_by=submission.by if case.path is v.Path.DEPARTMENTS else ActorId(case.customer),
-        amount=form_amount(case.form.content, submission.remedy, case.currency),
-        case_total=case.total_with(submission.remedy),
-        required=tuple(required),
+        requested_by=submission.by if by_departments else ActorId(case.customer),
+        amount=form_amount(form.content, submission.remedy, case.currency),
+        case_total=_whole(case, act, submission.remedy),
+        required=tuple(role for role in act.rules.signatures if role != RND or form.quality),
         signatures=signed,
+        concerned=frozenset(concerned),
     )
 
 
-def ladder(case: Complaint, rules: v.ComplaintRules, remedy: v.Remedy) -> ApprovalLadder:
+def _ladder(case: Complaint, act: ComplaintAct, remedy: v.Remedy) -> ApprovalLadder:
     """The authorities that decide the case with that remedy. [CMP-11, CMP-16, CMP-18]"""
-    return decider(rules, case.total_with(remedy), grave=case.grave, level=case.level)
+    return decider(act.rules, _whole(case, act, remedy), grave=case.grave, level=case.level)
+
+
+def _whole(case: Complaint, act: ComplaintAct, remedy: v.Remedy) -> Money:
+    """What decides who decides: the case's total, with related cases where the house counts them. [KRN-08]"""
+    counted = act.rules.related is not None and act.rules.related.counted
+    others = [other.total for other in _related(case, act)] if counted else []
+    return total([case.total_with(remedy), *others], case.currency)
+
+
+def _related(case: Complaint, act: ComplaintAct) -> tuple[Related, ...]:
+    """Open and decided cases of the customer with an order, a batch or a product of this one. [KRN-08]"""
+    if act.rules.related is None:
+        return ()
+    since = act.at - timedelta(days=act.rules.related.days)
+    ended = (State.NOT_ESTABLISHED, State.WITHDRAWN)
+    return tuple(
+        Related(other.id, other.number, other.total, any(form.approved for form in other.forms))
+        for other in act.siblings(case.customer, since)
+        if other.id != case.id and other.state not in ended and other.currency == case.currency
+        if not _goods(case).isdisjoint(_goods(other))
+    )
+
+
+def _goods(case: Complaint) -> set[tuple[str, str]]:
+    names = ("order_number", "batch", "product")
+    found = {(name, getattr(form.content, name)) for form in case.forms for name in names}
+    return {(name, value) for name, value in found if value}
 
 
 def _decided(case: Complaint, act: ComplaintAct, submission: Submission, outcome: Outcome, reason: str) -> Approval:
-    standing = act.standing
+    standing = act.reaching(case)
     return decide(
-        ladder(case, act.rules, submission.remedy),
-        request(case, act.rules, submission),
+        _ladder(case, act, submission.remedy),
+        _request(case, act, submission),
         outcome,
         by=act.by.id,
         held=standing.held,
@@ -109,12 +149,21 @@ def _decided(case: Complaint, act: ComplaintAct, submission: Submission, outcome
     )
 
 
+def _may(outcome: Outcome) -> When:
+    """Refuses who does not decide the case, whatever the reason. Raises as :func:`_decide`."""
+
+    def when(case: Complaint, act: ComplaintAct) -> None:
+        require_as_signed(case)
+        _decided(case, act, case.form.submissions[-1], outcome, "-")
+
+    return when
+
+
 def _decide(case: Complaint, act: ComplaintAct, outcome: Outcome, reason: str) -> Events:
     """Approve, reject or return the remedy, or recommend below the authority.
 
     Raises OwnRequest, BeyondAuthority, SignatureMissing, Tampered, RuleBroken. [CMP-11, KRN-08]
     """
-    require_as_signed(case)
     submission = case.form.submissions[-1]
     if reason.strip():
         v.Opinion(act.by.id, act.at, reason)
@@ -130,14 +179,16 @@ def _decide(case: Complaint, act: ComplaintAct, outcome: Outcome, reason: str) -
     paper = _approved(case.form.document, count, submission.remedy, approval)
     case.put_submission(approval=approval)
     case.put_form(document=paper)
-    facts = _figures(case, submission.remedy, act.rules) | _right(approval)
+    facts = _figures(case, submission.remedy, act) | _right(approval)
     return act.done(e.RemedyApproved(reason=reason, **facts))
 
 
 Deciding = Callable[[Complaint, ComplaintAct, Outcome, str], Events]
-recommend: Final[Deciding] = does(Move.RECOMMEND)(_decide)
-approve: Final[Deciding] = does(Move.APPROVE)(_decide)
-turn_down: Final[Deciding] = does(Move.RETURN)(_decide)
+recommend: Final[Deciding] = does(Move.RECOMMEND, when=_may(Outcome.RECOMMENDED), carried=True)(_decide)
+approve: Final[Deciding] = does(Move.APPROVE, when=_may(Outcome.APPROVED), carried=True)(_decide)
+turn_down: Final[Deciding] = does(Move.RETURN, when=_may(Outcome.RETURNED), carried=True)(_decide)
+#: What somebody may say of a remedy, the most first, and the move by which it is said.
+BY: Final = {Outcome.APPROVED: Move.APPROVE, Outcome.RECOMMENDED: Move.RECOMMEND}
 
 
 def explain_decision(case: Complaint, act: ComplaintAct) -> ApprovalExplanation:
@@ -145,10 +196,11 @@ def explain_decision(case: Complaint, act: ComplaintAct) -> ApprovalExplanation:
     last = case.form.submission
     if last is None:
         raise RuleBroken(r.WITHIN_LIMIT, accepted=Text("a remedy", "处理方式"))
-    standing = act.standing
-    asked = request(case, act.rules, last)
-    by_ladder = ladder(case, act.rules, last.remedy)
-    return explain(by_ladder, asked, act.by.id, standing.held, standing.delegations, act.at)
+    standing, asked = act.reaching(case), _request(case, act, last)
+    by_ladder = _ladder(case, act, last.remedy)
+    explained = explain(by_ladder, asked, act.by.id, standing.held, standing.delegations, act.at)
+    counted = act.rules.related is not None and act.rules.related.counted
+    return attrs.evolve(explained, related=_related(case, act), counted=counted)
 
 
 def _approved(paper: Document, count: int, remedy: v.Remedy, approval: Approval) -> Document:
@@ -165,7 +217,52 @@ def _right(approval: Approval) -> dict[str, Any]:
     return {"authority": approval.authority, "acting_for": approval.acting_for or ""}
 
 
-def decided_remedy(case: Complaint) -> v.Remedy:
+def _covers(case: Complaint, rules: v.ComplaintRules, submission: Submission) -> None:
+    """Refuse an approval of another amount, or by somebody who would not decide the case as it is now.
+
+    What came after it in other cases never counts. Raises ApprovalVoid. [CMP-12, CMP-16, KRN-08]
+    """
+    approval = submission.approval
+    assert approval is not None  # noqa: S101 - only what was approved is asked about
+    approval.require_covers(case.total)
+    now = decider(rules, case.total, grave=case.grave, level=case.level)
+    signed = {signature.role for form in case.forms for signature in form.document.signatures}
+    missing = case.form.quality and RND in rules.signatures and RND not in signed
+    if missing or not now.suffices(approval.authority, case.total):
+        who = now.band(case.total).authority
+        accepted = Text(f"a new decision by {who}", f"由 {who} 重新核决")
+        raise ApprovalVoid(subject=case.id, authority=approval.authority, accepted=accepted)
+
+
+def voided(case: Complaint, act: ComplaintAct) -> Events:
+    """What follows from a change after which somebody else decides: the approval is void, the remedy asked for anew.
+
+    By level the solution is discussed again. [KRN-08]
+    """
+    approved = case.form.approved
+    if approved is None or not does.leads(case, Move.VOID):
+        return ()
+    try:
+        _covers(case, act.rules, approved)
+    except ApprovalVoid:
+        remedy = approved.remedy
+        case.put_submission(returned=v.Opinion(act.by.id, act.at, remedy.text))
+        if case.path is v.Path.DEPARTMENTS:
+            former = case.form.submissions
+            paper = case.form.document.continued(**entries("proposed", len(former) + 1, remedy))
+            asked = Submission(remedy=remedy, by=approved.by, at=act.at)
+            case.put_form(submissions=(*former, asked), document=paper)
+        return act.follows(does, Move.VOID, e.ApprovalVoided(**_figures(case, remedy, act)))
+    return ()
+
+
+def covered(case: Complaint, act: ComplaintAct) -> None:
+    """Refuse to go on from a decision that does not cover the case. Raises as :func:`decided_remedy`."""
+    if case.state is not State.NOT_ESTABLISHED:
+        decided_remedy(case, act.rules)
+
+
+def decided_remedy(case: Complaint, rules: v.ComplaintRules) -> v.Remedy:
     """The remedy that was approved, if the approval still covers the case and the form says the same. [CMP-12]
 
     Raises :class:`AnswerBeyondDecision`, ApprovalVoid, Tampered.
@@ -173,7 +270,7 @@ def decided_remedy(case: Complaint) -> v.Remedy:
     approved = case.form.approved
     if approved is None or approved.approval is None:
         raise AnswerBeyondDecision(subject=case.id, accepted=Text("a decision first", "须先核决"))
-    approved.approval.require_covers(case.total)
+    _covers(case, rules, approved)
     count, paper = len(case.form.submissions), case.form.document
     due = entries("approved", count, approved.remedy)
     says = paper.statements(*due)
@@ -182,6 +279,30 @@ def decided_remedy(case: Complaint) -> v.Remedy:
         raise AnswerBeyondDecision(subject=case.id, given=approved.remedy.granted, accepted=Text(granted, granted))
     require_as_signed(case)
     return approved.remedy
+
+
+# --- who signs what follows
+class NotTheSigner(RuleBroken):
+    """Somebody would sign in a role whose position they do not hold at this moment (KRN-09)."""
+
+    default_rule = FORMS
+    problem = Text("Only who holds the position signs in this role.", "只有现任该职位者可以此身份签核。")
+
+
+def signs(role: str) -> When:
+    """Refuses who does not hold, at this moment and in person, the position that signs as ``role``; and who ruled or
+    decided on the form, where the house wants different people. Raises NotTheSigner, OwnRequest. [KRN-08, KRN-09]"""
+
+    def when(case: Complaint, act: ComplaintAct, part: Any) -> None:
+        position = act.rules.signers.get(role)
+        if position is not None and position not in act.standing.held.get(act.by.id, frozenset()):
+            raise NotTheSigner(actor=act.by.id, role=role, accepted=Text(position, position))
+        if act.rules.different_people:
+            form = case.forms[part.turn - 1]
+            decided = [one.approval.by for one in form.submissions if one.approval is not None]
+            OwnRequest.check(case.id, act.by.id, [*decided, *([] if form.ruling is None else [form.ruling.by])])
+
+    return when
 
 
 # --- by level
@@ -196,7 +317,20 @@ def escalate(case: Complaint, act: ComplaintAct, reason: str) -> Events:
     return act.done(e.ComplaintEscalated(reason=reason, level=case.level, to=bands[case.level].authority))
 
 
-@does(Move.PROPOSE)
+def _may_propose(case: Complaint, act: ComplaintAct) -> None:
+    """Refuses who may propose nothing at all: neither without an amount nor the least. Raises as :func:`propose`."""
+    for least in (Money(1, case.currency), Money.zero(case.currency)):
+        try:
+            asked = Submission(remedy=v.Remedy(granted=least, text="-"), by=act.by.id, at=act.at)
+            _decided(case, act, asked, Outcome.APPROVED, "")
+        except BeyondAuthority:
+            if not least:
+                raise
+        else:
+            return
+
+
+@does(Move.PROPOSE, when=_may_propose, carried=True)
 def propose(case: Complaint, act: ComplaintAct, remedy: v.Remedy) -> Events:
     act.rules.check_remedy(remedy, case.currency)
     require_nothing_internal(remedy.text, case.internal)
@@ -206,11 +340,10 @@ def propose(case: Complaint, act: ComplaintAct, remedy: v.Remedy) -> Events:
     decided = attrs.evolve(submission, approval=approval)
     case.put_form(submissions=(*case.form.submissions, decided), document=paper)
     case.owner = act.by.id
-    facts = _figures(case, remedy, act.rules) | _right(approval) | {"promises": case.promises}
+    facts = _figures(case, remedy, act) | _right(approval) | {"promises": case.promises}
     return act.done(e.RemedyProposed(reason=remedy.text, **facts))
 
 
-@does(Move.SATISFY)
+@does(Move.SATISFY, when=covered)
 def satisfy(case: Complaint, act: ComplaintAct) -> Events:
-    decided_remedy(case)
     return act.done(e.CustomerSatisfied(promises=case.promises))

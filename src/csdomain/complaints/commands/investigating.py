@@ -13,6 +13,7 @@ from csdomain.complaints.case.papers import RND, RULING
 from csdomain.complaints.lifecycle import PENALTY_MOVES, ImprovementState, Move, PenaltyMove, PenaltyState
 from csdomain.frame.acts import Events
 from csdomain.kernel.cases.events import utc
+from csdomain.kernel.papers.approvals import OwnRequest
 from csdomain.kernel.papers.documents import Value
 from csdomain.kernel.rules import Text
 from csdomain.kernel.rules.errors import RuleBroken, require
@@ -93,7 +94,13 @@ def report(case: Complaint, act: ComplaintAct, text: str) -> Events:
     return act.done(e.InvestigationReported(reason=text))
 
 
-@does(Move.RULE)
+def _by_another(case: Complaint, act: ComplaintAct) -> None:
+    """Refuses who reported, and the customer. Raises OwnRequest. [CMP-07, KRN-08]"""
+    report = case.form.report
+    OwnRequest.check(case.id, act.by.id, [case.customer, None if report is None else report.by])
+
+
+@does(Move.RULE, when=_by_another)
 def rule(case: Complaint, act: ComplaintAct, text: str) -> Events:
     ruling = v.Opinion(act.by.id, act.at, text)
     there = case.form.ruling
@@ -128,6 +135,7 @@ def judge(case: Complaint, act: ComplaintAct, judgement: v.Judgement) -> Events:
             on=proposed.on,
             discipline=proposed.discipline,
             amount=act.rules.deduction(proposed, borne),
+            proposed_by=act.by.id,
         )
         for proposed in judgement.penalties
     )

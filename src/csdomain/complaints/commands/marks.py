@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from functools import cached_property
 from typing import Any, ClassVar, Final
 
 import attrs
@@ -19,14 +20,14 @@ from csdomain.complaints.lifecycle import (
     Move,
     State,
 )
-from csdomain.complaints.values import ComplaintRules, MalformedStep
+from csdomain.complaints.values import ComplaintRules, MalformedStep, Path
 from csdomain.complaints.values.standing import Standing
 from csdomain.frame.acts import Act, Events
 from csdomain.frame.commands import Commands, Parts
 from csdomain.frame.fields import Fields
 from csdomain.kernel.rules import Rule, Text
 from csdomain.kernel.rules.errors import RuleBroken
-from csdomain.kernel.values.actors import Actor, ActorId
+from csdomain.kernel.values.actors import Action, Actor, ActorId
 
 FIELDS: Final = Fields(MalformedStep)
 
@@ -37,12 +38,32 @@ class ComplaintAct(Act[ComplaintRules]):
 
     ordered: ClassVar[Rule | None] = r.STATES
     authorities: Callable[[Actor, Iterable[str], datetime], Standing]
+    #: Fills in what a position grants.
+    resolve: Callable[[Actor], Actor] = lambda actor: actor  # noqa: E731 - the default of a field
+    #: The cases of a customer that were received from an instant on.
+    siblings: Callable[[str, datetime], Iterable[Complaint]] = lambda _customer, _since: ()  # noqa: E731 - as above
 
-    @property
+    @cached_property
     def standing(self) -> Standing:
         """Who holds the authorities of the house's ladder at this moment, and who stands in for whom. [KRN-08]"""
-        names = [band.authority for band in self.rules.ladder.bands]
-        return self.authorities(self.by, (*names, self.rules.without_amount.ordinary), self.at)
+        return self.authorities(self.by, (*deciders(self.rules), *self.rules.signers.values()), self.at)
+
+    def reaching(self, case: Complaint) -> Standing:
+        """Of :attr:`standing` what counts for the case: of those only who may decide where it is. [KRN-08, KRN-13]"""
+        action = Action("complaints.decide" if case.path is Path.DEPARTMENTS else "complaints.handle")
+        where = {"owner": case.owner, "branch": case.branch}
+        held = dict(self.standing.held)
+        for who, branch in self.standing.branches.items():
+            there = (self.resolve(Actor(who, branch, {position})) for position in held[who] if who != self.by.id)
+            held[who] = frozenset(one for actor in there if actor.reaches(action, **where) for one in actor.positions)
+        own = self.standing.held.get(self.by.id, frozenset())
+        held[self.by.id] = own if self.by.reaches(action, **where) else frozenset()
+        return attrs.evolve(self.standing, held=held)
+
+
+def deciders(rules: ComplaintRules) -> tuple[str, ...]:
+    """The authorities that decide in a house."""
+    return (*(band.authority for band in rules.ladder.bands), rules.without_amount.ordinary)
 
 
 class ReturnWithoutSlip(RuleBroken):

@@ -14,6 +14,7 @@ from csdomain.kernel.rules import Text
 from csdomain.kernel.rules.errors import require
 from csdomain.kernel.values.actors import Actor, ActorId
 
+from .deciding import voided
 from .marks import FIELDS, ComplaintAct, does, named
 
 
@@ -71,7 +72,8 @@ def mark(case: Complaint, act: ComplaintAct, *, harm: bool, reason: str = "") ->
     FIELDS.check_text(reason, "reason", REASON, empty=True)
     case.grave = True
     case.harm = case.harm or harm
-    return act.done(e.ComplaintMarked(reason=reason, harm=case.harm))
+    marked = act.done(e.ComplaintMarked(reason=reason, harm=case.harm))
+    return (*marked, *voided(case, act))
 
 
 @does(Move.ASSIGN)

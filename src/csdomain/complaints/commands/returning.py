@@ -17,12 +17,13 @@ from csdomain.kernel.papers.documents import Tampered, Value, draw_up
 from csdomain.kernel.rules import Text
 from csdomain.kernel.rules.errors import require
 
+from .deciding import signs
 from .marks import FIELDS, SLIPS, ComplaintAct, settling
 from .settling import granted
 
 SLIP_KIND: Final = "return_slip"
 #: Who signs a slip: the deputy general manager for sales, and the warehouse that takes the goods in.
-DEPUTY, WAREHOUSE = "deputy_for_sales", "warehouse"
+DEPUTY, WAREHOUSE = v.DEPUTY_FOR_SALES, "warehouse"
 #: The entry of a slip that says how many pieces a difference was resolved to.
 RESOLVED: Final = "resolved"
 _FIGURES: Final = frozenset({"product", "batch", "pieces"})
@@ -53,7 +54,7 @@ def draw_slip(case: Complaint, act: ComplaintAct, method: str) -> Events:
     return settling(case, act, act.began(_moved(case, slip, pieces=remedy.pieces)))
 
 
-@SLIPS(SlipMove.SIGN)
+@SLIPS(SlipMove.SIGN, when=signs(DEPUTY))
 def sign_slip(case: Complaint, act: ComplaintAct, slip: ReturnSlip) -> Events:
     _require_as_signed(slip)
     paper = slip.document.sign(DEPUTY, by=act.by.id, at=act.at)
@@ -101,7 +102,7 @@ def reconcile(case: Complaint, act: ComplaintAct, slip: ReturnSlip, voucher: str
     return settling(case, act, act.put(booked, _moved(case, slip, pieces=_pieces(slip.returned))))
 
 
-@SLIPS(SlipMove.RESOLVE)
+@SLIPS(SlipMove.RESOLVE, when=signs(DEPUTY))
 def resolve(case: Complaint, act: ComplaintAct, slip: ReturnSlip, approved: int, reason: str) -> Events:
     _require_as_signed(slip)
     v.Opinion(act.by.id, act.at, reason)

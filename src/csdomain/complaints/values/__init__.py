@@ -7,6 +7,8 @@ from .form import Extra as Extra
 from .form import MalformedForm as MalformedForm
 from .form import MalformedStep as MalformedStep
 from .house import COMPLAINT_RULES as COMPLAINT_RULES
+from .house import DEPUTY_FOR_SALES as DEPUTY_FOR_SALES
+from .house import GENERAL_MANAGER as GENERAL_MANAGER
 from .house import CaseClass as CaseClass
 from .house import Chasing as Chasing
 from .house import ComplaintRules as ComplaintRules

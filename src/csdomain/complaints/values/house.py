@@ -14,7 +14,7 @@ from csdomain.kernel.rules import Text
 from csdomain.kernel.values.durations import Duration
 from csdomain.kernel.values.money import CurrencyMismatch, Money
 from csdomain.kernel.values.numbering import NumberPattern
-from csdomain.rulebook import ORGANISATION, Rulebook, Section, texts_beside
+from csdomain.rulebook import ORGANISATION, PERMISSIONS, Rulebook, Section, texts_beside
 
 from .form import EXTRA_TYPES, ComplaintForm, MalformedForm, MalformedStep, identifier
 from .labels import LABELS
@@ -23,6 +23,8 @@ from .outcome import Classification, Judgement, PenaltyRate, ProposedPenalty, Re
 
 _COPIES_FEWEST = 4  # CMP-28 names the fourth
 _MONTH_LONGEST = 28
+#: The roles on papers that follow a decision: the house says which position signs as each (CMP-20…22, KRN-09).
+SIGNERS: Final = (DEPUTY_FOR_SALES := "deputy_for_sales", GENERAL_MANAGER := "general_manager")
 _SOMEBODY = identifier(MalformedStep)  # to be told: nobody could be, else
 
 
@@ -99,6 +101,19 @@ class Copies:
 
 
 @attrs.frozen
+class RelatedCases:
+    """Which other cases stand beside one that is decided: of the same customer, with the same order, batch or product,
+    received within ``days`` before. ``counted``: their amounts count to who decides (KRN-08)."""
+
+    days: int
+    counted: bool = False
+
+    def __attrs_post_init__(self) -> None:
+        if self.days < 1:
+            raise MalformedStep(field="days", given=self.days, minimum=1)
+
+
+@attrs.frozen
 class Numbers:
     """How slips, certificates, memoranda and penalty notices are numbered (KRN-10)."""
 
@@ -120,6 +135,9 @@ class ComplaintRules:
     which closed cases are reviewed, ``review_units`` those among which the liable one is decided (CMP-20). ``extra``
     are the house's own fields of the form and their types. ``hold_reasons`` are the codes of what demands by law that
     a case is kept; those of the current rulebook count, also for a case that pinned an older one (KRN-14).
+    ``signers`` name the position that signs in a role on a paper (KRN-09). With ``different_people`` nobody does two of
+    ruling on the report, deciding, and signing the papers that follow. ``related`` says which cases stand beside one
+    that is decided (KRN-08).
     """
 
     path: Path
@@ -146,6 +164,9 @@ class ComplaintRules:
     review_units: tuple[str, ...] = ()
     extra: Mapping[str, str] = attrs.field(factory=dict)
     hold_reasons: tuple[str, ...] = ()
+    signers: Mapping[str, str] = attrs.field(factory=dict)
+    different_people: bool = False
+    related: RelatedCases | None = None
 
     def __attrs_post_init__(self) -> None:
         check_warnings(self.warnings)
@@ -245,6 +266,13 @@ def _whole(rules: ComplaintRules, book: Rulebook) -> Iterable[str]:
         yield from (f"this key is missing @ $.complaints.stages.{stage}" for stage in missing)
         needed = ("close_within", "report_within", "chasing", "review_by", "ruling_by")
         yield from (f"this key is missing @ $.complaints.{name}" for name in needed if not getattr(rules, name))
+    if PERMISSIONS in book:
+        known = ", ".join(sorted(book[PERMISSIONS].positions))
+        for role, position in rules.signers.items():
+            if role not in SIGNERS:
+                yield f"one of {', '.join(SIGNERS)} expected @ $.complaints.signers.{role}"
+            if position not in book[PERMISSIONS].positions:
+                yield f"one of {known} expected @ $.complaints.signers.{role}"
     if not rules.ladder.holds(rules.without_amount.grave):
         known = ", ".join(band.authority for band in rules.ladder.bands)
         yield f"one of {known} expected @ $.complaints.without_amount.grave"

@@ -46,5 +46,11 @@ LABELS: Final[Mapping[str, Text]] = {
     "classes.*.quality": Text("whether {0} is a quality fault", "{0} 是否属质量问题"),
     "classes.*.causes": Text("causes under {0}", "{0} 的原因"),
     "hold_reasons": Text("what law demands to keep a case for", "依法保留案件的事由"),
+    "signers.*": Text("who signs as {0}", "{0} 的签核人"),
+    "different_people": Text(
+        "whether ruling, deciding and signing are by different people", "批示、核决与签核是否须由不同人员办理"
+    ),
+    "related.days": Label("days back in which related cases are looked for", "相关案件的回溯天数", Unit.DAYS),
+    "related.counted": Text("whether related cases count to who decides", "相关案件是否合并计算核决权限"),
     "extra.*": Text("the house's own field {0}", "自定栏目 {0}"),
 }

@@ -10,7 +10,11 @@ from csdomain.kernel.values.actors import ActorId
 
 @attrs.frozen
 class Standing:
-    """Who decides and by what right, at the moment of deciding: positions held now, and delegations. [KRN-08]"""
+    """Who decides and by what right, at the moment of deciding: positions held now, and delegations.
+
+    ``branches`` are where those of whom there is a staff record work: what they reach, their deputies reach. [KRN-08]
+    """
 
     held: Mapping[ActorId, frozenset[str]]
     delegations: Delegations = attrs.field(factory=Delegations)
+    branches: Mapping[ActorId, str] = attrs.field(factory=dict)

@@ -7,8 +7,8 @@ from typing import Generic, Protocol, TypeVar
 import attrs
 from transitions import Machine
 
-from csdomain.kernel.rules import Rule, Text
-from csdomain.kernel.rules.errors import MoveRefused, NotPermitted
+from csdomain.kernel.rules import MOVES, PERMITTED, Rule, Text
+from csdomain.kernel.rules.errors import MoveRefused, NotPermitted, RuleBroken
 from csdomain.kernel.values.actors import Action, Actor
 
 S = TypeVar("S", bound=Enum)
@@ -98,13 +98,23 @@ def steps(
 
 @attrs.frozen
 class PossibleMove(Generic[T]):
-    """What :meth:`Lifecycle.moves` says of one move: allowed, or refused and why."""
+    """What is said of one move before it is tried: allowed, or refused, why, and by which rule."""
 
     move: T
     action: Action
     rule: Rule
     allowed: bool
     why: Text
+    refused_by: Rule | None = None
+
+    def refused(self, error: RuleBroken) -> "PossibleMove[T]":
+        """The move as it is refused by ``error``."""
+        why = self.why
+        if isinstance(error, NotPermitted):
+            why = Text(f"needs the permission {self.action}", f"需要权限 {self.action}")
+        elif not isinstance(error, MoveRefused):
+            why = Text(error.render("en"), error.render("zh"))
+        return attrs.evolve(self, allowed=False, why=why, refused_by=error.rule)
 
 
 class LifecycleInvalid(ValueError):
@@ -231,13 +241,14 @@ class Lifecycle(Generic[T, S]):
         for trigger, action in self.actions.items():
             step = self._steps.get((trigger, entity.state))
             rule = next(s.rule for s in self.steps if s.trigger is trigger)
+            refused_by: Rule | None = None
             if step is None or not step.on(path):
-                why, allowed = Text(f"not from {entity.state.value}", f"当前状态 {entity.state.value} 不可"), False
+                why, refused_by = Text(f"not from {entity.state.value}", f"当前状态 {entity.state.value} 不可"), MOVES
             elif not by.may(action):
-                why, allowed = Text(f"needs the permission {action}", f"需要权限 {action}"), False
+                why, refused_by = Text(f"needs the permission {action}", f"需要权限 {action}"), PERMITTED
             else:
-                why, allowed = Text(f"leads to {step.dest.value}", f"转到 {step.dest.value}"), True
-            found.append(PossibleMove(trigger, action, rule, allowed, why))
+                why = Text(f"leads to {step.dest.value}", f"转到 {step.dest.value}")
+            found.append(PossibleMove(trigger, action, rule, refused_by is None, why, refused_by))
         return tuple(found)
 
     def mermaid(self, path: str | None = None) -> str:

@@ -4,7 +4,7 @@ A ladder is data of the house rules; what people hold *now* is given at the mome
 since the case was read counts as revoked.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import Enum, unique
 from itertools import pairwise
@@ -41,10 +41,16 @@ class BeyondAuthority(RuleBroken):
 
 
 class OwnRequest(RuleBroken):
-    """Whoever asked would decide, in person or through a delegation (KRN-08)."""
+    """Whoever asked, proposed, reported or benefits would decide, in person or through a delegation (KRN-08)."""
 
     default_rule = APPROVALS
     problem = Text("No one decides their own request.", "任何人不得核决自己的申请。")
+
+    @classmethod
+    def check(cls, subject: str, by: ActorId, concerned: Iterable[ActorId | str | None]) -> None:
+        """Raises OwnRequest where ``by`` is one of those whom it concerns."""
+        if by in set(concerned):
+            raise cls(subject=subject, actor=by, accepted=Text("somebody else", "另一个人"))
 
 
 class SignatureMissing(RuleBroken):
@@ -55,7 +61,7 @@ class SignatureMissing(RuleBroken):
 
 
 class ApprovalVoid(RuleBroken):
-    """What was approved no longer covers the case: its amount was raised afterwards (KRN-08)."""
+    """What was approved no longer covers the case: its amount, or who decides it, is another since (KRN-08)."""
 
     default_rule = APPROVALS
     problem = Text("The approval no longer covers the case.", "原核准已不足以涵盖该案件。")
@@ -218,7 +224,8 @@ class Request:
     """What is asked for: ``amount`` is this part's, ``case_total`` that of everything granted in the case with it.
 
     Limits look at the larger, so that a case cannot be split below one. ``signatures`` are who signed in which role,
-    ``required`` the roles that must have signed before anyone decides.
+    ``required`` the roles that must have signed before anyone decides. ``concerned`` are those who proposed, reported
+    or benefit: they decide it as little as who asks, in person or for somebody.
     """
 
     subject: str
@@ -227,6 +234,12 @@ class Request:
     case_total: Money
     required: tuple[str, ...] = ()
     signatures: Mapping[str, ActorId] = attrs.field(factory=dict)
+    concerned: frozenset[ActorId] = frozenset()
+
+    @property
+    def barred(self) -> frozenset[ActorId]:
+        """Who does not decide it."""
+        return self.concerned | {self.requested_by}
 
     @property
     def decisive(self) -> Money:
@@ -276,8 +289,22 @@ class Approval:
 
 
 @attrs.frozen
+class Related:
+    """Another case that could be part of the same one: its number, what it comes to, whether it is decided."""
+
+    subject: str
+    number: str
+    total: Money
+    decided: bool
+
+
+@attrs.frozen
 class ApprovalExplanation:
-    """How a decision comes about, or why it cannot: the band, every way the actor has, what is still missing."""
+    """How a decision comes about, or why it cannot: the band, every way the actor has, what is still missing.
+
+    ``related`` are open and recently decided cases that a case may have been split into; ``counted`` says whether the
+    ``amount`` has them in it.
+    """
 
     amount: Money
     part: Money
@@ -285,6 +312,8 @@ class ApprovalExplanation:
     ways: tuple[Way, ...]
     missing: tuple[str, ...]
     may: Outcome | None
+    related: tuple[Related, ...] = ()
+    counted: bool = False
 
     def text(self, language: str = "en") -> str:
         """For people."""
@@ -302,6 +331,9 @@ class ApprovalExplanation:
                 says = "申请人本人，不可" if chinese else "barred: it is the requester's"
             lines.append(f"  {way.authority}{acting}: {limit}, {says}")
         lines += [f"  缺少签核：{role}" if chinese else f"  signature missing: {role}" for role in self.missing]
+        counted = ("已计入" if self.counted else "未计入") if chinese else ("counted" if self.counted else "not counted")
+        for other in self.related:
+            lines.append(f"  {'相关案件' if chinese else 'related'} {other.number}: {other.total}, {counted}")
         return "\n".join(lines)
 
 
@@ -322,7 +354,7 @@ def ways(
     for band in ladder.bands:
         if band.authority in held.get(by, frozenset()):
             enough = ladder.suffices(band.authority, request.decisive)
-            found.append(Way(band.authority, band.up_to, None, (), enough, barred=by == request.requested_by))
+            found.append(Way(band.authority, band.up_to, None, (), enough, barred=by in request.barred))
         for chain in delegations.ways(by, band.authority, at):
             principal = chain[-1].principal
             if band.authority not in held.get(principal, frozenset()):
@@ -330,7 +362,7 @@ def ways(
             limits = [limit for limit in (band.up_to, *(row.limit for row in chain)) if limit is not None]
             limit = min(limits) if limits else None
             through = tuple(row.principal for row in chain)
-            barred = request.requested_by in (by, *through)
+            barred = not request.barred.isdisjoint((by, *through))
             enough = limit is None or request.decisive <= limit
             found.append(Way(band.authority, limit, principal, through, enough, barred))
     return tuple(sorted(found, key=lambda way: (way.barred, not way.suffices, way.acting_for is not None)))
@@ -380,7 +412,7 @@ def decide(
     at = utc(at)
     found = ways(ladder, request, by, held, delegations, at)
     open_ways = [way for way in found if not way.barred]
-    if not open_ways and (found or by == request.requested_by):
+    if not open_ways and (found or by in request.barred):
         raise OwnRequest(subject=request.subject, actor=by)
     if not open_ways:
         raise BeyondAuthority(

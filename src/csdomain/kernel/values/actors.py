@@ -32,6 +32,11 @@ class Scope(Enum):
 
 
 _WIDTH: Final = {Scope.OWN: 1, Scope.BRANCH: 2, Scope.ALL: 3}
+_SCOPED: Final = {
+    Scope.OWN: Text("the owner as {}", "负责人本人（{}）"),
+    Scope.BRANCH: Text("{} of the branch", "本分支的 {}"),
+    Scope.ALL: Text("{}", "{}"),
+}
 
 
 def wider(a: Scope, b: Scope) -> Scope:
@@ -58,32 +63,43 @@ class Actor:
     """Someone, or some program, that acts: an id, never a name, with the branch and the positions held now.
 
     ``grants`` is filled by :meth:`Permissions.resolve` from the rulebook that is current when a use case begins; a host
-    gives only the first three.
+    gives only the first three. ``others`` are those for whom they act by a delegation, each with what it carries;
+    ``matrix`` is where the grants come from, so that a refusal can say who may.
     """
 
     id: ActorId = attrs.field(validator=[_id])
     branch: str = attrs.field(validator=_id)
     positions: frozenset[str] = attrs.field(factory=frozenset, converter=_set)
     grants: Mapping[Action, Scope] = attrs.field(factory=dict, eq=False, repr=False)
+    others: "tuple[Actor, ...]" = attrs.field(default=(), eq=False, repr=False)
+    matrix: "Permissions | None" = attrs.field(default=None, eq=False, repr=False)
 
     def may(self, action: Action) -> bool:
-        """Whether any scope of ``action`` is granted."""
-        return action in self.grants
+        """Whether any scope of ``action`` is granted, in person or by a delegation."""
+        return action in self.grants or any(other.may(action) for other in self.others)
 
-    def require(self, action: Action, *, owner: str, branch: str) -> None:
-        """Refuse unless ``action`` is granted for a record of ``owner`` in ``branch``. Raises :class:`NotPermitted`."""
+    def reaches(self, action: Action, *, owner: str, branch: str) -> bool:
+        """Whether ``action`` is granted in person for a record of ``owner`` in ``branch``."""
         scope = self.grants.get(action)
-        if (
+        return (
             scope is Scope.ALL
             or (scope is Scope.BRANCH and branch == self.branch)
             or (scope is Scope.OWN and owner == self.id)
-        ):
+        )
+
+    def require(self, action: Action, *, owner: str, branch: str) -> None:
+        """Refuse unless ``action`` is granted for a record of ``owner`` in ``branch``, in person or by a delegation.
+
+        Raises :class:`NotPermitted`, which says who may.
+        """
+        if any(one.reaches(action, owner=owner, branch=branch) for one in (self, *self.others)):
             return
+        may = Text("a position that has the permission in this scope", "在此范围内拥有该权限的职位")
         raise NotPermitted(
             action=action,
             actor=self.id,
-            scope="none" if scope is None else scope,
-            accepted=Text("a position that has the permission in this scope", "在此范围内拥有该权限的职位"),
+            scope=self.grants.get(action, "none"),
+            accepted=may if self.matrix is None else self.matrix.who_may(action),
         )
 
 
@@ -107,7 +123,7 @@ class Permissions:
         grants = self._resolved.get(actor.positions)
         if grants is None:
             grants = self._resolved[actor.positions] = self._grants(actor.positions)
-        return attrs.evolve(actor, grants=grants)
+        return attrs.evolve(actor, grants=grants, matrix=self)
 
     def _grants(self, positions: Iterable[str]) -> Mapping[Action, Scope]:
         grants: dict[Action, Scope] = {}
@@ -120,6 +136,13 @@ class Permissions:
     def holders(self, action: Action) -> tuple[str, ...]:
         """The positions that hold ``action`` in some scope, sorted: who may, for messages and documentation."""
         return tuple(sorted(position for position in self.positions if action in self._grants([position])))
+
+    def who_may(self, action: Action) -> Text:
+        """The positions that hold ``action``, each with how far: the owner, those of the branch, those everywhere."""
+        scopes = {position: self._grants([position])[action] for position in self.holders(action)}
+        en = (_SCOPED[scope].en.format(position) for position, scope in scopes.items())
+        zh = (_SCOPED[scope].zh.format(position) for position, scope in scopes.items())
+        return Text(", ".join(en) or "no position of this house", "、".join(zh) or "本公司无此职位")
 
 
 def matching(pattern: str, actions: Iterable[Action]) -> tuple[Action, ...]:
