@@ -31,7 +31,7 @@ with csdomain.open(f"sqlite:///{database}", rulebook="after_sales") as desk:
     print("filed   ", filed.number)
 
     # What may be done next, and why the rest may not.
-    for move in desk.complaints.moves(filed.id, by=sales)[:4]:
+    for move in desk.complaints.moves(filed.id, by=sales, at=monday)[:4]:
         print("        ", move.move.value.ljust(8), "yes" if move.allowed else "no ", move.why.en)
 
     # Sales checks the order. A role that may not accept is refused; nothing changes, and the refusal is on record.

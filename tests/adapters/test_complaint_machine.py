@@ -399,8 +399,8 @@ class Machine(RuleBasedStateMachine):
             return self.each(lambda desk, does: question(does, desk.actor(who[0], branch=who[1], positions=who[2])))
 
         asked(lambda does, by: does.get(case.id, by=by))
-        asked(lambda does, by: does.moves(case.id, by=by))
-        asked(lambda does, by: does.part_moves(case.id, by=by))
+        asked(lambda does, by: does.moves(case.id, by=by, at=self.now))
+        asked(lambda does, by: does.part_moves(case.id, by=by, at=self.now))
         asked(lambda does, by: does.papers(case.id, by=by))
         asked(lambda does, by: does.open_ends(case.id, by=by))
         asked(lambda does, by: does.approval(case.id, by=by, at=self.now))

@@ -245,7 +245,7 @@ class Lockstep(RuleBasedStateMachine):
         id = self.id(which, odd)
         questions: tuple[Callable[[Desk, Actor], Any], ...] = (
             lambda desk, actor: desk.complaints.get(id, by=actor),
-            lambda desk, actor: desk.complaints.moves(id, by=actor),
+            lambda desk, actor: desk.complaints.moves(id, by=actor, at=desk.clock.now()),
             lambda desk, actor: desk.complaints.trail(id, by=actor),
             lambda desk, actor: desk.complaints.deadlines(id, by=actor, at=desk.clock.now()),
         )

@@ -151,8 +151,8 @@ def test_questions_cost_one_each(desks: Desks, backend: str) -> None:
     assert said.of(lambda: complaints.find(by=by)) == one
     assert said.of(lambda: complaints.queue(by=by)) == one
     assert said.of(lambda: complaints.tally(by=by)) == one
-    assert said.of(lambda: complaints.moves(id, by=by)) == one
-    assert said.of(lambda: complaints.part_moves(id, by=by)) == one
+    assert said.of(lambda: complaints.moves(id, by=by, at=at)) == one
+    assert said.of(lambda: complaints.part_moves(id, by=by, at=at)) == one
     assert said.of(lambda: complaints.open_ends(id, by=by)) == one
     assert said.of(lambda: complaints.statistics("2026-03", "class_name", by=by)) == one
     assert said.of(lambda: complaints.trail(id, by=by)) == [*one, "SELECT csd_audit"]

@@ -221,6 +221,8 @@ def anyone(id: str = "ann", *positions: str) -> Actor:
 
 
 ANN: Final = anyone()
+#: Rules on reports, which are Ann's.
+CHIEF: Final = anyone("chief")
 
 
 def holding(**held: str) -> Standing:
@@ -247,7 +249,7 @@ def judge(case: Complaint, rules: ComplaintRules = RULES) -> None:
         on(case).inspect(Finding(True, "cracked"), by=ANN, at=T0)
     on(case).conclude(by=ANN, at=T0)
     on(case).report("how it came about", by=ANN, at=T0)
-    on(case).rule("carry on", by=ANN, at=T0)
+    on(case).rule("carry on", by=CHIEF, at=T0)
     on(case).judge(JUDGED, rules, by=ANN, at=T0)
 
 
@@ -265,7 +267,7 @@ def submitted(
     top = holding(top=rules.ladder.bands[-1].authority)
     for turn, (claimed, granted) in enumerate(forms, 1):
         if turn > 1:
-            on(case).answer(Channel.LETTER, "so it is", by=ANN, at=T0)
+            on(case).answer(Channel.LETTER, "so it is", by=ANN, at=T0, rules=rules)
             on(case).decline(TURNED_DOWN, by=ANN, at=T0)
             form = complaint_form(claimed=claimed)
             on(case).renew(f"KS202603-{turn:04}", form, rules, salt=SALT, by=ANN, at=T0)

@@ -4,7 +4,7 @@ from typing import Final
 
 import attrs
 
-from complaints.desks import ANN, JUDGED, RULES, SALT, T0, accept, anyone, holding, received, remedy
+from complaints.desks import ANN, CHIEF, JUDGED, RULES, SALT, T0, accept, anyone, holding, received, remedy
 from complaints.hand import on
 from csdomain.complaints.case import Complaint, ReturnSlip
 from csdomain.complaints.values import Channel, ComplaintRules, Finding, Goods, Judgement, Remedy
@@ -12,8 +12,8 @@ from csdomain.kernel.papers.approvals import Outcome
 from csdomain.kernel.values.money import Money
 
 TOP: Final = anyone("top")
-DEPUTY, KEEPER, FINANCE, PERSONNEL = anyone("dora"), anyone("wang"), anyone("fay"), anyone("pei")
-GENERAL_MANAGER, OFFICE = anyone("gao"), anyone("oscar")
+DEPUTY, KEEPER, FINANCE, PERSONNEL = anyone("dora", "deputy_for_sales"), anyone("wang"), anyone("fay"), anyone("pei")
+GENERAL_MANAGER, OFFICE = anyone("gao", "general_manager"), anyone("oscar")
 NOTHING: Final = remedy(Money.zero("CNY"))
 
 
@@ -34,7 +34,7 @@ def decided(
         on(case).inspect(Finding(True, "cracked"), by=ANN, at=T0)
     on(case).conclude(by=ANN, at=T0)
     on(case).report("how it came about", by=ANN, at=T0)
-    on(case).rule("carry on", by=ANN, at=T0)
+    on(case).rule("carry on", by=CHIEF, at=T0)
     on(case).judge(judgement, rules, by=ANN, at=T0)
     on(case).submit(what, rules, by=ANN, at=T0)
     top = holding(top=rules.ladder.bands[-1].authority)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from complaints.desks import (
     ANN,
+    CHIEF,
     JUDGED,
     RULES,
     SALT,
@@ -262,7 +263,7 @@ def written_on(texts: Iterable[str]) -> Complaint:
     on(case).inspect(finding, by=ANN, at=T0)
     on(case).conclude(by=ANN, at=T0)
     on(case).report(given["report"], by=ANN, at=T0)
-    on(case).rule(given["ruling"], by=ANN, at=T0)
+    on(case).rule(given["ruling"], by=CHIEF, at=T0)
     judgement = Judgement(
         liable=Liable.US,
         unit="u1",

@@ -132,7 +132,11 @@ class OfComplaints(CaseContract):
     )
     unfilled = frozenset({"ComplaintForm.extra", "ComplaintForm.extra.keys", "Judgement.company"})
     asks: ClassVar = dict.fromkeys(
-        ("recommend", "approve", "reject", "return_back", "propose"), ("SELECT csd_delegation", "SELECT csd_staff")
+        (
+            *("recommend", "approve", "reject", "return_back", "propose"),
+            *("sign_slip", "resolve", "sign_certificate", "notice_penalty"),
+        ),
+        ("SELECT csd_delegation", "SELECT csd_staff"),
     ) | {"close": ["SELECT csd_timer"]}
     #: Papers are drawn up for what was granted.
     never: ClassVar = frozenset((state.value, draws) for state in State if state not in _GRANTED for draws in _DRAWS)
@@ -235,7 +239,7 @@ class TestByAmount(OfComplaints):
         "close": by("service_manager", "explained"),
         "withdraw": by("service_agent", "never mind"),
         "review": by("gm_office", "sales", "a lesson"),
-        **papers(seller="sales", deputy="deputy_general_manager"),
+        **papers(seller="sales", deputy="deputy_for_sales"),
         "approve_penalty": part(PENALTIES, PenaltyMove.APPROVE, "deputy_general_manager"),
         "drop_penalty": part(PENALTIES, PenaltyMove.DROP, "deputy_general_manager", "it was nobody's fault"),
         "notice_penalty": part(PENALTIES, PenaltyMove.NOTICE, "general_manager"),

@@ -35,7 +35,7 @@ from csdomain.complaints.commands import deciding
 from csdomain.complaints.lifecycle import COMPLAINT_MOVES, State
 from csdomain.complaints.policies.notices import InternalDisclosed
 from csdomain.complaints.rules import LEVELS, MONTHLY_REVIEW, NO_PROMISE, NOT_ACCEPTED, STATES, WITHIN_LIMIT
-from csdomain.complaints.values import Channel, ComplaintRules, MalformedStep, WithoutAmount
+from csdomain.complaints.values import COMPLAINT_RULES, Channel, ComplaintRules, MalformedStep, WithoutAmount
 from csdomain.complaints.values import Path as Variant
 from csdomain.complaints.values.standing import Standing
 from csdomain.kernel.cases.timers import TimerState
@@ -245,7 +245,7 @@ def test_until_the_customer_is_satisfied_it_is_discussed_anew_in_the_same_form()
     counter.do("satisfy", by="receiver")
     case = counter.case
     assert (case.turn, len(case.form.submissions), case.form.number) == (1, 3, "KS202603-0001")
-    assert deciding.decided_remedy(case).granted == cny(30)
+    assert deciding.decided_remedy(case, counter.desk.house.rulebook[COMPLAINT_RULES]).granted == cny(30)
     counter.expect_refused(MoveRefused, "decline", "after all not", by="receiver")
     counter.expect_refused(MoveRefused, "withdraw", "no matter", by="receiver")
     assert counter.do("close", "paid", by="receiver").state == "closed"
@@ -365,7 +365,7 @@ def test_it_is_settled_at_once_where_nothing_is_open_and_after_the_review_where_
     rules = by_level([100])
     case = at_level(0, None, rules)
     propose(case, fen(0), rules, "l0")
-    on(case).satisfy(by=ANN, at=T0)
+    on(case).satisfy(by=ANN, at=T0, rules=rules)
     on(case).close("explained", in_time=True, zone="Asia/Shanghai", by=ANN, at=T0)
     assert case.state is State.SETTLED
     counter = handled()

@@ -268,10 +268,10 @@ def whole(counter: Counter) -> None:
     counter.do("submit", remedy(cny(900), compensation=cny(300), returns=[goods]), by="service_agent")
     counter.do("approve", by="sales_manager")
     slip = counter.do("draw_slip", "truck", by="sales").number
-    counter.do("sign_slip", slip, by="deputy_general_manager")
+    counter.do("sign_slip", slip, by="deputy_for_sales")
     counter.do("take_in", slip, [goods], by="warehouse_keeper")
     certificate = counter.do("draw_certificate", cny(300), by="sales").number
-    counter.do("sign_certificate", certificate, by="deputy_general_manager")
+    counter.do("sign_certificate", certificate, by="deputy_for_sales")
     counter.do("countersign_certificate", certificate, by="sales")
     counter.do("answer", Channel.LETTER, "We are sorry.", by="sales")
     counter.do("close", "done", by="service_agent")

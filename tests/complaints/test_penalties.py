@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from complaints.desks import ANN, JUDGED, RULES, T0, Counter, accept, check_unchanged, cny, received
+from complaints.desks import ANN, CHIEF, JUDGED, RULES, T0, Counter, accept, check_unchanged, cny, received
 from complaints.ends import (
     DEPUTY,
     GENERAL_MANAGER,
@@ -91,7 +91,7 @@ def ready(case: Complaint | None = None) -> Complaint:
     acting(case).investigate(by=ANN, at=T0)
     acting(case).conclude(by=ANN, at=T0)
     acting(case).report("so it was", by=ANN, at=T0)
-    acting(case).rule("go on", by=ANN, at=T0)
+    acting(case).rule("go on", by=CHIEF, at=T0)
     return case
 
 

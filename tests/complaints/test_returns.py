@@ -210,7 +210,7 @@ def returning(counter: Counter, *, come: int) -> str:
     counter.submitted(remedy(cny(900), returns=[ENGINES]), complaint_form(quantity=5))
     counter.do("approve", by="sales_manager")
     slip: str = counter.do("draw_slip", "by truck", by="sales").number
-    counter.do("sign_slip", slip, by="deputy_general_manager")
+    counter.do("sign_slip", slip, by="deputy_for_sales")
     counter.do("take_in", slip, [attrs.evolve(ENGINES, quantity=come)], by="warehouse_keeper")
     counter.do("reconcile", slip, "V1", by="finance")
     return slip
@@ -236,11 +236,11 @@ def test_a_difference_is_listed_until_it_is_resolved(backend: str, sqlite_url: s
     counter.expect_refused(NotPermitted, "resolve", slip, 2, "lost", by="sales")
     counter.expect_refused(NotPermitted, "resolve", slip, 2, "lost", by="finance")
     for wrong in (3, 1, 0, -2):
-        counter.expect_refused(RuleBroken, "resolve", slip, wrong, "lost", by="deputy_general_manager")
+        counter.expect_refused(RuleBroken, "resolve", slip, wrong, "lost", by="deputy_for_sales")
     for none in (True, 2.0, "2"):
-        counter.expect_refused(WrongArgument, "resolve", slip, none, "lost", by="deputy_general_manager")
-    counter.expect_refused(DomainError, "resolve", slip, 2, "  ", by="deputy_general_manager")
-    counter.do("resolve", slip, 2, "one was lost", by="deputy_general_manager")
+        counter.expect_refused(WrongArgument, "resolve", slip, none, "lost", by="deputy_for_sales")
+    counter.expect_refused(DomainError, "resolve", slip, 2, "  ", by="deputy_for_sales")
+    counter.do("resolve", slip, 2, "one was lost", by="deputy_for_sales")
     assert [case.id for case in does.discrepancies(by=finance).items] == [ids[0][0]]
     assert counter.do("reconcile", slip, "V2", by="finance").state == "decided"
     booked = counter.case.slips[0]
@@ -267,7 +267,7 @@ def test_only_who_may_moves_a_slip() -> None:
     slip = counter.do("draw_slip", "by truck", by="sales").number
     for position in ("sales", "sales_manager", "warehouse_keeper"):
         counter.expect_refused(NotPermitted, "sign_slip", slip, by=position)
-    counter.do("sign_slip", slip, by="deputy_general_manager")
+    counter.do("sign_slip", slip, by="deputy_for_sales")
     for position in ("sales", "finance", "deputy_general_manager"):
         counter.expect_refused(NotPermitted, "take_in", slip, [ENGINES], by=position)
     counter.do("take_in", slip, [ENGINES], by="warehouse_keeper")

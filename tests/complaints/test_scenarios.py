@@ -116,13 +116,13 @@ def test_a_quality_fault_with_everything_that_can_follow() -> None:
     assert counter.case.in_time is True
     # The goods come back one short, which is cleared; the money is booked.
     slip = counter.do("draw_slip", "truck", by="sales").number
-    counter.do("sign_slip", slip, by=BOSS)
+    counter.do("sign_slip", slip, by="deputy_for_sales")
     counter.do("take_in", slip, [Goods("bearing", "b1", 4)], by="warehouse_keeper")
     counter.do("reconcile", slip, "V-1", by="finance")
-    counter.do("resolve", slip, 4, "one was lost on the way", by=BOSS)
+    counter.do("resolve", slip, 4, "one was lost on the way", by="deputy_for_sales")
     counter.do("reconcile", slip, "V-1", by="finance")
     certificate = counter.do("draw_certificate", cny(500), by="sales").number
-    counter.do("sign_certificate", certificate, by=BOSS)
+    counter.do("sign_certificate", certificate, by="deputy_for_sales")
     counter.do("countersign_certificate", certificate, by="sales")
     counter.do("book_certificate", certificate, "V-2", by="finance")
     # The office reviews it, the penalties take their ways, the new curve proves itself, the switchboard answers.
@@ -188,7 +188,7 @@ def test_not_a_quality_fault_the_carrier_is_liable_and_nobody_waits_for_the_labo
     counter.do("answer", Channel.PHONE, "We pay you what the crate cost.", by="sales")
     # The money is on its way while the case is still open.
     certificate = counter.do("draw_certificate", cny(800), by="sales").number
-    counter.do("sign_certificate", certificate, by=BOSS)
+    counter.do("sign_certificate", certificate, by="deputy_for_sales")
     counter.do("countersign_certificate", certificate, by="sales")
     counter.do("book_certificate", certificate, "V-1", by="finance")
     counter.do("close", "paid", by="service_agent")
@@ -389,7 +389,7 @@ def test_by_level_up_to_the_top_and_the_customer_told_when() -> None:
     counter.do("satisfy", by="receiver")
     counter.do("close", "paid", by="receiver")
     certificate = counter.do("draw_certificate", cny(9000), by="sales").number
-    counter.do("sign_certificate", certificate, by=BOSS)
+    counter.do("sign_certificate", certificate, by="deputy_for_sales")
     counter.do("countersign_certificate", certificate, by="sales")
     counter.do("book_certificate", certificate, "V-1", by="finance")
     counter.do("review", "customer_service", by="gm_office")

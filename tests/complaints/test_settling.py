@@ -182,7 +182,7 @@ def test_what_follows_is_on_the_trail_with_the_states_of_the_case_between() -> N
     begun = len(counter.rows)
     number = counter.do("draw_certificate", cny(100), by="sales").number
     counter.do("review", "sales", by="gm_office")
-    counter.do("sign_certificate", number, by="deputy_general_manager")
+    counter.do("sign_certificate", number, by="deputy_for_sales")
     counter.do("countersign_certificate", number, by="sales")
     counter.do("book_certificate", number, "V1", by="finance")
     assert counter.rows[begun:] == [

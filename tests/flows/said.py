@@ -274,14 +274,14 @@ def whole_case(talk: Talk) -> None:
     slip = do("draw_slip", id, by="sales").number
     do("cancel_slip", id, slip, by="sales")
     slip = do("draw_slip", id, by="sales").number
-    do("sign_slip", id, slip, by="deputy_general_manager")
+    do("sign_slip", id, slip, by="deputy_for_sales")
     refused("take_in", id, talk.word("refused.take_in"), [Goods("bearing", "b1", 4)], by="warehouse_keeper")
     do("take_in", id, slip, [Goods("bearing", "b1", 4)], by="warehouse_keeper")
     do("reconcile", id, slip, "V1", by="finance")
-    do("resolve", id, slip, 4, by="deputy_general_manager")
+    do("resolve", id, slip, 4, by="deputy_for_sales")
     do("reconcile", id, slip, "V1", by="finance")
     paper = do("draw_certificate", id, cny(500), by="sales").number
-    do("sign_certificate", id, paper, by="deputy_general_manager")
+    do("sign_certificate", id, paper, by="deputy_for_sales")
     do("countersign_certificate", id, paper, by="sales")
     do("book_certificate", id, paper, "V2", by="finance")
     refused("answer", id, Channel.PHONE, by="sales")  # it is grave

@@ -268,7 +268,7 @@ def test_moves_deadlines_and_trails_are_data() -> None:
         id = accepted(desk, FORM, at=AT).id
         agent = desk.actor("u1", branch="hq", positions=("service_agent", "sales"))
         answers: list[tuple[Any, Any]] = [
-            (desk.complaints.moves(id, by=agent), tuple[PossibleMove[Any], ...]),
+            (desk.complaints.moves(id, by=agent, at=AT), tuple[PossibleMove[Any], ...]),
             (desk.complaints.deadlines(id, by=agent, at=AT), tuple[TimerExplanation, ...]),
             (desk.complaints.trail(id, by=agent), tuple[AuditRecord, ...]),
             (desk.complaints.find(by=agent).items, tuple[Complaint, ...]),
@@ -277,7 +277,7 @@ def test_moves_deadlines_and_trails_are_data() -> None:
             data = json.loads(json.dumps(as_data(answer)))
             assert len(data) == len(answer) > 0
             assert list(validator(kind).iter_errors(data)) == []
-        assert list(as_data(desk.complaints.part_moves(id, by=agent))) == []
+        assert list(as_data(desk.complaints.part_moves(id, by=agent, at=AT))) == []
         page = as_data(desk.complaints.find(by=agent))
         assert list(validator(Page[Complaint]).iter_errors(page)) == []
 

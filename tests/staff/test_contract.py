@@ -48,6 +48,7 @@ class TestStaff(OnEveryStore):
     hand = hand()
     asks: ClassVar = {"engage": ["SELECT csd_staff"]}
     beside = frozenset({"delegate", "revoke"})
+    untold = frozenset(occasion.name for occasion in STAFF_CASES.section.occasions)
 
     def does(self, desk: Any) -> Any:
         return desk.staff
@@ -58,15 +59,17 @@ class TestDelegations(OnEveryStore):
 
     cases = DELEGATION_CASES
     samples: ClassVar = {
-        "delegate": by("hr", GM, "deputy-1", until=FAR, principal="boss", limit=Money.of(500, "CNY")),
+        "delegate": by("hr", GM, "deputy-1", until=FAR, principal=GM, limit=Money.of(500, "CNY")),
+        "confirm": by(GM),
         "revoke": by("hr", "back early"),
     }
+    untold = frozenset({"delegation.given"})  # by a second person who is not the principal
     ids = frozenset({"delegate.authority", "delegate.deputy", "delegate.principal"})
-    hand = hand(recorded("boss"))
+    hand = hand(recorded(GM))
     asks: ClassVar = {"delegate": ["INSERT INTO csd_number", "SELECT csd_delegation", "SELECT csd_staff"]}
 
     def prepare(self, desk: Any) -> None:
-        engaged(desk, "boss", since=BEGINNING - DAY)
+        engaged(desk, GM, since=BEGINNING - DAY)
 
     def does(self, desk: Any) -> Any:
         return desk.staff.deputies

@@ -148,6 +148,7 @@ def test_the_tables_are_these_moves_by_who_may() -> None:
         ("return", "left", "active", "staff.manage"),
         ("erase", "left", "erased", "staff.personal"),
         ("delegate", None, "given", "staff.delegate"),
+        ("confirm", "given", "given", "staff.delegate"),
         ("revoke", "given", "revoked", "staff.delegate"),
     ]
 
@@ -378,9 +379,11 @@ def test_managers_delegate_their_own_and_hr_for_everyone() -> None:
             with pytest.raises(NotPermitted):
                 attempt()
         other = to(desk, "bob", "dan", principal="bob", by=personnel(desk), limit=Money.of(500, "CNY"))
+        assert [row.principal for row in desk.staff.delegations(T0, by=bob).rows] == []
+        deputies.confirm(other, by=personnel(desk, "hr-2"), at=T0)
         record = deputies.get(other, by=bob)
         assert (record.owner, record.branch, record.delegation.limit) == ("bob", "hq", Money.of(500, "CNY"))
-        assert [m.move.value for m in deputies.moves(other, by=bob) if m.allowed] == ["revoke"]
+        assert [m.move.value for m in deputies.moves(other, by=bob, at=T0) if m.allowed] == ["revoke"]
         assert [row.principal for row in desk.staff.delegations(T0, by=bob).rows] == ["bob"]
         query = Query((model.DEPUTY.is_("dan"), model.AUTHORITY.is_(GM)), "since")
         assert [r.id for r in deputies.find(query, by=personnel(desk)).items] == [id, other]

@@ -91,6 +91,7 @@ class Link:
     limit: int
     id: str = ""
     revoked: bool = False
+    waits: bool = False
 
 
 @attrs.define
@@ -107,6 +108,7 @@ class World:
         """The limits of every chain of delegations that ends at ``deputy``."""
         for link in self.links:
             here = link.authority == authority and minute in link.minutes and self.there(link.deputy, minute)
+            here = here and not link.waits
             if link.deputy == deputy and here:
                 yield (link.limit,)
                 for more in self.chains(link.principal, authority, minute):
@@ -264,8 +266,21 @@ class Timeline(RuleBasedStateMachine):
 
         answer = self.each(work, wrong)
         if wrong is None:
-            link.id = answer.id
+            link.id, link.waits = answer.id, host is None
             self.world.links.append(link)
+            if host is None and until % 2:
+                self.confirm(0)
+
+    @precondition(lambda self: self.world.links)
+    @rule(which=st.integers(0, 5))
+    def confirm(self, which: int) -> None:
+        """By another of HR."""
+        link = self.world.links[-1 - which % len(self.world.links)]
+        fine = link.waits and not link.revoked and self.now >= link.given and self.now < link.until
+        wrong = None if fine else MoveRefused if link.revoked else RuleBroken
+        second = personnel(self.desks[0], "hr-2")
+        self.each(lambda staff, **call: staff.deputies.confirm(link.id, **{**call, "by": second}), wrong)
+        link.waits = link.waits and not fine
 
     @precondition(lambda self: self.world.links)
     @rule(which=st.integers(0, 5), late=back)

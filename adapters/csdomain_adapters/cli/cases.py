@@ -77,7 +77,7 @@ def show(
         record = desk.get(case)
         clocks, failed = desk.clocks(record, stores.now())
         ends = desk.open_ends(record)
-        moves = [move.move.value for move in desk.service.moves(record.id, by=desk.by) if move.allowed]
+        moves = [move.move.value for move in desk.service.moves(record.id, by=desk.by, at=stores.now()) if move.allowed]
         if settings.as_json:
             data = {"case": desk.data(record), "form": desk.form(record), "clocks": [clock.data() for clock in clocks]}
             as_json({**data, "not_counted": failed, "open_ends": ends, "moves": moves})
@@ -134,7 +134,7 @@ def moves(
     with stores.reading(url, rulebook) as found:
         desk = of_kind(found, kind, stores.actor(found.house, actor, branch, position))
         record = desk.get(case)
-        parts = desk.moves(record)
+        parts = desk.moves(record, stores.now())
         if settings.as_json:
             data = [
                 {"part": part, "move": m.move.value, "allowed": m.allowed, "why": {"en": m.why.en, "zh": m.why.zh}}

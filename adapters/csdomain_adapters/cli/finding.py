@@ -254,11 +254,11 @@ class Desk:
         asked = getattr(self.service, "open_ends", None)
         return [] if asked is None else list(asked(case.id, by=self.by))
 
-    def moves(self, case: Any) -> list[tuple[str, PossibleMove[Any]]]:
-        """What may be done with the case and its parts, and why the rest may not; the case itself has no part."""
-        parts = [("-", move) for move in self.service.moves(case.id, by=self.by)]
+    def moves(self, case: Any, at: datetime) -> list[tuple[str, PossibleMove[Any]]]:
+        """What may be done with the case and its parts at an instant, and why the rest may not; the case itself has no part."""
+        parts = [("-", move) for move in self.service.moves(case.id, by=self.by, at=at)]
         asked = getattr(self.service, "part_moves", None)
-        for found in [] if asked is None else asked(case.id, by=self.by):
+        for found in [] if asked is None else asked(case.id, by=self.by, at=at):
             name, listed = found if isinstance(found, tuple) else (found.part, found.moves)
             parts += [(name, move) for move in listed]
         return parts

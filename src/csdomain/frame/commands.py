@@ -98,6 +98,7 @@ class Commands(Generic[T, S]):
         self.made: set[T] = set()
         self.carried: set[T] = set()
         self._when: dict[T, When] = {}
+        self._asked: dict[T, When] = {}
         #: The permissions of its commands that are no move of the table.
         self.beside: tuple[Action, ...] = ()
 
@@ -107,20 +108,28 @@ class Commands(Generic[T, S]):
             step.trigger is move and step.source is case.state and step.on(self.path(case)) for step in self.table.steps
         )
 
-    def begin(self, case: Any, act: Act[Any], move: T) -> None:
-        """Refuse the move where something does before its arguments are known. Raises RuleBroken."""
+    def begin(self, case: Any, act: Act[Any], move: T, *, asked: bool = False) -> None:
+        """Refuse the move where something does before its arguments are known; ``asked``: it is not tried yet.
+
+        Raises RuleBroken.
+        """
         act.begin(self.table, case, self.table.check(case, move, act.by, path=self.path(case)))
         if move in self._when:
             self._when[move](case, act)
+        if asked and move in self._asked:
+            self._asked[move](case, act)
 
     def __call__(
-        self, move: T, *, when: "When | None" = None, carried: bool = False
+        self, move: T, *, when: "When | None" = None, asked: "When | None" = None, carried: bool = False
     ) -> Callable[[Changing[C, A, P]], Changing[C, A, P]]:
         """A command that moves a case. ``when`` refuses, from the case and the act alone, what cannot be done now;
-        ``carried`` says that who acts for somebody by a delegation may do it too."""
+        ``asked`` says beforehand what the command itself refuses whatever it is given. ``carried``: who acts for
+        somebody by a delegation may do it too."""
         self.made.add(move)
         if when is not None:
             self._when[move] = when
+        if asked is not None:
+            self._asked[move] = asked
         if carried:
             self.carried.add(move)
         table = self.table

@@ -116,7 +116,7 @@ class Questions(Generic[C]):
             carried = move in commands.carried and commands.leads(case, move) and not actor.reaches(action, **where)
             act = asking(carried)
             act.by.require(action, **where)
-            commands.begin(case, act, move)
+            commands.begin(case, act, move, asked=True)
 
         found = commands.table.moves(case, _everything(actor, commands.table), path=commands.path(case))
         return tuple(_tried(move, begin) for move in found if move.move in commands.made)

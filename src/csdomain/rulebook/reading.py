@@ -139,7 +139,7 @@ def told(data: dict[str, Any], sections: Iterable[Section[Any]]) -> dict[str, An
         return data
     texts: dict[str, Any] = {}
     for section in sections:
-        rules = data.get(section.name)
+        rules = data.get(section.name, {} if section.always else None)
         if isinstance(rules, dict):
             texts |= section.texts(rules) if callable(section.texts) else section.texts
     return overridden(data, {"messages": {"templates": overridden(texts, own)}}) if texts else data

@@ -13,7 +13,7 @@ from csdomain.kernel.papers.approvals import Delegation, DelegationInvalid, Dele
 from csdomain.kernel.rules import APPROVALS, PERSONAL_DATA, Rule, Text
 from csdomain.kernel.rules.errors import require
 from csdomain.kernel.store.kinds import Field, Kind
-from csdomain.kernel.values.actors import Actor, ActorId
+from csdomain.kernel.values.actors import ActorId
 from csdomain.kernel.values.money import CurrencyMismatch, Money
 from csdomain.kernel.values.personal import PersonalKind, erased, personal
 
@@ -33,10 +33,6 @@ class People(Protocol):
 
     def records(self, *actors: ActorId) -> "Mapping[ActorId, StaffMember]":
         """The staff records of some actors; those of whom the house keeps none are not in it."""
-        ...
-
-    def positions(self, by: Actor, at: datetime, /) -> frozenset[str]:
-        """What ``by`` holds at ``at`` by host and record."""
         ...
 
     def overlapping(self, given: Delegation, /) -> tuple[Delegation, ...]:
@@ -181,6 +177,12 @@ class StaffMember:
         return act.done(e.StaffErased())
 
 
+def _may_confirm(record: "DelegationRecord", act: StaffAct) -> None:
+    accepted = Text("a delegation that waits for a second person", "待第二人确认的授权")
+    require(record.waits and act.at < record.delegation.until, APPROVALS, accepted=accepted)
+    OwnRequest.check(record.id, act.by.id, [record.given_by, record.delegation.deputy])
+
+
 @attrs.define
 class DelegationRecord:
     """A delegation as it was given, and whether it was revoked. The principal owns it; ``branch`` is the principal's.
@@ -238,13 +240,14 @@ class DelegationRecord:
         given = Delegation(whose, who, what, act.at if since is None else since, until, _limit(limit, act.currency))
         # The lock comes first: of two that would close a circle together, the second sees the first.
         others = act.people.overlapping(given)
-        records = act.people.records(whose, who)
+        records = act.people.records(whose, who, act.by.id)
         branch = records[whose].branch if whose in records else act.by.branch
         act.by.require(v.DELEGATE, owner=whose, branch=branch)
         if who == act.by.id:
             raise DelegationInvalid(actor=who, accepted=Text("somebody else than who gives it", "授出人以外的人"))
-        held = records[whose].held(act.at) if whose in records else frozenset[str]()
-        if what not in (held & act.by.positions if act.by.id == whose else held):
+        held = {actor: member.held(act.at) for actor, member in records.items()}
+        own = act.by.positions & held.get(act.by.id, act.by.positions)
+        if what not in held.get(whose, frozenset()) or (act.by.id == whose and what not in own):
             accepted = Text("a position of the principal's staff record", "授权人员工记录中的职位")
             raise v.NotHeld(actor=whose, authority=what, at=act.at, accepted=accepted)
         if given.since < act.at:
@@ -252,16 +255,12 @@ class DelegationRecord:
         if who in records and not records[who].serves(given.since, given.until):
             raise DelegationInvalid(actor=who, accepted=Text("somebody who works here then", "届时在职的人"))
         Delegations((given, *others))
-        above = act.people.positions(act.by, act.at) & set(act.rules.above.get(what, ()))
-        waits = act.by.id != whose and not above
+        waits = act.by.id != whose and own.isdisjoint(act.rules.above.get(what, ()))
         record = DelegationRecord(act.new(v.DELEGATION), branch, given, act.at, act.at, given_by=act.by.id, waits=waits)
         return record, act.opened(record, e.DelegationGiven(waits=waits))
 
-    @delegates(DelegationMove.CONFIRM)
+    @delegates(DelegationMove.CONFIRM, when=_may_confirm)
     def confirm(self, act: StaffAct) -> Events:
-        accepted = Text("a delegation that waits for a second person", "待第二人确认的授权")
-        require(self.waits and act.at < self.delegation.until, APPROVALS, accepted=accepted)
-        OwnRequest.check(self.id, act.by.id, [self.given_by, self.delegation.deputy])
         self.waits = False
         return act.done(e.DelegationConfirmed())
 

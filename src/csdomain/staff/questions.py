@@ -88,10 +88,6 @@ class RecordedPeople:
         """The staff records of some actors."""
         return records(self.unit, actors)
 
-    def positions(self, by: Actor, at: datetime, /) -> frozenset[str]:
-        """What ``by`` holds at ``at`` by host and record."""
-        return Authorities().positions(self.unit, by, at)
-
     def overlapping(self, given: Delegation, /) -> tuple[Delegation, ...]:
         """The delegations of the same authority that overlap ``given`` in time, or touch it."""
         self.unit.session.next_number(f"delegation/{given.authority}")  # a lock: the second to come waits here

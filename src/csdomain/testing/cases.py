@@ -697,7 +697,9 @@ class CaseContract:
     def _listed(self, desk: Any, marked: Command, id: str, who: Actor) -> bool | None:
         """Whether the moves that are listed for somebody have this one; None where it is not or not now."""
         does = self.does(desk)
-        lists = [does.moves(id, by=who)] if not marked.of_part else [each.moves for each in does.part_moves(id, by=who)]
+        at = self.at(desk)
+        parts = does.part_moves(id, by=who, at=at) if marked.of_part else ()
+        lists = [each.moves for each in parts] if marked.of_part else [does.moves(id, by=who, at=at)]
         return any(one.move is marked.move and one.allowed for moves in lists for one in moves) or None
 
     def _reader(self, desk: Any) -> Actor:

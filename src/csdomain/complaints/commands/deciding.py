@@ -135,8 +135,12 @@ def _goods(case: Complaint) -> set[tuple[str, str]]:
     return {(name, value) for name, value in found if value}
 
 
+def _deciding(case: Complaint) -> Move:
+    return Move.APPROVE if case.path is v.Path.DEPARTMENTS else Move.PROPOSE
+
+
 def _decided(case: Complaint, act: ComplaintAct, submission: Submission, outcome: Outcome, reason: str) -> Approval:
-    standing = act.reaching(case)
+    standing = act.reaching(case, Move.RECOMMEND if outcome is Outcome.RECOMMENDED else _deciding(case))
     return decide(
         _ladder(case, act, submission.remedy),
         _request(case, act, submission),
@@ -196,7 +200,7 @@ def explain_decision(case: Complaint, act: ComplaintAct) -> ApprovalExplanation:
     last = case.form.submission
     if last is None:
         raise RuleBroken(r.WITHIN_LIMIT, accepted=Text("a remedy", "处理方式"))
-    standing, asked = act.reaching(case), _request(case, act, last)
+    standing, asked = act.reaching(case, _deciding(case)), _request(case, act, last)
     by_ladder = _ladder(case, act, last.remedy)
     explained = explain(by_ladder, asked, act.by.id, standing.held, standing.delegations, act.at)
     counted = act.rules.related is not None and act.rules.related.counted
@@ -330,7 +334,7 @@ def _may_propose(case: Complaint, act: ComplaintAct) -> None:
             return
 
 
-@does(Move.PROPOSE, when=_may_propose, carried=True)
+@does(Move.PROPOSE, asked=_may_propose, carried=True)
 def propose(case: Complaint, act: ComplaintAct, remedy: v.Remedy) -> Events:
     act.rules.check_remedy(remedy, case.currency)
     require_nothing_internal(remedy.text, case.internal)

@@ -20,14 +20,14 @@ from csdomain.complaints.lifecycle import (
     Move,
     State,
 )
-from csdomain.complaints.values import ComplaintRules, MalformedStep, Path
+from csdomain.complaints.values import ComplaintRules, MalformedStep
 from csdomain.complaints.values.standing import Standing
 from csdomain.frame.acts import Act, Events
 from csdomain.frame.commands import Commands, Parts
 from csdomain.frame.fields import Fields
 from csdomain.kernel.rules import Rule, Text
 from csdomain.kernel.rules.errors import RuleBroken
-from csdomain.kernel.values.actors import Action, Actor, ActorId
+from csdomain.kernel.values.actors import Actor, ActorId
 
 FIELDS: Final = Fields(MalformedStep)
 
@@ -48,9 +48,9 @@ class ComplaintAct(Act[ComplaintRules]):
         """Who holds the authorities of the house's ladder at this moment, and who stands in for whom. [KRN-08]"""
         return self.authorities(self.by, (*deciders(self.rules), *self.rules.signers.values()), self.at)
 
-    def reaching(self, case: Complaint) -> Standing:
-        """Of :attr:`standing` what counts for the case: of those only who may decide where it is. [KRN-08, KRN-13]"""
-        action = Action("complaints.decide" if case.path is Path.DEPARTMENTS else "complaints.handle")
+    def reaching(self, case: Complaint, move: Move) -> Standing:
+        """Of :attr:`standing` what counts for the case: of those only who may make the move where it is. [KRN-13]"""
+        action = COMPLAINT_MOVES.actions[move]
         where = {"owner": case.owner, "branch": case.branch}
         held = dict(self.standing.held)
         for who, branch in self.standing.branches.items():
