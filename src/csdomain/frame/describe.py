@@ -86,7 +86,7 @@ class KindDescription:
     fields: tuple[FieldDescription, ...]
     columns: tuple[ColumnDescription, ...]
     lifecycles: tuple[str, ...]
-    schema: Mapping[str, object]
+    schema: Mapping[str, Any]
 
 
 @attrs.frozen
@@ -132,7 +132,7 @@ class MethodDescription:
     moves: tuple[str, ...]
     takes_id: bool
     options: tuple[str, ...]
-    arguments: Mapping[str, object]
+    arguments: Mapping[str, Any]
 
 
 @attrs.frozen
@@ -151,7 +151,7 @@ class EventDescription:
     name: str
     version: int
     description: str
-    schema: Mapping[str, object]
+    schema: Mapping[str, Any]
 
 
 @attrs.frozen
