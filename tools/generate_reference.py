@@ -18,7 +18,8 @@ from typing import Any
 import rule_catalogue
 from csdomain.contexts import contexts
 from csdomain.desk import load_rulebook
-from csdomain.frame.describe import Description, SectionDescription, SettingDescription, describe
+from csdomain.frame.describe import describe
+from csdomain.frame.descriptions import Description, SectionDescription, SettingDescription
 from csdomain.kernel.cases.lifecycle import Lifecycle, Step
 from rule_catalogue import ROOT
 

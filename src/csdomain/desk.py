@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from csdomain.complaints.service import Complaints
     from csdomain.flows.erase_customer import ErasureReport
     from csdomain.flows.rebase_cases import RebaseReport
-    from csdomain.frame.describe import Description
+    from csdomain.frame.descriptions import Description
     from csdomain.messaging.service import Messages
     from csdomain.orders.service import Orders
     from csdomain.reporting.whatif_report import ChangedCase, WhatIfReport
