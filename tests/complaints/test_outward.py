@@ -208,17 +208,17 @@ class Remembers(FakeAuthorities):
 
 
 class SaysEverything(FakeAuthorities):
-    def standing(self, unit: Unit, by: Actor, authorities: Iterable[str], at: datetime, /) -> Standing:
+    def standing(self, unit: Unit, by: Actor, authorities: Iterable[str], at: datetime, /, **lock: bool) -> Standing:
         return super().standing(unit, by, {"clerk", "chief"}, at)
 
 
 class EverybodyHolds(FakeAuthorities):
-    def standing(self, unit: Unit, by: Actor, authorities: Iterable[str], at: datetime, /) -> Standing:
+    def standing(self, unit: Unit, by: Actor, authorities: Iterable[str], at: datetime, /, **lock: bool) -> Standing:
         return Standing({by.id: frozenset(authorities)}, Delegations())
 
 
 class ForgetsPrincipals(FakeAuthorities):
-    def standing(self, unit: Unit, by: Actor, authorities: Iterable[str], at: datetime, /) -> Standing:
+    def standing(self, unit: Unit, by: Actor, authorities: Iterable[str], at: datetime, /, **lock: bool) -> Standing:
         found = super().standing(unit, by, authorities, at)
         return attrs.evolve(found, held={id: held for id, held in found.held.items() if id == by.id})
 

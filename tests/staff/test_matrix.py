@@ -59,7 +59,9 @@ def test_who_may_is_the_union_of_the_roles_in_the_widest_scope(
     ranked = {position: [role for role in found if role in roles] for position, found in ranked.items()}
     named = {role: {pattern: scope.value for pattern, scope in lines.items()} for role, lines in roles.items()}
     positions = {**{position: [] for position in POSITIONS}, **ranked, "root": ["root"]}
-    book = {k: part for k, part in house().items() if k != "staff"} | {"permissions": {"positions": positions, "roles": {**named, "root": {"*": "all"}}}}
+    book = {k: part for k, part in house().items() if k != "staff"} | {
+        "permissions": {"positions": positions, "roles": {**named, "root": {"*": "all"}}}
+    }
     book["complaints"].pop("signers")
     with memory_desk(loads(toml(book), sections())) as desk:  # type: ignore[arg-type]
         me, root = (desk.actor(id, branch="mine", positions=p) for id, p in (("me", held), ("root", ("root",))))

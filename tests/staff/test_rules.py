@@ -278,17 +278,6 @@ def test_lists_and_counts_use_the_columns_and_pages_hide_nobody(
     assert (sorted(staff.held(names, T0, by=by)), staff.held([], T0, by=by)) == (names, {})
 
 
-@pytest.mark.rule(EMPLOYMENT, PERMITTED)
-@given(st.frozensets(st.sampled_from(["sales", "service_agent", "gardener"])), st.booleans(), st.integers(0, 3))
-def test_what_an_actor_holds_is_what_host_and_record_agree_on(host: frozenset[str], known: bool, day: int) -> None:
-    with memory_desk() as desk:
-        if known:
-            engaged(desk, "ann", post=BOTH, since=T0 + DAY, until=T0 + 2 * DAY)
-        ann, at = manager(desk, "ann"), T0 + day * DAY
-        found = desk.store.look(lambda unit: Authorities().positions(unit, attrs.evolve(ann, positions=host), at))
-        assert found == (host if not known else host & set(BOTH.positions) if day == 1 else frozenset())
-
-
 @pytest.mark.rule(PORTS)
 @on_sql
 def test_what_a_decision_asks_costs_a_statement_a_question(desks: Desks, backend: str) -> None:

@@ -255,7 +255,7 @@ class Desk:
         return [] if asked is None else list(asked(case.id, by=self.by))
 
     def moves(self, case: Any, at: datetime) -> list[tuple[str, PossibleMove[Any]]]:
-        """What may be done with the case and its parts at an instant, and why the rest may not; the case itself has no part."""
+        """What may be done with the case and its parts then, and why the rest may not; the case itself has none."""
         parts = [("-", move) for move in self.service.moves(case.id, by=self.by, at=at)]
         asked = getattr(self.service, "part_moves", None)
         for found in [] if asked is None else asked(case.id, by=self.by, at=at):

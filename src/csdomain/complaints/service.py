@@ -83,7 +83,7 @@ class Complaints(CaseService[Complaint, ComplaintAct]):
         return ComplaintAct(authorities=asked, resolve=self._house.resolve, siblings=siblings, **given)
 
     def _asking(self, unit: Unit, case: Complaint, actor: Actor, at: datetime) -> ComplaintAct:
-        act = CaseService._asking(self, unit, case, actor, at)
+        act = super()._asking(unit, case, actor, at)
         return attrs.evolve(act, authorities=partial(self._authorities.standing, unit))
 
     def _standing_in(self, unit: Unit, case: Complaint, actor: Actor, at: datetime) -> Actor:

@@ -24,7 +24,7 @@ class RecordedAuthorities:
     def standing(
         self, unit: Unit, by: Actor, authorities: Iterable[str], at: datetime, /, *, lock: bool = False
     ) -> Standing:
-        """What ``by`` and their principals hold at ``at``, and the delegations to ``by``. Two statements without locks."""
+        """What ``by`` and their principals hold at ``at``, and the delegations to ``by``. Two statements, or locks."""
         people, delegations = self.records.rights(unit, by.id, authorities, at, lock=lock)
         held = {actor: member.held(at) for actor, member in people.items()}
         held[by.id] = by.positions & held.get(by.id, by.positions)

@@ -204,8 +204,10 @@ class Questions(Generic[C]):
         """The case, unmasked, and who reads it: at an instant, by a delegation too."""
         case: C = unit.of(self._cases.kind).get(id)
         reached = actor.reaches(self._cases.read, owner=case.owner, branch=case.branch)
-        who = actor if at is None or reached or not self._cases.commands.carried else (
-            self._standing_in(unit, case, actor, at)
+        who = (
+            actor
+            if at is None or reached or not self._cases.commands.carried
+            else (self._standing_in(unit, case, actor, at))
         )
         who.require(self._cases.read, owner=case.owner, branch=case.branch)
         return case, who

@@ -1,13 +1,14 @@
 """The staff record and the delegation, with their commands. Every command checks first and changes after."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
-from typing import Any, ClassVar, Final, Protocol
+from typing import Any, ClassVar, Final
 
 import attrs
 
 from csdomain.frame.acts import Act, Events
 from csdomain.frame.commands import Commands
+from csdomain.frame.fields import SHORT
 from csdomain.kernel.cases.events import utc
 from csdomain.kernel.papers.approvals import Delegation, DelegationInvalid, Delegations, OwnRequest
 from csdomain.kernel.rules import APPROVALS, PERSONAL_DATA, Rule, Text
@@ -24,30 +25,20 @@ from .rules import EMPLOYMENT
 from .values import CHECKS, Post, Term
 
 _When = datetime | None
+_PHONE: Final = 40  # characters
 does: Final = Commands(STAFF_MOVES)
 delegates: Final = Commands(DELEGATION_MOVES)
-
-
-class People(Protocol):
-    """Port: the staff records and delegations that there are, in the unit of work that acts."""
-
-    def records(self, *actors: ActorId) -> "Mapping[ActorId, StaffMember]":
-        """The staff records of some actors; those of whom the house keeps none are not in it."""
-        ...
-
-    def overlapping(self, given: Delegation, /) -> tuple[Delegation, ...]:
-        """The delegations of the same authority that overlap ``given`` in time, or touch it.
-
-        Of two units that ask at once, the second waits for the first and sees what that gave.
-        """
-        ...
 
 
 @attrs.frozen(eq=False, kw_only=True)
 class StaffAct(Act[v.StaffRules]):
     """What a command of staff has at hand: who and when, the records there are, and the positions of the house."""
 
-    people: People
+    #: The staff records of some actors; those of whom the house keeps none are not in it.
+    records: "Callable[[Iterable[ActorId]], Mapping[ActorId, StaffMember]]"
+    #: The delegations of the same authority that overlap one in time, or touch it. Of two units that ask at once, the
+    #: second waits for the first and sees what that gave.
+    overlapping: Callable[[Delegation], Iterable[Delegation]]
     positions: Collection[str]
 
     def require_post(self, post: Post, actor: ActorId) -> None:
@@ -134,9 +125,9 @@ class StaffMember:
     ) -> tuple["StaffMember", Events]:
         whose, term = v.actor_id(actor, "actor"), Term(post, act.at if since is None else since, until)
         act.require_post(post, whose)
-        CHECKS.check_text(name, "name", v.NAME_LONGEST)
-        CHECKS.check_text(phone, "phone", v.PHONE_LONGEST, empty=True)
-        there = act.people.records(whose).get(whose)
+        CHECKS.check_text(name, "name", SHORT)
+        CHECKS.check_text(phone, "phone", _PHONE, empty=True)
+        there = act.records([whose]).get(whose)
         if there is not None:
             accepted = Text("assign or return in that record", "在该记录中调岗或返回")
             raise v.AlreadyEngaged(actor=whose, id=there.id, accepted=accepted)
@@ -239,8 +230,8 @@ class DelegationRecord:
         who, what = v.actor_id(deputy, "deputy"), CHECKS.check_id(authority, "authority")
         given = Delegation(whose, who, what, act.at if since is None else since, until, _limit(limit, act.currency))
         # The lock comes first: of two that would close a circle together, the second sees the first.
-        others = act.people.overlapping(given)
-        records = act.people.records(whose, who, act.by.id)
+        others = act.overlapping(given)
+        records = act.records([whose, who, act.by.id])
         branch = records[whose].branch if whose in records else act.by.branch
         act.by.require(v.DELEGATE, owner=whose, branch=branch)
         if who == act.by.id:

@@ -10,7 +10,7 @@ from csdomain.kernel.cases.events import utc
 from csdomain.kernel.papers.approvals import Delegation, Delegations
 from csdomain.kernel.store.kinds import A, Kind, Query, Where
 from csdomain.kernel.store.ports import Unit
-from csdomain.kernel.values.actors import Actor, ActorId
+from csdomain.kernel.values.actors import ActorId
 
 from .model import ACTIVE_UNTIL, ACTOR, AUTHORITY, DELEGATIONS, SINCE, STAFF, UNTIL, DelegationRecord, StaffMember
 
@@ -35,14 +35,6 @@ class Authorities:
         instant = utc(at)
         return {actor: member.held(instant) for actor, member in records(unit, actors, *where).items()}
 
-    def positions(self, unit: Unit, by: Actor, at: datetime) -> frozenset[str]:
-        """What ``by`` holds at ``at``: what the host gave *and* the record holds; without a record, what the host gave.
-
-        So neither a stale login nor a stale record gives more than the other.
-        """
-        recorded = self.held(unit, [by.id], at).get(by.id)
-        return by.positions if recorded is None else by.positions & recorded
-
     def delegations(self, unit: Unit, authorities: Iterable[str], at: datetime) -> Delegations:
         """The delegations in ``authorities`` that are in force at ``at``: not over or revoked, the deputy not gone."""
         return in_force(unit, utc(at), AUTHORITY.among(sorted(set(authorities))))
@@ -50,11 +42,9 @@ class Authorities:
     def rights(
         self, unit: Unit, deputy: ActorId, authorities: Iterable[str], at: datetime, *, lock: bool = False
     ) -> tuple[Mapping[ActorId, StaffMember], Delegations]:
-        """What a decision of ``deputy`` at ``at`` rests on: the delegations in ``authorities`` that lead to them, and the
-        staff records of everybody in those.
+        """The delegations in ``authorities`` that lead to ``deputy`` at ``at``, and the staff records of all in them.
 
-        With ``lock`` they are as they are now and stay so until the unit ends: nobody leaves and nothing is revoked
-        meanwhile. Staff is locked before delegations, each by id (D19).
+        With ``lock`` nobody can change them before the unit ends: staff is locked before delegations, each by id (D19).
         """
         instant, people, chained = utc(at), {deputy}, list[DelegationRecord]()
         rows = list(every(unit, DELEGATIONS, UNTIL.at_least(instant), AUTHORITY.among(sorted(set(authorities)))))
@@ -78,22 +68,12 @@ class Authorities:
         return tuple(sorted(member.actor for member in found if position in member.held(instant)))
 
 
-@attrs.frozen
-class RecordedPeople:
-    """The port :class:`~csdomain.staff.model.People` in a unit of work."""
-
-    unit: Unit
-
-    def records(self, *actors: ActorId) -> Mapping[ActorId, StaffMember]:
-        """The staff records of some actors."""
-        return records(self.unit, actors)
-
-    def overlapping(self, given: Delegation, /) -> tuple[Delegation, ...]:
-        """The delegations of the same authority that overlap ``given`` in time, or touch it."""
-        self.unit.session.next_number(f"delegation/{given.authority}")  # a lock: the second to come waits here
-        where = (AUTHORITY.is_(given.authority), UNTIL.at_least(given.since), SINCE.below(given.until))
-        found = (record.effective for record in every(self.unit, DELEGATIONS, *where))
-        return tuple(row for row in found if row is not None)
+def overlapping(unit: Unit, given: Delegation) -> tuple[Delegation, ...]:
+    """The delegations of the same authority that overlap ``given`` in time, or touch it."""
+    unit.session.next_number(f"delegation/{given.authority}")  # a lock: the second to come waits here
+    where = (AUTHORITY.is_(given.authority), UNTIL.at_least(given.since), SINCE.below(given.until))
+    found = (record.effective for record in every(unit, DELEGATIONS, *where))
+    return tuple(row for row in found if row is not None)
 
 
 def every(unit: Unit, kind: Kind[A], *where: Where[A]) -> Iterator[A]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any, ClassVar, Final, TypeVar, Unpack
 
 import attrs
@@ -15,14 +16,14 @@ from csdomain.kernel.papers.approvals import Delegations
 from csdomain.kernel.store.ports import Receipt, Unit
 from csdomain.kernel.values.actors import Actor, ActorId
 from csdomain.kernel.values.money import Money
-from csdomain.rulebook import PERMISSIONS
 
 from .effects import DELEGATION_EFFECTS
 from .model import DELEGATIONS, STAFF, DelegationRecord, StaffAct, StaffMember, delegates, does
-from .questions import Authorities, RecordedPeople, in_force
+from .questions import Authorities, in_force, overlapping, records
 from .values import PERSONAL, STAFF_RULES, Post, actor_id
 
 C = TypeVar("C", StaffMember, DelegationRecord)
+When = datetime | None
 STAFF_CASES: Final = CaseType(STAFF, does, Effects(STAFF, STAFF_RULES))
 DELEGATION_CASES: Final = CaseType(DELEGATIONS, delegates, DELEGATION_EFFECTS)
 
@@ -31,35 +32,16 @@ class DelegationOptions(OpenOptions, total=False):
     """Optional arguments of a delegation: ``since`` when it holds (default ``at``), the ``principal`` whose authority
     it is (default ``by``), and a ``limit``, which may lower what the deputy decides."""
 
-    since: datetime | None
+    since: When
     principal: str | None
     limit: Money | None
-
-
-class EngageOptions(OpenOptions, total=False):
-    """Optional arguments of an engagement: ``since`` (default ``at``), ``until`` (exclusive; default open), a phone."""
-
-    since: datetime | None
-    until: datetime | None
-    phone: str
-
-
-class LeaveOptions(CallOptions, total=False):
-    """Optional arguments of leaving: ``until``, the exclusive end (default ``at``)."""
-
-    until: datetime | None
-
-
-class ReturnOptions(LeaveOptions, total=False):
-    """Optional arguments of a return: ``since`` (default ``at``), ``until`` (exclusive; default open)."""
-
-    since: datetime | None
 
 
 @attrs.frozen
 class _Service(Service[C, StaffAct]):
     def _hand(self, unit: Unit, **given: Any) -> StaffAct:
-        return StaffAct(people=RecordedPeople(unit), positions=self._house.rulebook[PERMISSIONS].positions, **given)
+        there, others = partial(records, unit), partial(overlapping, unit)
+        return StaffAct(records=there, overlapping=others, positions=self._house.permissions.positions, **given)
 
 
 @attrs.frozen
@@ -78,20 +60,12 @@ class Deputies(_Service[DelegationRecord]):
         return self._begin(DelegationRecord.give, call, authority, deputy, until, since, principal, limit)
 
     def confirm(self, id: str, **call: Unpack[CallOptions]) -> Receipt:
-        """Confirm, as the second person, what another has recorded for a principal; it is in force from then on.
-
-        Raises RuleBroken, OwnRequest. [KRN-08]
-        """
+        """Confirm, as the second person, what another recorded for a principal. Raises RuleBroken, OwnRequest."""
         return self._do(DelegationRecord.confirm, id, call)
 
     def revoke(self, id: str, reason: str = "", **call: Unpack[CallOptions]) -> Receipt:
         """End a delegation now. What was decided under it keeps standing. Raises RuleBroken. [KRN-08]"""
         return self._do(DelegationRecord.revoke, id, call, reason)
-
-    def in_force(self, at: datetime, *, by: Actor) -> Delegations:
-        """The delegations in force at ``at``, of those that ``by`` may read. Raises NotPermitted, NaiveTime."""
-        instant = utc(at)
-        return self._read(lambda unit, actor: in_force(unit, instant, *self._scope(actor)), by)
 
 
 @attrs.frozen
@@ -111,22 +85,36 @@ class Staff(_Service[StaffMember]):
         """Delegations: to list, to read with their trails, to give and to revoke (KRN-08)."""
         return Deputies(self._store, self._house, self._ids)
 
-    def engage(self, actor: str, name: str, post: Post, **call: Unpack[EngageOptions]) -> Receipt:
-        """Open the record of ``actor``. Raises AlreadyEngaged, MalformedStaff, UnknownPosition. [PPL-01]"""
-        since, until, phone = call.get("since"), call.get("until"), call.get("phone", "")
+    def engage(
+        self,
+        actor: str,
+        name: str,
+        post: Post,
+        *,
+        since: When = None,
+        until: When = None,
+        phone: str = "",
+        **call: Unpack[OpenOptions],
+    ) -> Receipt:
+        """Open the record of ``actor``, in the post from ``since`` (default ``at``) up to ``until`` (default open).
+
+        Raises AlreadyEngaged, MalformedStaff, UnknownPosition. [PPL-01]
+        """
         return self._begin(StaffMember.engage, call, actor, name, post, since, until, phone)
 
     def assign(self, id: str, post: Post, **call: Unpack[CallOptions]) -> Receipt:
         """Another post from ``at`` on; what was held before stays. Raises RuleBroken, UnknownPosition. [PPL-01]"""
         return self._do(StaffMember.assign, id, call, post)
 
-    def leave(self, id: str, reason: str = "", **call: Unpack[LeaveOptions]) -> Receipt:
+    def leave(self, id: str, reason: str = "", *, until: When = None, **call: Unpack[CallOptions]) -> Receipt:
         """They leave at ``at``, or at a later ``until``; from then on they hold nothing. Raises RuleBroken. [PPL-01]"""
-        return self._do(StaffMember.leave, id, call, reason, call.get("until"))
+        return self._do(StaffMember.leave, id, call, reason, until)
 
-    def return_(self, id: str, post: Post, **call: Unpack[ReturnOptions]) -> Receipt:
+    def return_(
+        self, id: str, post: Post, *, since: When = None, until: When = None, **call: Unpack[CallOptions]
+    ) -> Receipt:
         """They come back, or stay on. Raises RuleBroken, MalformedStaff, UnknownPosition. [PPL-01]"""
-        return self._do(StaffMember.return_, id, call, post, call.get("since"), call.get("until"))
+        return self._do(StaffMember.return_, id, call, post, since, until)
 
     def erase(self, id: str, **call: Unpack[CallOptions]) -> Receipt:
         """Erase name and phone of someone who has left; record and trail stay. Raises RuleBroken. [KRN-14]"""
@@ -155,5 +143,6 @@ class Staff(_Service[StaffMember]):
         return self.deputies.revoke(id, reason, **call)
 
     def delegations(self, at: datetime, *, by: Actor) -> Delegations:
-        """The delegations in force at ``at``: see :meth:`Deputies.in_force`. [KRN-08]"""
-        return self.deputies.in_force(at, by=by)
+        """Those in force at ``at`` that ``by`` may read. Raises NotPermitted, NaiveTime. [KRN-08]"""
+        instant = utc(at)
+        return self._read(lambda unit, actor: in_force(unit, instant, *self.deputies._scope(actor)), by)  # noqa: SLF001

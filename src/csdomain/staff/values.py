@@ -28,9 +28,7 @@ MANAGE: Final = Action("staff.manage")
 DELEGATE: Final = Action("staff.delegate")
 PERSONAL: Final = Action("staff.personal")
 
-_POSTS_POSITIONS: Final = 64
-NAME_LONGEST: Final = SHORT
-PHONE_LONGEST: Final = 40
+_MOST_POSITIONS: Final = 64
 
 
 class MalformedStaff(InvalidValue):
@@ -79,9 +77,9 @@ def actor_id(value: object, field: str) -> ActorId:
 
 def _positions(given: Iterable[str]) -> tuple[str, ...]:
     positions = None if isinstance(given, str) or not isinstance(given, Iterable) else tuple(given)
-    if not positions or len(positions) > _POSTS_POSITIONS:
-        most = _POSTS_POSITIONS
-        raise MalformedStaff(field="positions", accepted=Text(f"1 to {most} positions", f"1 到 {most} 个职位"))
+    if not positions or len(positions) > _MOST_POSITIONS:
+        accepted = Text(f"1 to {_MOST_POSITIONS} positions", f"1 到 {_MOST_POSITIONS} 个职位")
+        raise MalformedStaff(field="positions", accepted=accepted)
     return tuple(sorted({CHECKS.check_id(position, "positions") for position in positions}))
 
 

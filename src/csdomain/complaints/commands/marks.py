@@ -39,9 +39,9 @@ class ComplaintAct(Act[ComplaintRules]):
     ordered: ClassVar[Rule | None] = r.STATES
     authorities: Callable[[Actor, Iterable[str], datetime], Standing]
     #: Fills in what a position grants.
-    resolve: Callable[[Actor], Actor] = lambda actor: actor  # noqa: E731 - the default of a field
+    resolve: Callable[[Actor], Actor] = lambda actor: actor
     #: The cases of a customer that were received from an instant on.
-    siblings: Callable[[str, datetime], Iterable[Complaint]] = lambda _customer, _since: ()  # noqa: E731 - as above
+    siblings: Callable[[str, datetime], Iterable[Complaint]] = lambda _customer, _since: ()
 
     @cached_property
     def standing(self) -> Standing:

@@ -331,9 +331,9 @@ class ApprovalExplanation:
                 says = "申请人本人，不可" if chinese else "barred: it is the requester's"
             lines.append(f"  {way.authority}{acting}: {limit}, {says}")
         lines += [f"  缺少签核：{role}" if chinese else f"  signature missing: {role}" for role in self.missing]
-        counted = ("已计入" if self.counted else "未计入") if chinese else ("counted" if self.counted else "not counted")
-        for other in self.related:
-            lines.append(f"  {'相关案件' if chinese else 'related'} {other.number}: {other.total}, {counted}")
+        counts = Text("counted", "已计入") if self.counted else Text("not counted", "未计入")
+        related, counted = ("相关案件", counts.zh) if chinese else ("related", counts.en)
+        lines += [f"  {related} {other.number}: {other.total}, {counted}" for other in self.related]
         return "\n".join(lines)
 
 
