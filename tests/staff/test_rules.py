@@ -1,6 +1,5 @@
 """What holds of staff and delegations, beside what a timeline says (PPL-01, PPL-05, KRN-08)."""
 
-import contextlib
 import threading
 import time
 from collections.abc import Callable
@@ -14,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.harness import SQL, Desks, Statements
+from adapters.harness import SQL, Desks
 from csdomain import Desk, Money
-from csdomain.kernel.papers.approvals import DelegationInvalid
+from csdomain.kernel.papers.approvals import DelegationInvalid, OwnRequest
 from csdomain.kernel.rules import APPROVALS, AUDITED, ONE_WRITER, PERMITTED, PERSONAL_DATA, PORTS, TIME
 from csdomain.kernel.rules.errors import Conflict, DomainError, NaiveTime, NotPermitted, RuleBroken
 from csdomain.kernel.store.kinds import Query, Tally
@@ -27,7 +26,6 @@ from csdomain.kernel.values.personal import masked
 from csdomain.staff import model, values
 from csdomain.staff.lifecycle import DELEGATION_MOVES, STAFF_MOVES
 from csdomain.staff.model import DELEGATIONS, STAFF, StaffMember
-from csdomain.staff.questions import Authorities
 from csdomain.staff.rules import EMPLOYMENT, MATRIX
 from csdomain.staff.values import MANAGE, AlreadyEngaged, MalformedStaff, NotHeld, Post, Term, UnknownPosition
 from csdomain.testing import engaged, memory_desk, personnel
@@ -140,16 +138,11 @@ def test_a_term_ends_after_it_began_and_every_instant_carries_its_zone() -> None
 @pytest.mark.rule(EMPLOYMENT, APPROVALS)
 def test_the_tables_are_these_moves_by_who_may() -> None:
     steps: tuple[Any, ...] = (*STAFF_MOVES.steps, *DELEGATION_MOVES.steps)
-    rows = [(s.trigger.value, s.source and s.source.value, s.dest.value, s.action) for s in steps]
-    assert rows == [
-        ("engage", None, "active", "staff.manage"),
-        ("assign", "active", "active", "staff.manage"),
-        ("leave", "active", "left", "staff.manage"),
-        ("return", "left", "active", "staff.manage"),
-        ("erase", "left", "erased", "staff.personal"),
-        ("delegate", None, "given", "staff.delegate"),
-        ("confirm", "given", "given", "staff.delegate"),
-        ("revoke", "given", "revoked", "staff.delegate"),
+    assert [f"{s.trigger.value} {s.source and s.source.value} {s.dest.value} {s.action}" for s in steps] == [
+        *("engage None active staff.manage", "assign active active staff.manage", "leave active left staff.manage"),
+        *("return left active staff.manage", "erase left erased staff.personal"),
+        *("delegate None given staff.delegate", "confirm given given staff.delegate"),
+        "revoke given revoked staff.delegate",
     ]
 
 
@@ -278,19 +271,6 @@ def test_lists_and_counts_use_the_columns_and_pages_hide_nobody(
     assert (sorted(staff.held(names, T0, by=by)), staff.held([], T0, by=by)) == (names, {})
 
 
-@pytest.mark.rule(PORTS)
-@on_sql
-def test_what_a_decision_asks_costs_a_statement_a_question(desks: Desks, backend: str) -> None:
-    desk, ask = staffed(desks(backend)), Authorities()
-    to(desk, "ann", "bob")
-    said, look = Statements(desk.store), desk.store.look
-    actors = [ActorId(name) for name in PEOPLE]
-    assert said.of(lambda: look(lambda unit: ask.held(unit, actors, T0))) == ["SELECT csd_staff"]
-    both = ["SELECT csd_delegation", "SELECT csd_staff"]
-    assert said.of(lambda: look(lambda unit: ask.delegations(unit, [GM, "sales"], T0))) == both
-    assert said.of(lambda: look(lambda unit: ask.delegations(unit, [], T0))) == both[:1]
-
-
 # --- delegations (KRN-08) ---------------------------------------------------------------------------------------------
 
 
@@ -347,10 +327,38 @@ def test_revoking_ends_it_now_and_what_was_given_stays_on_record() -> None:
         assert DELEGATIONS.row(record) == {**who, "since": T0, "until": T0 + 2 * DAY, "state": "revoked"}
         rows = [len(desk.staff.delegations(T0 + day * DAY, by=ann).rows) for day in range(6)]
         assert rows == [2, 1, 0, 0, 0, 0]
+        last = datetime.max.replace(tzinfo=T0.tzinfo)  # the end of time is an end too
+        desk.staff.delegate(GM, "bob", until=last, by=ann, at=T0)
+        assert [len(desk.staff.delegations(at, by=ann).rows) for at in (last - timedelta.resolution, last)] == [1, 0]
         given_, revoked = desk.staff.deputies.trail(running, by=ann)
         assert (given_.name, given_.move, given_.dest) == ("delegation_given", "delegate", "given")
         assert given_.facts.items() >= who.items()
         assert (revoked.name, revoked.reason, revoked.at) == ("delegation_revoked", "back", T0 + 2 * DAY)
+
+
+@pytest.mark.rule(APPROVALS, AUDITED)
+def test_f44_an_authority_is_given_away_by_its_holder_or_somebody_above_else_by_two_people() -> None:
+    """Never to oneself, and the principal hears of it."""
+    with memory_desk() as desk:
+        deputies, by = staffed(desk).staff.deputies, [personnel(desk, f"hr-{n}") for n in range(3)]
+        engaged(desk, "dora", "deputy_general_manager")
+        dora = {"authority": "deputy_general_manager", "principal": "dora", "by": manager(desk, "ann")}
+        for deputy, how in (("hr-0", {"principal": "ann", "by": by[0]}), ("ann", dora)):
+            with pytest.raises(DelegationInvalid):
+                to(desk, "ann", deputy, **how)
+        id = to(desk, "ann", "hr-2", principal="ann", by=by[0])
+        assert desk.staff.delegations(T0, by=by[0]).rows == ()
+        for who in (by[0], by[2]):  # who recorded it, and who would gain by it
+            with pytest.raises(OwnRequest):
+                deputies.confirm(id, by=who, at=T0)
+        deputies.confirm(id, by=by[1], at=T0)
+        with pytest.raises(RuleBroken):
+            deputies.confirm(id, by=by[1], at=T0)
+        to(desk, "ann", "dan", **dora)
+        assert {row.principal for row in desk.staff.delegations(T0, by=by[0]).rows} == {"ann", "dora"}
+        queued = desk.store.look(lambda unit: unit.session.outbox(unsent=False, limit=10))
+        told = [(message.to, message.occasion) for message in queued]
+        assert told == [("ann", "delegation.recorded"), ("ann", "delegation.given"), ("dora", "delegation.given")]
 
 
 @pytest.mark.rule(PERMITTED, APPROVALS)
@@ -399,29 +407,3 @@ def test_two_delegations_at_once_close_no_circle(desks: Desks, backend: str, the
     first.join(WAIT)
     rows = desk.staff.delegations(T0, by=personnel(desk)).rows
     assert sorted((row.principal, row.deputy) for row in rows) == sorted([*there, ("ann", "bob")])
-
-
-@pytest.mark.rule(APPROVALS, ONE_WRITER)
-@on_sql
-def test_of_many_at_once_those_land_that_can(desks: Desks, backend: str) -> None:
-    """Everyone appoints the next in the round: all but one."""
-    desk, start, landed = staffed(desks(backend)), threading.Barrier(len(PEOPLE)), list[str]()
-
-    def work(n: int) -> None:
-        start.wait(WAIT)
-        with contextlib.suppress(DelegationInvalid):
-            landed.append(to(desk, PEOPLE[n], PEOPLE[(n + 1) % len(PEOPLE)]))
-
-    for thread in [beside(partial(work, n)) for n in range(len(PEOPLE))]:
-        thread.join(3 * WAIT)
-    rows = desk.staff.delegations(T0, by=personnel(desk)).rows
-    assert len(landed) == len(rows) == len(PEOPLE) - 1
-
-
-@pytest.mark.rule(APPROVALS)
-def test_the_end_of_time_is_an_end_too() -> None:
-    with memory_desk() as desk:
-        last = datetime.max.replace(tzinfo=T0.tzinfo)
-        desk.staff.delegate(GM, "bob", until=last, by=manager(staffed(desk), "ann"), at=T0)
-        there = [desk.staff.delegations(at, by=personnel(desk)).rows for at in (last - timedelta.resolution, last)]
-        assert list(map(len, there)) == [1, 0]

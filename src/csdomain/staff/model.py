@@ -233,11 +233,13 @@ class DelegationRecord:
         others = act.overlapping(given)
         records = act.records([whose, who, act.by.id])
         branch = records[whose].branch if whose in records else act.by.branch
-        act.by.require(v.DELEGATE, owner=whose, branch=branch)
-        if who == act.by.id:
-            raise DelegationInvalid(actor=who, accepted=Text("somebody else than who gives it", "授出人以外的人"))
         held = {actor: member.held(act.at) for actor, member in records.items()}
         own = act.by.positions & held.get(act.by.id, act.by.positions)
+        is_above = not own.isdisjoint(act.rules.above.get(what, ()))
+        if not is_above:
+            act.by.require(v.DELEGATE, owner=whose, branch=branch)
+        if who == act.by.id:
+            raise DelegationInvalid(actor=who, accepted=Text("somebody else than who gives it", "授出人以外的人"))
         if what not in held.get(whose, frozenset()) or (act.by.id == whose and what not in own):
             accepted = Text("a position of the principal's staff record", "授权人员工记录中的职位")
             raise v.NotHeld(actor=whose, authority=what, at=act.at, accepted=accepted)
@@ -246,7 +248,7 @@ class DelegationRecord:
         if who in records and not records[who].serves(given.since, given.until):
             raise DelegationInvalid(actor=who, accepted=Text("somebody who works here then", "届时在职的人"))
         Delegations((given, *others))
-        waits = act.by.id != whose and own.isdisjoint(act.rules.above.get(what, ()))
+        waits = act.by.id != whose and not is_above
         record = DelegationRecord(act.new(v.DELEGATION), branch, given, act.at, act.at, given_by=act.by.id, waits=waits)
         return record, act.opened(record, e.DelegationGiven(waits=waits))
 
