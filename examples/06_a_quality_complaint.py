@@ -163,7 +163,7 @@ def goods(t: Telling) -> None:
     t.say("title", "The goods come back: who holds which copy of the slip")
     slip = t.do("draw_slip", "our truck", by="sales").number
     t.copies("drawn up")
-    t.do("sign_slip", slip, by="deputy_general_manager")
+    t.do("sign_slip", slip, by="deputy_for_sales")
     t.copies("signed")
     t.at(3, 5, 9)
     t.do("take_in", slip, [Goods("bearing 6204", "b-0114", 4)], by="warehouse_keeper")
@@ -171,7 +171,7 @@ def goods(t: Telling) -> None:
     t.do("reconcile", slip, "V-311", by="finance")
     [case] = t.desk.complaints.discrepancies(by=t.by("finance")).items
     t.say("done", f"finance does not book: 5 approved, 4 came; {case.number} is listed as a discrepancy")
-    t.do("resolve", slip, 4, "one was cut open for the finding", by="deputy_general_manager")
+    t.do("resolve", slip, 4, "one was cut open for the finding", by="deputy_for_sales")
     t.do("reconcile", slip, "V-311", by="finance")
     t.say("done", f"the deputy clears it: one was cut open for the finding; finance books {slip} under V-311")
 
@@ -220,7 +220,7 @@ def settling(t: Telling) -> None:
     t.say("title", "Closed is not settled")
     t.say("done", "open: " + ", ".join(t.desk.complaints.open_ends(t.id, by=t.by("service_agent"))))
     paper = t.do("draw_certificate", yuan(2000), by="sales").number
-    t.do("sign_certificate", paper, by="deputy_general_manager")
+    t.do("sign_certificate", paper, by="deputy_for_sales")
     t.do("countersign_certificate", paper, by="sales")
     t.do("book_certificate", paper, "V-318", by="finance")
     t.say("done", f"certificate {paper} is signed by the deputy and by the customer; finance books it under V-318")

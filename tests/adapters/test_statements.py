@@ -39,8 +39,10 @@ ACCEPT = [LOAD, SAVE, *BEGIN * 2, AUDIT, *TELL]
 #: Closing looks at the clock first; it stops it, with the promises that run, and begins that of the review.
 CLOSE = [LOAD, "SELECT csd_timer", SAVE, *BEGIN, "SELECT csd_timer", *CHANGE, AUDIT, *TELL]
 LOOK, NUMBER = ["SELECT csd_timer"], ["INSERT INTO csd_number"]
-#: The whole complaint, use case by use case. Beside what is written: the clocks of several parts where one ends,
-#: who stands in for whom and holds what when it is decided, which timers of a name run when all of them are cancelled.
+#: Who stands in for whom and holds what, when it is decided or signed.
+STANDING = ["SELECT csd_delegation", "SELECT csd_staff"]
+#: The whole complaint, use case by use case. Beside what is written: the clocks of several parts where one ends, and
+#: which timers of a name run when all of them are cancelled.
 WHOLE = {
     "receive": RECEIVE,
     "check": CHECK,
@@ -54,15 +56,15 @@ WHOLE = {
     "rule": [LOAD, SAVE, AUDIT],
     "judge": [LOAD, SAVE, *LOOK, *CHANGE, AUDIT],
     "submit": [LOAD, SAVE, *BEGIN, AUDIT, *TELL],
-    "approve": [LOAD, "SELECT csd_delegation", "SELECT csd_staff", SAVE, *STOP, AUDIT],
+    "approve": [LOAD, *STANDING, SAVE, *STOP, AUDIT],
     "answer": [LOAD, SAVE, AUDIT, *TELL],
     "close": CLOSE,
     "draw_slip": [LOAD, *NUMBER, SAVE, AUDIT],
-    "sign_slip": [LOAD, SAVE, AUDIT, *TELL],
+    "sign_slip": [LOAD, *STANDING, SAVE, AUDIT, *TELL],
     "take_in": [LOAD, SAVE, AUDIT, *TELL],
     "reconcile": [LOAD, SAVE, AUDIT],
     "draw_certificate": [LOAD, *NUMBER, SAVE, AUDIT],
-    "sign_certificate": [LOAD, SAVE, AUDIT],
+    "sign_certificate": [LOAD, *STANDING, SAVE, AUDIT],
     "countersign_certificate": [LOAD, SAVE, AUDIT, *TELL],
     "book_certificate": [LOAD, SAVE, AUDIT],
     "review": [LOAD, SAVE, *STOP, AUDIT],

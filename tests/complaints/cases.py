@@ -78,14 +78,14 @@ ACTS: Final[Mapping[Move, Act]] = {
     Move.REOPEN: lambda c, r, **k: on(c).rule_on_objection(reopen=True, text="look again", **k),
     Move.ESCALATE: lambda c, r, **k: on(c).escalate("beyond me", r, **k),
     Move.PROPOSE: _propose,
-    Move.SATISFY: lambda c, r, **k: on(c).satisfy(**k),
+    Move.SATISFY: lambda c, r, **k: on(c).satisfy(rules=r, **k),
     Move.CLOSE: lambda c, r, **k: on(c).close("explained", in_time=True, zone="Asia/Shanghai", **k),
     Move.WITHDRAW: lambda c, r, **k: on(c).withdraw("never mind", **k),
     Move.REVIEW: lambda c, r, **k: on(c).judge_month("sales", "a lesson", r, **k),
 }
 
 
-_OVER_OTHERS: Final = frozenset({Move.RECOMMEND, Move.APPROVE, Move.RETURN, Move.SUSTAIN, Move.REOPEN})
+_OVER_OTHERS: Final = frozenset({Move.RECOMMEND, Move.APPROVE, Move.RETURN, Move.SUSTAIN, Move.REOPEN, Move.RULE})
 
 
 def make(case: Complaint, move: Move, *, by: Actor | None = None, at: datetime = T0) -> Sequence[Event]:

@@ -157,9 +157,9 @@ class StaffRules:
 
 
 def _known(rules: StaffRules, book: Rulebook) -> Iterable[str]:
-    positions = book[PERMISSIONS].positions if PERMISSIONS in book else {}
-    for lower, above in rules.above.items():
-        for name in {lower, *above} - positions.keys():
+    for lower, above in rules.above.items() if PERMISSIONS in book else ():
+        positions = book[PERMISSIONS].positions
+        for name in sorted({lower, *above} - positions.keys()):
             yield f"no position {name}{nearest(name, positions)} @ $.staff.above.{lower}"
 
 

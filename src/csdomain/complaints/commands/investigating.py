@@ -94,17 +94,16 @@ def report(case: Complaint, act: ComplaintAct, text: str) -> Events:
     return act.done(e.InvestigationReported(reason=text))
 
 
-def _by_another(case: Complaint, act: ComplaintAct) -> None:
-    """Refuses who reported, and the customer. Raises OwnRequest. [CMP-07, KRN-08]"""
-    report = case.form.report
+def _may_rule(case: Complaint, act: ComplaintAct) -> None:
+    """Refuses a second ruling; who reported, and the customer. Raises RuleBroken, OwnRequest. [CMP-07, KRN-08]"""
+    report, there = case.form.report, case.form.ruling
+    require(there is None, r.REPORT, accepted=Text("one ruling a report", "每份报告一次批示"))
     OwnRequest.check(case.id, act.by.id, [case.customer, None if report is None else report.by])
 
 
-@does(Move.RULE, when=_by_another)
+@does(Move.RULE, when=_may_rule)
 def rule(case: Complaint, act: ComplaintAct, text: str) -> Events:
     ruling = v.Opinion(act.by.id, act.at, text)
-    there = case.form.ruling
-    require(there is None, r.REPORT, accepted=Text("one ruling a report", "每份报告一次批示"))
     role = case.nth(RULING, case.signed)
     paper = case.form.document.sign(role, by=act.by.id, at=act.at, different_people=False)
     case.put_form(ruling=ruling, document=paper)
