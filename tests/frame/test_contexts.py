@@ -65,7 +65,7 @@ def test_a_context_is_plugged_in_once(plugged: ModuleType) -> None:
 @pytest.mark.parametrize(
     ("shared", "said"),
     [
-        ({"table": "find"}, "parcels: the kind find is taken by the context finds"),
+        ({"table": "find"}, "parcels: the table find is taken by the context finds"),
         ({"prefix": "fnd"}, "parcels: ids that begin with fnd is taken by the context finds"),
         ({"lifecycle": "find"}, "parcels: the lifecycle find is taken by the context finds"),
         ({"actions": ("finds.keep",)}, "parcels: the permission finds.keep is taken by the context finds"),
