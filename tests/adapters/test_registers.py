@@ -22,7 +22,7 @@ from csdomain_adapters.memory.store import MemoryStore
 from csdomain_adapters.sql.columns import index_name
 
 Step = tuple[Register[Any], Callable[[Rows[Any]], Any]]
-EVERY = (READINGS, HEAPS, PILES, TASKS, TERMS)
+EVERY: tuple[Register[Any], ...] = (READINGS, HEAPS, PILES, TASKS, TERMS)
 places, letters, few = st.sampled_from(["a", "A", "é", "客", "a "]), st.sampled_from("xyz"), st.integers(-2, 3)
 
 readings = st.builds(
@@ -40,10 +40,11 @@ changes = st.fixed_dictionaries({}, optional={"state": letters, "left": st.none(
 @st.composite
 def steps(draw: st.DrawFn) -> Step:
     """One operation on one register, with what it is about."""
-    register, rows = draw(
+    drawn: Any = draw(
         st.sampled_from([(READINGS, readings), (HEAPS, heaps), (PILES, heaps), (TASKS, tasks), (TERMS, terms)])
     )
-    row = draw(rows)
+    register, rows = drawn
+    row: Any = draw(rows)
     some, key = draw(st.lists(rows, max_size=3)), register.key_of(row)
     column = draw(st.sampled_from([name for name in register.names if name != "picture"]))
     where = [register["place"].at_least(key[0])]
@@ -85,8 +86,8 @@ def test_memory_and_a_database_say_the_same_of_registers(clean_url: Callable[[st
             rig.run(lambda unit: [unit.session.drop_rows(register, ()) for register in EVERY])
         for unit_steps in units:
 
-            def work(unit: Unit) -> list[Any]:
-                return [do(unit.register(register)) for register, do in unit_steps]  # noqa: B023 - run at once
+            def work(unit: Unit, unit_steps: list[Step] = unit_steps) -> list[Any]:
+                return [do(unit.register(register)) for register, do in unit_steps]
 
             said = [outcome(rig, work) for rig in rigs]
             assert said[0] == said[1]

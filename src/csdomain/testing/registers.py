@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from csdomain.kernel.rules.errors import Conflict, InvalidValue
 from csdomain.kernel.store.kinds import MalformedQuery, Tally
 from csdomain.kernel.store.ports import Unit
-from csdomain.kernel.store.registers import COUNT_MOST, Key, MalformedRow, Register
+from csdomain.kernel.store.registers import COUNT_MOST, Key, Register, WrongRow
 
 from .base import SPECIMEN, SPECIMENS, Contract, Rig, Specimen, at, examples, raising
 from .concurrency import WAIT, beside
@@ -21,19 +21,20 @@ from .samples import HEAPS, PILES, READINGS, TASKS, TERMS, Heap, Reading, Task, 
 _FULL = Reading(
     *("p", at(0), 7, "é客 ", 1 - 2**63, True, at(0.5), date(2026, 2, 28), bytes(range(256)), "s-1"),
 )
+_other: Any = attrs.evolve
 _WRONG: tuple[tuple[Register[Any], Any, str], ...] = (
-    (READINGS, attrs.evolve(_FULL, note=3), "note"),
-    (READINGS, attrs.evolve(_FULL, note="x" * 121), "note"),
-    (READINGS, attrs.evolve(_FULL, note="a\0"), "note"),
-    (READINGS, attrs.evolve(_FULL, place=None), "place"),
-    (READINGS, attrs.evolve(_FULL, level=True), "level"),
-    (READINGS, attrs.evolve(_FULL, level=2**63), "level"),
-    (READINGS, attrs.evolve(_FULL, level=1.5), "level"),
-    (READINGS, attrs.evolve(_FULL, sound=1), "sound"),
-    (READINGS, attrs.evolve(_FULL, at=datetime(2026, 1, 1)), "at"),  # noqa: DTZ001 - naive on purpose
-    (READINGS, attrs.evolve(_FULL, at=date(2026, 1, 1)), "at"),
-    (READINGS, attrs.evolve(_FULL, on=at(0)), "on"),
-    (READINGS, attrs.evolve(_FULL, picture="text"), "picture"),
+    (READINGS, _other(_FULL, note=3), "note"),
+    (READINGS, _other(_FULL, note="x" * 121), "note"),
+    (READINGS, _other(_FULL, note="a\0"), "note"),
+    (READINGS, _other(_FULL, place=None), "place"),
+    (READINGS, _other(_FULL, level=True), "level"),
+    (READINGS, _other(_FULL, level=2**63), "level"),
+    (READINGS, _other(_FULL, level=1.5), "level"),
+    (READINGS, _other(_FULL, sound=1), "sound"),
+    (READINGS, _other(_FULL, at=datetime(2026, 1, 1)), "at"),  # noqa: DTZ001 - naive on purpose
+    (READINGS, _other(_FULL, at=date(2026, 1, 1)), "at"),
+    (READINGS, _other(_FULL, on=at(0)), "on"),
+    (READINGS, _other(_FULL, picture="text"), "picture"),
     (HEAPS, Heap("p", "i", held=-1), "held"),
     (HEAPS, Heap("p", "i", owed=COUNT_MOST + 1), "owed"),
     (PILES, Heap("p", "i"), "held, owed"),
@@ -61,13 +62,13 @@ class RegisterContract(Contract):
         register, wrong, field = _WRONG[number]
         right: Any = attrs.evolve(_FULL, at=at(5), seal=None) if register is READINGS else Heap("p", "other", held=1)
         for put in ("put", "put_new"):
-            with pytest.raises(MalformedRow) as caught:
+            with pytest.raises(WrongRow) as caught:
                 self._run(rig, lambda unit: getattr(unit.register(register), put)([right, wrong]))  # noqa: B023
             assert (caught.value.facts["field"], caught.value.facts["kind"]) == (field, register.table)
         assert self._rows(rig, register, "p") == []
 
     def test_a_row_of_another_class_is_refused(self, rig: Rig) -> None:
-        with pytest.raises(MalformedRow, match="Reading"):
+        with pytest.raises(WrongRow, match="Reading"):
             self._run(rig, lambda unit: unit.register(READINGS).put([Heap("p", "i")]))  # type: ignore[list-item]
 
     # --- put, put_new
@@ -138,12 +139,12 @@ class RegisterContract(Contract):
 
     @pytest.mark.parametrize("unfit", [{}, {"label": 1}, {"held": True}, {"held": 1.5}, {"held": 2**62}, {"none": 1}])
     def test_what_cannot_be_added_is_refused_by_name(self, rig: Rig, unfit: dict[str, Any]) -> None:
-        with pytest.raises(MalformedRow):
+        with pytest.raises(WrongRow):
             self._run(rig, lambda unit: unit.register(HEAPS).add(("p", "i"), unfit, new=Heap("p", "i")))
         for key in ("p", ("p",), ("p", 1), ("p", None)):
-            with pytest.raises(MalformedRow):
+            with pytest.raises(WrongRow):
                 self._run(rig, lambda unit: unit.register(HEAPS).add(key, {"held": 1}))  # type: ignore[arg-type]  # noqa: B023
-        with pytest.raises(MalformedRow):
+        with pytest.raises(WrongRow):
             self._run(rig, lambda unit: unit.register(HEAPS).add(("p", "i"), {"held": 1}, new=Heap("p", "j")))
         assert self._rows(rig, HEAPS, "p") == []
 
@@ -247,7 +248,7 @@ class RegisterContract(Contract):
     )
     def test_what_cannot_be_taken_is_refused_by_name(self, rig: Rig, unfit: dict[str, Any]) -> None:
         self._run(rig, lambda unit: unit.register(TASKS).put([Task("p", "t")]))
-        with pytest.raises((MalformedRow, MalformedQuery)) as caught:
+        with pytest.raises((WrongRow, MalformedQuery)) as caught:
             self._run(rig, lambda unit: unit.register(TASKS).take(("p", "t"), **unfit))
         assert caught.value.facts["field"]
         assert self._rows(rig, TASKS, "p") == [Task("p", "t")]
@@ -262,7 +263,7 @@ class RegisterContract(Contract):
         ],
     )
     def test_a_register_takes_only_what_its_mode_allows(self, rig: Rig, work: Callable[[Unit], object]) -> None:
-        with pytest.raises(MalformedRow):
+        with pytest.raises(WrongRow):
             self._run(rig, work)
 
     # --- rows, sums, drop
@@ -287,7 +288,13 @@ class RegisterContract(Contract):
         found: list[Reading] = []
         after: Key | None = None
         for _ in range(len(made) + 1):
-            asked = {"order_by": order_by, "descending": descending, "limit": limit, "after": after, "lock": lock}
+            asked: dict[str, Any] = {
+                "order_by": order_by,
+                "descending": descending,
+                "limit": limit,
+                "after": after,
+                "lock": lock,
+            }
             page = self._run(rig, lambda unit: unit.register(READINGS).rows(*where, **asked))  # noqa: B023
             found += page.items
             after = page.next
@@ -297,7 +304,7 @@ class RegisterContract(Contract):
         assert found == expected
 
     def test_questions_that_make_no_sense_are_refused_by_name(self, rig: Rig) -> None:
-        for question in (
+        questions: tuple[Callable[[Any], object], ...] = (
             lambda rows: rows.rows(READINGS["picture"].is_(b"x")),
             lambda rows: rows.rows(READINGS["level"].is_("1")),
             lambda rows: rows.rows(TERMS["rank"].is_(1)),
@@ -308,7 +315,8 @@ class RegisterContract(Contract):
             lambda rows: rows.rows(after=("p", 3)),
             lambda rows: rows.sums(Tally(group_by=("picture",))),
             lambda rows: rows.sums(Tally(sums=("note",))),
-        ):
+        )
+        for question in questions:
             with pytest.raises(InvalidValue) as caught:
                 self._run(rig, lambda unit: question(unit.register(READINGS)))  # noqa: B023 - run at once
             assert caught.value.facts["field"]

@@ -56,6 +56,8 @@ class Aggregate(Protocol):
 
 A = TypeVar("A", bound=Aggregate)
 V = TypeVar("V", str, int, bool, datetime, date)
+#: The type of a column.
+Class = type[Any]
 ColumnValue = str | int | bool | datetime | date | None
 
 
@@ -198,7 +200,7 @@ class Kind(Generic[A]):
                 raise MalformedQuery(field=field.name, kind=kind, maximum=TEXT_LONGEST, given=sort_of(value))
         return row
 
-    def typed(self, name: str) -> "type":
+    def typed(self, name: str) -> Class:
         """The type of a column. Raises :class:`MalformedQuery`."""
         self.column(name)
         return int if name == "version" else next((field.kind for field in self.fields if field.name == name), str)

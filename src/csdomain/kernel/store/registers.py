@@ -19,7 +19,7 @@ from csdomain.kernel.rules import PORTS, Text
 from csdomain.kernel.rules.errors import InvalidValue
 from csdomain.kernel.values.personal import marks
 
-from .kinds import NAME, TEXT_LONGEST, Field, Kind, MalformedQuery, Tally, TallyRow, Where, fits, sort_of
+from .kinds import NAME, TEXT_LONGEST, Class, Field, Kind, MalformedQuery, Tally, TallyRow, Where, fits, sort_of
 
 R = TypeVar("R")
 #: What a row may hold in one column.
@@ -31,7 +31,7 @@ _TYPES: Final = (str, int, bool, datetime, date, bytes)
 COUNT_MOST: Final = 10**18
 
 
-class MalformedRow(InvalidValue):
+class WrongRow(InvalidValue):
     """A row, a key or a change that its register does not take. The value is never shown."""
 
     default_rule = PORTS
@@ -160,7 +160,7 @@ class Register(Generic[R]):
             raise MalformedQuery(field=name, kind=self.table, accepted=Text(known, known))
         return found
 
-    def typed(self, name: str) -> "type":
+    def typed(self, name: str) -> Class:
         """The type of a column. Raises :class:`MalformedQuery`."""
         return self.column(name).type
 
@@ -184,11 +184,11 @@ class Register(Generic[R]):
     def check(self, row: R, *, empty: bool = False) -> R:
         """``row`` with its instants in UTC; ``empty`` where all of its counts may be 0 though rows vanish then.
 
-        Raises :class:`MalformedRow` that names the column.
+        Raises :class:`WrongRow` that names the column.
         """
         if type(row) is not self.type:
             name = self.type.__name__
-            raise MalformedRow(kind=self.table, given=type(row).__name__, accepted=Text(name, name))
+            raise WrongRow(kind=self.table, given=type(row).__name__, accepted=Text(name, name))
         changed = {}
         for column in self.columns:
             value = getattr(row, column.name)
@@ -199,39 +199,39 @@ class Register(Generic[R]):
             self.check_amount(name, getattr(row, name), 0)
         if self.vanish and not empty and not any(getattr(row, name) for name in self.counts):
             counted = ", ".join(self.counts)
-            raise MalformedRow(kind=self.table, field=counted, given=0, minimum=1)
+            raise WrongRow(kind=self.table, field=counted, given=0, minimum=1)
         return attrs.evolve(row, **changed) if changed else row  # type: ignore[misc]
 
     def check_value(self, column: Column, value: object) -> None:
-        """Refuse what ``column`` could not hold. Raises :class:`MalformedRow`."""
+        """Refuse what ``column`` could not hold. Raises :class:`WrongRow`."""
         if value is None and column.optional:
             return
         if not (isinstance(value, bytes) if column.type is bytes else value is not None and fits(value, column.type)):
             kind = f"{column.type.__name__} ≤ {TEXT_LONGEST}" if column.type is str else column.type.__name__
             accepted = Text(kind, kind)
-            raise MalformedRow(kind=self.table, field=column.name, given=sort_of(value), accepted=accepted)
+            raise WrongRow(kind=self.table, field=column.name, given=sort_of(value), accepted=accepted)
 
     def check_amount(self, name: str, amount: object, least: int = -COUNT_MOST) -> None:
-        """Refuse what is no whole number, or larger than a database could add. Raises :class:`MalformedRow`."""
+        """Refuse what is no whole number, or larger than a database could add. Raises :class:`WrongRow`."""
         if isinstance(amount, bool) or not isinstance(amount, int):
-            raise MalformedRow(kind=self.table, field=name, given=sort_of(amount), accepted=Text("int", "int"))
+            raise WrongRow(kind=self.table, field=name, given=sort_of(amount), accepted=Text("int", "int"))
         if not least <= amount <= COUNT_MOST:
-            raise MalformedRow(kind=self.table, field=name, given=amount, minimum=least, maximum=COUNT_MOST)
+            raise WrongRow(kind=self.table, field=name, given=amount, minimum=least, maximum=COUNT_MOST)
 
     def check_key(self, key: Key) -> Key:
-        """``key`` if it has a value for each key column. Raises :class:`MalformedRow`."""
+        """``key`` if it has a value for each key column. Raises :class:`WrongRow`."""
         if not isinstance(key, tuple) or len(key) != len(self.key):
             accepted = Text(f"({', '.join(self.key)})", f"({', '.join(self.key)})")
-            raise MalformedRow(kind=self.table, field="key", given=sort_of(key), accepted=accepted)
+            raise WrongRow(kind=self.table, field="key", given=sort_of(key), accepted=accepted)
         for name, value in zip(self.key, key, strict=True):
             self.check_value(self.column(name), value)
         return tuple([utc(value) if isinstance(value, datetime) else value for value in key])
 
     def require(self, holds: bool, doing: str, *modes: Mode) -> None:
-        """Refuse an operation that rows of this register do not have. Raises :class:`MalformedRow`."""
+        """Refuse an operation that rows of this register do not have. Raises :class:`WrongRow`."""
         if not holds:
             accepted = " | ".join(mode.value for mode in modes)
-            raise MalformedRow(kind=self.table, move=doing, given=self.mode.value, accepted=Text(accepted, accepted))
+            raise WrongRow(kind=self.table, move=doing, given=self.mode.value, accepted=Text(accepted, accepted))
 
 
 @attrs.frozen

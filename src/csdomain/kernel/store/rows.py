@@ -12,7 +12,7 @@ from csdomain.kernel.rules.errors import StoreBusy
 
 from .asking import check_conditions, check_limit, check_tally, check_value
 from .kinds import MalformedQuery, Tally, TallyRow, Where
-from .registers import Change, Key, MalformedRow, Mode, R, Register, RowPage, RowQuery, RowSession, in_key_order
+from .registers import Change, Key, Mode, R, Register, RowPage, RowQuery, RowSession, WrongRow, in_key_order
 
 #: So often a row may vanish between two statements that need it.
 _ATTEMPTS: Final = 5
@@ -20,20 +20,20 @@ _ATTEMPTS: Final = 5
 
 @attrs.frozen
 class Rows(Generic[R]):
-    """The rows of one register in a unit of work. What it does not take is MalformedRow, which names the column."""
+    """The rows of one register in a unit of work. What it does not take is WrongRow, which names the column."""
 
     _register: Register[R]
     _session: RowSession
 
     def put(self, rows: Iterable[R], /) -> None:
-        """Add rows. Raises MalformedRow, and Conflict where a key or something unique is taken."""
+        """Add rows. Raises WrongRow, and Conflict where a key or something unique is taken."""
         self._session.put_rows(self._register, self._checked(rows))
 
     def put_new(self, rows: Iterable[R], /) -> tuple[R, ...]:
         """Add the rows whose keys are not taken; those that are there already stay as they are.
 
         Returns those of ``rows`` that were not added, since their key, or something unique in them, is taken. Raises
-        MalformedRow.
+        WrongRow.
         """
         return tuple(self._session.put_new_rows(self._register, self._checked(rows)))
 
@@ -46,7 +46,7 @@ class Rows(Generic[R]):
         Where there is no such row, ``new`` (with its counts and ``deltas`` added up) becomes one. Returns False where a
         count would fall below 0, or where there is no row and no ``new``; then nothing has changed.
 
-        Raises MalformedRow.
+        Raises WrongRow.
         """
         register = self._register
         register.require(register.mode is Mode.COUNT, "add", Mode.COUNT)
@@ -75,7 +75,7 @@ class Rows(Generic[R]):
         register.check(new, empty=True)
         if register.key_of(new) != key:
             names = ", ".join(register.key)
-            raise MalformedRow(kind=register.table, field=names, accepted=Text("the key's own values", "与键相同的值"))
+            raise WrongRow(kind=register.table, field=names, accepted=Text("the key's own values", "与键相同的值"))
         sums: dict[str, Any] = {name: getattr(new, name) + delta for name, delta in deltas.items()}
         if min(sums.values()) < 0:
             return None
@@ -101,15 +101,15 @@ class Rows(Generic[R]):
         same row from the same state one succeeds.
 
         ``set`` gives columns their values, ``add`` adds to integers (never below 0). Returns whether it held; else
-        nothing has changed. Raises MalformedRow, MalformedQuery.
+        nothing has changed. Raises WrongRow, MalformedQuery.
         """
         register, set, add = self._register, set or {}, add or {}
         register.require(register.mode is Mode.STATE, "take", Mode.STATE)
         if not set and not add:
-            raise MalformedRow(kind=register.table, field="set", accepted=Text("a column to change", "须改变的列"))
+            raise WrongRow(kind=register.table, field="set", accepted=Text("a column to change", "须改变的列"))
         twice = [name for name in add if name in set]
         if twice:
-            raise MalformedRow(kind=register.table, field=twice[0], accepted=Text("set or add", "设值或增减之一"))
+            raise WrongRow(kind=register.table, field=twice[0], accepted=Text("set or add", "设值或增减之一"))
         values = {}
         for name, value in set.items():
             self._check_changes(name, register.states)
@@ -123,17 +123,17 @@ class Rows(Generic[R]):
     def _check_amounts(self, amounts: Mapping[str, int], among: tuple[str, ...]) -> None:
         if not amounts:
             known = ", ".join(among)
-            raise MalformedRow(kind=self._register.table, field="add", accepted=Text(known, known))
+            raise WrongRow(kind=self._register.table, field="add", accepted=Text(known, known))
         for name, amount in amounts.items():
             self._check_changes(name, among)
             if self._register.column(name).type is not int:
-                raise MalformedRow(kind=self._register.table, field=name, accepted=Text("an integer", "整数"))
+                raise WrongRow(kind=self._register.table, field=name, accepted=Text("an integer", "整数"))
             self._register.check_amount(name, amount)
 
     def _check_changes(self, name: str, among: tuple[str, ...]) -> None:
         if name not in among:
             known = ", ".join(among)
-            raise MalformedRow(kind=self._register.table, field=name, accepted=Text(known, known))
+            raise WrongRow(kind=self._register.table, field=name, accepted=Text(known, known))
 
     # --- questions
     def get(self, key: Key, /, *, lock: bool = False) -> R | None:
@@ -176,13 +176,13 @@ class Rows(Generic[R]):
 
     def drop(self, *where: Where[Any], at: datetime | None = None) -> int:
         """Drop the rows that meet every condition; how many. Of a register that keeps its rows for a time, only those
-        whose time is over at ``at``. Raises MalformedRow for a register whose rows stay, MalformedQuery, NaiveTime.
+        whose time is over at ``at``. Raises WrongRow for a register whose rows stay, MalformedQuery, NaiveTime.
         """
         register, kept = self._register, self._register.kept_for
         check_conditions(register, where)
         if kept is not None and register.mode is not Mode.DISPOSABLE:
             if at is None:
-                raise MalformedRow(kind=register.table, field="at", accepted=Text("the present instant", "当前时间"))
+                raise WrongRow(kind=register.table, field="at", accepted=Text("the present instant", "当前时间"))
             where = (*where, register[kept.since].below(utc(at) - kept.at_least))
         else:
             register.require(register.mode is Mode.DISPOSABLE, "drop", Mode.DISPOSABLE)
