@@ -49,7 +49,7 @@ def test_who_may_is_the_union_of_the_roles_in_the_widest_scope(
         actor, permissions = desk.house.resolve(me), desk.house.permissions
         for action in ACTIONS:
             fine = [allowed(held, action, *record) for record in RECORDS]
-            assert [actor.reaches(action, owner=owner, branch=branch) for owner, branch in RECORDS] == fine
+            assert [actor.reaches(action, (owner,), (branch,)) for owner, branch in RECORDS] == fine
             assert actor.may(action) is any(fine)
             holders = {p for p in ranked if any(allowed([p], action, *record) for record in RECORDS)}
             assert set(permissions.holders(action)) == {"root", *holders}

@@ -14,7 +14,7 @@ from csdomain.kernel.cases.lifecycle import Lifecycle, PossibleMove
 from csdomain.kernel.cases.timers import TimerExplanation, explain
 from csdomain.kernel.rules import Text
 from csdomain.kernel.rules.errors import NotPermitted, RuleBroken
-from csdomain.kernel.store.kinds import Aggregate, Comparison, Page, Query, Tally, TallyRow, Where
+from csdomain.kernel.store.kinds import A, Comparison, Kind, MalformedQuery, Page, Query, Tally, TallyRow, Where
 from csdomain.kernel.store.ports import AuditRecord, Store, Unit
 from csdomain.kernel.values.actors import Actor, Scope
 from csdomain.kernel.values.arguments import WrongArgument, type_commands
@@ -26,6 +26,7 @@ from .commands import PartMoves, Parts
 
 C = TypeVar("C", bound=Any)
 R = TypeVar("R")
+Asked = TypeVar("Asked", Query[Any], Tally[Any])
 
 
 @attrs.frozen
@@ -58,8 +59,7 @@ class Questions(Generic[C]):
         """One page of the cases that ``by`` may read. Raises MalformedQuery, NotPermitted."""
 
         def work(unit: Unit, actor: Actor) -> Page[C]:
-            found = unit.of(self._cases.kind).find(attrs.evolve(query, where=(*query.where, *self._scope(actor))))
-            return self._shown(found, actor)
+            return self._shown(unit.of(self._cases.kind).find(self._within(query, actor)), actor)
 
         return self._read(work, by)
 
@@ -73,7 +73,7 @@ class Questions(Generic[C]):
         """Counts and sums over the cases that ``by`` may read. Raises MalformedQuery, NotPermitted."""
 
         def work(unit: Unit, actor: Actor) -> Sequence[TallyRow]:
-            return unit.of(self._cases.kind).tally(attrs.evolve(tally, where=(*tally.where, *self._scope(actor))))
+            return unit.of(self._cases.kind).tally(self._within(tally, actor))
 
         return self._read(work, by)
 
@@ -81,9 +81,7 @@ class Questions(Generic[C]):
         """Several tallies over the cases that ``by`` may read, all of the same moment. Raises as :meth:`tally`."""
 
         def work(unit: Unit, actor: Actor) -> tuple[Sequence[TallyRow], ...]:
-            scope = self._scope(actor)
-            cases = unit.of(self._cases.kind)
-            return tuple(cases.tally(attrs.evolve(tally, where=(*tally.where, *scope))) for tally in tallies)
+            return tuple(unit.of(self._cases.kind).tally(self._within(tally, actor)) for tally in tallies)
 
         return self._read(work, by)
 
@@ -101,7 +99,7 @@ class Questions(Generic[C]):
         return self._read(work, by)
 
     def _moves(self, unit: Unit, case: C, actor: Actor, at: datetime) -> tuple[PossibleMove[Any], ...]:
-        commands, where = self._cases.commands, {"owner": case.owner, "branch": case.branch}
+        commands, (owners, branches) = self._cases.commands, self._where(case)
         acts: dict[bool, Any] = {}
 
         def asking(carried: bool) -> Any:
@@ -113,9 +111,11 @@ class Questions(Generic[C]):
         def begin(listed: PossibleMove[Any]) -> None:
             # As a command does: permission before all, by a delegation only where there is something to decide.
             move, action = listed.move, listed.action
-            carried = move in commands.carried and commands.leads(case, move) and not actor.reaches(action, **where)
+            carried = (
+                move in commands.carried and commands.leads(case, move) and not actor.reaches(action, owners, branches)
+            )
             act = asking(carried)
-            act.by.require(action, **where)
+            act.by.require(action, owner=owners, branch=branches)
             commands.begin(case, act, move, asked=True)
 
         found = commands.table.moves(case, _everything(actor, commands.table), path=commands.path(case))
@@ -128,10 +128,10 @@ class Questions(Generic[C]):
         def work(unit: Unit, actor: Actor) -> tuple[PartMoves, ...]:
             instant = utc(at)
             case, _ = self._found(unit, id, actor, instant)
-            act = self._asking(unit, case, actor, instant)
+            act, (owners, branches) = self._asking(unit, case, actor, instant), self._where(case)
 
             def begin(listed: PossibleMove[Any], parts: Parts[Any, Any, Any], name: int | str) -> None:
-                actor.require(listed.action, owner=case.owner, branch=case.branch)
+                actor.require(listed.action, owner=owners, branch=branches)
                 parts.begin(case, act, listed.move, name)
 
             return tuple(
@@ -190,7 +190,7 @@ class Questions(Generic[C]):
         return as_data(value, may_see=case is not None and self._may_see(case, actor))
 
     def _may_see(self, case: C, actor: Actor) -> bool:
-        return reaching(actor, case).may(self._cases.read) and not self._is_masked(case, actor)
+        return self._reaching(actor, case).may(self._cases.read) and not self._is_masked(case, actor)
 
     # --- how a question goes
     def _read(self, work: Callable[[Unit, Actor], R], by: Actor) -> R:
@@ -203,14 +203,15 @@ class Questions(Generic[C]):
     def _found(self, unit: Unit, id: str, actor: Actor, at: datetime | None = None) -> tuple[C, Actor]:
         """The case, unmasked, and who reads it: at an instant, by a delegation too."""
         case: C = unit.of(self._cases.kind).get(id)
-        reached = actor.reaches(self._cases.read, owner=case.owner, branch=case.branch)
-        who = (
-            actor
-            if at is None or reached or not self._cases.commands.carried
-            else (self._standing_in(unit, case, actor, at))
-        )
-        who.require(self._cases.read, owner=case.owner, branch=case.branch)
+        who, where, read = actor, self._where(case), self._cases.read
+        if at is not None and self._cases.commands.carried and not actor.reaches(read, *where):
+            who = self._standing_in(unit, case, actor, at)
+        who.require(read, owner=where[0], branch=where[1])
         return case, who
+
+    def _where(self, case: C) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Whose the case is, and of which branches."""
+        return self._cases.kind.owned_by(case), self._cases.kind.branches_of(case)
 
     def _standing_in(self, unit: Unit, case: C, actor: Actor, at: datetime) -> Actor:
         """``actor`` with those for whom they act by a delegation (``others``); nobody where a context has none."""
@@ -220,42 +221,51 @@ class Questions(Generic[C]):
         """An act by which it is only asked what may be done."""
         raise NotImplementedError
 
+    def _reaching(self, actor: Actor, case: C) -> Actor:
+        return reaching(actor, case, self._cases.kind)
+
     def _is_masked(self, case: C, actor: Actor) -> bool:
         """Whether ``actor`` is shown the case with its personal fields masked: what is kept of an erased person is,
         because law demands keeping it, unless ``actor`` has the permission for that (KRN-14)."""
         return self._cases.keeping is not None and (
-            case.restricted and not reaching(actor, case).may(self._cases.read_restricted)
+            case.restricted and not self._reaching(actor, case).may(self._cases.read_restricted)
         )
 
     def _shown(self, page: Page[C], actor: Actor) -> Page[C]:
         items = tuple(covered(case) if self._is_masked(case, actor) else case for case in page.items)
         return attrs.evolve(page, items=items)
 
+    def _within(self, asked: Asked, actor: Actor) -> Asked:
+        """What is asked, of the cases that ``actor`` may read."""
+        scope: tuple[Where[Any], ...] = self._scope(actor)
+        if len(scope) < 2:
+            return attrs.evolve(asked, where=(*asked.where, *scope))
+        if asked.either:
+            raise MalformedQuery(field="either", accepted=Text("a scope of all", "全部范围的权限"))
+        return attrs.evolve(asked, either=scope)
+
     def _scope(self, actor: Actor) -> tuple[Where[C], ...]:
-        read = self._cases.read
+        """The conditions of which one holds for what ``actor`` may read; none where that is everything."""
+        read, kind = self._cases.read, self._cases.kind
         scope = actor.grants.get(read)
         if scope is None:
             raise NotPermitted(action=read, actor=actor.id)
         if scope is Scope.ALL:
             return ()
-        if scope is Scope.BRANCH:
-            return (Where("branch", Comparison.IS, actor.branch),)
-        return (Where("owner", Comparison.IS, actor.id),)
+        whose: str = actor.branch if scope is Scope.BRANCH else actor.id
+        further = kind.branches if scope is Scope.BRANCH else kind.owners
+        columns = ("branch" if scope is Scope.BRANCH else "owner", *(field.name for field in further))
+        return tuple(Where(column, Comparison.IS, whose) for column in columns)
 
 
 type_commands(Questions)
 
 
-def reaching(actor: Actor, case: Aggregate) -> Actor:
+def reaching(actor: Actor, case: A, kind: Kind[A]) -> Actor:
     """``actor`` with only the grants whose scope reaches ``case``."""
-    grants = {
-        action: scope
-        for action, scope in actor.grants.items()
-        if scope is Scope.ALL
-        or (scope is Scope.BRANCH and case.branch == actor.branch)
-        or (scope is Scope.OWN and case.owner == actor.id)
-    }
-    return attrs.evolve(actor, grants=grants, others=tuple(reaching(other, case) for other in actor.others))
+    owners, branches = kind.owned_by(case), kind.branches_of(case)
+    grants = {action: scope for action, scope in actor.grants.items() if actor.reaches(action, owners, branches)}
+    return attrs.evolve(actor, grants=grants, others=tuple(reaching(other, case, kind) for other in actor.others))
 
 
 def _everything(actor: Actor, table: Lifecycle[Any, Any]) -> Actor:

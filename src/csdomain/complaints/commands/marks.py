@@ -51,13 +51,13 @@ class ComplaintAct(Act[ComplaintRules]):
     def reaching(self, case: Complaint, move: Move) -> Standing:
         """Of :attr:`standing` what counts for the case: of those only who may make the move where it is. [KRN-13]"""
         action = COMPLAINT_MOVES.actions[move]
-        where = {"owner": case.owner, "branch": case.branch}
+        where = (case.owner,), (case.branch,)
         held = dict(self.standing.held)
         for who, branch in self.standing.branches.items():
             there = (self.resolve(Actor(who, branch, {position})) for position in held[who] if who != self.by.id)
-            held[who] = frozenset(one for actor in there if actor.reaches(action, **where) for one in actor.positions)
+            held[who] = frozenset(one for actor in there if actor.reaches(action, *where) for one in actor.positions)
         own = self.standing.held.get(self.by.id, frozenset())
-        held[self.by.id] = own if self.by.reaches(action, **where) else frozenset()
+        held[self.by.id] = own if self.by.reaches(action, *where) else frozenset()
         return attrs.evolve(self.standing, held=held)
 
 

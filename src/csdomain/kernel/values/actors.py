@@ -78,21 +78,21 @@ class Actor:
         """Whether any scope of ``action`` is granted, in person or by a delegation."""
         return action in self.grants or any(other.may(action) for other in self.others)
 
-    def reaches(self, action: Action, *, owner: str, branch: str) -> bool:
-        """Whether ``action`` is granted in person for a record of ``owner`` in ``branch``."""
+    def reaches(self, action: Action, owners: Iterable[str], branches: Iterable[str]) -> bool:
+        """Whether ``action`` is granted in person for a record own to ``owners`` and of ``branches`` (PPL-05)."""
         scope = self.grants.get(action)
         return (
             scope is Scope.ALL
-            or (scope is Scope.BRANCH and branch == self.branch)
-            or (scope is Scope.OWN and owner == self.id)
+            or (scope is Scope.BRANCH and self.branch in branches)
+            or (scope is Scope.OWN and self.id in owners)
         )
 
-    def require(self, action: Action, *, owner: str, branch: str) -> None:
-        """Refuse unless ``action`` is granted for a record of ``owner`` in ``branch``, in person or by a delegation.
+    def require(self, action: Action, *, owner: str | tuple[str, ...], branch: str | tuple[str, ...]) -> None:
+        """Refuse unless ``action`` is granted for a record of ``owner`` in ``branch``; several of either count alike.
 
-        Raises :class:`NotPermitted`, which says who may.
+        In person or by a delegation. Raises :class:`NotPermitted`, which says who may.
         """
-        if any(one.reaches(action, owner=owner, branch=branch) for one in (self, *self.others)):
+        if any(one.reaches(action, _each(owner), _each(branch)) for one in (self, *self.others)):
             return
         may = Text("a position that has the permission in this scope", "在此范围内拥有该权限的职位")
         raise NotPermitted(
@@ -101,6 +101,10 @@ class Actor:
             scope=self.grants.get(action, "none"),
             accepted=may if self.matrix is None else self.matrix.who_may(action),
         )
+
+
+def _each(given: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (given,) if isinstance(given, str) else given
 
 
 @attrs.frozen
