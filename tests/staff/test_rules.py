@@ -342,7 +342,7 @@ def test_f44_an_authority_is_given_away_by_its_holder_or_somebody_above_else_by_
     with memory_desk() as desk:
         deputies, by = staffed(desk).staff.deputies, [personnel(desk, f"hr-{n}") for n in range(3)]
         engaged(desk, "dora", "deputy_general_manager")
-        dora = {"authority": "deputy_general_manager", "principal": "dora", "by": manager(desk, "ann")}
+        dora: dict[str, Any] = {"authority": "deputy_general_manager", "principal": "dora", "by": manager(desk, "ann")}
         for deputy, how in (("hr-0", {"principal": "ann", "by": by[0]}), ("ann", dora)):
             with pytest.raises(DelegationInvalid):
                 to(desk, "ann", deputy, **how)
