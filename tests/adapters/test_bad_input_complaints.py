@@ -92,12 +92,12 @@ class World:
     def slip(self, *, signed: bool = True) -> str:
         number: str = self.counter.do("draw_slip", "truck", by="sales").number
         if signed:
-            self.counter.do("sign_slip", number, by=DEPUTY)
+            self.counter.do("sign_slip", number, by="deputy_for_sales")
         return number
 
     def certificate(self) -> str:
         number: str = self.counter.do("draw_certificate", cny(200), by="sales").number
-        self.counter.do("sign_certificate", number, by=DEPUTY)
+        self.counter.do("sign_certificate", number, by="deputy_for_sales")
         self.counter.do("countersign_certificate", number, by="sales")
         return number
 
@@ -215,7 +215,8 @@ def signature_gone(w: World) -> Try:
 
 def signed_twice(w: World) -> Try:
     w.decided()
-    both = w.person("both", DEPUTY, "warehouse_keeper")
+    both = w.person("both", "deputy_for_sales", "warehouse_keeper")
+    w.records.give("both", "deputy_for_sales")
     number = w.slip(signed=False)
     w.counter.do("sign_slip", number, by=both)
     return attempt("take_in", number, [ENGINES], by=both)
