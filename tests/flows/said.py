@@ -41,7 +41,7 @@ from csdomain.testing import HANDLING, QUALITY, MovableClock, staff
 
 T = TypeVar("T")
 CUSTOMER: Final = "customer-7"
-MARK: Final = "qz{:04}zq"
+MARK: Final = "qz{:05}zq"
 #: What a command takes that is no text of a person's: ids and numbers of the house's own, codes that it lists.
 IDS: Final = frozenset(
     {
@@ -150,9 +150,10 @@ class Talk:
 
     def word(self, slot: str) -> str:
         """A text with a mark of its own."""
-        mark = MARK.format(sum(map(len, self.said.values())))
+        # Far apart, so that no letter repeats most of an internal text (CMP-13).
+        mark = MARK.format(sum(map(len, self.said.values())) * 7919 % 10007)
         self.said.setdefault(slot, []).append(mark)
-        return f"王小明 {mark}"
+        return f"王 {mark}"
 
     def value(self, kind: type[T], **given: Any) -> T:
         """A value of ``kind``: what is not given and may hold a text holds a mark."""
@@ -285,6 +286,7 @@ def whole_case(talk: Talk) -> None:
     do("countersign_certificate", id, paper, by="sales")
     do("book_certificate", id, paper, "V2", by="finance")
     refused("answer", id, Channel.PHONE, by="sales")  # it is grave
+    do("clear", id, by="service_manager")
     do("answer", id, Channel.LETTER, by="sales")
     do("decline", id, by="sales")
     refused("renew", id, talk.form(customer=talk.word("refused.renew")), by="service_agent")

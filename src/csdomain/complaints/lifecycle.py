@@ -58,6 +58,7 @@ class Move(Enum):
     APPROVE = "approve"
     RETURN = "return_back"
     REVISE = "revise"
+    CLEAR = "clear"
     ANSWER = "answer"
     DECLINE = "decline"
     RENEW = "renew"
@@ -140,6 +141,7 @@ COMPLAINT_MOVES: Final = Lifecycle(
         Row(_M.ASSIGN, OPEN, None, r.HANDLED),
         Row(_M.PROMISE, OPEN, None, r.LEVELS, may="answer"),
         Row(_M.REMARK, OPEN, None, r.REMARKS),
+        Row(_M.CLEAR, OPEN, None, r.NOTICE),
         Row(_M.WITHDRAW, _WITHDRAWABLE, _S.WITHDRAWN, r.STATES),
         # --- after closing
         Row(_M.FOLLOW_UP, _S.CLOSED, _S.SETTLING, r.STATES, may="close"),
@@ -318,6 +320,7 @@ class RemarkMove(Enum):
     """What can be done with a remark."""
 
     NOTE = "note"
+    CLEAR = "clear"
     ANSWER = "answer"
 
 

@@ -203,6 +203,13 @@ class Complaints(CaseService[Complaint, ComplaintAct]):
         """
         return self._do(answering.answer, id, call, channel, text)
 
+    def clear(self, id: str, text: str, reason: str, **call: Unpack[CallOptions]) -> Receipt:
+        """Declare that this very text to the customer discloses nothing, though it matches something internal.
+
+        It may be sent then; never the form itself. Raises MalformedStep. [CMP-13]
+        """
+        return self._do(answering.clear, id, call, text, reason)
+
     def decline(self, id: str, reason: str, **call: Unpack[CallOptions]) -> Receipt:
         """Record that the customer does not accept the solution. [CMP-14]"""
         return self._do(answering.decline, id, call, reason)

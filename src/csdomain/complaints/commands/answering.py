@@ -10,7 +10,7 @@ from csdomain.complaints import values as v
 from csdomain.complaints.case import Complaint, HandlingForm, Memorandum
 from csdomain.complaints.case.papers import SERVICE, drawn_up
 from csdomain.complaints.lifecycle import Move, State
-from csdomain.complaints.policies import require_nothing_internal
+from csdomain.complaints.policies import disclosed, require_nothing_internal
 from csdomain.frame.acts import Events
 from csdomain.kernel.papers.approvals import OwnRequest
 from csdomain.kernel.papers.documents import draw_up
@@ -26,7 +26,7 @@ MEMORANDUM_KIND: Final = "memorandum"
 
 @does(Move.ANSWER)
 def answer(case: Complaint, act: ComplaintAct, channel: v.Channel, text: str) -> Events:
-    require_nothing_internal(text, case.internal)
+    require_nothing_internal(text, case.internal, case.heard, act.rules.disclosure, case.cleared)
     require(not case.grave or channel is v.Channel.LETTER, r.GRAVE, accepted=Text("a letter", "书信"), given=channel)
     remedy = v.Remedy(granted=Money.zero(case.currency), text=text)
     if case.state is State.DECIDED:
@@ -45,6 +45,15 @@ def answer(case: Complaint, act: ComplaintAct, channel: v.Channel, text: str) ->
     )
     case.put_form(answer=notice)
     return act.done(e.ComplaintAnswered(reason=text, channel=channel.value, promises=case.promises))
+
+
+@does(Move.CLEAR)
+def clear(case: Complaint, act: ComplaintAct, text: str, reason: str) -> Events:
+    # The form itself is given to nobody.
+    found = [name for name in disclosed(text, case.internal, case.heard, act.rules.disclosure) if name != "form"]
+    cleared = v.Clearance(by=act.by.id, at=act.at, fields=found, text=text, reason=reason)
+    case.cleared = (*case.cleared, cleared)
+    return act.done(e.DisclosureCleared(reason=reason, fields=cleared.fields))
 
 
 @does(Move.DECLINE)

@@ -199,7 +199,7 @@ def escalate(case: Complaint, act: ComplaintAct, reason: str) -> Events:
 @does(Move.PROPOSE)
 def propose(case: Complaint, act: ComplaintAct, remedy: v.Remedy) -> Events:
     act.rules.check_remedy(remedy, case.currency)
-    require_nothing_internal(remedy.text, case.internal)
+    require_nothing_internal(remedy.text, case.internal, case.heard, act.rules.disclosure, case.cleared)
     submission = Submission(remedy=remedy, by=act.by.id, at=act.at)
     approval = _decided(case, act, submission, Outcome.APPROVED, "")
     paper = _approved(case.form.document, len(case.form.submissions) + 1, remedy, approval)

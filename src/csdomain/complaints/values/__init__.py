@@ -11,6 +11,7 @@ from .house import CaseClass as CaseClass
 from .house import Chasing as Chasing
 from .house import ComplaintRules as ComplaintRules
 from .house import Copies as Copies
+from .house import Disclosure as Disclosure
 from .house import Numbers as Numbers
 from .house import Path as Path
 from .house import Stage as Stage
@@ -23,6 +24,7 @@ from .ids import ComplaintId as ComplaintId
 from .occasions import OCCASIONS as OCCASIONS
 from .outcome import Channel as Channel
 from .outcome import Classification as Classification
+from .outcome import Clearance as Clearance
 from .outcome import Finding as Finding
 from .outcome import Goods as Goods
 from .outcome import Judgement as Judgement

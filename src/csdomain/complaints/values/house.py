@@ -74,6 +74,25 @@ class CaseClass:
 
 
 @attrs.frozen
+class Disclosure:
+    """What makes a letter repeat something internal (CMP-13).
+
+    A run of ``run_characters`` (Chinese) or ``run_words`` (other) of an internal text; a name from ``name`` characters
+    on; a sum from ``figure`` on, in the currency's major unit, a smaller one only where a currency stands beside it.
+    """
+
+    run_characters: int = 8
+    run_words: int = 5
+    name: int = 2
+    figure: int = 100
+
+    def __attrs_post_init__(self) -> None:
+        for field, value in attrs.asdict(self).items():
+            if value < 1:
+                raise MalformedStep(field=field, given=value, minimum=1)
+
+
+@attrs.frozen
 class WithoutAmount:
     """Who decides where no amount is claimed or granted: a grave complaint, an ordinary one (CMP-16)."""
 
@@ -120,6 +139,7 @@ class ComplaintRules:
     which closed cases are reviewed, ``review_units`` those among which the liable one is decided (CMP-20). ``extra``
     are the house's own fields of the form and their types. ``hold_reasons`` are the codes of what demands by law that
     a case is kept; those of the current rulebook count, also for a case that pinned an older one (KRN-14).
+    ``disclosure`` says what a letter to the customer must not repeat (CMP-13).
     """
 
     path: Path
@@ -146,6 +166,7 @@ class ComplaintRules:
     review_units: tuple[str, ...] = ()
     extra: Mapping[str, str] = attrs.field(factory=dict)
     hold_reasons: tuple[str, ...] = ()
+    disclosure: Disclosure = attrs.field(factory=Disclosure)
 
     def __attrs_post_init__(self) -> None:
         check_warnings(self.warnings)

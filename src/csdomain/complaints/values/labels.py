@@ -46,5 +46,9 @@ LABELS: Final[Mapping[str, Text]] = {
     "classes.*.quality": Text("whether {0} is a quality fault", "{0} 是否属质量问题"),
     "classes.*.causes": Text("causes under {0}", "{0} 的原因"),
     "hold_reasons": Text("what law demands to keep a case for", "依法保留案件的事由"),
+    "disclosure.run_characters": Text("characters in a row that a letter may not repeat", "通知不得重复的连续字数"),
+    "disclosure.run_words": Text("words in a row that a letter may not repeat", "通知不得重复的连续词数"),
+    "disclosure.name": Text("characters from which a name is looked for", "姓名、单位名称检查的最少字数"),
+    "disclosure.figure": Text("sum from which figures are looked for anywhere", "任何位置都检查的最小金额"),
     "extra.*": Text("the house's own field {0}", "自定栏目 {0}"),
 }

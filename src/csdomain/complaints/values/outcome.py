@@ -247,6 +247,17 @@ class Notice:
     text: str = words()
 
 
+@attrs.frozen(kw_only=True)
+class Clearance:
+    """The manager's declaration that ``text`` discloses nothing though it matches ``fields``, and why (CMP-13)."""
+
+    by: ActorId
+    at: datetime
+    fields: tuple[str, ...] = attrs.field(converter=tuple)
+    text: str = words()
+    reason: str = words()
+
+
 @attrs.frozen
 class PenaltyRate:
     """Up to this loss (with it; without end where None), this share of it is deducted (罰扣判定基準)."""
