@@ -66,7 +66,7 @@ handling: escalate propose>proposed
 proposed: satisfy>satisfied decline>handling
 satisfied: close>closed
 """
-AT_ANY_TIME: Final = ("mark", "assign", "promise", "remark")
+AT_ANY_TIME: Final = ("mark", "assign", "promise", "remark", "clear")
 ENDED: Final = ("closed", "settling", "settled", "withdrawn")
 
 

@@ -194,11 +194,11 @@ def test_responsibility_loss_and_penalty_stay_in_the_house(text: str, field: str
     judgement = Judgement(
         liable=Liable.US,
         unit="生产部" if chinese else "production line 3",
-        persons=["worker seven"],
+        persons=("worker seven",),
         tracked=False,
         loss={"goods": cny("4711.47")},
-        shares=[Share("生产部" if chinese else "production line 3"), Share("packing dept")],
-        penalties=[ProposedPenalty("worker-7", "minor_demerit"), ProposedPenalty("x", amount=cny("8150.32"))],
+        shares=(Share("生产部" if chinese else "production line 3"), Share("packing dept")),
+        penalties=(ProposedPenalty("worker-7", "minor_demerit"), ProposedPenalty("x", amount=cny("8150.32"))),
     )
     counter.do("investigate", by="service_agent")
     counter.do("inspect", Finding(True, "hardened too fast"), by="rnd")

@@ -50,8 +50,9 @@ def answer(case: Complaint, act: ComplaintAct, channel: v.Channel, text: str) ->
 @does(Move.CLEAR)
 def clear(case: Complaint, act: ComplaintAct, text: str, reason: str) -> Events:
     # The form itself is given to nobody.
-    found = [name for name in disclosed(text, case.internal, case.heard, act.rules.disclosure) if name != "form"]
-    cleared = v.Clearance(by=act.by.id, at=act.at, fields=found, text=text, reason=reason)
+    found = disclosed(text, case.internal, case.heard, act.rules.disclosure)
+    fields = tuple(name for name in found if name != "form")
+    cleared = v.Clearance(by=act.by.id, at=act.at, fields=fields, text=text, reason=reason)
     case.cleared = (*case.cleared, cleared)
     return act.done(e.DisclosureCleared(reason=reason, fields=cleared.fields))
 

@@ -30,7 +30,7 @@ class SecondPenalty(RuleBroken):
 @does(Move.INVOLVE)
 def involve(case: Complaint, act: ComplaintAct, departments: Sequence[str], until: datetime) -> Events:
     until = utc(until)
-    names = tuple(dict.fromkeys(named(name) for name in v.several(departments, "departments")))
+    names = tuple(dict.fromkeys(named(name) for name in departments))
     asked = {part.department for part in case.parts if part.round == case.round}
     fresh = [name for name in names if name not in asked]
     there = ", ".join(sorted(asked)) or "-"

@@ -18,6 +18,7 @@ from csdomain.kernel.cases.events import utc
 from csdomain.kernel.rules import Text
 from csdomain.kernel.rules.errors import require
 from csdomain.kernel.values.actors import Action
+from csdomain.kernel.values.arguments import checked
 
 from .marks import FIELDS, ComplaintAct, does, named
 from .settling import OUTCOME
@@ -29,7 +30,7 @@ _BY_LEVEL: Final = (State.RECEIVED, State.HANDLING, State.CLOSED, State.SETTLED)
 IMPORTABLE: Final = {v.Path.DEPARTMENTS: _BY_AMOUNT, v.Path.LEVELS: _BY_LEVEL}
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, field_transformer=checked(v.MalformedForm))
 class PastCase:
     """A case as it stood in another system: its form and number, the state it was in, and when it came there.
 

@@ -37,5 +37,4 @@ from .outcome import Remedy as Remedy
 from .outcome import Share as Share
 from .outcome import goods as goods
 from .outcome import remarks as remarks
-from .outcome import several as several
 from .outcome import words as words

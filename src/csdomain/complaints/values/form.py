@@ -10,6 +10,7 @@ from csdomain.complaints.rules import FORM, STATES
 from csdomain.kernel.rules import Text
 from csdomain.kernel.rules.errors import InvalidValue
 from csdomain.kernel.store.kinds import storable
+from csdomain.kernel.values.arguments import checked
 from csdomain.kernel.values.money import Money
 from csdomain.kernel.values.personal import PersonalKind, personal
 
@@ -74,19 +75,12 @@ def identifier(error: type[InvalidValue] = MalformedForm) -> "attrs._ValidatorTy
     return check
 
 
-def _of(kind: type, accepted: Text) -> "attrs._ValidatorType[Any]":
-    def check(instance: object, attribute: "attrs.Attribute[Any]", value: object) -> None:
-        if value is not None and type(value) is not kind:
-            raise MalformedForm(field=attribute.name, given=type(value).__name__, accepted=accepted)
-
-    return check
+def _day(instance: object, attribute: "attrs.Attribute[Any]", value: object) -> None:
+    if value is not None and type(value) is not date:
+        raise MalformedForm(field=attribute.name, given=type(value).__name__, accepted=Text("a date", "日期"))
 
 
-def _frozen(extra: Mapping[str, Extra]) -> Mapping[str, Extra]:
-    return dict(extra)
-
-
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, field_transformer=checked(MalformedForm))
 class ComplaintForm:
     """The customer complaint handling form (客戶投訴處理表), as it is filled in at the counter.
 
@@ -105,11 +99,11 @@ class ComplaintForm:
     specification: str = attrs.field(default="", validator=text(_SHORT, error=MalformedForm))
     quantity: int = attrs.field(default=0, validator=count)
     defective: int = attrs.field(default=0, validator=count)
-    shipped_on: date | None = attrs.field(default=None, validator=_of(date, Text("a date", "日期")))
-    claimed: Money | None = attrs.field(default=None, validator=_of(Money, Text("an amount", "金额")))
+    shipped_on: date | None = attrs.field(default=None, validator=_day)
+    claimed: Money | None = None
     samples: int = attrs.field(default=0, validator=count)
-    attachments: tuple[str, ...] = personal(PersonalKind.OTHER, default=(), converter=tuple)
-    extra: Mapping[str, Extra] = personal(PersonalKind.OTHER, factory=dict, converter=_frozen)
+    attachments: tuple[str, ...] = personal(PersonalKind.OTHER, default=())
+    extra: Mapping[str, Extra] = personal(PersonalKind.OTHER, factory=dict)
 
     def __attrs_post_init__(self) -> None:
         if self.defective > self.quantity:

@@ -12,7 +12,7 @@ from csdomain.kernel.cases.timers import check_warnings
 from csdomain.kernel.papers.approvals import ApprovalLadder
 from csdomain.kernel.rules import Text
 from csdomain.kernel.values.durations import Duration
-from csdomain.kernel.values.money import CurrencyMismatch, Money
+from csdomain.kernel.values.money import CurrencyMismatch, Money, of_a_case
 from csdomain.kernel.values.numbering import NumberPattern
 from csdomain.rulebook import ORGANISATION, Rulebook, Section, texts_beside
 
@@ -249,9 +249,10 @@ class ComplaintRules:
 
 
 def in_currency(amount: Money, currency: str, field: str) -> None:
-    """Raises CurrencyMismatch unless ``amount`` is in the house's currency."""
+    """Raises CurrencyMismatch unless ``amount`` is in the house's currency, AmountTooLarge beyond that of a case."""
     if amount.currency != currency:
         raise CurrencyMismatch(field=field, given=amount.currency, expected=currency)
+    of_a_case(amount.minor, field)
 
 
 def _whole(rules: ComplaintRules, book: Rulebook) -> Iterable[str]:

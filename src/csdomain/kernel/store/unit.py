@@ -56,6 +56,7 @@ from .kinds import (
     Tally,
     TallyRow,
     Where,
+    among,
     storable,
 )
 from .ports import AuditRecord, Call, Observer, Receipt, Refusal, Repository, Session, TimerHandler, Unit
@@ -177,7 +178,7 @@ def _check_conditions(kind: Kind[Any], conditions: Iterable[Where[Any]]) -> None
             raise MalformedQuery(field=where.column, given=type(where.value).__name__, accepted=Text("tuple", "tuple"))
         else:
             kind.column(where.column)
-            for value in where.value:
+            for value in among(where.value, where.column):
                 _check_value(kind, where.column, value)
 
 
