@@ -79,12 +79,17 @@ class Comparison(Enum):
     PRESENT = "present"
 
 
+def _column(instance: object, attribute: "attrs.Attribute[str]", value: object) -> None:
+    if not storable(value, TEXT_LONGEST):
+        raise MalformedQuery(field=attribute.name, accepted=Text("the name of a column", "列名"))
+
+
 @attrs.frozen(field_transformer=checked(MalformedQuery))
 class Where(Generic[A]):
     """One condition on one column; several are joined by *and*."""
 
-    column: str
-    comparison: Comparison
+    column: str = attrs.field(validator=_column)
+    comparison: Comparison = attrs.field()
     value: object = None
 
 
@@ -131,7 +136,7 @@ def among(values: object, column: str) -> tuple[object, ...]:
 
     Raises :class:`MalformedQuery`.
     """
-    if isinstance(values, str | bytes) or not isinstance(values, Collection) or len(values) > MOST:
+    if isinstance(values, str | bytes | Mapping) or not isinstance(values, Collection) or len(values) > MOST:
         limit = Text(f"a collection of at most {MOST}", f"至多 {MOST} 项的集合")
         raise MalformedQuery(field=column, given=type(values).__name__, accepted=limit)
     return tuple(values)
@@ -217,7 +222,7 @@ class Query(Generic[A]):
     """
 
     where: tuple[Where[A], ...] = ()
-    order_by: str = "id"
+    order_by: str = attrs.field(default="id", validator=_column)
     descending: bool = False
     limit: int = 50
     after: tuple[ColumnValue, str] | None = None

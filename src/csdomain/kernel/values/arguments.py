@@ -5,6 +5,7 @@ bound: values of theirs check their fields when they are made, by :func:`checked
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sized
+from datetime import datetime
 from difflib import get_close_matches
 from functools import wraps
 from inspect import Parameter, isfunction, signature
@@ -27,7 +28,7 @@ from typing import (
 import attrs
 
 from csdomain.kernel.rules import PORTS, Text
-from csdomain.kernel.rules.errors import InvalidValue
+from csdomain.kernel.rules.errors import InvalidValue, aware
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -191,11 +192,13 @@ def _checked(field: Any, error: type[InvalidValue]) -> Any:
         return field.evolve(converter=mapped)
     if field.validator is not None or field.converter is not None or kind is None:
         return field
-    wanted = holds(kind)
+    wanted, timed = holds(kind), datetime in _alternatives(kind)
 
     def check(_: object, attribute: Any, value: object) -> None:
         if not wanted(value):
             raise error(field=attribute.name, given=type(value).__name__, accepted=accepted)
+        if timed and isinstance(value, datetime):
+            aware(value, attribute.name)
 
     return field.evolve(validator=check)
 
