@@ -359,7 +359,7 @@ class Complaints(CaseService[Complaint, ComplaintAct]):
             rules = COMPLAINT_CASES.effects.rules_of(case, self._house, unit)
             return deciding.explain_decision(case, self._act(unit, actor, utc(at), rules, case.rulebook, case.branch))
 
-        return self._read(work, by)
+        return self._read(work, by, id)
 
     def queue(self, query: Query[Complaint] = Query(), *, by: Actor) -> Page[Complaint]:  # noqa: B008 - frozen
         """The queue of ``by``: the cases that ``by`` owns and that are neither settled nor withdrawn.
@@ -373,11 +373,11 @@ class Complaints(CaseService[Complaint, ComplaintAct]):
     def papers(self, id: str, *, by: Actor) -> tuple[Document, ...]:
         """Every paper of the case: forms, memoranda, slips, certificates, penalty notices; each can be printed, and
         says which copy lies with whom. Personal fields are there: printing masks them. [KRN-09]"""
-        return self._read(lambda unit, actor: self._readable(unit, id, actor).papers, by)
+        return self._read(lambda unit, actor: self._readable(unit, id, actor).papers, by, id)
 
     def open_ends(self, id: str, *, by: Actor) -> tuple[str, ...]:
         """The parts that are not at their end yet, by name; the case is settled when there are none. [CMP-25]"""
-        return self._read(lambda unit, actor: self._readable(unit, id, actor).open_ends(), by)
+        return self._read(lambda unit, actor: self._readable(unit, id, actor).open_ends(), by, id)
 
     def discrepancies(self, *, by: Actor, limit: int = 50) -> Page[Complaint]:
         """The cases with a return slip that finance finds at odds with what was approved. [CMP-24]"""

@@ -4,19 +4,22 @@ A service inherits these. Everything public is a question or a command; what the
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, NoReturn, TypeVar
 
 import attrs
 
 from csdomain.kernel.cases.lifecycle import PossibleMove
 from csdomain.kernel.cases.timers import TimerExplanation, explain
 from csdomain.kernel.rules import Text
-from csdomain.kernel.rules.errors import NotPermitted
+from csdomain.kernel.rules.errors import NotPermitted, StoreFailure
 from csdomain.kernel.store.kinds import Aggregate, Comparison, Page, Query, Tally, TallyRow, Where
-from csdomain.kernel.store.ports import AuditRecord, Store, Unit
+from csdomain.kernel.store.ports import AuditRecord, Call, Store, Unit
+from csdomain.kernel.store.unit import EVENT
 from csdomain.kernel.values.actors import Actor, Scope
 from csdomain.kernel.values.arguments import WrongArgument, type_commands
+from csdomain.kernel.values.ids import IdSource, instant_of
 from csdomain.kernel.values.personal import PersonalKind, covered, mask
 from csdomain.rulebook import House
 
@@ -34,6 +37,7 @@ class Questions(Generic[C]):
     _cases: ClassVar[CaseType]
     _store: Store
     _house: House
+    _ids: IdSource
 
     def __init_subclass__(cls) -> None:
         """Every command and question of a context refuses arguments of a wrong type by name, without a word there."""
@@ -45,7 +49,7 @@ class Questions(Generic[C]):
 
         Raises NotFound, NotPermitted, MalformedId, WrongKind.
         """
-        return self._read(lambda unit, actor: self._readable(unit, id, actor), by)
+        return self._read(lambda unit, actor: self._readable(unit, id, actor), by, id)
 
     def find(self, query: Query[C] = Query(), *, by: Actor) -> Page[C]:  # noqa: B008 - frozen
         """One page of the cases that ``by`` may read. Raises MalformedQuery, NotPermitted."""
@@ -89,7 +93,7 @@ class Questions(Generic[C]):
             found = commands.table.moves(case, reaching(actor, case), path=commands.path(case))
             return tuple(move for move in found if move.move in commands.made)
 
-        return self._read(work, by)
+        return self._read(work, by, id)
 
     def part_moves(self, id: str, *, by: Actor) -> tuple[PartMoves, ...]:
         """What ``by`` may do with each part of the case now: its name (``shipment 1``) and the moves of its table."""
@@ -98,7 +102,7 @@ class Questions(Generic[C]):
             case = self._readable(unit, id, actor)
             return tuple(one for part in self._cases.parts for one in part.moves(case, reaching(actor, case)))
 
-        return self._read(work, by)
+        return self._read(work, by, id)
 
     def trail(self, id: str, *, by: Actor) -> Sequence[AuditRecord]:
         """Everything that happened to the case, in order (KRN-11)."""
@@ -109,7 +113,7 @@ class Questions(Generic[C]):
                 return trail
             return [attrs.evolve(record, reason=mask(PersonalKind.OTHER, record.reason)) for record in trail]
 
-        return self._read(work, by)
+        return self._read(work, by, id)
 
     def deadlines(self, id: str, *, by: Actor, at: datetime) -> tuple[TimerExplanation, ...]:
         """The case's timers as of ``at``, each with how its deadline came about (KRN-06)."""
@@ -119,7 +123,7 @@ class Questions(Generic[C]):
             timers = unit.timers_of(id)
             return tuple(explain(timer, self._house.calendar(timer.calendar), at) for timer in timers)
 
-        return self._read(work, by)
+        return self._read(work, by, id)
 
     def as_data(self, value: object, *, by: Actor, of: C | None = None) -> Any:
         """What a use case answered with, as JSON-ready data for ``by``: see :func:`csdomain.frame.views.as_data`.
@@ -151,8 +155,22 @@ class Questions(Generic[C]):
         return reaching(actor, case).may(self._cases.read) and not self._is_masked(case, actor)
 
     # --- how a question goes
-    def _read(self, work: Callable[[Unit, Actor], R], by: Actor) -> R:
-        return self._store.look(lambda unit: work(unit, self._house.resolve(by)))
+    def _read(self, work: Callable[[Unit, Actor], R], by: Actor, id: str = "") -> R:
+        try:
+            return self._store.look(lambda unit: work(unit, self._house.resolve(by)))
+        except NotPermitted as error:
+            self._refuse(error, by, id)
+
+    def _refuse(self, error: NotPermitted, by: Actor, id: str) -> NoReturn:
+        """Keep the refusal of a question, at the instant of a new id: a question is given none. [KRN-13]"""
+
+        def refuse(_: Unit) -> NoReturn:
+            raise error
+
+        at = instant_of(self._ids.new(EVENT))
+        with suppress(StoreFailure):  # what only reads keeps no refusal
+            self._store.run(refuse, Call(f"{self._cases.kind.table}.read", by.id, at, id))
+        raise error
 
     def _readable(self, unit: Unit, id: str, actor: Actor) -> C:
         case: C = unit.of(self._cases.kind).get(id)
