@@ -121,11 +121,11 @@ class OfComplaints(CaseContract):
     ids: ClassVar = frozenset(
         {
             *("ComplaintForm.customer", "ComplaintForm.product", "ComplaintForm.batch", "ComplaintForm.order_number"),
-            *("ComplaintForm.specification", "Classification.name", "Classification.cause", "assign.to"),
+            *("Classification.name", "Classification.cause", "assign.to"),
             *("remark.department", "involve.departments", "contribute.department", "Goods.product", "Goods.batch"),
             *("sign_slip.slip", "take_in.slip", "reconcile.slip", "resolve.slip", "cancel_slip.slip"),
             *("sign_certificate.certificate", "countersign_certificate.certificate", "book_certificate.certificate"),
-            *("reconcile.voucher", "book_certificate.voucher", "review.unit", "PastCase.number", "PastCase.owner"),
+            *("review.unit", "PastCase.number", "PastCase.owner"),
             *("Finding.persons", "Judgement.unit", "Judgement.persons", "Judgement.loss.keys", "Share.unit"),
             *("ProposedPenalty.on", "ProposedPenalty.discipline"),
         }

@@ -13,7 +13,7 @@ import attrs
 from csdomain.kernel.cases.lifecycle import PossibleMove
 from csdomain.kernel.cases.timers import TimerExplanation, explain
 from csdomain.kernel.rules import Text
-from csdomain.kernel.rules.errors import NotPermitted, StoreFailure
+from csdomain.kernel.rules.errors import NotFound, NotPermitted, StoreFailure
 from csdomain.kernel.store.kinds import Aggregate, Comparison, Page, Query, Tally, TallyRow, Where
 from csdomain.kernel.store.ports import AuditRecord, Call, Store, Unit
 from csdomain.kernel.store.unit import EVENT
@@ -168,8 +168,18 @@ class Questions(Generic[C]):
             raise error
 
         at = instant_of(self._ids.new(EVENT))
-        with suppress(StoreFailure):  # what only reads keeps no refusal
+        with suppress(StoreFailure, NotPermitted):  # what only reads keeps no refusal
             self._store.run(refuse, Call(f"{self._cases.kind.table}.read", by.id, at, id))
+        self._raise(error, by, id)
+
+    def _raise(self, error: NotPermitted, by: Actor, id: str) -> NoReturn:
+        """Raise ``error``, or NotFound where the house conceals records from those who may not read them. [KRN-13]"""
+
+        def reads(unit: Unit) -> bool:
+            return reaching(self._house.resolve(by), unit.of(self._cases.kind).get(id)).may(self._cases.read)
+
+        if id and self._house.conceals and not self._store.look(reads):
+            raise NotFound(kind=self._cases.kind.table, id=id) from error
         raise error
 
     def _readable(self, unit: Unit, id: str, actor: Actor) -> C:

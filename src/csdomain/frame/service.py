@@ -12,7 +12,7 @@ import attrs
 from csdomain.kernel.cases.events import Event, Rebased, utc
 from csdomain.kernel.cases.timers import Timer
 from csdomain.kernel.rules import HOUSE_RULES, Text
-from csdomain.kernel.rules.errors import require
+from csdomain.kernel.rules.errors import NotPermitted, require
 from csdomain.kernel.store.kinds import ColumnValue, Page, Query
 from csdomain.kernel.store.ports import Call, Receipt, Unit
 from csdomain.kernel.values.actors import Action, Actor
@@ -105,7 +105,13 @@ class Service(Questions[C], Generic[C, A]):
                 unit.record(events, cases.effects.of(events, case, rules, act.place))
             return Receipt(id=id, version=case.version, state=case.state.value, number=act.drawn or case.number)
 
-        return self._store.run(work, self._call(marked, call, id, args, kwargs))
+        return self._run(work, self._call(marked, call, id, args, kwargs), by)
+
+    def _run(self, work: Callable[[Unit], Receipt], call: Call, by: Actor) -> Receipt:
+        try:
+            return self._store.run(work, call)
+        except NotPermitted as error:
+            self._raise(error, by, call.subject)
 
     def _begin(
         self,
@@ -169,7 +175,7 @@ class Service(Questions[C], Generic[C, A]):
                 unit.record(events, cases.effects.of(events, case, rules, house.place(case.branch)))
             return Receipt(id=id, version=case.version, state=case.state.value, number=case.number)
 
-        return self._store.run(work, Call(use_case, call["by"].id, utc(call["at"]), id, key, mark))
+        return self._run(work, Call(use_case, call["by"].id, utc(call["at"]), id, key, mark), call["by"])
 
 
 @attrs.frozen

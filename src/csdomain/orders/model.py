@@ -79,7 +79,7 @@ class Order(Record):
     items: tuple[Item, ...] = ()
     total: Money | None = None
     paper: Document | None = None
-    voucher: str = ""
+    voucher: str = words(default="")
     shipments: tuple[Shipment, ...] = ()
     refills: int = 0
     refill_on: date | None = None
@@ -155,7 +155,7 @@ class Order(Record):
         says = self.paper.stated("total")
         require(says == str(self.total), r.PAYMENT, accepted=Text(str(says), str(says)), given=self.total)
         self.voucher = voucher
-        return act.done(e.OrderPaid(voucher=voucher))
+        return act.done(e.OrderPaid())
 
     @does(Move.SHIP)
     def ship(self, act: OrderAct, items: Sequence[Item]) -> Events:

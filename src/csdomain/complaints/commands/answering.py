@@ -15,7 +15,7 @@ from csdomain.frame.acts import Events
 from csdomain.kernel.papers.approvals import OwnRequest
 from csdomain.kernel.papers.documents import draw_up
 from csdomain.kernel.rules import Text
-from csdomain.kernel.rules.errors import require
+from csdomain.kernel.rules.errors import require, typed_in
 from csdomain.kernel.values.money import Money
 
 from .deciding import decided_remedy
@@ -74,7 +74,7 @@ def renew(case: Complaint, act: ComplaintAct, form: v.ComplaintForm) -> Events:
         form.customer == case.customer,
         r.NOT_ACCEPTED,
         accepted=Text("the case's own customer", "本案的客户"),
-        customer=form.customer,
+        customer=typed_in(form.customer),
     )
     former, number, salt = case.form, act.number(act.rules.number), act.new(v.SALT)
     paper = drawn_up(number, form, act.rules, salt=salt, by=act.by, at=act.at, former=former.number)

@@ -86,8 +86,9 @@ class ComplaintForm:
 
     ``customer`` is the customer's id; ``product`` the id of what was delivered; quantities are in pieces; ``claimed``
     is what the customer asks for, if anything; ``shipped_on`` is a date in the branch's zone; ``attachments`` are the
-    host's references to files that it keeps. ``demand``, ``reason`` and ``extra`` hold what the customer said, and a
-    reference may be a file's name, so they count as personal. Raises :class:`MalformedForm`. [CMP-01, KRN-14]
+    host's references to files that it keeps. ``specification``, ``demand``, ``reason`` and ``extra`` hold what people
+    said, and a reference may be a file's name, so they count as personal. Raises :class:`MalformedForm`.
+    [CMP-01, KRN-14]
     """
 
     customer: str = attrs.field(validator=identifier())
@@ -96,7 +97,7 @@ class ComplaintForm:
     order_number: str = attrs.field(default="", validator=text(_SHORT, error=MalformedForm))
     product: str = attrs.field(default="", validator=text(_SHORT, error=MalformedForm))
     batch: str = attrs.field(default="", validator=text(_SHORT, error=MalformedForm))
-    specification: str = attrs.field(default="", validator=text(_SHORT, error=MalformedForm))
+    specification: str = personal(PersonalKind.OTHER, default="", validator=text(_SHORT, error=MalformedForm))
     quantity: int = attrs.field(default=0, validator=count)
     defective: int = attrs.field(default=0, validator=count)
     shipped_on: date | None = attrs.field(default=None, validator=_day)
@@ -114,9 +115,9 @@ class ComplaintForm:
             if not storable(reference, _REFERENCE) or not reference or not reference.isprintable():
                 limit = Text(f"references of 1 to {_REFERENCE} characters", f"1 到 {_REFERENCE} 个字符的引用")
                 raise MalformedForm(field="attachments", accepted=limit)
-        for name, value in self.extra.items():
+        for value in self.extra.values():
             if isinstance(value, int) and not -_WHOLE <= value < _WHOLE:
-                raise MalformedForm(field=f"extra.{name}", maximum=_WHOLE - 1)
+                raise MalformedForm(field="extra", maximum=_WHOLE - 1)
             if isinstance(value, str) and not storable(value, _LONG):
                 limit = Text(f"text of at most {_LONG} characters", f"至多 {_LONG} 个字符的文本")
-                raise MalformedForm(field=f"extra.{name}", accepted=limit)
+                raise MalformedForm(field="extra", accepted=limit)

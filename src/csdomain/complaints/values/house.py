@@ -11,6 +11,7 @@ import attrs
 from csdomain.kernel.cases.timers import check_warnings
 from csdomain.kernel.papers.approvals import ApprovalLadder
 from csdomain.kernel.rules import Text
+from csdomain.kernel.rules.errors import typed_in
 from csdomain.kernel.values.durations import Duration
 from csdomain.kernel.values.money import CurrencyMismatch, Money, of_a_case
 from csdomain.kernel.values.numbering import NumberPattern
@@ -198,7 +199,9 @@ class ComplaintRules:
         known = ", ".join(f"{name}: {kind}" for name, kind in sorted(self.extra.items())) or "-"
         for name, value in form.extra.items():
             kind = self.extra.get(name)
-            if kind is None or (value is not None and type(value) is not EXTRA_TYPES[kind]):
+            if kind is None:
+                raise MalformedForm(field="extra", given=typed_in(name), accepted=Text(known, known))
+            if value is not None and type(value) is not EXTRA_TYPES[kind]:
                 raise MalformedForm(field=f"extra.{name}", given=type(value).__name__, accepted=Text(known, known))
 
     def classified(self, classification: Classification) -> CaseClass:
@@ -206,10 +209,10 @@ class ComplaintRules:
         found = self.classes.get(classification.name)
         if found is None:
             known = ", ".join(sorted(self.classes))
-            raise MalformedStep(field="class", given=classification.name, accepted=Text(known, known))
+            raise MalformedStep(field="class", given=typed_in(classification.name), accepted=Text(known, known))
         if classification.cause not in found.causes:
             known = ", ".join(found.causes)
-            raise MalformedStep(field="cause", given=classification.cause, accepted=Text(known, known))
+            raise MalformedStep(field="cause", given=typed_in(classification.cause), accepted=Text(known, known))
         return found
 
     def check_remedy(self, remedy: Remedy, currency: str) -> None:
@@ -221,14 +224,14 @@ class ComplaintRules:
     def check_judgement(self, judgement: Judgement, currency: str) -> None:
         """Refuse a loss or a discipline that the house's bases do not have. Raises MalformedStep, CurrencyMismatch."""
         for kind, amount in judgement.loss.items():
-            in_currency(amount, currency, f"loss.{kind}")
             if kind not in self.loss_basis:
                 known = ", ".join(self.loss_basis) or "-"
-                raise MalformedStep(field=f"loss.{kind}", accepted=Text(known, known))
+                raise MalformedStep(field="loss", given=typed_in(kind), accepted=Text(known, known))
+            in_currency(amount, currency, f"loss.{kind}")
         for penalty in judgement.penalties:
             if penalty.discipline and penalty.discipline not in self.disciplines:
                 known = ", ".join(self.disciplines) or "-"
-                raise MalformedStep(field="discipline", given=penalty.discipline, accepted=Text(known, known))
+                raise MalformedStep(field="discipline", given=typed_in(penalty.discipline), accepted=Text(known, known))
             if penalty.amount is not None:
                 in_currency(penalty.amount, currency, "amount")
 

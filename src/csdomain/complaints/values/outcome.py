@@ -139,9 +139,9 @@ class Judgement:
             raise MalformedStep(
                 field="shares", accepted=Text("each unit once, some weight > 0", "每个单位一次，权重不全为零")
             )
-        for kind, amount in self.loss.items():
+        for amount in self.loss.values():
             if amount.minor < 0:
-                raise MalformedStep(field=f"loss.{kind}", given=amount, accepted=Text("an amount ≥ 0", "≥ 0 的金额"))
+                raise MalformedStep(field="loss", given=amount, accepted=Text("an amount ≥ 0", "≥ 0 的金额"))
 
     def lost(self, currency: str) -> Money:
         """The whole loss."""

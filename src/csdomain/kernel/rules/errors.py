@@ -83,6 +83,7 @@ _LIKE_PERSONAL: Final = re.compile(
     r"|(?<![0-9A-Za-z.])\+?\(?(?=(?:[).·/_]{0,2}\d){11})\d{1,5}\)?(?:[.·/_]\d{2,5}){2,5}(?![0-9A-Za-z])"
 )
 _HIDDEN: Final = "•••"
+_PLAIN_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/-]{0,63}")
 _NAMED: Final = re.compile(r"\{([a-z_]+)\}")
 _LONGEST: Final = 200
 #: No more of a text is looked at, whatever its length.
@@ -364,6 +365,16 @@ class RulebookInvalid(InvalidValue):
         said = Text("The rulebook was refused.", "规则手册被拒绝。")(language)
         head = f"{self.rule.id}: {said} ({self.facts['name']})"
         return "\n  ".join([head, *map(hide, self.faults)])
+
+
+def typed_in(given: object) -> object:
+    """What somebody typed where a name or number of the house's was wanted, as errors may show it: a plain id as it is,
+    of any other text its length. Free text may name a person. [KRN-14]"""
+    if isinstance(given, tuple | list):
+        return tuple(map(typed_in, given))
+    if not isinstance(given, str) or (_PLAIN_ID.fullmatch(given) and hide(given) == given):
+        return given
+    return f"text of length {len(given)}"
 
 
 def require(ok: bool, rule: Rule, *, accepted: Text | None = None, **facts: object) -> None:
