@@ -288,7 +288,9 @@ class CaseService(Service[C, A]):
             page = self._page_of(customer, unit, after)
             if any(case.restricted for case in page.items):
                 _require_everywhere(self._cases.read_restricted, actor)
-            found = [{"case": exported(case), "trail": exported(unit.trail(case.id))} for case in page.items]
+            found: list[Mapping[str, Any]] = [
+                {"case": exported(case), "trail": exported(unit.trail(case.id))} for case in page.items
+            ]
             unit.record([self._kept.exported(subject=case.id, by=by.id, at=call.at) for case in page.items])
             return page, found
 

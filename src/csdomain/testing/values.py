@@ -22,7 +22,7 @@ def values_in(given: object) -> Iterator[Any]:
     """The attrs values in what is given, however deep."""
     if attrs.has(type(given)):
         yield given
-        for field in attrs.fields(type(given)):
+        for field in attrs.fields(type(given)):  # type: ignore[arg-type]  # it has
             yield from values_in(getattr(given, field.name))
     elif isinstance(given, Mapping):
         for item in given.values():

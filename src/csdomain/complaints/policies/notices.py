@@ -4,7 +4,6 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable
 from fractions import Fraction
-from itertools import accumulate
 from typing import Final
 
 import attrs
@@ -20,8 +19,9 @@ from .figures import Figures, figures
 
 #: Shorter runs ("ok", 同意) stand in any letter by chance. A Chinese character says as much as two letters.
 _SHORTEST: Final = 6
-#: Of a text that is shorter than a run, this part is enough.
-_PART: Final = Fraction(3, 4)
+#: What a run weighs. Of a text that is shorter than a run, three quarters are enough.
+_RUN: Final = 10**9
+_WORD: Final = re.compile(r"\w+")
 #: Letters by category that show nothing: Hangul fillers.
 _BLANK: Final = dict.fromkeys(map(ord, "\u115f\u1160\u3164\uffa0"))
 _UNSEEN: Final = frozenset({"Mn", "Me", "Cf"})
@@ -81,24 +81,25 @@ class Internal:
 # --- how something is known again
 def as_words(letter: Letter, written: str, house: Disclosure) -> bool:
     """A run of so many characters (Chinese) or words (others) of the text; most of it, where it is shorter."""
-    marks: list[tuple[str, Fraction, int]] = []
-    for word in re.findall(r"\w+", fold(written)):
+    folded = fold(written)
+    text = _bare(folded)
+    if letter.grams.isdisjoint(text[n : n + _GRAM] for n in range(len(text))):
+        return False
+    weights, widths = [0], [0]
+    wide = -(-_RUN // house.run_characters)
+    for word in _WORD.findall(folded):
         bare = _bare(word)
-        narrow = sum(not _is_wide(c) for c in bare) or 1
-        marks += [
-            (c, Fraction(1, house.run_characters), 2) if _is_wide(c) else (c, Fraction(1, house.run_words * narrow), 1)
-            for c in bare
-        ]
-    text = "".join(character for character, _, _ in marks)
-    weights = list(accumulate((weight for _, weight, _ in marks), initial=Fraction(0)))
-    widths = list(accumulate((width for _, _, width in marks), initial=0))
-    need = min(Fraction(1), weights[-1] * _PART)
-    last = 0
+        width = [2 if _is_wide(character) else 1 for character in bare]
+        narrow = -(-_RUN // (house.run_words * max(1, width.count(1))))  # a word counts as one, however long
+        for each in width:
+            weights.append(weights[-1] + (wide if each > 1 else narrow))
+            widths.append(widths[-1] + each)
+    need, last = min(_RUN, weights[-1] * 3 // 4), 0
     for first in range(len(text)):
-        while last < len(text) and (weights[last] - weights[first] < need or widths[last] - widths[first] < _SHORTEST):
+        while weights[last] - weights[first] < need or widths[last] - widths[first] < _SHORTEST:
             last += 1
-        if weights[last] - weights[first] < need or widths[last] - widths[first] < _SHORTEST:
-            return False
+            if last > len(text):
+                return False
         if text[first : first + _GRAM] in letter.grams and letter.says(text[first:last]):
             return True
     return False
@@ -158,6 +159,8 @@ def disclosed(text: str, internal: Iterable[Internal], heard: str, house: Disclo
 # --- folding
 def fold(text: str) -> str:
     """``text`` without what makes no difference to who reads it: case, width, accents, characters that show nothing."""
+    if text.isascii():
+        return text.lower()
     apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold()).translate(_BLANK)
     return unicodedata.normalize("NFC", "".join(c for c in apart if unicodedata.category(c) not in _UNSEEN))
 
