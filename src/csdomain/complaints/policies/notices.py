@@ -108,7 +108,7 @@ def as_words(letter: Letter, written: str, house: Disclosure) -> bool:
 def as_name(letter: Letter, written: str, house: Disclosure) -> bool:
     """The name of a person or unit: a whole word (Latin), or from a length on (Chinese)."""
     name = _bare(fold(written))
-    if len(name) < house.name:
+    if len(name) < house.name or name not in letter.bare:
         return False
     if any(map(_is_wide, name)):
         return letter.says(name)
