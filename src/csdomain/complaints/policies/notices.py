@@ -14,8 +14,7 @@ from csdomain.frame.fields import Fields
 from csdomain.kernel.papers.documents import Document
 from csdomain.kernel.rules import Text
 from csdomain.kernel.rules.errors import RuleBroken
-
-from .figures import Figures, figures
+from csdomain.kernel.values.figures import Figures, figures
 
 #: Shorter runs ("ok", 同意) stand in any letter by chance. A Chinese character says as much as two letters.
 _SHORTEST: Final = 6

@@ -1,4 +1,4 @@
-"""Sums of money as people write them: digits however grouped, Chinese numerals, English number words (CMP-13)."""
+"""Sums of money as people write them: digits however grouped, Chinese numerals, English number words."""
 
 import re
 from collections.abc import Iterator
