@@ -271,6 +271,7 @@ def leaks(known: Any, written: str, text: str, heard: str = "", house: Disclosur
     ("sum_", "text", "told"),
     [
         ("4321.00", "4321 yuan lost", True),
+        ("4321.00", "4\u200b3\u200b2\u200b1 lost", True),
         ("4321.50", "四千三百二十一元五角", True),
         ("4300.00", "我们损失了四千三", True),
         ("3.00", "We come within 3 days.", False),

@@ -371,8 +371,8 @@ def typed_in(given: object) -> object:
     """What somebody typed where a name or number of the house's was wanted, as errors may show it: a plain id as it is,
     of any other text its length. Free text may name a person. [KRN-14]"""
     if isinstance(given, tuple | list):
-        return tuple(map(typed_in, given))
-    if not isinstance(given, str) or (_PLAIN_ID.fullmatch(given) and hide(given) == given):
+        return type(given)(map(typed_in, given))
+    if not isinstance(given, str) or not given or (_PLAIN_ID.fullmatch(given) and hide(given) == given):
         return given
     return f"text of length {len(given)}"
 
