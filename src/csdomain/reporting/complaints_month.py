@@ -15,6 +15,7 @@ from csdomain.complaints.case import (
     CAUSE,
     CLASS,
     CLOSED_MONTH,
+    COMPLAINTS,
     IN_TIME,
     PRODUCT,
     UNIT,
@@ -199,7 +200,7 @@ class _Cases:
 
     def _row(self, case: Complaint) -> tuple[Cell, ...]:
         house = house_of(self.complaints)
-        actor = house.resolve(self.by)
+        seen = reaching(house.resolve(self.by), case, COMPLAINTS).may(PERSONAL)
         columns = {name: field.of(case) for name, field in ((f.name, f) for f in (CLASS, CAUSE, UNIT, IN_TIME))}
         penalties = "; ".join(
             f"{penalty.on}: {penalty.discipline or penalty.amount} ({penalty.state.value})"
@@ -212,7 +213,7 @@ class _Cases:
         )
         return (
             case.number,
-            case.customer if reaching(actor, case).may(PERSONAL) else mask(PersonalKind.OTHER, case.customer),
+            case.customer if seen else mask(PersonalKind.OTHER, case.customer),
             case.branch,
             case.closed_at,
             _flag(columns[IN_TIME.name]),
