@@ -278,13 +278,13 @@ class Services:
         require_none_left_off(self._store, self.house, contexts(HOUSE), customer)
         return erase_customer(self.case_services, customer, by=by, at=at, progress=progress)
 
-    def export_customer(self, customer: str, *, by: Actor) -> dict[str, Any]:
-        """Everything about a customer as plain data, in clear, for the customer (KRN-14)."""
+    def export_customer(self, customer: str, *, by: Actor, at: datetime) -> dict[str, Any]:
+        """Everything about a customer as plain data, in clear, for the customer; noted on the trails (KRN-14)."""
         from csdomain.flows.erase_customer import require_none_left_off
         from csdomain.flows.export_customer import export_customer
 
         require_none_left_off(self._store, self.house, contexts(HOUSE), customer)
-        return export_customer(self.case_services, customer, by=by)
+        return export_customer(self.case_services, customer, by=by, at=at)
 
     def together(self, work: Callable[["Services"], R]) -> R:
         """One unit of work over several use cases: all of it happens, or none."""

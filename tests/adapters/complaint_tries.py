@@ -16,6 +16,7 @@ from csdomain.complaints.lifecycle import (
     SlipState,
     State,
 )
+from csdomain.complaints.policies import as_words
 from csdomain.complaints.values import (
     Channel,
     Classification,
@@ -53,7 +54,19 @@ FORMS: Final = tuple(
 USES: Final = (
     *("check", "accept", "handle", "mark", "assign", "promise", "remark", "involve", "contribute", "investigate"),
     *("inspect", "conclude", "report", "rule", "judge", "dismiss", "submit", "revise", "recommend", "approve"),
-    *("reject", "return_back", "answer", "decline", "renew", "object", "sustain", "reopen", "escalate", "propose"),
+    *(
+        "reject",
+        "return_back",
+        "clear",
+        "answer",
+        "decline",
+        "renew",
+        "object",
+        "sustain",
+        "reopen",
+        "escalate",
+        "propose",
+    ),
     *("satisfy", "close", "withdraw", "review", "draw_slip", "sign_slip", "take_in", "reconcile", "resolve"),
     *("cancel_slip", "draw_certificate", "sign_certificate", "countersign_certificate", "book_certificate"),
     *("approve_penalty", "drop_penalty", "notice_penalty", "carry_out_penalty", "publish_penalty", "improve"),
@@ -142,6 +155,7 @@ def plausible(use: str, case: Complaint, now: datetime, classes: Sequence[Classi
         "contribute": [call(name, f"{INTERNAL} part of {name}") for name in waiting],
         "inspect": [call(Finding(ok, f"{INTERNAL} finding", ("worker-9",))) for ok in (True, False)],
         "judge": [call(judgement) for judgement in judgements(case)],
+        "clear": [call("We are sorry.", "an ordinary word"), call(f"{INTERNAL} report 1", "he knows it")],
         "answer": [call(channel, "We are sorry.") for channel in (Channel.LETTER, Channel.PHONE)],
         "renew": [call(form) for form in FORMS if form.customer == case.customer],
         "review": [call(unit, "") for unit in ("sales", "customer_service", "production")],
@@ -220,9 +234,14 @@ def implausible(use: str, case: Complaint, now: datetime, others: Sequence[Compl
                 )
             ),
         ],
+        "clear": [call("", "why"), call("We are sorry.", "")],
         "answer": [
             *(call(Channel.LETTER, text) for text in BAD_TEXTS),
-            *(call(Channel.LETTER, f"we are sorry; {text}") for _, text in case.internal[:9]),
+            *(
+                call(Channel.LETTER, f"we are sorry; {one.written}")
+                for one in case.internal[:9]
+                if one.known is as_words
+            ),
             call(Channel.LETTER, case.form.document),
         ],
         "renew": [
@@ -332,7 +351,7 @@ def side_steps(case: Complaint) -> list[str]:
         State.NOT_ESTABLISHED: ["answer", "object", "sustain", "reopen"],
     }
     ended = case.closed_at is not None or case.state is State.WITHDRAWN
-    steps = [] if ended else ["mark", "assign", "promise", "remark", "withdraw"]
+    steps = [] if ended else ["mark", "assign", "promise", "remark", "clear", "withdraw"]
     steps += here.get(case.state, []) * 2
     steps += ["cancel_slip" for slip in case.slips if slip.state in (SlipState.DRAWN_UP, SlipState.SIGNED)]
     steps += ["take_in" for slip in case.slips if slip.state is SlipState.DISPUTED]

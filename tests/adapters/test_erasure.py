@@ -87,7 +87,7 @@ def figures(talk: Talk) -> dict[str, Any]:
 
     def trail(unit: Unit, id: str) -> list[AuditRecord]:
         records = [r for r in unit.trail(id) if r.name not in {"complaint_erased", "complaint_held", "timer_reminded"}]
-        hidden = {"complaint_restricted", "complaint_released"}
+        hidden = {"complaint_restricted", "complaint_released", "complaint_exported"}
         return [attrs.evolve(r, reason="", position=None) for r in records if r.name not in hidden]
 
     cases = stored(talk.desk, talk.ids)
@@ -165,7 +165,7 @@ def test_no_trace_is_left(backend: str, talking: Callable[..., Talk], caplog: py
         talk.ids += other.ids
     there = found(talk.marks, list(kept(desk)))
     assert [slot for slot, marks in talk.said.items() if not set(marks) & set(there)] == []  # what is there is found
-    export = desk.export_customer(CUSTOMER, by=boss)
+    export = desk.export_customer(CUSTOMER, by=boss, at=talk.at())
     assert set(found(talk.marks, export)) >= set(talk.said["report.text"])
     shown(talk, GM)
     before, whole = figures(talk), snapshot(desk.store, (COMPLAINTS,))
@@ -176,7 +176,7 @@ def test_no_trace_is_left(backend: str, talking: Callable[..., Talk], caplog: py
     assert (report.erased, report.restricted, report.unchanged) == (tuple(sorted(talk.ids)), (), ())
     assert sum(seen) == len(talk.ids)
     assert found(talk.marks, list(kept(desk))) == []
-    assert found(talk.marks, desk.export_customer(CUSTOMER, by=boss)) == []
+    assert found(talk.marks, desk.export_customer(CUSTOMER, by=boss, at=talk.at())) == []
     assert found(talk.marks, shown(talk, GM)) == []
     ours = [record for record in caplog.records if not record.name.endswith(SEARCH)]
     logged = [f"{record.getMessage()} {record.exc_text or ''}" for record in ours]

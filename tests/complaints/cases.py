@@ -71,6 +71,7 @@ ACTS: Final[Mapping[Move, Act]] = {
     Move.RETURN: _decide(Outcome.RETURNED),
     Move.REVISE: lambda c, r, **k: on(c).revise(NOTHING, r, **k),
     Move.ANSWER: lambda c, r, **k: on(c).answer(Channel.LETTER, "so it is", **k),
+    Move.CLEAR: lambda c, r, **k: on(c).clear("so it is", "everybody says so", **k),
     Move.DECLINE: lambda c, r, **k: on(c).decline("that is not enough", **k),
     Move.RENEW: _renew,
     Move.OBJECT: lambda c, r, **k: on(c).object("QC2026-0001", "the customer objects", r, **k),

@@ -75,6 +75,7 @@ hq = ["counter"]
 "complaints.withdraw" = "all"
 "complaints.mark" = "all"
 "complaints.assign" = "all"
+"complaints.clear" = "all"
 "complaints.remark" = "all"
 "complaints.contribute" = "all"
 """

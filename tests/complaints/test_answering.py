@@ -1,9 +1,6 @@
 """The customer is told what was decided, and nothing internal; or does not accept (CMP-12, CMP-13, CMP-14)."""
 
-import unicodedata
-from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -14,7 +11,6 @@ from hypothesis import strategies as st
 
 from complaints.desks import (
     ANN,
-    CHIEF,
     JUDGED,
     RULES,
     SALT,
@@ -35,26 +31,19 @@ from complaints.hand import on
 from csdomain.complaints.case import Complaint
 from csdomain.complaints.events import ComplaintAnswered
 from csdomain.complaints.lifecycle import State
-from csdomain.complaints.policies.notices import InternalDisclosed, require_nothing_internal, telling
 from csdomain.complaints.rules import LEVELS, NO_PROMISE, NOT_ACCEPTED, NOTICE
 from csdomain.complaints.values import (
     Channel,
     Finding,
     Goods,
-    Judgement,
-    Liable,
     MalformedStep,
     Notice,
-    ProposedPenalty,
-    Share,
 )
 from csdomain.kernel.cases.timers import TimerState
 from csdomain.kernel.papers.approvals import ApprovalVoid, Outcome
-from csdomain.kernel.papers.documents import Document
 from csdomain.kernel.rules.errors import MoveRefused, NaiveTime, NotPermitted, RuleBroken
 from csdomain.kernel.values.money import CurrencyMismatch, Money
 from csdomain.testing import QUALITY, complaint_form
-from csdomain.testing.strategies import storable_texts
 
 WORDS: Final = "We take it back."
 
@@ -221,231 +210,6 @@ def test_a_promise_is_of_a_later_time_and_of_an_instant() -> None:
     counter.do("promise", now + SOON, by="sales")
     counter.do("withdraw", "settled between ourselves", by="sales")
     assert counter.timers["CMP-18.1"] is TimerState.CANCELLED
-
-
-# --- nothing internal (CMP-13) ----------------------------------------------------------------------------------------
-
-#: The places of a case where somebody of ours writes, by the names that a refusal gives them.
-PLACES: Final = (
-    *("opinion", "past", "report", "ruling", "finding", "countermeasures", "person", "disposal", "unit"),
-    *("recommendation", "returned", "approval", "penalty", "memorandum", "part", "remark"),
-)
-#: Whatever somebody writes, with a mark of its place, so that a refusal can be held to the very field.
-secrets = st.lists(storable_texts(4, 30), min_size=len(PLACES), max_size=len(PLACES)).map(
-    lambda texts: [f"§{place}§{text}" for place, text in zip(PLACES, texts, strict=True)]
-)
-
-
-#: Ways to write the same thing.
-SPREADS: Final[list[Callable[[str], str]]] = [str, str.swapcase, "\n ".join]
-
-
-def plain(text: str) -> str:
-    return "".join(text.split()).casefold()
-
-
-def written_on(texts: Iterable[str]) -> Complaint:
-    """A decided case with a text of ``texts`` in every place: dismissed, reopened, returned once, approved."""
-    given = dict(zip(PLACES, texts, strict=True))
-    case = received(cny(300))
-    on(case).check(given["opinion"], by=ANN, at=T0)
-    on(case).accept(QUALITY, RULES, grave=False, by=ANN, at=T0)
-    on(case).dismiss(given["past"], by=ANN, at=T0)
-    on(case).answer(Channel.LETTER, "no", by=ANN, at=T0)
-    on(case).object("QC-1", given["memorandum"], RULES, by=ANN, at=T0)
-    on(case).rule_on_objection(reopen=True, text=given["memorandum"], by=anyone("boss"), at=T0)
-    on(case).involve(["warehouse"], T0 + SOON, by=ANN, at=T0)
-    on(case).contribute("warehouse", given["part"], by=ANN, at=T0)
-    on(case).remark("the phone was always busy", "switchboard", by=ANN, at=T0)
-    on(case).answer_remark(1, given["remark"], by=ANN, at=T0)
-    finding = Finding(True, given["finding"], ("worker-7",), given["countermeasures"])
-    object.__setattr__(finding, "persons", (given["person"],))  # as with the unit below: a drawn text may be no id
-    on(case).inspect(finding, by=ANN, at=T0)
-    on(case).conclude(by=ANN, at=T0)
-    on(case).report(given["report"], by=ANN, at=T0)
-    on(case).rule(given["ruling"], by=CHIEF, at=T0)
-    judgement = Judgement(
-        liable=Liable.US,
-        unit="u1",
-        disposal=given["disposal"],
-        tracked=False,
-        loss={"goods": cny("4711.47")},
-        shares=(Share("u1"), Share("u2")),
-        penalties=(ProposedPenalty("p1", amount=cny("8150.32")),),
-    )
-    on(case).judge(judgement, RULES, by=ANN, at=T0)
-    # Units and those penalised are ids of the house: a drawn text may be none, so it is put in their place.
-    case.put_form(judgement=attrs.evolve(judgement))
-    object.__setattr__(case.form.judgement, "unit", given["unit"])  # frozen, and checked where it is made
-    case.penalties = (attrs.evolve(case.penalties[0], on=given["penalty"]),)
-    on(case).submit(remedy(cny(300)), RULES, by=ANN, at=T0)
-    decide(case, Outcome.RETURNED, reason=given["returned"])
-    on(case).submit(remedy(cny(200), compensation=cny(150)), RULES, by=ANN, at=T0)
-    decide(case, Outcome.RECOMMENDED, reason=given["recommendation"])
-    decide(case, reason=given["approval"])
-    return case
-
-
-@pytest.mark.rule(NOTICE)
-@given(secrets, storable_texts(0, 12), storable_texts(0, 12), st.sampled_from(SPREADS))
-def test_no_internal_text_is_in_any_notice(
-    texts: list[str], before: str, after: str, spread: Callable[[str], str]
-) -> None:
-    case = written_on(texts)
-    for place, text in zip(PLACES, texts, strict=True):
-        told = before + spread(text) + after
-        if plain(text) not in plain(told):
-            continue  # some characters have no way back from upper case
-        error = check_unchanged(case, InternalDisclosed, partial(on(case).answer, Channel.LETTER, told, by=ANN, at=T0))
-        assert error.facts == {"field": place}  # the name of the field
-        said = str(error.as_data())
-        assert not [secret for secret in texts if secret in said]  # and never the text
-
-
-@pytest.mark.rule(NOTICE)
-@given(secrets, storable_texts(1, 60))
-def test_a_notice_that_is_given_holds_nothing_internal_and_the_trail_tells_the_same(
-    texts: list[str], own_words: str
-) -> None:
-    case = written_on(texts)
-    if any(plain(text) in plain(own_words) for text in texts):
-        check_unchanged(case, InternalDisclosed, lambda: on(case).answer(Channel.LETTER, own_words, by=ANN, at=T0))
-        return
-    if not own_words.strip():
-        check_unchanged(case, MalformedStep, lambda: on(case).answer(Channel.LETTER, own_words, by=ANN, at=T0))
-        return
-    (event,) = on(case).answer(Channel.LETTER, own_words, by=ANN, at=T0)
-    notice = case.form.answer
-    assert notice is not None
-    everything = plain(str((attrs.astuple(notice), attrs.astuple(event))))
-    assert not [text for text in texts if plain(text) in everything]
-    assert "4711.47" not in everything
-    assert "8150.32" not in everything
-
-
-@pytest.mark.rule(NOTICE)
-@pytest.mark.parametrize(
-    ("text", "field"),
-    [
-        ("The loss was 4711.47 yuan in all.", "loss"),
-        ("He is fined 8150.32.", "penalty"),
-        ("The fault lies with production line 3.", "unit"),
-        ("He gets a minor_demerit.", "penalty"),
-        ("Worker seven has confessed.", "person"),
-        ("Packing dept. pays as well.", "unit"),
-        ("We found: HARDENED\ntoo fast, we are sorry.", "finding"),
-        ("本次事故由生产部负责。", "unit"),
-        ("经查，淬火 过快。", "report"),
-    ],
-)
-def test_responsibility_loss_and_penalty_stay_in_the_house(text: str, field: str) -> None:
-    chinese = "生产部" in text
-    counter = Counter.open()
-    counter.accepted(kind=QUALITY)
-    judgement = Judgement(
-        liable=Liable.US,
-        unit="生产部" if chinese else "production line 3",
-        persons=["worker seven"],
-        tracked=False,
-        loss={"goods": cny("4711.47")},
-        shares=[Share("生产部" if chinese else "production line 3"), Share("packing dept")],
-        penalties=[ProposedPenalty("worker-7", "minor_demerit"), ProposedPenalty("x", amount=cny("8150.32"))],
-    )
-    counter.do("investigate", by="service_agent")
-    counter.do("inspect", Finding(True, "hardened too fast"), by="rnd")
-    counter.do("conclude", by="service_agent")
-    counter.do("report", "淬火过快", by="service_agent")
-    counter.do("rule", "ok", by="deputy_general_manager")
-    counter.do("judge", judgement, by="service_agent")
-    counter.do("submit", remedy(cny(10)), by="service_agent")
-    counter.do("approve", reason="ok", by="sales_manager")
-    assert counter.expect_refused(InternalDisclosed, "answer", Channel.PHONE, text, by="sales").facts == {
-        "field": field
-    }
-    # A short word of an opinion is in any letter, and stays possible.
-    counter.do("answer", Channel.PHONE, "All ok now: 同意。we take it back.", by="sales")
-
-
-@pytest.mark.rule(NOTICE)
-def test_what_the_customer_gets_may_be_told_though_the_loss_is_the_same_amount() -> None:
-    counter = Counter.open()
-    counter.accepted()
-    counter.judged(attrs.evolve(JUDGED, loss={"compensation": cny("500.00")}, disposal="pay and forget"))
-    counter.do("submit", remedy(cny(900)), by="service_agent")
-    counter.do("approve", by="sales_manager")
-    counter.do("revise", remedy(cny(500), text="We pay 500.00."), by="service_agent")
-    counter.do("approve", by="sales_manager")
-    assert counter.do("answer", Channel.PHONE, "We pay 500.00.", by="sales").state == "answered"
-
-
-@pytest.mark.rule(NOTICE)
-def test_the_form_itself_is_not_given_to_the_customer_in_any_shape() -> None:
-    counter = Counter.open()
-    counter.submitted(remedy(cny(10)))
-    counter.do("approve", by="sales_manager")
-    paper = counter.case.form.document
-    assert isinstance(paper, Document)
-    for shape in (paper, paper.text(), paper.text("zh", reveal=True), paper.html(), [WORDS], b"We", None, 7):
-        error = counter.expect_refused(InternalDisclosed, "answer", Channel.LETTER, shape, by="sales")
-        assert error.facts == {"field": "form"}
-        assert paper.seal() not in str(error)
-    assert [copy.holder for copy in counter.case.form.document.copies].count("customer-1") == 0
-
-
-@pytest.mark.rule(NOTICE)
-@pytest.mark.parametrize("text", ["", "  \n", "a\0b", "\ud800", "x" * 4001])
-def test_a_notice_says_something_that_every_store_keeps(text: str) -> None:
-    counter = Counter.open()
-    counter.submitted(remedy(cny(10)))
-    counter.do("approve", by="sales_manager")
-    counter.expect_refused(MalformedStep, "answer", Channel.PHONE, text, by="sales")
-
-
-@pytest.mark.rule(NOTICE)
-@pytest.mark.parametrize("channel", ["phone", "pigeon", None, 1])
-def test_a_notice_goes_by_letter_or_phone_and_no_other_way(channel: Any) -> None:
-    case = submitted([(None, cny(10))])
-    decide(case)
-    error = check_unchanged(case, MalformedStep, lambda: on(case).answer(channel, WORDS, by=ANN, at=T0))
-    assert error.facts["field"] == "channel"
-
-
-#: Narrow, wide, full and half width, of unclear width, two letters when folded, and blank.
-written = st.text("aZß中文Ａｱé \n", max_size=8)
-entries = st.tuples(st.sampled_from(["unit", "report", "loss", "finding", "past"]), written, st.booleans())
-
-
-@pytest.mark.rule(NOTICE)
-@given(st.lists(entries, max_size=8), storable_texts(0, 8))
-def test_the_policy_names_each_field_that_is_told_once_and_sorted_but_for_what_is_shorter_than_six_letters(
-    drawn: list[tuple[str, str, bool]], own: str
-) -> None:
-    def width(written: str) -> int:
-        return sum(1 + (unicodedata.east_asian_width(c) in ("W", "F")) for c in plain(written))
-
-    internal = [(name, written) for name, written, _ in drawn]
-    text = "-".join([own, *(written for _, written, told in drawn if told)])
-    leaked = sorted({name for name, written in internal if width(written) >= 6 and plain(written) in plain(text)})
-    if not leaked:
-        assert require_nothing_internal(text, internal) is text
-    else:
-        with pytest.raises(InternalDisclosed) as refused:
-            require_nothing_internal(text, internal)
-        assert refused.value.facts == {"field": ", ".join(leaked)}
-
-
-@pytest.mark.rule(NOTICE)
-@pytest.mark.parametrize(
-    ("written", "long_enough"),
-    [
-        *(("abcde", False), ("abcdef", True), ("ab c\nde", False)),
-        *(("同意", False), ("不同意", True), ("ok同意", True), ("a同意", False)),
-        *(("ｱｱｱ", False), ("ééé", False), ("ＯＫ！", True)),
-    ],
-)
-def test_six_letters_or_three_chinese_characters_are_known_again(written: str, long_enough: bool) -> None:
-    assert telling(written) is long_enough
-    assert telling(f" {written}\n") is long_enough
 
 
 # --- not accepted (CMP-14) --------------------------------------------------------------------------------------------

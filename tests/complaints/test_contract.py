@@ -121,11 +121,11 @@ class OfComplaints(CaseContract):
     ids: ClassVar = frozenset(
         {
             *("ComplaintForm.customer", "ComplaintForm.product", "ComplaintForm.batch", "ComplaintForm.order_number"),
-            *("ComplaintForm.specification", "Classification.name", "Classification.cause", "assign.to"),
+            *("Classification.name", "Classification.cause", "assign.to"),
             *("remark.department", "involve.departments", "contribute.department", "Goods.product", "Goods.batch"),
             *("sign_slip.slip", "take_in.slip", "reconcile.slip", "resolve.slip", "cancel_slip.slip"),
             *("sign_certificate.certificate", "countersign_certificate.certificate", "book_certificate.certificate"),
-            *("reconcile.voucher", "book_certificate.voucher", "review.unit", "PastCase.number", "PastCase.owner"),
+            *("review.unit", "PastCase.number", "PastCase.owner"),
             *("Finding.persons", "Judgement.unit", "Judgement.persons", "Judgement.loss.keys", "Share.unit"),
             *("ProposedPenalty.on", "ProposedPenalty.discipline"),
         }
@@ -231,6 +231,7 @@ class TestByAmount(OfComplaints):
         "reject": by("general_manager", "not like this"),
         "return_back": by("general_manager", "work it over"),
         "answer": by("service_agent", Channel.LETTER, "We are sorry."),
+        "clear": by("service_manager", "We are sorry.", "an ordinary word"),
         "decline": by("sales", "that is not enough"),
         "renew": by("service_agent", FORM),
         "object": by("sales", "the customer objects"),
@@ -283,6 +284,7 @@ class TestByLevel(OfComplaints):
         "propose/goods": by("health_manager", BACK),
         "propose/both": by("health_manager", BOTH),
         "satisfy": by("health_manager"),
+        "clear": by("branch_director", "We are sorry.", "an ordinary word"),
         "decline": by("customer_service", "that is not enough"),
         "close": by("health_manager", "explained"),
         "withdraw": by("customer_service", "never mind"),

@@ -66,7 +66,7 @@ handling: escalate propose>proposed
 proposed: satisfy>satisfied decline>handling
 satisfied: close>closed
 """
-AT_ANY_TIME: Final = ("mark", "assign", "promise", "remark")
+AT_ANY_TIME: Final = ("mark", "assign", "promise", "remark", "clear")
 ENDED: Final = ("closed", "settling", "settled", "withdrawn")
 
 
@@ -155,7 +155,6 @@ def wrong_values() -> list[Wrong]:
     for until, error in ((T0, RuleBroken), (T0 - MINUTE, RuleBroken), (NAIVE, NaiveTime)):
         add(State.ACCEPTED, Move.PROMISE, error, lambda c, k, until=until: on(c).promise(until, **k))
         add(State.ACCEPTED, Move.INVOLVE, error, lambda c, k, until=until: on(c).involve(["rnd"], until, **k))
-    add(State.ACCEPTED, Move.INVOLVE, MalformedStep, lambda c, k: on(c).involve("rnd", UNTIL, **k))
     add(State.JUDGED, Move.SUBMIT, CurrencyMismatch, lambda c, k: on(c).submit(EURO, RULES, **k))
     add(State.DECIDED, Move.REVISE, CurrencyMismatch, lambda c, k: on(c).revise(EURO, RULES, **k))
     for outcome in ("", " "):

@@ -23,8 +23,7 @@ from csdomain.testing import agent as someone
 from csdomain.testing import snapshot as seen_in
 
 ERASE = Action("complaints.erase")
-READ = Action("complaints.read")
-RESTRICTED = Action("complaints.restricted")
+EXPORT = Action("complaints.export")
 
 pytestmark = pytest.mark.rule(PERSONAL_DATA)
 WANG, LI = "customer-w", "customer-l"
@@ -110,13 +109,40 @@ def test_who_may_not_erase_or_read_everywhere_gets_nothing_done() -> None:
     assert len(after["refusals"][""]) == len(who) - 1  # on record
     assert {k: v for k, v in after.items() if k != "refusals"} == {k: v for k, v in before.items() if k != "refusals"}
     with pytest.raises(NotPermitted) as refused:
-        desk.export_customer(WANG, by=who["sales"])  # their branch is not all
-    assert refused.value.facts["action"] == READ
-    assert desk.export_customer(WANG, by=who["finance"])["complaint"]  # held, not restricted yet
+        desk.export_customer(WANG, by=who["sales"], at=now)  # their branch is not all
+    assert refused.value.facts["action"] == EXPORT
+    boss = who["general_manager"]
+    assert desk.export_customer(WANG, by=boss, at=now)["complaint"]  # held, not restricted yet
     desk.erase_customer(WANG, by=who["general_manager"], at=now)
     with pytest.raises(NotPermitted) as refused:
-        desk.export_customer(WANG, by=who["finance"])
-    assert refused.value.facts["action"] == RESTRICTED
+        desk.export_customer(WANG, by=who["finance"], at=now)
+    assert refused.value.facts["action"] == EXPORT
+    refusals = desk.store.look(lambda unit: unit.session.refusals(""))
+    assert [(one.use_case, one.by) for one in refusals[-2:]] == [
+        ("complaint.export_customer", who[position].id) for position in ("sales", "finance")
+    ]
+    assert [line.name for line in desk.complaints.trail(id, by=boss)].count("complaint_exported") == 1
+
+
+def test_f25_a_refused_question_is_on_the_audit() -> None:
+    desk = memory_desk()
+    id, stranger = file(desk, WANG), desk.actor("u-0", branch="hq", positions=("nobody",))
+    elsewhere = desk.actor("u-2", branch="b2", positions=("sales",))
+    does = desk.complaints
+    asked = ("get", "moves", "part_moves", "trail", "papers", "open_ends")
+    for by in (stranger, elsewhere):
+        for question in asked:
+            with pytest.raises(NotPermitted):
+                getattr(does, question)(id, by=by)
+        with pytest.raises(NotPermitted):
+            does.deadlines(id, by=by, at=desk.clock.now())
+    kept = desk.store.look(lambda unit: unit.session.refusals(id))
+    assert [(one.use_case, one.by) for one in kept] == [
+        ("complaint.read", by.id) for by in (stranger, elsewhere) for _ in (*asked, "deadlines")
+    ]
+    with pytest.raises(NotPermitted):
+        does.find(by=stranger)
+    assert [one.by for one in desk.store.look(lambda unit: unit.session.refusals(""))] == [stranger.id]
 
 
 def test_an_export_is_whole_plain_and_of_one_customer() -> None:
@@ -127,7 +153,7 @@ def test_an_export_is_whole_plain_and_of_one_customer() -> None:
     desk.complaints.check(ids[0], "the order is ours", by=staff(desk)["sales"], at=now)
     desk.complaints.hold(ids[1], "litigation", by=boss, at=now)
     desk.complaints.erase(ids[1], by=boss, at=now)  # restricted is not gone: it is theirs to see
-    found = desk.export_customer(WANG, by=boss)
+    found = desk.export_customer(WANG, by=boss, at=now)
     assert json.loads(json.dumps(found)) == found
     assert found["customer"] == WANG
     cases: Any = found["complaint"]
@@ -172,7 +198,7 @@ def test_every_context_that_the_house_takes_takes_part() -> None:
     boss = who["hq_manager"] if "hq_manager" in who else holder(desk, "orders.erase")
     order = desk.orders.prescribe(WANG, [Dose("fish_oil", Decimal(2))], by=who["functional_doctor"], at=now)
     desk.orders.cancel(order.id, f"words of {WANG}", by=holder(desk, "orders.cancel"), at=now)
-    exported = desk.export_customer(WANG, by=boss)
+    exported = desk.export_customer(WANG, by=boss, at=now)
     assert [case["case"]["reason"] for case in exported["order"]] == [f"words of {WANG}"]
     report = desk.erase_customer(WANG, by=boss, at=now)
     assert report.erased == (order.id,)
@@ -196,7 +222,7 @@ def test_what_a_context_that_is_off_holds_is_not_passed_over() -> None:
         boss = desk.actor("gm", branch="hq", positions=("general_manager",))
         for attempt in (
             lambda: without.erase_customer(WANG, by=boss, at=desk.clock.now()),
-            lambda: without.export_customer(WANG, by=boss),
+            lambda: without.export_customer(WANG, by=boss, at=desk.clock.now()),
         ):
             with pytest.raises(SectionMissing) as refused:
                 attempt()

@@ -38,6 +38,7 @@ manager = ["manager"]
 "finds.read" = "all"
 "finds.rebase" = "all"
 "finds.erase" = "all"
+"finds.export" = "all"
 "finds.hold" = "all"
 "finds.restricted" = "all"
 """

@@ -226,7 +226,7 @@ def test_who_may_not_read_what_is_restricted_sees_masks_wherever_the_case_is_rea
     ):
         assert case.form.content.reason == "•••"
         assert case.form.content.attachments == ("•••",)
-        assert case.form.document.personal == {"demand": "•••", "reason": "•••"}
+        assert case.form.document.personal == {"demand": "•••", "reason": "•••", "specification": ""}
         assert "Wang" not in case.form.document.text(reveal=True)
         assert (case.total, case.number, case.state) == (whole.total, whole.number, whole.state)
         case.form.document.verify()

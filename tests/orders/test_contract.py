@@ -40,7 +40,7 @@ class TestOrders(CaseContract):
         "close": by("health_manager"),
         "cancel": by("health_manager", "changed her mind"),
     }
-    ids = frozenset({"prescribe.customer", "Dose.product", "Item.product", "pay.voucher"})
+    ids = frozenset({"prescribe.customer", "Dose.product", "Item.product"})
     outlives = ("ORD-02",)
 
     @pytest.fixture

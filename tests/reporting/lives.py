@@ -143,7 +143,7 @@ class _Living:
 
     def decided(self, turn: int) -> None:
         life = self.life
-        penalties = [ProposedPenalty("worker-7", "warning")] if life.penalty and not turn else []
+        penalties = (ProposedPenalty("worker-7", "warning"),) if life.penalty and not turn else ()
         judged = Judgement(liable=Liable.US, unit="production", tracked=False, penalties=penalties)
         self.step("judge", judged, by="service_agent")
         back = (Goods("engine", "2026-01", 1),) if life.granted else ()

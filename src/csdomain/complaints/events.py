@@ -66,6 +66,13 @@ class ComplaintAssigned(ComplaintMoved):
 
 
 @attrs.frozen(kw_only=True)
+class DisclosureCleared(ComplaintMoved):
+    """The manager declared that a text to the customer discloses nothing, though it matches ``fields`` (CMP-13)."""
+
+    fields: tuple[str, ...]
+
+
+@attrs.frozen(kw_only=True)
 class AnswerPromised(ComplaintMoved):
     """The customer was told when an answer will come: the ``promise``-th time (CMP-12, CMP-18)."""
 

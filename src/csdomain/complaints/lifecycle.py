@@ -59,6 +59,7 @@ class Move(Enum):
     RETURN = "return_back"
     REVISE = "revise"
     VOID = "void"
+    CLEAR = "clear"
     ANSWER = "answer"
     DECLINE = "decline"
     RENEW = "renew"
@@ -143,6 +144,7 @@ COMPLAINT_MOVES: Final = Lifecycle(
         Row(_M.ASSIGN, OPEN, None, r.HANDLED),
         Row(_M.PROMISE, OPEN, None, r.LEVELS, may="answer"),
         Row(_M.REMARK, OPEN, None, r.REMARKS),
+        Row(_M.CLEAR, OPEN, None, r.NOTICE),
         Row(_M.WITHDRAW, _WITHDRAWABLE, _S.WITHDRAWN, r.STATES),
         # --- after closing
         Row(_M.FOLLOW_UP, _S.CLOSED, _S.SETTLING, r.STATES, may="close"),
@@ -321,6 +323,7 @@ class RemarkMove(Enum):
     """What can be done with a remark."""
 
     NOTE = "note"
+    CLEAR = "clear"
     ANSWER = "answer"
 
 

@@ -227,6 +227,13 @@ class Complaints(CaseService[Complaint, ComplaintAct]):
         """
         return self._do(answering.answer, id, call, channel, text)
 
+    def clear(self, id: str, text: str, reason: str, **call: Unpack[CallOptions]) -> Receipt:
+        """Declare that this very text to the customer discloses nothing, though it matches something internal.
+
+        It may be sent then; never the form itself. Raises MalformedStep. [CMP-13]
+        """
+        return self._do(answering.clear, id, call, text, reason)
+
     def decline(self, id: str, reason: str, **call: Unpack[CallOptions]) -> Receipt:
         """Record that the customer does not accept the solution. [CMP-14]"""
         return self._do(answering.decline, id, call, reason)
@@ -380,7 +387,7 @@ class Complaints(CaseService[Complaint, ComplaintAct]):
             explained = deciding.explain_decision(case, self._asking(unit, case, who, utc(at)))
             return attrs.evolve(explained, may=next((o for o, move in deciding.BY.items() if move in may), None))
 
-        return self._read(work, by)
+        return self._read(work, by, id)
 
     def queue(self, query: Query[Complaint] = Query(), *, by: Actor) -> Page[Complaint]:  # noqa: B008 - frozen
         """The queue of ``by``: the cases that ``by`` owns and that are neither settled nor withdrawn.
@@ -394,11 +401,11 @@ class Complaints(CaseService[Complaint, ComplaintAct]):
     def papers(self, id: str, *, by: Actor) -> tuple[Document, ...]:
         """Every paper of the case: forms, memoranda, slips, certificates, penalty notices; each can be printed, and
         says which copy lies with whom. Personal fields are there: printing masks them. [KRN-09]"""
-        return self._read(lambda unit, actor: self._readable(unit, id, actor).papers, by)
+        return self._read(lambda unit, actor: self._readable(unit, id, actor).papers, by, id)
 
     def open_ends(self, id: str, *, by: Actor) -> tuple[str, ...]:
         """The parts that are not at their end yet, by name; the case is settled when there are none. [CMP-25]"""
-        return self._read(lambda unit, actor: self._readable(unit, id, actor).open_ends(), by)
+        return self._read(lambda unit, actor: self._readable(unit, id, actor).open_ends(), by, id)
 
     def discrepancies(self, *, by: Actor, limit: int = 50) -> Page[Complaint]:
         """The cases with a return slip that finance finds at odds with what was approved. [CMP-24]"""

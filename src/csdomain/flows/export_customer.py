@@ -1,7 +1,7 @@
 """Give everything about a customer out of every context, as plain data (KRN-14)."""
 
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
 from typing import Any
@@ -11,16 +11,18 @@ from csdomain.frame.service import CaseService
 from csdomain.kernel.values.actors import Actor
 
 
-def export_customer(services: Iterable[CaseService[Any, Any]], customer: str, *, by: Actor) -> dict[str, object]:
+def export_customer(
+    services: Iterable[CaseService[Any, Any]], customer: str, *, by: Actor, at: datetime
+) -> dict[str, object]:
     """Everything about a customer, in clear: ``customer`` is the id, further keys are the kinds of record.
 
     Only dicts, lists, texts, numbers, booleans and None, so that any format can be written of it; instants and dates
-    are ISO 8601 (UTC), amounts as their minor units with the currency. Raises NotPermitted unless ``by`` may read all
-    of it: an export with gaps would pass for whole. [KRN-14]
+    are ISO 8601 (UTC), amounts as their minor units with the currency. Each record notes on its trail that
+    it was given out. Raises NotPermitted unless ``by`` may export all: with gaps it would pass for whole. [KRN-14]
     """
     found: dict[str, object] = {"customer": customer}
     for records in services:
-        found[cases_of(records).kind.table] = [_plain(record) for record in records.export_of(customer, by=by)]
+        found[cases_of(records).kind.table] = [_plain(record) for record in records.export_of(customer, by=by, at=at)]
     return found
 
 

@@ -108,6 +108,11 @@ class CaseType:
         return self.action("hold")
 
     @cached_property
+    def export(self) -> Action:
+        """The permission for giving out everything that cases hold about a customer."""
+        return self.action("export")
+
+    @cached_property
     def read_restricted(self) -> Action:
         """The permission for reading what is kept of an erased person in clear."""
         return self.action("restricted")
@@ -116,7 +121,7 @@ class CaseType:
     def actions(self) -> tuple[Action, ...]:
         """Every permission that the kind asks for: of its tables, of its other commands, of reading and keeping."""
         moves = (action for table in self.lifecycles for action in table.actions.values())
-        kept = () if self.keeping is None else (self.erase, self.hold, self.read_restricted)
+        kept = () if self.keeping is None else (self.erase, self.hold, self.export, self.read_restricted)
         rebased = (self.rebase,) if self.pinning else ()
         return tuple(dict.fromkeys((self.read, *moves, *self.commands.beside, *rebased, *kept, *self.more_actions)))
 

@@ -25,7 +25,7 @@ import attrs
 
 from csdomain.kernel.cases.lifecycle import HasState, Lifecycle, PossibleMove
 from csdomain.kernel.rules import Text
-from csdomain.kernel.rules.errors import DomainError, NotFound, NotPermitted
+from csdomain.kernel.rules.errors import DomainError, NotFound, NotPermitted, typed_in
 from csdomain.kernel.values.actors import Action, Actor
 
 from .acts import Act, Acted, Events
@@ -235,7 +235,7 @@ class Parts(Generic[K, T, S]):
             accepted = Text(f"1 to {len(parts)}", f"1 到 {len(parts)}") if parts else Text("none", "无")
         if self.missing is not None:
             raise self.missing(case, name, accepted)
-        raise NotFound(kind=self.table.name, number=name, accepted=accepted)
+        raise NotFound(kind=self.table.name, number=typed_in(name), accepted=accepted)
 
     def names(self, parts: tuple[Any, ...]) -> list[int | str]:
         """What the parts are known by."""

@@ -58,6 +58,7 @@ _KEPT: Final[Mapping[str, str]] = {
     "erase": "erase",
     "forget": "erase",
     "of_customer": "erase",
+    "export_of": "export",
     "hold": "hold",
     "release": "hold",
 }
@@ -103,7 +104,13 @@ def events_of(context: Context[Any]) -> tuple[type[Event], ...]:
     for case in context.cases:
         found |= set(case.effects.events)
         if case.keeping is not None:
-            found |= {case.keeping.erased, case.keeping.restricted, case.keeping.held, case.keeping.released}
+            found |= {
+                case.keeping.erased,
+                case.keeping.restricted,
+                case.keeping.held,
+                case.keeping.released,
+                case.keeping.exported,
+            }
         found |= {Rebased} if case.pinning else set()
         found |= {TimerBreached, TimerReminded, TimerWarned}
     return tuple(sorted(found, key=lambda event: event.name))

@@ -8,7 +8,8 @@ import attrs
 
 from csdomain.kernel.rules import Text
 from csdomain.kernel.rules.errors import InvalidValue
-from csdomain.kernel.store.kinds import storable
+from csdomain.kernel.store.kinds import A, Field, storable
+from csdomain.kernel.values.money import of_a_case
 from csdomain.kernel.values.personal import PersonalKind, personal
 
 T = TypeVar("T")
@@ -23,6 +24,12 @@ ERASED: Final = "-"
 def words(default: Any = attrs.NOTHING, **options: Any) -> Any:
     """A field that holds what somebody wrote: it may name the customer, so it counts as personal (KRN-14)."""
     return personal(PersonalKind.OTHER, erased=ERASED, default=default, **options)
+
+
+def amount(name: str, of: Callable[[A], int | None]) -> Field[A, int]:
+    """A column that holds what a case comes to, in minor units. Saving raises AmountTooLarge beyond what a case may
+    come to, so that figures over many cases can be summed. [KRN-02]"""
+    return Field(name, int, lambda case: of_a_case(of(case), name), index=False)
 
 
 class Fields:

@@ -81,6 +81,11 @@ class Released(Event):
     hold: int
 
 
+@attrs.frozen(kw_only=True)
+class Exported(Event):
+    """Everything that the case holds about a customer was given out (KRN-14)."""
+
+
 def _named(event: type[E], kind: str) -> type[E]:
     """The event of a kind of case, with a name of its own on the trail: ``complaint_erased``."""
     title = "".join(word.title() for word in kind.split("_"))
@@ -104,6 +109,7 @@ class Keeping:
         self.restricted = _named(Restricted, kind)
         self.held = _named(Held, kind)
         self.released = _named(Released, kind)
+        self.exported = _named(Exported, kind)
 
     def attach(self, effects: Effects[Any, Any], kind: Kind[Any], erasing: Action) -> None:
         """Add the clock of a hold to the effects of the kind."""

@@ -4,8 +4,9 @@ A service inherits these. Everything public is a question or a command; what the
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, NoReturn, TypeVar
 
 import attrs
 
@@ -13,11 +14,13 @@ from csdomain.kernel.cases.events import utc
 from csdomain.kernel.cases.lifecycle import Lifecycle, PossibleMove
 from csdomain.kernel.cases.timers import TimerExplanation, explain
 from csdomain.kernel.rules import Text
-from csdomain.kernel.rules.errors import NotPermitted, RuleBroken
+from csdomain.kernel.rules.errors import NotFound, NotPermitted, RuleBroken, StoreFailure
 from csdomain.kernel.store.kinds import A, Comparison, Kind, MalformedQuery, Page, Query, Tally, TallyRow, Where
-from csdomain.kernel.store.ports import AuditRecord, Store, Unit
+from csdomain.kernel.store.ports import AuditRecord, Call, Store, Unit
+from csdomain.kernel.store.unit import EVENT
 from csdomain.kernel.values.actors import Actor, Scope
 from csdomain.kernel.values.arguments import WrongArgument, type_commands
+from csdomain.kernel.values.ids import IdSource, instant_of
 from csdomain.kernel.values.personal import PersonalKind, covered, mask
 from csdomain.rulebook import House
 
@@ -36,6 +39,7 @@ class Questions(Generic[C]):
     _cases: ClassVar[CaseType]
     _store: Store
     _house: House
+    _ids: IdSource
 
     def __init_subclass__(cls) -> None:
         """Every command and question of a context refuses arguments of a wrong type by name, without a word there."""
@@ -53,7 +57,7 @@ class Questions(Generic[C]):
             case, who = self._found(unit, id, actor, None if at is None else utc(at))
             return covered(case) if self._is_masked(case, who) else case
 
-        return self._read(work, by)
+        return self._read(work, by, id)
 
     def find(self, query: Query[C] = Query(), *, by: Actor) -> Page[C]:  # noqa: B008 - frozen
         """One page of the cases that ``by`` may read. Raises MalformedQuery, NotPermitted."""
@@ -96,7 +100,7 @@ class Questions(Generic[C]):
             case, _ = self._found(unit, id, actor, utc(at))
             return self._moves(unit, case, actor, utc(at))
 
-        return self._read(work, by)
+        return self._read(work, by, id)
 
     def _moves(self, unit: Unit, case: C, actor: Actor, at: datetime) -> tuple[PossibleMove[Any], ...]:
         commands, (owners, branches) = self._cases.commands, self._where(case)
@@ -140,7 +144,7 @@ class Questions(Generic[C]):
                 for name, moves in parts.moves(case, _everything(actor, parts.table))
             )
 
-        return self._read(work, by)
+        return self._read(work, by, id)
 
     def trail(self, id: str, *, by: Actor) -> Sequence[AuditRecord]:
         """Everything that happened to the case, in order (KRN-11)."""
@@ -151,7 +155,7 @@ class Questions(Generic[C]):
                 return trail
             return [attrs.evolve(record, reason=mask(PersonalKind.OTHER, record.reason)) for record in trail]
 
-        return self._read(work, by)
+        return self._read(work, by, id)
 
     def deadlines(self, id: str, *, by: Actor, at: datetime) -> tuple[TimerExplanation, ...]:
         """The case's timers as of ``at``, each with how its deadline came about (KRN-06)."""
@@ -161,7 +165,7 @@ class Questions(Generic[C]):
             timers = unit.timers_of(id)
             return tuple(explain(timer, self._house.calendar(timer.calendar), at) for timer in timers)
 
-        return self._read(work, by)
+        return self._read(work, by, id)
 
     def as_data(self, value: object, *, by: Actor, of: C | None = None) -> Any:
         """What a use case answered with, as JSON-ready data for ``by``: see :func:`csdomain.frame.views.as_data`.
@@ -193,8 +197,32 @@ class Questions(Generic[C]):
         return self._reaching(actor, case).may(self._cases.read) and not self._is_masked(case, actor)
 
     # --- how a question goes
-    def _read(self, work: Callable[[Unit, Actor], R], by: Actor) -> R:
-        return self._store.look(lambda unit: work(unit, self._house.resolve(by)))
+    def _read(self, work: Callable[[Unit, Actor], R], by: Actor, id: str = "") -> R:
+        try:
+            return self._store.look(lambda unit: work(unit, self._house.resolve(by)))
+        except NotPermitted as error:
+            self._refuse(error, by, id)
+
+    def _refuse(self, error: NotPermitted, by: Actor, id: str) -> NoReturn:
+        """Keep the refusal of a question, at the instant of a new id: a question is given none. [KRN-13]"""
+
+        def refuse(_: Unit) -> NoReturn:
+            raise error
+
+        at = instant_of(self._ids.new(EVENT))
+        with suppress(StoreFailure, NotPermitted):  # what only reads keeps no refusal
+            self._store.run(refuse, Call(f"{self._cases.kind.table}.read", by.id, at, id))
+        self._raise(error, by, id)
+
+    def _raise(self, error: NotPermitted, by: Actor, id: str) -> NoReturn:
+        """Raise ``error``, or NotFound where the house conceals records from those who may not read them. [KRN-13]"""
+
+        def reads(unit: Unit) -> bool:
+            return self._reaching(self._house.resolve(by), unit.of(self._cases.kind).get(id)).may(self._cases.read)
+
+        if id and self._house.conceals and not self._store.look(reads):
+            raise NotFound(kind=self._cases.kind.table, id=id) from error
+        raise error
 
     def _readable(self, unit: Unit, id: str, actor: Actor) -> C:
         case, _ = self._found(unit, id, actor)

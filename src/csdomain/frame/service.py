@@ -76,8 +76,6 @@ class Service(Questions[C], Generic[C, A]):
     """Commands and questions of a kind of case. A context gives its :class:`~csdomain.frame.cases.CaseType` and one
     method a command; where its acts need more than :class:`~csdomain.frame.acts.Act` holds, ``_hand``."""
 
-    _ids: IdSource
-
     def _hand(self, unit: Unit, **given: Any) -> A:
         """The act that a command gets: :class:`~csdomain.frame.acts.Act`, or a subclass with ports of the context."""
         return cast("A", Act(**given))
@@ -113,7 +111,13 @@ class Service(Questions[C], Generic[C, A]):
                 unit.record(events, cases.effects.of(events, case, rules, act.place))
             return Receipt(id=id, version=case.version, state=case.state.value, number=act.drawn or case.number)
 
-        return self._store.run(work, self._call(marked, call, id, args, kwargs))
+        return self._run(work, self._call(marked, call, id, args, kwargs), by)
+
+    def _run(self, work: Callable[[Unit], Receipt], call: Call, by: Actor) -> Receipt:
+        try:
+            return self._store.run(work, call)
+        except NotPermitted as error:
+            self._raise(error, by, call.subject)
 
     def _begin(
         self,
@@ -184,7 +188,7 @@ class Service(Questions[C], Generic[C, A]):
                 unit.record(events, cases.effects.of(events, case, rules, house.place(case.branch)))
             return Receipt(id=id, version=case.version, state=case.state.value, number=case.number)
 
-        return self._store.run(work, Call(use_case, call["by"].id, utc(call["at"]), id, key, mark))
+        return self._run(work, Call(use_case, call["by"].id, utc(call["at"]), id, key, mark), call["by"])
 
 
 @attrs.frozen
@@ -279,29 +283,39 @@ class CaseService(Service[C, A]):
             _require_everywhere(self._cases.erase, self._house.resolve(by))
             return self._page_of(customer, unit, after)
 
-        page = self._store.run(work, Call(f"{self._cases.kind.table}.erase_customer", by.id, utc(at)))
+        page = self._store.run(work, self._of_customer("erase_customer", customer, by, at))
         return tuple(case.id for case in page.items), page.next
 
-    def export_of(self, customer: str, *, by: Actor) -> Iterator[Mapping[str, Any]]:
+    def export_of(self, customer: str, *, by: Actor, at: datetime) -> Iterator[Mapping[str, Any]]:
         """Everything that the cases of a customer hold, one case after the other, in clear, with their trails.
 
-        Raises NotPermitted unless ``by`` may read them everywhere, restricted ones included. [KRN-14]
+        It is noted on the trail of each case, and a refusal is kept. Raises NotPermitted unless ``by`` may export them
+        everywhere, restricted ones included. [KRN-11, KRN-14]
         """
         after: Cursor | None = None
+        call = self._of_customer("export_customer", customer, by, at)
 
-        def work(unit: Unit, actor: Actor) -> tuple[Page[C], list[Mapping[str, Any]]]:
-            _require_everywhere(self._cases.read, actor)
+        def work(unit: Unit) -> tuple[Page[C], list[Mapping[str, Any]]]:
+            actor = self._house.resolve(by)
+            _require_everywhere(self._cases.export, actor)
             page = self._page_of(customer, unit, after)
             if any(case.restricted for case in page.items):
                 _require_everywhere(self._cases.read_restricted, actor)
-            return page, [{"case": exported(case), "trail": exported(unit.trail(case.id))} for case in page.items]
+            found: list[Mapping[str, Any]] = [
+                {"case": exported(case), "trail": exported(unit.trail(case.id))} for case in page.items
+            ]
+            unit.record([self._kept.exported(subject=case.id, by=by.id, at=call.at) for case in page.items])
+            return page, found
 
         while True:
-            page, found = self._read(work, by)
+            page, found = self._store.run(work, call)
             yield from found
             after = page.next
             if after is None:
                 return
+
+    def _of_customer(self, name: str, customer: str, by: Actor, at: datetime) -> Call:
+        return Call(f"{self._cases.kind.table}.{name}", by.id, utc(at))
 
     def _page_of(self, customer: str, unit: Unit, after: Cursor | None) -> Page[C]:
         whose = self._kept.customer

@@ -1,6 +1,7 @@
 """What happens to orders. Amounts are in minor units."""
 
 from datetime import date
+from typing import ClassVar
 
 import attrs
 
@@ -39,9 +40,9 @@ class OrderSigned(OrderMoved):
 
 @attrs.frozen(kw_only=True)
 class OrderPaid(OrderMoved):
-    """Finance says that the order is paid (ORD-04)."""
+    """Finance says that the order is paid (ORD-04). Schema 1 said by which voucher."""
 
-    voucher: str
+    schema: ClassVar[int] = 2
 
 
 @attrs.frozen(kw_only=True)

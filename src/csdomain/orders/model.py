@@ -10,7 +10,7 @@ import attrs
 from csdomain.frame.acts import Act, Events
 from csdomain.frame.cases import Record, usual
 from csdomain.frame.commands import Commands, Parts
-from csdomain.frame.fields import SHORT, words
+from csdomain.frame.fields import SHORT, amount, words
 from csdomain.kernel.papers.documents import Document, Value, draw_up
 from csdomain.kernel.rules import Text
 from csdomain.kernel.rules.errors import RuleBroken, require
@@ -79,7 +79,7 @@ class Order(Record):
     items: tuple[Item, ...] = ()
     total: Money | None = None
     paper: Document | None = None
-    voucher: str = ""
+    voucher: str = words(default="")
     shipments: tuple[Shipment, ...] = ()
     refills: int = 0
     refill_on: date | None = None
@@ -155,7 +155,7 @@ class Order(Record):
         says = self.paper.stated("total")
         require(says == str(self.total), r.PAYMENT, accepted=Text(str(says), str(says)), given=self.total)
         self.voucher = voucher
-        return act.done(e.OrderPaid(voucher=voucher))
+        return act.done(e.OrderPaid())
 
     @does(Move.SHIP)
     def ship(self, act: OrderAct, items: Sequence[Item]) -> Events:
@@ -210,7 +210,7 @@ class Order(Record):
 CUSTOMERS: Final[Field[Order, str]] = Field("customer", str, lambda o: o.customer)
 _FIELDS: Final[tuple[Field[Order, Any], ...]] = (
     CUSTOMERS,
-    Field("total", int, lambda o: None if o.total is None else o.total.minor, index=False),
+    amount("total", lambda o: None if o.total is None else o.total.minor),
     Field("paid", bool, lambda o: o.paid, index=False),
     Field("refill_on", date, lambda o: o.refill_on),
     *usual(ORDER_MOVES),

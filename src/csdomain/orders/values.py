@@ -10,7 +10,7 @@ from csdomain.frame.effects import occasions
 from csdomain.frame.fields import Fields
 from csdomain.kernel.cases.occasions import Placeholder
 from csdomain.kernel.rules import Text
-from csdomain.kernel.rules.errors import InvalidValue
+from csdomain.kernel.rules.errors import InvalidValue, typed_in
 from csdomain.kernel.values.durations import Duration
 from csdomain.kernel.values.ids import IdKind
 from csdomain.kernel.values.money import Money, total
@@ -78,7 +78,7 @@ class OrderRules:
         found = self.products.get(name)
         if found is None:
             known = ", ".join(sorted(self.products))
-            raise MalformedOrder(field="product", given=name, accepted=Text(known, known))
+            raise MalformedOrder(field="product", given=typed_in(name), accepted=Text(known, known))
         return found
 
     def total(self, lines: Sequence[Item], currency: str) -> Money:

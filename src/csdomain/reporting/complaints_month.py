@@ -15,6 +15,7 @@ from csdomain.complaints.case import (
     CAUSE,
     CLASS,
     CLOSED_MONTH,
+    COMPLAINTS,
     IN_TIME,
     PRODUCT,
     UNIT,
@@ -22,15 +23,15 @@ from csdomain.complaints.case import (
 )
 from csdomain.complaints.policies import review_due
 from csdomain.complaints.service import Complaints
-from csdomain.complaints.values import COMPLAINT_RULES
-from csdomain.frame.questions import house_of
+from csdomain.complaints.values import COMPLAINT_RULES, PERSONAL
+from csdomain.frame.questions import house_of, reaching
 from csdomain.kernel.cases.events import utc
 from csdomain.kernel.rules import Text
 from csdomain.kernel.rules.errors import InvalidValue
 from csdomain.kernel.store.kinds import ColumnValue, Comparison, Query, Tally, TallyRow, Where
 from csdomain.kernel.values.actors import Actor
 from csdomain.kernel.values.money import Money
-from csdomain.kernel.values.personal import PersonalKind
+from csdomain.kernel.values.personal import PersonalKind, mask
 
 from .rules import MONTHLY
 from .tables import Cell, ColumnKind, ReportTable, TableColumn
@@ -155,7 +156,8 @@ def complaints_of_month(complaints: Complaints, month: str, *, by: Actor, at: da
 def review_of_month(complaints: Complaints, month: str, *, by: Actor) -> ReportTable:
     """The cases closed in ``month`` as the GM office reviews them: liability, loss, penalties, by when (CMP-20).
 
-    Customers are personal: masked in files unless revealed, which takes ``complaints.personal``. Cases are read page by
+    Customers are personal: masked in files unless revealed, and always where ``complaints.personal`` does not reach the
+    case. Cases are read page by
     page as the rows are gone through; the day is that of the current rulebook. Raises :class:`MalformedMonth`, and
     NotPermitted as rows are read. [CMP-20, KRN-14]
     """
@@ -198,6 +200,7 @@ class _Cases:
 
     def _row(self, case: Complaint) -> tuple[Cell, ...]:
         house = house_of(self.complaints)
+        seen = reaching(house.resolve(self.by), case, COMPLAINTS).may(PERSONAL)
         columns = {name: field.of(case) for name, field in ((f.name, f) for f in (CLASS, CAUSE, UNIT, IN_TIME))}
         penalties = "; ".join(
             f"{penalty.on}: {penalty.discipline or penalty.amount} ({penalty.state.value})"
@@ -210,7 +213,7 @@ class _Cases:
         )
         return (
             case.number,
-            case.customer,
+            case.customer if seen else mask(PersonalKind.OTHER, case.customer),
             case.branch,
             case.closed_at,
             _flag(columns[IN_TIME.name]),

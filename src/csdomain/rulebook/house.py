@@ -45,6 +45,7 @@ class House:
         self._places: dict[str, Place] = {}
         matrix = rulebook[PERMISSIONS]
         self.permissions = Permissions(matrix.roles, matrix.positions, rulebook.actions)
+        self.conceals = matrix.conceal
         self.organisation = rulebook[ORGANISATION]
         self._rules = rulebook[CALENDARS]
         for name in self._rules:

@@ -55,10 +55,14 @@ class Organisation:
 
 @attrs.frozen
 class PermissionRules:
-    """The permission matrix: what each role may do and how far, and the roles of each position (KRN-13)."""
+    """The permission matrix: what each role may do and how far, and the roles of each position (KRN-13).
+
+    ``conceal`` answers those who may not read a record as if there were none.
+    """
 
     roles: Mapping[str, Mapping[str, Scope]]
     positions: Mapping[str, tuple[str, ...]]
+    conceal: bool = False
 
 
 def _calendars_known(house: Organisation, book: Rulebook) -> Iterable[str]:
@@ -138,6 +142,7 @@ PERMISSIONS: Section[PermissionRules] = Section(
         "": Text("permissions", "权限"),
         "roles.*": Text("role {0}", "角色 {0}"),
         "positions.*": Text("position {0}", "职位 {0}"),
+        "conceal": Text("records are concealed from those who may not read them", "对无权查阅者隐去记录的存在"),
     },
 )
 #: What every rulebook has, whatever contexts it turns on.

@@ -59,7 +59,7 @@ from csdomain.kernel.rules.errors import (
 from csdomain.kernel.store.kinds import Query, Tally
 from csdomain.kernel.store.ports import Receipt, Unit
 from csdomain.kernel.values.actors import Actor, ActorId, Scope
-from csdomain.kernel.values.arguments import BY_RULE, WrongArgument, holds, is_command
+from csdomain.kernel.values.arguments import BY_RULE, MOST, WrongArgument, holds, is_command
 from csdomain.kernel.values.codec import make_converter, plain
 from csdomain.kernel.values.ids import IdKind, MalformedId, WrongKind
 from csdomain.kernel.values.money import Money
@@ -67,6 +67,7 @@ from csdomain.kernel.values.numbering import NumberPattern
 from csdomain.kernel.values.personal import erased, exported
 
 from .kit import BEGINNING, MovableClock, SequentialIds, memory_desk, snapshot, staff
+from .values import check_fields, values_in
 
 E = TypeVar("E", bound=DomainError)
 MINUTE: Final = timedelta(minutes=1)
@@ -754,6 +755,12 @@ class CaseContract:
                     with pytest.raises(DomainError if by_rule else WrongArgument) as refused:
                         self.do(desk, use, id, None, **{**given, name: junk})
                     assert by_rule or refused.value.facts == {"field": name, "given": type(junk).__name__}
+                if isinstance(given.get(name), list | tuple):
+                    with pytest.raises(WrongArgument) as refused:
+                        self.do(desk, use, id, None, **{**given, name: [*given[name][:1]] * (MOST + 1)})
+                    assert refused.value.facts["field"] == name
+                for value in values_in(given.get(name)):
+                    check_fields(value)
             assert self.everything(desk) == before
 
     def test_no_text_gets_in_that_a_store_cannot_keep(self, model: Model, use: str) -> None:

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from csdomain.complaints.lifecycle import COMPLAINT_MOVES
 from csdomain.complaints.values import COMPLAINT, Judgement
+from csdomain.frame.fields import amount
 from csdomain.kernel.store.kinds import Field, Kind
 
 from .complaint import Complaint
@@ -54,9 +55,9 @@ NUMBER: Field[Complaint, str] = Field("number", str, lambda c: c.number, unique=
 STATE: Field[Complaint, str] = Field("state", str, lambda c: c.state.value)
 RULEBOOK: Field[Complaint, str] = Field("rulebook", str, lambda c: c.rulebook)
 CUSTOMER: Field[Complaint, str] = Field("customer", str, lambda c: c.customer)
-CLAIMED: Field[Complaint, int] = Field("claimed", int, _claimed, index=False)
-GRANTED: Field[Complaint, int] = Field("granted", int, _granted, index=False)
-LOST: Field[Complaint, int] = Field("lost", int, _lost, index=False)
+CLAIMED: Field[Complaint, int] = amount("claimed", _claimed)
+GRANTED: Field[Complaint, int] = amount("granted", _granted)
+LOST: Field[Complaint, int] = amount("lost", _lost)
 RECEIVED_AT: Field[Complaint, datetime] = Field("received_at", datetime, lambda c: c.received_at)
 CLOSED_AT: Field[Complaint, datetime] = Field("closed_at", datetime, lambda c: c.closed_at)
 #: The month of closing in the branch's zone, ``2026-03``: statistics read one month, whatever the store holds.

@@ -14,8 +14,9 @@ from csdomain.complaints.lifecycle import (
     SlipState,
     State,
 )
-from csdomain.complaints.policies import case_total
-from csdomain.complaints.values import ComplaintForm, ComplaintId, Finding, Path, Remedy
+from csdomain.complaints.policies import Internal, as_figure, as_heading, as_name, as_words, case_total
+from csdomain.complaints.policies.notices import Sought
+from csdomain.complaints.values import Clearance, ComplaintForm, ComplaintId, Finding, Path, Remedy
 from csdomain.frame.cases import Record
 from csdomain.kernel.papers.documents import Document
 from csdomain.kernel.values.actors import ActorId
@@ -65,6 +66,7 @@ class Complaint(Record):
     penalties: tuple[Penalty, ...] = ()
     improvements: tuple[Improvement, ...] = ()
     remarks: tuple[Remark, ...] = ()
+    cleared: tuple[Clearance, ...] = ()
     review: Review | None = None
     reviewed: bool = False
     closed_at: datetime | None = None
@@ -126,11 +128,13 @@ class Complaint(Record):
         return name if count == 1 else f"{name}.{count}"
 
     @property
-    def internal(self) -> tuple[tuple[str, str], ...]:
-        """What stands on the forms and is nobody's business outside, each with the name of its field. [CMP-13]"""
-        found: list[tuple[str, str]] = []
+    def internal(self) -> tuple[Internal, ...]:
+        """What stands on the forms and is nobody's business outside. [CMP-13]"""
+        return tuple(Internal(name, written, known) for known, name, written in self._internal() if written)
+
+    def _internal(self) -> Iterator[tuple[Sought, str, str]]:
         for form in self.forms:
-            found.append(("form", f"{form.document.kind} {form.document.number}"))  # as it is printed
+            yield as_heading, "form", f"{form.document.kind} {form.document.number}"  # as it is printed
             opinions = [("opinion", form.checked), ("report", form.report), ("ruling", form.ruling)]
             opinions += [("dismissal", form.dismissal), *(("past", opinion) for opinion in form.past_opinions)]
             for submission in form.submissions:
@@ -138,30 +142,46 @@ class Complaint(Record):
                 if submission.approval is None:  # else it was the customer's word, or another remedy took its place
                     opinions += [("returned", submission.returned)]
                 else:
-                    found += [("approval", submission.approval.reason)]
-            found += [(name, opinion.text) for name, opinion in opinions if opinion is not None]
+                    yield as_words, "approval", submission.approval.reason
+            yield from ((as_words, name, opinion.text) for name, opinion in opinions if opinion is not None)
             for finding in (*form.past_findings, *([] if form.finding is None else [form.finding])):
-                found += [("finding", finding.text), ("countermeasures", finding.countermeasures)]
-                found += [("person", person) for person in finding.persons]
+                yield as_words, "finding", finding.text
+                yield as_words, "countermeasures", finding.countermeasures
+                yield from ((as_name, "person", person) for person in finding.persons)
             if (judgement := form.judgement) is not None:
-                found += [("disposal", judgement.disposal), ("unit", judgement.unit), ("company", judgement.company)]
-                found += [("unit", share.unit) for share in judgement.shares]
-                found += [("person", person) for person in judgement.persons]
-                found += [("loss", figure) for figure in self._untold(judgement.lost(self.currency))]
+                yield as_words, "disposal", judgement.disposal
+                yield as_name, "company", judgement.company
+                units = (judgement.unit, *(share.unit for share in judgement.shares))
+                yield from ((as_name, "unit", unit) for unit in units)
+                yield from ((as_name, "person", person) for person in judgement.persons)
+                sums = (
+                    judgement.lost(self.currency),
+                    *judgement.loss.values(),
+                    *judgement.borne(self.currency).values(),
+                )
+                yield from ((as_figure, "loss", figure) for figure in self._untold(*sums))
         for penalty in self.penalties:
-            found += [("penalty", penalty.on), ("penalty", penalty.discipline)]
-            found += [("penalty", figure) for figure in self._untold(penalty.amount)]
+            yield as_name, "penalty", penalty.on
+            yield as_name, "penalty", penalty.discipline
+            yield from ((as_figure, "penalty", figure) for figure in self._untold(penalty.amount))
         for memo in self.memoranda:
-            found += [("memorandum", memo.text), ("memorandum", "" if memo.ruling is None else memo.ruling.text)]
-        found += [("part", part.done.text) for part in self.parts if part.done is not None]
-        found += [("remark", remark.answer.text) for remark in self.remarks if remark.answer is not None]
-        return tuple((name, text) for name, text in found if text)
+            yield as_words, "memorandum", memo.text
+            yield as_words, "memorandum", "" if memo.ruling is None else memo.ruling.text
+        yield from ((as_words, "part", part.done.text) for part in self.parts if part.done is not None)
+        yield from ((as_words, "remark", remark.answer.text) for remark in self.remarks if remark.answer is not None)
 
-    def _untold(self, amount: Money | None) -> Iterator[str]:
-        """An internal amount as it is written, unless it is what the customer gets."""
+    @property
+    def heard(self) -> str:
+        """What the customer said, or is told anyway: it may be said back. [CMP-13]"""
+        said = [text for form in self.forms for text in (form.content.demand, form.content.reason)]
+        causes = [form.classification.cause for form in self.forms if form.classification is not None]
+        return "\n".join([*said, *causes, *(remark.text for remark in self.remarks)])
+
+    def _untold(self, *amounts: Money | None) -> Iterator[str]:
+        """Internal amounts, unless they are what the customer gets."""
         remedies = [s.remedy for form in self.forms for s in form.submissions if s.approval is not None]
-        if amount and amount not in [sum for remedy in remedies for sum in (remedy.granted, remedy.compensation)]:
-            yield f"{amount.amount:f}"
+        told = [sum_ for remedy in remedies for sum_ in (remedy.granted, remedy.compensation)]
+        yield from (str(amount.amount) for amount in amounts if amount and amount not in told)
 
     @property
     def papers(self) -> tuple[Document, ...]:

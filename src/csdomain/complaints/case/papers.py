@@ -62,7 +62,6 @@ def drawn_up(
         "order_number": form.order_number,
         "product": form.product,
         "batch": form.batch,
-        "specification": form.specification,
         "quantity": form.quantity,
         "defective": form.defective,
         "shipped_on": None if form.shipped_on is None else form.shipped_on.isoformat(),
@@ -70,6 +69,6 @@ def drawn_up(
         "samples": form.samples,
         "former": former,
     }
-    personal: dict[str, Value] = {"demand": form.demand, "reason": form.reason}
+    personal: dict[str, Value] = {"demand": form.demand, "reason": form.reason, "specification": form.specification}
     personal |= {f"extra.{name}": value for name, value in form.extra.items()}
     return draw_up(FORM_KIND, number, fields, by=by.id, at=at, copies=rules.copies.form, personal=personal, salt=salt)

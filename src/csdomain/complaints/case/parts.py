@@ -6,6 +6,7 @@ import attrs
 
 from csdomain.complaints.lifecycle import CertificateState, ImprovementState, PenaltyState, RemarkState, SlipState
 from csdomain.complaints.values import (
+    ERASED,
     Classification,
     ComplaintForm,
     Finding,
@@ -122,7 +123,7 @@ class ReturnSlip:
     goods: tuple[Goods, ...]
     approved: int
     returned: tuple[Goods, ...] = ()
-    voucher: str = ""
+    voucher: str = personal(PersonalKind.OTHER, default="", erased=ERASED)
     resolution: str = remarks()
     salt: str = personal(PersonalKind.OTHER, default="", metadata=WITHHELD)
 
@@ -136,7 +137,7 @@ class Certificate:
     turn: int
     document: Document
     amount: Money
-    voucher: str = ""
+    voucher: str = personal(PersonalKind.OTHER, default="", erased=ERASED)
 
 
 @attrs.frozen(kw_only=True)

@@ -10,12 +10,12 @@ from csdomain.complaints import values as v
 from csdomain.complaints.case import Complaint, HandlingForm, Memorandum
 from csdomain.complaints.case.papers import SERVICE, drawn_up
 from csdomain.complaints.lifecycle import Move, State
-from csdomain.complaints.policies import require_nothing_internal
+from csdomain.complaints.policies import disclosed, require_nothing_internal
 from csdomain.frame.acts import Events
 from csdomain.kernel.papers.approvals import OwnRequest
 from csdomain.kernel.papers.documents import draw_up
 from csdomain.kernel.rules import Text
-from csdomain.kernel.rules.errors import require
+from csdomain.kernel.rules.errors import require, typed_in
 from csdomain.kernel.values.money import Money
 
 from .deciding import covered, decided_remedy
@@ -26,7 +26,7 @@ MEMORANDUM_KIND: Final = "memorandum"
 
 @does(Move.ANSWER, when=covered)
 def answer(case: Complaint, act: ComplaintAct, channel: v.Channel, text: str) -> Events:
-    require_nothing_internal(text, case.internal)
+    require_nothing_internal(text, case.internal, case.heard, act.rules.disclosure, case.cleared)
     require(not case.grave or channel is v.Channel.LETTER, r.GRAVE, accepted=Text("a letter", "书信"), given=channel)
     remedy = v.Remedy(granted=Money.zero(case.currency), text=text)
     if case.state is State.DECIDED:
@@ -47,6 +47,16 @@ def answer(case: Complaint, act: ComplaintAct, channel: v.Channel, text: str) ->
     return act.done(e.ComplaintAnswered(reason=text, channel=channel.value, promises=case.promises))
 
 
+@does(Move.CLEAR)
+def clear(case: Complaint, act: ComplaintAct, text: str, reason: str) -> Events:
+    # The form itself is given to nobody.
+    found = disclosed(text, case.internal, case.heard, act.rules.disclosure)
+    fields = tuple(name for name in found if name != "form")
+    cleared = v.Clearance(by=act.by.id, at=act.at, fields=fields, text=text, reason=reason)
+    case.cleared = (*case.cleared, cleared)
+    return act.done(e.DisclosureCleared(reason=reason, fields=cleared.fields))
+
+
 @does(Move.DECLINE)
 def decline(case: Complaint, act: ComplaintAct, reason: str) -> Events:
     declined = v.Opinion(act.by.id, act.at, reason)
@@ -64,7 +74,7 @@ def renew(case: Complaint, act: ComplaintAct, form: v.ComplaintForm) -> Events:
         form.customer == case.customer,
         r.NOT_ACCEPTED,
         accepted=Text("the case's own customer", "本案的客户"),
-        customer=form.customer,
+        customer=typed_in(form.customer),
     )
     former, number, salt = case.form, act.number(act.rules.number), act.new(v.SALT)
     paper = drawn_up(number, form, act.rules, salt=salt, by=act.by, at=act.at, former=former.number)

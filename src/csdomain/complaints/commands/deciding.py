@@ -337,7 +337,7 @@ def _may_propose(case: Complaint, act: ComplaintAct) -> None:
 @does(Move.PROPOSE, asked=_may_propose, carried=True)
 def propose(case: Complaint, act: ComplaintAct, remedy: v.Remedy) -> Events:
     act.rules.check_remedy(remedy, case.currency)
-    require_nothing_internal(remedy.text, case.internal)
+    require_nothing_internal(remedy.text, case.internal, case.heard, act.rules.disclosure, case.cleared)
     submission = Submission(remedy=remedy, by=act.by.id, at=act.at)
     approval = _decided(case, act, submission, Outcome.APPROVED, "")
     paper = _approved(case.form.document, len(case.form.submissions) + 1, remedy, approval)

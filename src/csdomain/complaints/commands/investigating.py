@@ -16,7 +16,7 @@ from csdomain.kernel.cases.events import utc
 from csdomain.kernel.papers.approvals import OwnRequest
 from csdomain.kernel.papers.documents import Value
 from csdomain.kernel.rules import Text
-from csdomain.kernel.rules.errors import RuleBroken, require
+from csdomain.kernel.rules.errors import RuleBroken, require, typed_in
 
 from .marks import ComplaintAct, does, named
 
@@ -31,7 +31,7 @@ class SecondPenalty(RuleBroken):
 @does(Move.INVOLVE)
 def involve(case: Complaint, act: ComplaintAct, departments: Sequence[str], until: datetime) -> Events:
     until = utc(until)
-    names = tuple(dict.fromkeys(named(name) for name in v.several(departments, "departments")))
+    names = tuple(dict.fromkeys(named(name) for name in departments))
     asked = {part.department for part in case.parts if part.round == case.round}
     fresh = [name for name in names if name not in asked]
     there = ", ".join(sorted(asked)) or "-"
@@ -39,7 +39,7 @@ def involve(case: Complaint, act: ComplaintAct, departments: Sequence[str], unti
         bool(names) and len(fresh) == len(names),
         r.JOINT,
         accepted=Text(f"departments not asked yet (asked: {there})", f"尚未会同的部门（已会同：{there}）"),
-        given=names,
+        given=typed_in(names),
     )
     require(until > act.at, r.JOINT, accepted=Text("a later time", "更晚的时间"), given=until, at=act.at)
     new = [Part(department=name, round=case.round, asked_at=act.at, until=until) for name in names]
@@ -53,7 +53,7 @@ def contribute(case: Complaint, act: ComplaintAct, department: str, text: str) -
     done = v.Opinion(act.by.id, act.at, text)
     waiting = {p.department: count for count, p in enumerate(case.parts, 1) if p.round == case.round and p.done is None}
     known = ", ".join(waiting) or "-"
-    require(department in waiting, r.CHASING, accepted=Text(known, known), given=department)
+    require(department in waiting, r.CHASING, accepted=Text(known, known), given=typed_in(department))
     count = waiting[department]
     part = attrs.evolve(case.parts[count - 1], done=done)
     case.parts = (*case.parts[: count - 1], part, *case.parts[count:])
@@ -142,7 +142,7 @@ def judge(case: Complaint, act: ComplaintAct, judgement: v.Judgement) -> Events:
     penalised = [penalty.on for penalty in (*standing, *penalties)]
     twice = sorted({on for on in penalised if penalised.count(on) > 1})
     if twice:
-        raise SecondPenalty(given=twice, accepted=Text("others, or none", "其他对象，或不处罚"))
+        raise SecondPenalty(given=typed_in(twice), accepted=Text("others, or none", "其他对象，或不处罚"))
     lost = judgement.lost(case.currency)
     entries: dict[str, Value] = {"liable": judgement.liable.value, "loss": str(lost), "tracked": bool(tracked)}
     case.put_form(judgement=judgement, document=form.document.continued(**entries))

@@ -26,7 +26,7 @@ from csdomain.frame.acts import Act, Events
 from csdomain.frame.commands import Commands, Parts
 from csdomain.frame.fields import Fields
 from csdomain.kernel.rules import Rule, Text
-from csdomain.kernel.rules.errors import RuleBroken
+from csdomain.kernel.rules.errors import RuleBroken, typed_in
 from csdomain.kernel.values.actors import Actor, ActorId
 
 FIELDS: Final = Fields(MalformedStep)
@@ -74,7 +74,7 @@ class ReturnWithoutSlip(RuleBroken):
 
 
 def _no_slip(case: Any, number: object, known: Text) -> RuleBroken:
-    return ReturnWithoutSlip(subject=case.id, number=number, accepted=known)
+    return ReturnWithoutSlip(subject=case.id, number=typed_in(number), accepted=known)
 
 
 does: Final = Commands(COMPLAINT_MOVES, path=lambda case: case.path.value)

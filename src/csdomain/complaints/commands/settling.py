@@ -12,7 +12,7 @@ from csdomain.complaints.policies import month_of
 from csdomain.frame.acts import Events
 from csdomain.kernel.cases.timers import TimerState
 from csdomain.kernel.rules import Text
-from csdomain.kernel.rules.errors import RuleBroken, require
+from csdomain.kernel.rules.errors import RuleBroken, require, typed_in
 from csdomain.kernel.store.kinds import storable
 
 from .deciding import AnswerBeyondDecision
@@ -76,7 +76,7 @@ def review(case: Complaint, act: ComplaintAct, unit: str, text: str) -> Events:
     concerned = {j.unit for j in judged if j.unit} | {share.unit for j in judged for share in j.shares}
     units = ", ".join(sorted({*act.rules.review_units, *concerned}))
     known = unit in act.rules.review_units or unit in concerned
-    require(known, r.MONTHLY_REVIEW, accepted=Text(units, units), given=unit)
+    require(known, r.MONTHLY_REVIEW, accepted=Text(units, units), given=typed_in(unit))
     case.review = Review(act.by.id, act.at, unit, text)
     case.reviewed = True
     return (*act.done(e.ComplaintReviewed(reason=text, unit=unit)), *settled(case, act))

@@ -13,11 +13,12 @@ from csdomain.complaints.lifecycle import State
 from csdomain.complaints.policies import month_of
 from csdomain.complaints.rules import STATES
 from csdomain.frame.acts import Events
-from csdomain.frame.fields import SHORT
+from csdomain.frame.fields import ID_LONGEST, SHORT
 from csdomain.kernel.cases.events import utc
 from csdomain.kernel.rules import Text
 from csdomain.kernel.rules.errors import require
 from csdomain.kernel.values.actors import Action
+from csdomain.kernel.values.arguments import checked
 
 from .marks import FIELDS, ComplaintAct, does, named
 from .settling import OUTCOME
@@ -29,7 +30,7 @@ _BY_LEVEL: Final = (State.RECEIVED, State.HANDLING, State.CLOSED, State.SETTLED)
 IMPORTABLE: Final = {v.Path.DEPARTMENTS: _BY_AMOUNT, v.Path.LEVELS: _BY_LEVEL}
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, field_transformer=checked(v.MalformedStep))
 class PastCase:
     """A case as it stood in another system: its form and number, the state it was in, and when it came there.
 
@@ -37,18 +38,18 @@ class PastCase:
     a closed one; ``in_time`` says whether it was closed by its deadline, None where nobody knows.
     """
 
-    number: str
+    number: str = attrs.field(validator=FIELDS.text(SHORT))
     form: v.ComplaintForm
     state: State
-    received_at: datetime = attrs.field(converter=utc)
+    received_at: datetime
     accepted_at: datetime | None = None
     closed_at: datetime | None = None
     classification: v.Classification | None = None
-    outcome: str = ""
+    outcome: str = attrs.field(default="", validator=FIELDS.text(OUTCOME, empty=True))
     in_time: bool | None = None
     grave: bool = False
     harm: bool = False
-    owner: str = ""
+    owner: str = attrs.field(default="", validator=FIELDS.text(ID_LONGEST, empty=True))
 
 
 @does.takes_over(Action("complaints.import"))
@@ -59,10 +60,10 @@ def take_over(act: ComplaintAct, past: PastCase) -> tuple[Complaint, Events]:
     states = IMPORTABLE[rules.path]
     known = ", ".join(state.value for state in states)
     require(past.state in states, STATES, accepted=Text(known, known), state=past.state)
-    closed, accepted = _time(past.closed_at), _time(past.accepted_at)
+    received, closed, accepted = utc(past.received_at), _time(past.closed_at), _time(past.accepted_at)
     ended = past.state in (State.CLOSED, State.SETTLED)
     taken_on = past.state not in _BEFORE_ACCEPTANCE
-    order = [time for time in (past.received_at, accepted, closed, act.at) if time is not None]
+    order = [time for time in (received, accepted, closed, act.at) if time is not None]
     fits = (accepted is not None) is taken_on and (closed is not None) is ended and order == sorted(order)
     accepted_times = Text(
         "received ≤ accepted ≤ closed ≤ now, those that the state has", "收到 ≤ 受理 ≤ 结案 ≤ 现在，与状态相符"
@@ -73,8 +74,6 @@ def take_over(act: ComplaintAct, past: PastCase) -> tuple[Complaint, Events]:
         classed is taken_on, STATES, accepted=Text("a class once it is accepted", "受理后须有类别"), state=past.state
     )
     require(bool(past.outcome) is ended, STATES, accepted=Text("an outcome once it is closed", "结案后须有处理结果"))
-    FIELDS.check_text(past.number, "number", SHORT)
-    FIELDS.check_text(past.outcome, "outcome", OUTCOME, empty=True)
     quality = past.classification is not None and rules.classified(past.classification).quality
     id, salt = act.new(v.COMPLAINT), act.new(v.SALT)
     paper = drawn_up(past.number, past.form, rules, salt=salt, by=act.by, at=act.at)
@@ -83,7 +82,7 @@ def take_over(act: ComplaintAct, past: PastCase) -> tuple[Complaint, Events]:
         content=past.form,
         document=paper,
         salt=salt,
-        opened_at=past.received_at,
+        opened_at=received,
         accepted_at=accepted,
         classification=past.classification,
         quality=quality,
@@ -97,7 +96,7 @@ def take_over(act: ComplaintAct, past: PastCase) -> tuple[Complaint, Events]:
         path=rules.path,
         customer=past.form.customer,
         forms=(form,),
-        received_at=past.received_at,
+        received_at=received,
         moved_at=act.at,
         state=past.state,
         grave=past.grave or past.harm,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from csdomain.complaints.rules import WAREHOUSE
 from csdomain.complaints.values import Goods
 from csdomain.kernel.rules import Text
-from csdomain.kernel.rules.errors import RuleBroken
+from csdomain.kernel.rules.errors import RuleBroken, typed_in
 
 
 class NotOnSlip(RuleBroken):
@@ -33,7 +33,7 @@ def check_delivery(named: Sequence[Goods], before: Sequence[Goods], delivered: S
         name = (line.product, line.batch)
         if name not in limits:
             known = "; ".join(f"{product} {batch}".strip() for product, batch in limits)
-            raise NotOnSlip(product=line.product, given=line.batch, accepted=Text(known, known))
+            raise NotOnSlip(product=typed_in(line.product), given=typed_in(line.batch), accepted=Text(known, known))
         came[name] = came.get(name, 0) + line.quantity
         if came[name] > limits[name]:
             raise QuantityOverSlip(product=line.product, quantity=came[name], limit=limits[name])

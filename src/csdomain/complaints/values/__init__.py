@@ -13,6 +13,7 @@ from .house import CaseClass as CaseClass
 from .house import Chasing as Chasing
 from .house import ComplaintRules as ComplaintRules
 from .house import Copies as Copies
+from .house import Disclosure as Disclosure
 from .house import Numbers as Numbers
 from .house import Path as Path
 from .house import Stage as Stage
@@ -25,6 +26,7 @@ from .ids import ComplaintId as ComplaintId
 from .occasions import OCCASIONS as OCCASIONS
 from .outcome import Channel as Channel
 from .outcome import Classification as Classification
+from .outcome import Clearance as Clearance
 from .outcome import Finding as Finding
 from .outcome import Goods as Goods
 from .outcome import Judgement as Judgement
@@ -37,5 +39,4 @@ from .outcome import Remedy as Remedy
 from .outcome import Share as Share
 from .outcome import goods as goods
 from .outcome import remarks as remarks
-from .outcome import several as several
 from .outcome import words as words

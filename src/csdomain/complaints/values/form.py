@@ -10,6 +10,7 @@ from csdomain.complaints.rules import FORM, STATES
 from csdomain.kernel.rules import Text
 from csdomain.kernel.rules.errors import InvalidValue
 from csdomain.kernel.store.kinds import storable
+from csdomain.kernel.values.arguments import checked
 from csdomain.kernel.values.money import Money
 from csdomain.kernel.values.personal import PersonalKind, personal
 
@@ -74,26 +75,20 @@ def identifier(error: type[InvalidValue] = MalformedForm) -> "attrs._ValidatorTy
     return check
 
 
-def _of(kind: type, accepted: Text) -> "attrs._ValidatorType[Any]":
-    def check(instance: object, attribute: "attrs.Attribute[Any]", value: object) -> None:
-        if value is not None and type(value) is not kind:
-            raise MalformedForm(field=attribute.name, given=type(value).__name__, accepted=accepted)
-
-    return check
+def _day(instance: object, attribute: "attrs.Attribute[Any]", value: object) -> None:
+    if value is not None and type(value) is not date:
+        raise MalformedForm(field=attribute.name, given=type(value).__name__, accepted=Text("a date", "日期"))
 
 
-def _frozen(extra: Mapping[str, Extra]) -> Mapping[str, Extra]:
-    return dict(extra)
-
-
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, field_transformer=checked(MalformedForm))
 class ComplaintForm:
     """The customer complaint handling form (客戶投訴處理表), as it is filled in at the counter.
 
     ``customer`` is the customer's id; ``product`` the id of what was delivered; quantities are in pieces; ``claimed``
     is what the customer asks for, if anything; ``shipped_on`` is a date in the branch's zone; ``attachments`` are the
-    host's references to files that it keeps. ``demand``, ``reason`` and ``extra`` hold what the customer said, and a
-    reference may be a file's name, so they count as personal. Raises :class:`MalformedForm`. [CMP-01, KRN-14]
+    host's references to files that it keeps. ``specification``, ``demand``, ``reason`` and ``extra`` hold what people
+    said, and a reference may be a file's name, so they count as personal. Raises :class:`MalformedForm`.
+    [CMP-01, KRN-14]
     """
 
     customer: str = attrs.field(validator=identifier())
@@ -102,14 +97,14 @@ class ComplaintForm:
     order_number: str = attrs.field(default="", validator=text(_SHORT, error=MalformedForm))
     product: str = attrs.field(default="", validator=text(_SHORT, error=MalformedForm))
     batch: str = attrs.field(default="", validator=text(_SHORT, error=MalformedForm))
-    specification: str = attrs.field(default="", validator=text(_SHORT, error=MalformedForm))
+    specification: str = personal(PersonalKind.OTHER, default="", validator=text(_SHORT, error=MalformedForm))
     quantity: int = attrs.field(default=0, validator=count)
     defective: int = attrs.field(default=0, validator=count)
-    shipped_on: date | None = attrs.field(default=None, validator=_of(date, Text("a date", "日期")))
-    claimed: Money | None = attrs.field(default=None, validator=_of(Money, Text("an amount", "金额")))
+    shipped_on: date | None = attrs.field(default=None, validator=_day)
+    claimed: Money | None = None
     samples: int = attrs.field(default=0, validator=count)
-    attachments: tuple[str, ...] = personal(PersonalKind.OTHER, default=(), converter=tuple)
-    extra: Mapping[str, Extra] = personal(PersonalKind.OTHER, factory=dict, converter=_frozen)
+    attachments: tuple[str, ...] = personal(PersonalKind.OTHER, default=())
+    extra: Mapping[str, Extra] = personal(PersonalKind.OTHER, factory=dict)
 
     def __attrs_post_init__(self) -> None:
         if self.defective > self.quantity:
@@ -120,9 +115,9 @@ class ComplaintForm:
             if not storable(reference, _REFERENCE) or not reference or not reference.isprintable():
                 limit = Text(f"references of 1 to {_REFERENCE} characters", f"1 到 {_REFERENCE} 个字符的引用")
                 raise MalformedForm(field="attachments", accepted=limit)
-        for name, value in self.extra.items():
+        for value in self.extra.values():
             if isinstance(value, int) and not -_WHOLE <= value < _WHOLE:
-                raise MalformedForm(field=f"extra.{name}", maximum=_WHOLE - 1)
+                raise MalformedForm(field="extra", maximum=_WHOLE - 1)
             if isinstance(value, str) and not storable(value, _LONG):
                 limit = Text(f"text of at most {_LONG} characters", f"至多 {_LONG} 个字符的文本")
-                raise MalformedForm(field=f"extra.{name}", accepted=limit)
+                raise MalformedForm(field="extra", accepted=limit)

@@ -11,8 +11,9 @@ import attrs
 from csdomain.kernel.cases.timers import check_warnings
 from csdomain.kernel.papers.approvals import ApprovalLadder
 from csdomain.kernel.rules import Text
+from csdomain.kernel.rules.errors import typed_in
 from csdomain.kernel.values.durations import Duration
-from csdomain.kernel.values.money import CurrencyMismatch, Money
+from csdomain.kernel.values.money import CurrencyMismatch, Money, of_a_case
 from csdomain.kernel.values.numbering import NumberPattern
 from csdomain.rulebook import ORGANISATION, PERMISSIONS, Rulebook, Section, texts_beside
 
@@ -73,6 +74,25 @@ class CaseClass:
 
     quality: bool
     causes: tuple[str, ...]
+
+
+@attrs.frozen
+class Disclosure:
+    """What makes a letter repeat something internal (CMP-13).
+
+    A run of ``run_characters`` (Chinese) or ``run_words`` (other) of an internal text; a name from ``name`` characters
+    on; a sum from ``figure`` on, in the currency's major unit, a smaller one only where a currency stands beside it.
+    """
+
+    run_characters: int = 8
+    run_words: int = 5
+    name: int = 2
+    figure: int = 100
+
+    def __attrs_post_init__(self) -> None:
+        for field, value in attrs.asdict(self).items():
+            if value < 1:
+                raise MalformedStep(field=field, given=value, minimum=1)
 
 
 @attrs.frozen
@@ -138,6 +158,7 @@ class ComplaintRules:
     ``signers`` name the position that signs in a role on a paper (KRN-09). With ``different_people`` nobody does two of
     ruling on the report, deciding, and signing the papers that follow. ``related`` says which cases stand beside one
     that is decided (KRN-08).
+    ``disclosure`` says what a letter to the customer must not repeat (CMP-13).
     """
 
     path: Path
@@ -167,6 +188,7 @@ class ComplaintRules:
     signers: Mapping[str, str] = attrs.field(factory=dict)
     different_people: bool = False
     related: RelatedCases | None = None
+    disclosure: Disclosure = attrs.field(factory=Disclosure)
 
     def __attrs_post_init__(self) -> None:
         check_warnings(self.warnings)
@@ -198,7 +220,9 @@ class ComplaintRules:
         known = ", ".join(f"{name}: {kind}" for name, kind in sorted(self.extra.items())) or "-"
         for name, value in form.extra.items():
             kind = self.extra.get(name)
-            if kind is None or (value is not None and type(value) is not EXTRA_TYPES[kind]):
+            if kind is None:
+                raise MalformedForm(field="extra", given=typed_in(name), accepted=Text(known, known))
+            if value is not None and type(value) is not EXTRA_TYPES[kind]:
                 raise MalformedForm(field=f"extra.{name}", given=type(value).__name__, accepted=Text(known, known))
 
     def classified(self, classification: Classification) -> CaseClass:
@@ -206,10 +230,10 @@ class ComplaintRules:
         found = self.classes.get(classification.name)
         if found is None:
             known = ", ".join(sorted(self.classes))
-            raise MalformedStep(field="class", given=classification.name, accepted=Text(known, known))
+            raise MalformedStep(field="class", given=typed_in(classification.name), accepted=Text(known, known))
         if classification.cause not in found.causes:
             known = ", ".join(found.causes)
-            raise MalformedStep(field="cause", given=classification.cause, accepted=Text(known, known))
+            raise MalformedStep(field="cause", given=typed_in(classification.cause), accepted=Text(known, known))
         return found
 
     def check_remedy(self, remedy: Remedy, currency: str) -> None:
@@ -221,14 +245,14 @@ class ComplaintRules:
     def check_judgement(self, judgement: Judgement, currency: str) -> None:
         """Refuse a loss or a discipline that the house's bases do not have. Raises MalformedStep, CurrencyMismatch."""
         for kind, amount in judgement.loss.items():
-            in_currency(amount, currency, f"loss.{kind}")
             if kind not in self.loss_basis:
                 known = ", ".join(self.loss_basis) or "-"
-                raise MalformedStep(field=f"loss.{kind}", accepted=Text(known, known))
+                raise MalformedStep(field="loss", given=typed_in(kind), accepted=Text(known, known))
+            in_currency(amount, currency, f"loss.{kind}")
         for penalty in judgement.penalties:
             if penalty.discipline and penalty.discipline not in self.disciplines:
                 known = ", ".join(self.disciplines) or "-"
-                raise MalformedStep(field="discipline", given=penalty.discipline, accepted=Text(known, known))
+                raise MalformedStep(field="discipline", given=typed_in(penalty.discipline), accepted=Text(known, known))
             if penalty.amount is not None:
                 in_currency(penalty.amount, currency, "amount")
 
@@ -249,9 +273,10 @@ class ComplaintRules:
 
 
 def in_currency(amount: Money, currency: str, field: str) -> None:
-    """Raises CurrencyMismatch unless ``amount`` is in the house's currency."""
+    """Raises CurrencyMismatch unless ``amount`` is in the house's currency, AmountTooLarge beyond that of a case."""
     if amount.currency != currency:
         raise CurrencyMismatch(field=field, given=amount.currency, expected=currency)
+    of_a_case(amount.minor, field)
 
 
 def _whole(rules: ComplaintRules, book: Rulebook) -> Iterable[str]:

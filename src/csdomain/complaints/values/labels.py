@@ -52,5 +52,9 @@ LABELS: Final[Mapping[str, Text]] = {
     ),
     "related.days": Label("days back in which related cases are looked for", "相关案件的回溯天数", Unit.DAYS),
     "related.counted": Text("whether related cases count to who decides", "相关案件是否合并计算核决权限"),
+    "disclosure.run_characters": Text("characters in a row that a letter may not repeat", "通知不得重复的连续字数"),
+    "disclosure.run_words": Text("words in a row that a letter may not repeat", "通知不得重复的连续词数"),
+    "disclosure.name": Text("characters from which a name is looked for", "姓名、单位名称检查的最少字数"),
+    "disclosure.figure": Text("sum from which figures are looked for anywhere", "任何位置都检查的最小金额"),
     "extra.*": Text("the house's own field {0}", "自定栏目 {0}"),
 }

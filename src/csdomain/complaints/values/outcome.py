@@ -1,6 +1,6 @@
 """What is found, judged, proposed and told in the course of a complaint."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum, unique
@@ -10,6 +10,7 @@ import attrs
 
 from csdomain.kernel.rules import Text
 from csdomain.kernel.values.actors import ActorId
+from csdomain.kernel.values.arguments import checked
 from csdomain.kernel.values.money import Money, total
 from csdomain.kernel.values.personal import PersonalKind, personal
 
@@ -19,6 +20,7 @@ _ID = identifier(MalformedStep)
 _EACH_ID = attrs.validators.deep_iterable(_ID)
 _SHORT = 120
 _LONGEST = 4000
+_CHECKED = checked(MalformedStep)
 
 
 @unique
@@ -50,30 +52,7 @@ def remarks(*, longest: int = _LONGEST) -> str:
     return field
 
 
-def several(texts: Iterable[str], field: str) -> tuple[str, ...]:
-    """``texts`` as a tuple; one text is no list of its letters. Raises :class:`MalformedStep`."""
-    if isinstance(texts, str):
-        raise MalformedStep(field=field, accepted=Text("a list of texts", "文本的列表"))
-    return tuple(texts)
-
-
-def _persons(ids: Iterable[str]) -> tuple[str, ...]:
-    return several(ids, "persons")
-
-
-def _known(instance: object, attribute: "attrs.Attribute[bool]", value: bool) -> None:
-    if not isinstance(value, bool):
-        raise MalformedStep(field=attribute.name, given=type(value).__name__, accepted=Text("yes or no", "是或否"))
-
-
-def _channel(instance: object, attribute: "attrs.Attribute[Channel]", value: Channel) -> None:
-    if not isinstance(value, Channel):
-        raise MalformedStep(
-            field=attribute.name, given=type(value).__name__, accepted=Text("letter, phone", "书信、电话")
-        )
-
-
-@attrs.frozen
+@attrs.frozen(field_transformer=_CHECKED)
 class Opinion:
     """What somebody wrote on the form, and who and when."""
 
@@ -82,7 +61,7 @@ class Opinion:
     text: str = words()
 
 
-@attrs.frozen
+@attrs.frozen(field_transformer=_CHECKED)
 class Classification:
     """The class and the cause of a complaint, as the house lists them (CMP-02)."""
 
@@ -90,17 +69,17 @@ class Classification:
     cause: str = attrs.field(validator=_ID)
 
 
-@attrs.frozen
+@attrs.frozen(field_transformer=_CHECKED)
 class Finding:
     """What R&D found in the sample: the fault confirmed or denied, the persons it proposes, what it does (CMP-27)."""
 
-    confirmed: bool = attrs.field(validator=_known)
+    confirmed: bool
     text: str = words()
-    persons: tuple[str, ...] = attrs.field(default=(), converter=_persons, validator=_EACH_ID)
+    persons: tuple[str, ...] = attrs.field(default=(), validator=_EACH_ID)
     countermeasures: str = remarks()
 
 
-@attrs.frozen
+@attrs.frozen(field_transformer=_CHECKED)
 class Share:
     """What one of our units bears of the loss: in proportion to ``weight``."""
 
@@ -108,7 +87,7 @@ class Share:
     weight: int = attrs.field(default=1, validator=count)
 
 
-@attrs.frozen
+@attrs.frozen(field_transformer=_CHECKED)
 class ProposedPenalty:
     """A discipline of a person, or a deduction from a unit's or person's bonus (CMP-10).
 
@@ -127,19 +106,7 @@ class ProposedPenalty:
             raise MalformedStep(field="amount", given=self.amount, accepted=Text("an amount > 0", "> 0 的金额"))
 
 
-def _shares(given: Iterable[Share]) -> tuple[Share, ...]:
-    return tuple(given)
-
-
-def _penalties(given: Iterable[ProposedPenalty]) -> tuple[ProposedPenalty, ...]:
-    return tuple(given)
-
-
-def _amounts(given: Mapping[str, Money]) -> Mapping[str, Money]:
-    return dict(given)
-
-
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, field_transformer=_CHECKED)
 class Judgement:
     """Who is responsible, what is lost, what is done about it (CMP-08, CMP-09, CMP-10).
 
@@ -150,13 +117,13 @@ class Judgement:
 
     liable: Liable
     unit: str = attrs.field(default="", validator=text(64))
-    persons: tuple[str, ...] = attrs.field(default=(), converter=_persons, validator=_EACH_ID)
+    persons: tuple[str, ...] = attrs.field(default=(), validator=_EACH_ID)
     company: str = personal(PersonalKind.OTHER, default="", erased=ERASED, validator=text(_SHORT))
     disposal: str = remarks()
     tracked: bool | None = None
-    loss: Mapping[str, Money] = attrs.field(factory=dict, converter=_amounts)
-    shares: tuple[Share, ...] = attrs.field(default=(), converter=_shares)
-    penalties: tuple[ProposedPenalty, ...] = attrs.field(default=(), converter=_penalties)
+    loss: Mapping[str, Money] = attrs.field(factory=dict)
+    shares: tuple[Share, ...] = ()
+    penalties: tuple[ProposedPenalty, ...] = ()
 
     def __attrs_post_init__(self) -> None:
         if (self.liable is Liable.US) is not bool(self.unit):
@@ -172,9 +139,9 @@ class Judgement:
             raise MalformedStep(
                 field="shares", accepted=Text("each unit once, some weight > 0", "每个单位一次，权重不全为零")
             )
-        for kind, amount in self.loss.items():
+        for amount in self.loss.values():
             if amount.minor < 0:
-                raise MalformedStep(field=f"loss.{kind}", given=amount, accepted=Text("an amount ≥ 0", "≥ 0 的金额"))
+                raise MalformedStep(field="loss", given=amount, accepted=Text("an amount ≥ 0", "≥ 0 的金额"))
 
     def lost(self, currency: str) -> Money:
         """The whole loss."""
@@ -189,7 +156,7 @@ class Judgement:
         return {share.unit: part for share, part in zip(shares, parts, strict=True)}
 
 
-@attrs.frozen
+@attrs.frozen(field_transformer=_CHECKED)
 class Goods:
     """Goods of one product and batch, in pieces."""
 
@@ -207,7 +174,7 @@ def goods(lines: Sequence[Goods]) -> tuple[Goods, ...]:
     return tuple(lines)
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, field_transformer=_CHECKED)
 class Remedy:
     """What is proposed for the customer: ``granted`` is what all of it comes to, the ``compensation`` paid included.
 
@@ -232,7 +199,7 @@ class Remedy:
         return sum(line.quantity for line in self.returns)
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, field_transformer=_CHECKED)
 class Notice:
     """What the customer is told of the outcome: figures of the decision and our words, nothing internal (CMP-13)."""
 
@@ -242,9 +209,20 @@ class Notice:
     granted: Money
     compensation: Money | None
     pieces: int
-    channel: Channel = attrs.field(validator=_channel)
+    channel: Channel
     told_at: datetime
     text: str = words()
+
+
+@attrs.frozen(kw_only=True, field_transformer=_CHECKED)
+class Clearance:
+    """The manager's declaration that ``text`` discloses nothing though it matches ``fields``, and why (CMP-13)."""
+
+    by: ActorId
+    at: datetime
+    fields: tuple[str, ...]
+    text: str = words()
+    reason: str = words()
 
 
 @attrs.frozen

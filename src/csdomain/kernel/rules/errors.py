@@ -6,11 +6,12 @@ number.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
 from fractions import Fraction
+from itertools import islice
 from typing import ClassVar, Final
 
 import attrs
@@ -77,14 +78,20 @@ _LIKE_PERSONAL: Final = re.compile(
     r"|[\w.+!#$%&'*/=?^`{|}~-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+"  # e-mail
     # A phone, identity or card number, or several in a row: 11 digits or more, however grouped. Decimals are not.
     r"|(?:(?<![0-9A-Za-z])|(?<=\\[nrt]))(?<!\d\.)\+?\(?\d(?:[\s()‐-―-]{0,2}\d){10,}[Xx]?(?![0-9A-Za-z])(?!\.\d)"
-    r"|(?<!\d)(?<!\d\.)1[3-9]\d(?:[\s()‐-―-]{0,2}\d{4}){2}(?!\d)(?!\.\d)"  # a mobile number, also right after a letter
+    # A mobile number, also right after a letter; and whatever number of 11 digits is grouped by dots, say.
+    r"|(?<!\d)(?<!\d\.)1[3-9]\d(?:[\s()‐-―.·/_-]{0,2}\d{4}){2}(?!\d)(?!\.\d)"
+    r"|(?<![0-9A-Za-z.])\+?\(?(?=(?:[).·/_]{0,2}\d){11})\d{1,5}\)?(?:[.·/_]\d{2,5}){2,5}(?![0-9A-Za-z])"
 )
 _HIDDEN: Final = "•••"
+_PLAIN_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/-]{0,63}")
 _NAMED: Final = re.compile(r"\{([a-z_]+)\}")
 _LONGEST: Final = 200
 #: No more of a text is looked at, whatever its length.
 _WINDOW: Final = 6 * _LONGEST
 _LONGEST_INTEGER: Final = 512
+#: So many items of a collection are shown, and so much of what would be accepted.
+_ITEMS: Final = 20
+_ACCEPTED_LONGEST: Final = 1000
 
 
 class Figure:
@@ -125,11 +132,19 @@ def show(value: object) -> str:
     if isinstance(value, bytes | bytearray):
         return f"{type(value).__name__} of length {len(value)}"
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{show(k)}: {show(v)}" for k, v in value.items()) + "}"
-    if isinstance(value, tuple | list | set | frozenset):
-        items = sorted(map(show, value)) if isinstance(value, set | frozenset) else [show(v) for v in value]
-        return ", ".join(items)
+        return "{" + _few((f"{show(k)}: {show(v)}" for k, v in islice(value.items(), _ITEMS)), len(value)) + "}"
+    if isinstance(value, set | frozenset):
+        return _few(sorted(map(show, value))[:_ITEMS], len(value))
+    if isinstance(value, tuple | list):
+        return _few(map(show, value[:_ITEMS]), len(value))
     return scrub(str(value))
+
+
+def _few(items: Iterable[str], count: int) -> str:
+    """The first items, and how many there are besides: an error is read by people."""
+    shown = ", ".join(items)
+    shown = shown if len(shown) <= _WINDOW else shown[:_WINDOW] + "…"
+    return shown if count <= _ITEMS else f"{shown}, … (+{count - _ITEMS})"
 
 
 class DomainError(Exception):
@@ -166,7 +181,9 @@ class DomainError(Exception):
         if facts:
             text += f"（{facts}）" if chinese else f" ({facts})"
         if self.accepted is not None:
-            text += f" 可接受：{self.accepted('zh')}" if chinese else f" Accepted: {self.accepted('en')}"
+            accepted = self.accepted(language)
+            accepted = accepted if len(accepted) <= _ACCEPTED_LONGEST else accepted[:_ACCEPTED_LONGEST] + "…"
+            text += f" 可接受：{accepted}" if chinese else f" Accepted: {accepted}"
         return text
 
     def _said(self, language: Language) -> tuple[str, set[str]]:
@@ -190,6 +207,9 @@ class DomainError(Exception):
 
     def __str__(self) -> str:
         return self.render()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.render()!r})"
 
     def __reduce__(self) -> tuple[object, ...]:
         # Exceptions with keyword-only data do not survive pickling by themselves (worker pools need it).
@@ -345,6 +365,16 @@ class RulebookInvalid(InvalidValue):
         said = Text("The rulebook was refused.", "规则手册被拒绝。")(language)
         head = f"{self.rule.id}: {said} ({self.facts['name']})"
         return "\n  ".join([head, *map(hide, self.faults)])
+
+
+def typed_in(given: object) -> object:
+    """What somebody typed where a name or number of the house's was wanted, as errors may show it: a plain id as it is,
+    of any other text its length. Free text may name a person. [KRN-14]"""
+    if isinstance(given, tuple | list):
+        return type(given)(map(typed_in, given))
+    if not isinstance(given, str) or not given or (_PLAIN_ID.fullmatch(given) and hide(given) == given):
+        return given
+    return f"text of length {len(given)}"
 
 
 def require(ok: bool, rule: Rule, *, accepted: Text | None = None, **facts: object) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Final, Protocol
 from csdomain.kernel.rules import Text
 from csdomain.kernel.rules.errors import aware
 
-from .kinds import COUNT, TEXT_LONGEST, Comparison, MalformedQuery, Tally, Where, storable
+from .kinds import COUNT, TEXT_LONGEST, Comparison, MalformedQuery, Tally, Where, among, storable
 
 PAGE_LARGEST: Final = 100_000
 
@@ -56,7 +56,7 @@ def check_conditions(of: Columned, conditions: Iterable[Where[Any]]) -> None:
             raise MalformedQuery(field=where.column, given=type(where.value).__name__, accepted=Text("tuple", "tuple"))
         else:
             of.typed(where.column)
-            for value in where.value:
+            for value in among(where.value, where.column):
                 check_value(of, where.column, value)
 
 

@@ -4,7 +4,7 @@ An aggregate is stored as a body plus declared real columns; lists, counts and s
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from enum import Enum, unique
 from typing import Any, ClassVar, Final, Generic, Protocol, TypeVar
@@ -13,6 +13,7 @@ import attrs
 
 from csdomain.kernel.rules import PORTS, Text
 from csdomain.kernel.rules.errors import InvalidValue
+from csdomain.kernel.values.arguments import MOST, checked
 from csdomain.kernel.values.ids import IdKind
 
 NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
@@ -80,12 +81,17 @@ class Comparison(Enum):
     PRESENT = "present"
 
 
-@attrs.frozen
+def _column(instance: object, attribute: "attrs.Attribute[str]", value: object) -> None:
+    if not storable(value, TEXT_LONGEST):
+        raise MalformedQuery(field=attribute.name, accepted=Text("the name of a column", "列名"))
+
+
+@attrs.frozen(field_transformer=checked(MalformedQuery))
 class Where(Generic[A]):
     """One condition on one column; several are joined by *and*."""
 
-    column: str
-    comparison: Comparison
+    column: str = attrs.field(validator=_column)
+    comparison: Comparison = attrs.field()
     value: object = None
 
 
@@ -107,8 +113,8 @@ class Field(Generic[A, V]):
         return Where(self.name, Comparison.IS, value)
 
     def among(self, values: Sequence[V]) -> Where[A]:
-        """The column holds one of ``values``."""
-        return Where(self.name, Comparison.AMONG, tuple(values))
+        """The column holds one of ``values``. Raises :class:`MalformedQuery`."""
+        return Where(self.name, Comparison.AMONG, among(values, self.name))
 
     def at_least(self, low: V) -> Where[A]:
         """The column holds ``low`` or more."""
@@ -125,6 +131,17 @@ class Field(Generic[A, V]):
     def present(self) -> Where[A]:
         """The column holds something."""
         return Where(self.name, Comparison.PRESENT)
+
+
+def among(values: object, column: str) -> tuple[object, ...]:
+    """What a column is compared with, as a tuple: no text, and not more than anybody hands in.
+
+    Raises :class:`MalformedQuery`.
+    """
+    if isinstance(values, str | bytes | Mapping) or not isinstance(values, Collection) or len(values) > MOST:
+        limit = Text(f"a collection of at most {MOST}", f"至多 {MOST} 项的集合")
+        raise MalformedQuery(field=column, given=type(values).__name__, accepted=limit)
+    return tuple(values)
 
 
 Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
@@ -233,7 +250,7 @@ def fits(value: object, kind: type) -> bool:
     return not isinstance(value, int) or value.bit_length() <= _INTEGER_BITS
 
 
-@attrs.frozen
+@attrs.frozen(field_transformer=checked(MalformedQuery))
 class Query(Generic[A]):
     """A list to ask for: conditions, order, page size, and where the last page ended.
 
@@ -245,14 +262,14 @@ class Query(Generic[A]):
     """
 
     where: tuple[Where[A], ...] = ()
-    order_by: str = "id"
+    order_by: str = attrs.field(default="id", validator=_column)
     descending: bool = False
     limit: int = 50
     after: tuple[ColumnValue, str] | None = None
     either: tuple[Where[A], ...] = ()
 
     def __attrs_post_init__(self) -> None:
-        if isinstance(self.limit, bool) or not isinstance(self.limit, int) or self.limit < 1:
+        if self.limit < 1:
             raise MalformedQuery(field="limit", given=self.limit, minimum=1)
 
 
@@ -272,7 +289,7 @@ class ColumnPage:
     next: tuple[ColumnValue, str] | None
 
 
-@attrs.frozen
+@attrs.frozen(field_transformer=checked(MalformedQuery))
 class Tally(Generic[A]):
     """Counts and sums, grouped: ``Tally(group_by=("state",), sums=("claimed",))``, run inside the database.
 

@@ -12,12 +12,15 @@ from typing import Final
 import attrs
 
 from csdomain.kernel.cases.events import TimerBreached, TimerFired, utc
+from csdomain.kernel.rules import Text
 from csdomain.kernel.rules.errors import DomainError, StoreFailure, scrub
+from csdomain.kernel.values.arguments import WrongArgument
 
 from .ports import AuditRecord, Clock, DeliveryFailed, Notifier, Queued, Store, Unit
 from .unit import StandardUnit
 
 BATCH: Final = 100
+_BATCH_LARGEST: Final = 10_000
 Progress = Callable[[int], None]
 
 
@@ -34,9 +37,12 @@ def sweep(store: Store, until: datetime, *, batch: int = BATCH, progress: Progre
     """Fire everything due up to ``until``, in deadline order, each once, whatever the number of sweepers (KRN-06).
 
     Each batch is one unit: timer, trail and what the handlers want are written together. A handler that refuses keeps
-    its own timer from firing, and no other. ``progress`` is told how many more have fired.
+    its own timer from firing, and no other. ``progress`` is told how many more have fired. Raises WrongArgument.
     """
     until = utc(until)
+    if isinstance(batch, bool) or not isinstance(batch, int) or not 1 <= batch <= _BATCH_LARGEST:
+        limit = Text(f"an integer from 1 to {_BATCH_LARGEST}", f"1 到 {_BATCH_LARGEST} 的整数")
+        raise WrongArgument(field="batch", given=batch, accepted=limit)
     warned = breached = 0
     failed: dict[tuple[str, str], DomainError] = {}
     size = batch

@@ -1,6 +1,6 @@
 """Who acts, and what they may do: permission = role × action × scope (KRN-13, design decision D5)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from enum import Enum, unique
 from typing import Any, Final, NewType
 
@@ -13,6 +13,7 @@ ActorId = NewType("ActorId", str)
 Action = NewType("Action", str)
 
 _LONGEST_ID: Final = 64
+_MOST: Final = 1000
 
 
 class MalformedActor(InvalidValue):
@@ -53,9 +54,11 @@ def _id(instance: object, attribute: "attrs.Attribute[Any]", value: object) -> N
 
 
 def _set(positions: Iterable[str]) -> frozenset[str]:
-    if isinstance(positions, str):
-        raise MalformedActor(field="positions", accepted=Text("a set of positions", "职位的集合"))
-    return frozenset(positions)
+    held = None if isinstance(positions, str) or not isinstance(positions, Collection) else positions
+    if held is None or len(held) > _MOST or not all(isinstance(position, str) for position in held):
+        limit = Text(f"a set of at most {_MOST} positions", f"至多 {_MOST} 个职位的集合")
+        raise MalformedActor(field="positions", accepted=limit)
+    return frozenset(held)
 
 
 @attrs.frozen

@@ -1,12 +1,15 @@
 """Arguments of commands and questions are what their signatures say, or refused by name before anything is read.
 
-Types are checked where people come in from outside; inside, the type checker has done it.
+Types are checked where people come in from outside; inside, the type checker has done it. What people hand in has a
+bound: values of theirs check their fields when they are made, by :func:`checked`.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sized
+from datetime import datetime
 from difflib import get_close_matches
 from functools import wraps
 from inspect import Parameter, isfunction, signature
+from itertools import islice
 from types import NoneType, UnionType
 from typing import (
     Any,
@@ -22,8 +25,10 @@ from typing import (
     is_typeddict,
 )
 
+import attrs
+
 from csdomain.kernel.rules import PORTS, Text
-from csdomain.kernel.rules.errors import InvalidValue
+from csdomain.kernel.rules.errors import InvalidValue, aware
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -32,7 +37,8 @@ Holds = Callable[[object], bool]
 #: Refused by names of their own: MalformedId, NaiveTime.
 _ELSEWHERE: Final = frozenset({"self", "id", "at", "return"})
 _BY_PLACE: Final = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
-
+#: No collection that people hand in is longer: all of it is checked, kept and told in one transaction.
+MOST: Final = 1000
 
 #: Marks an argument that a rule of its own refuses, with more to say: ``text: Annotated[str, BY_RULE]``.
 BY_RULE: Final = object()
@@ -65,7 +71,11 @@ def typed(function: Callable[P, R]) -> Callable[P, R]:
             raise TypeError(_wrong_keywords(function.__qualname__, kwargs.keys(), options, required))
         for name, value in (*zip(taken, args, strict=False), *kwargs.items()):
             wanted = plan.get(name)
-            if wanted is not None and not wanted[0](value):
+            if wanted is None:
+                continue
+            if isinstance(value, Sized) and not isinstance(value, str | bytes | bytearray) and len(value) > MOST:
+                raise WrongArgument(field=name, given=len(value), maximum=MOST, accepted=_AT_MOST)
+            if not wanted[0](value):
                 given = type(value).__name__
                 raise WrongArgument(field=name, given=given, accepted=Text(wanted[1], wanted[1]))
         return function(*args, **kwargs)
@@ -131,6 +141,68 @@ def _plan(function: Callable[..., Any]) -> dict[str, tuple[Holds, str]]:
     return found
 
 
+_AT_MOST: Final = Text(f"at most {MOST}", f"至多 {MOST} 项")
+
+
+# --- fields of values
+def checked(error: type[InvalidValue]) -> Callable[[type, list[Any]], list[Any]]:
+    """A ``field_transformer`` for attrs: each field is what its annotation says, or ``error`` names it.
+
+    A tuple or mapping takes any collection of that kind, but no text, and at most :data:`MOST`. Where a field has a
+    validator, that one says what else it may be.
+    """
+
+    def transform(_: type, fields: list[Any]) -> list[Any]:
+        return [_checked(field, error) for field in fields]
+
+    return transform
+
+
+def _checked(field: Any, error: type[InvalidValue]) -> Any:
+    name, kind = field.name, field.type
+    origin = get_origin(kind)
+    accepted = Text(said(kind), said(kind))
+    if origin is tuple and get_args(kind)[-1] is Ellipsis:
+        member = holds(get_args(kind)[0])
+
+        def several(value: object) -> object:
+            if isinstance(value, str | bytes | bytearray | Mapping) or not isinstance(value, Iterable):
+                raise error(field=name, given=type(value).__name__, accepted=accepted)
+            found = value if type(value) is tuple else tuple(islice(value, MOST + 1))
+            if len(found) > MOST:
+                raise error(field=name, maximum=MOST, accepted=_AT_MOST)
+            if field.validator is None and not all(map(member, found)):
+                raise error(field=name, accepted=accepted)
+            return found
+
+        given = field.converter
+        return field.evolve(converter=several if given in (None, tuple) else attrs.converters.pipe(several, given))
+    if isinstance(origin, type) and issubclass(origin, Mapping):
+        fits = holds(kind)
+
+        def mapped(value: object) -> object:
+            if not isinstance(value, Mapping):
+                raise error(field=name, given=type(value).__name__, accepted=accepted)
+            if len(value) > MOST:
+                raise error(field=name, maximum=MOST, accepted=_AT_MOST)
+            if not fits(value):
+                raise error(field=name, accepted=accepted)
+            return dict(value)
+
+        return field.evolve(converter=mapped)
+    if field.validator is not None or field.converter is not None or kind is None:
+        return field
+    wanted, timed = holds(kind), datetime in _alternatives(kind)
+
+    def check(_: object, attribute: Any, value: object) -> None:
+        if not wanted(value):
+            raise error(field=attribute.name, given=type(value).__name__, accepted=accepted)
+        if timed and isinstance(value, datetime):
+            aware(value, attribute.name)
+
+    return field.evolve(validator=check)
+
+
 def holds(kind: Any) -> Holds:
     """Whether a value is of a type, as far as annotations of commands go: classes, unions, collections of either."""
     if isinstance(kind, NewType):
@@ -146,7 +218,10 @@ def holds(kind: Any) -> Holds:
     origin = get_origin(kind) or kind
     if not isinstance(origin, type):
         return lambda _: True  # a type variable
-    if issubclass(origin, Iterable) and get_args(kind) and not issubclass(origin, Mapping):
+    if issubclass(origin, Mapping) and get_args(kind):
+        key, item = map(holds, get_args(kind))
+        return lambda value: isinstance(value, Mapping) and all(key(k) and item(v) for k, v in value.items())
+    if issubclass(origin, Iterable) and get_args(kind):
         return _collection(origin, get_args(kind))
     if origin in (int, float):
         return lambda value: isinstance(value, origin) and not isinstance(value, bool)

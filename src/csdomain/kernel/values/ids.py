@@ -6,7 +6,7 @@ clock and the randomness.
 """
 
 import re
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from typing import Final, Generic, Protocol, TypeVar, cast
 
@@ -23,6 +23,7 @@ _PAIRS: Final = tuple(first + second for first in _ALPHABET for second in _ALPHA
 _FORM: Final = re.compile(r"([a-z]{2,8})_([0-7][0-9a-hjkmnp-tv-z]{25})")
 _PREFIX: Final = re.compile(r"[a-z]{2,8}")
 RANDOM_BITS: Final = 80
+_START: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH: Final = date(1970, 1, 1).toordinal()
 _DAY_MILLIS: Final = 86_400_000
 
@@ -91,6 +92,14 @@ class IdKind(Generic[I]):
         if form[1] != self.prefix:
             raise WrongKind(expected=f"{self.prefix}_…", given=f"{form[1]}_…")
         return cast("I", value)
+
+
+def instant_of(id: str) -> datetime:
+    """The instant, in UTC, at which an id was made, to the millisecond."""
+    bits = 0
+    for character in id.rpartition("_")[2]:
+        bits = bits << 5 | _ALPHABET.index(character)
+    return _START + timedelta(milliseconds=bits >> RANDOM_BITS)
 
 
 class IdSource(Protocol):

@@ -27,6 +27,8 @@ _THREE: Final = frozenset("BHD IQD JOD KWD LYD OMR TND".split())
 _PLAIN: Final = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?")
 #: Every database holds it, and every sum of a reasonable number of amounts.
 LARGEST: Final = 2**63 - 1
+#: A case comes to no more than this, so that a million cases have a sum that every database holds.
+MOST_OF_A_CASE: Final = LARGEST // 10**6
 #: A decimal with more places than this before or after the point is refused, not worked out.
 _PLACES: Final = 1000
 #: The context of the host's thread may round; this one has room for every amount.
@@ -57,7 +59,7 @@ class CurrencyMismatch(InvalidValue):
 
 
 class AmountTooLarge(InvalidValue):
-    """Beyond 2**63 - 1 minor units, which no database would hold (KRN-02)."""
+    """Beyond 2**63 - 1 minor units, or a millionth of that for a case: no database would hold it, or a sum (KRN-02)."""
 
     default_rule = MONEY
     problem = Text("The amount is too large.", "金额过大。")
@@ -220,6 +222,16 @@ class Money(Figure):
 
     def __repr__(self) -> str:
         return f"Money({str(self)!r})"
+
+
+def of_a_case(minor: int | None, field: str) -> int | None:
+    """``minor`` units if one case may come to so many; figures over a million cases can be summed then.
+
+    Raises :class:`AmountTooLarge`. [KRN-02]
+    """
+    if minor is not None and abs(minor) > MOST_OF_A_CASE:
+        raise AmountTooLarge(field=field, given=minor, maximum=MOST_OF_A_CASE)
+    return minor
 
 
 def total(amounts: Sequence[Money], currency: str) -> Money:
