@@ -77,7 +77,7 @@ def test_the_head_is_the_scripts_head() -> None:
 
 
 def test_a_migration_names_columns_and_never_a_kind_that_may_change() -> None:
-    allowed = {"sqlalchemy", "alembic", "datetime", "csdomain_adapters.sql.kinds", "csdomain_adapters.sql.tables"}
+    allowed = {"sqlalchemy", "alembic", "datetime", "typing", "collections.abc", "csdomain_adapters.sql.kinds", "csdomain_adapters.sql.tables"}
     paths = sorted((_SCRIPTS / "versions").glob("v*.py"))
     assert len(paths) == len(REVISIONS)
     for path in paths:

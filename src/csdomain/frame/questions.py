@@ -9,8 +9,9 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 import attrs
 
+from csdomain.kernel.cases.events import utc
 from csdomain.kernel.cases.lifecycle import PossibleMove
-from csdomain.kernel.cases.timers import TimerExplanation, explain
+from csdomain.kernel.cases.timers import TimerExplanation, TimerState, explain
 from csdomain.kernel.rules import Text
 from csdomain.kernel.rules.errors import NotPermitted
 from csdomain.kernel.store.kinds import Aggregate, Comparison, Page, Query, Tally, TallyRow, Where
@@ -25,6 +26,19 @@ from .commands import PartMoves
 
 C = TypeVar("C", bound=Any)
 R = TypeVar("R")
+
+
+@attrs.frozen(kw_only=True)
+class RunningClock:
+    """A clock of a case that runs, or stands still: then ``due_at`` moves on. Times are UTC. [KRN-06]"""
+
+    case: str
+    number: str
+    owner: str
+    branch: str
+    timer: str
+    due_at: datetime
+    state: TimerState
 
 
 @attrs.frozen
@@ -121,6 +135,37 @@ class Questions(Generic[C]):
 
         return self._read(work, by)
 
+    def clocks(
+        self, *, by: Actor, until: datetime | None = None, owner: str | None = None, limit: int = 500
+    ) -> tuple[RunningClock, ...]:
+        """The clocks of the cases that ``by`` may read, the soonest deadline first: those that run and are due by
+        ``until``; without it also those that stand still. Only cases of ``owner`` where given. One statement.
+
+        Raises NotPermitted, MalformedQuery, NaiveTime. [KRN-06]
+        """
+        last = None if until is None else utc(until)
+        of = () if owner is None else (Where("owner", Comparison.IS, owner),)
+        kind = self._cases.kind
+        names = ("owner", "branch", *(field.name for field in kind.fields if field.name == "number"))
+
+        def work(unit: Unit, actor: Actor) -> tuple[RunningClock, ...]:
+            Query(limit=limit)
+            found = unit.session.live_timers(kind, names, (*of, *self._scope(actor)), last, limit)
+            return tuple(
+                RunningClock(
+                    case=one.timer.subject,
+                    number=str((*one.row, "")[2] or ""),
+                    owner=str(one.row[0]),
+                    branch=str(one.row[1]),
+                    timer=one.timer.name,
+                    due_at=one.timer.due_at,
+                    state=one.timer.state,
+                )
+                for one in found
+            )
+
+        return self._read(work, by)
+
     def as_data(self, value: object, *, by: Actor, of: C | None = None) -> Any:
         """What a use case answered with, as JSON-ready data for ``by``: see :func:`csdomain.frame.views.as_data`.
 
@@ -192,7 +237,7 @@ def reaching(actor: Actor, case: Aggregate) -> Actor:
         for action, scope in actor.grants.items()
         if scope is Scope.ALL
         or (scope is Scope.BRANCH and case.branch == actor.branch)
-        or (scope is Scope.OWN and case.owner == actor.id)
+        or (scope in (Scope.BRANCH, Scope.OWN) and case.owner == actor.id)
     }
     return attrs.evolve(actor, grants=grants)
 

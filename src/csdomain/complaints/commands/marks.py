@@ -1,19 +1,22 @@
 """What the commands of a complaint are marked with, and what they have at hand."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
+from enum import Enum
 from typing import Any, ClassVar, Final
 
 import attrs
 
 from csdomain.complaints import rules as r
 from csdomain.complaints.case import Complaint
+from csdomain.complaints.case.waiting import hand_over
 from csdomain.complaints.events import ComplaintSettled, SettlingBegun
 from csdomain.complaints.lifecycle import (
     CERTIFICATE_MOVES,
     COMPLAINT_MOVES,
     IMPROVEMENT_MOVES,
     PENALTY_MOVES,
+    OPEN,
     REMARK_MOVES,
     SLIP_MOVES,
     Move,
@@ -21,7 +24,7 @@ from csdomain.complaints.lifecycle import (
 )
 from csdomain.complaints.values import ComplaintRules, MalformedStep
 from csdomain.complaints.values.standing import Standing
-from csdomain.frame.acts import Act, Events
+from csdomain.frame.acts import Act, Events, Told
 from csdomain.frame.commands import Commands, Parts
 from csdomain.frame.fields import Fields
 from csdomain.kernel.rules import Rule, Text
@@ -29,20 +32,44 @@ from csdomain.kernel.rules.errors import RuleBroken
 from csdomain.kernel.values.actors import Actor, ActorId
 
 FIELDS: Final = Fields(MalformedStep)
+#: How much more urgent a grave case is than any priority of the house makes it (CMP-16).
+_GRAVE: Final = 1000
+
+
+def _anybody(_who: ActorId, _branch: str, _at: datetime) -> bool:
+    return True
 
 
 @attrs.frozen(eq=False, kw_only=True)
 class ComplaintAct(Act[ComplaintRules]):
-    """What a command of a complaint has at hand: besides who, when and by which rules, who may decide."""
+    """What a command of a complaint has at hand: besides who, when and by which rules, who may decide, who works in a
+    branch at an instant, and which positions the house has."""
 
     ordered: ClassVar[Rule | None] = r.STATES
     authorities: Callable[[Actor, Iterable[str], datetime], Standing]
+    works: Callable[[ActorId, str, datetime], bool] = _anybody
+    positions: Collection[str] = ()
+    _handed: list[int] = attrs.field(init=False, factory=list, repr=False)
 
     @property
     def standing(self) -> Standing:
         """Who holds the authorities of the house's ladder at this moment, and who stands in for whom. [KRN-08]"""
         names = [band.authority for band in self.rules.ladder.bands]
         return self.authorities(self.by, (*names, self.rules.without_amount.ordinary), self.at)
+
+
+    def _told(self, event: Told, move: str, source: Enum | None, dest: Enum) -> Told:
+        case, rules = self.case, self.rules
+        if not self._handed:  # the first event of the command: all that came before was told then
+            self._handed.append(case.handed)
+            case.told = case.handed
+        if case.state not in OPEN:
+            case.waiting_since = None
+        ranked = rules.priorities
+        rank = len(ranked) - ranked.index(case.priority) if case.priority in ranked else 0
+        case.urgency = _GRAVE * case.grave + rank
+        hand_over(case, rules)
+        return super()._told(event, move, source, dest)
 
 
 class ReturnWithoutSlip(RuleBroken):

@@ -23,6 +23,13 @@ from .outcome import Classification, Judgement, PenaltyRate, ProposedPenalty, Re
 
 _COPIES_FEWEST = 4  # CMP-28 names the fourth
 _MONTH_LONGEST = 28
+#: What a house may name a position for: the permission of the work. The rest names its position elsewhere.
+DESKS: Final = (
+    *("check", "accept", "inspect", "sell", "sign", "warehouse", "finance"),
+    *("personnel", "penalise", "improve", "review"),
+)
+#: The rules whose clocks may stand still.
+CLOCKS: Final = ("CMP-04", "CMP-05", "CMP-06", "CMP-07", "CMP-18", "CMP-19", "CMP-29")
 _SOMEBODY = identifier(MalformedStep)  # to be told: nobody could be, else
 
 
@@ -119,7 +126,10 @@ class ComplaintRules:
     customers (CMP-17), ``grave_to`` gets grave ones at once (CMP-16). ``review_by`` is the day of the next month by
     which closed cases are reviewed, ``review_units`` those among which the liable one is decided (CMP-20). ``extra``
     are the house's own fields of the form and their types. ``hold_reasons`` are the codes of what demands by law that
-    a case is kept; those of the current rulebook count, also for a case that pinned an older one (KRN-14).
+    a case is kept; those of the current rulebook count, also for a case that pinned an older one (KRN-14). ``desks`` say
+    which position does what; ``stands_still`` are the rules whose clocks stand still while a case waits for the customer
+    (KRN-06); ``priorities`` the house's own, the most urgent first; ``related_within`` how many days apart cases of the
+    same goods are related; ``named_before_closing`` that a case is closed only with somebody named (CMP-17).
     """
 
     path: Path
@@ -146,9 +156,18 @@ class ComplaintRules:
     review_units: tuple[str, ...] = ()
     extra: Mapping[str, str] = attrs.field(factory=dict)
     hold_reasons: tuple[str, ...] = ()
+    desks: Mapping[str, str] = attrs.field(factory=dict)
+    stands_still: tuple[str, ...] = ()
+    priorities: tuple[str, ...] = ()
+    related_within: int = 90
+    named_before_closing: bool = False
 
     def __attrs_post_init__(self) -> None:
         check_warnings(self.warnings)
+        for field, given, names in (("desks", self.desks, DESKS), ("stands_still", self.stands_still, CLOCKS)):
+            if unknown := sorted(set(given) - set(names)):
+                known = ", ".join(names)
+                raise MalformedStep(field=field, given=unknown, accepted=Text(known, known))
         for name, kind in self.extra.items():
             if kind not in EXTRA_TYPES:
                 known = ", ".join(EXTRA_TYPES)
@@ -166,6 +185,10 @@ class ComplaintRules:
                 )
         if not self.classes or not all(case.causes for case in self.classes.values()):
             raise MalformedStep(field="classes", accepted=Text("classes with their causes", "类别及其原因"))
+
+    def desk(self, work: str) -> str:
+        """The position that does ``work`` in each branch; who sees to complaining customers where none is named."""
+        return self.desks.get(work, self.handled_by)
 
     def check(self, form: ComplaintForm, currency: str) -> None:
         """Refuse what this house does not take: a claim in another currency, extra fields it does not have.

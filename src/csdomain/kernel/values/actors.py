@@ -24,7 +24,7 @@ class MalformedActor(InvalidValue):
 
 @unique
 class Scope(Enum):
-    """How far a permission reaches: records one owns, those of one's branch, or all."""
+    """How far a permission reaches: records one owns, those of one's branch and one's own, or all."""
 
     OWN = "own"
     BRANCH = "branch"
@@ -76,7 +76,7 @@ class Actor:
         if (
             scope is Scope.ALL
             or (scope is Scope.BRANCH and branch == self.branch)
-            or (scope is Scope.OWN and owner == self.id)
+            or (scope in (Scope.BRANCH, Scope.OWN) and owner == self.id)
         ):
             return
         raise NotPermitted(
