@@ -22,7 +22,6 @@ from csdomain.kernel.store.kinds import (
     Query,
     Tally,
     TallyRow,
-    Where,
     storable,
 )
 from csdomain.kernel.store.ports import AuditRecord, Call, KeyClaim, LiveTimer, Queued, Receipt, Refusal
@@ -252,17 +251,17 @@ class MemorySession:
         return found
 
     def live_timers(
-        self, kind: Kind[A], names: Sequence[str], where: Sequence[Where[A]], until: datetime | None, limit: int, /
+        self, kind: Kind[A], names: Sequence[str], query: Query[A], until: datetime | None, /
     ) -> Sequence[LiveTimer]:
         there = self._t.aggregates[kind.table]
         found = [
             LiveTimer(timer, tuple(there[timer.subject].row[name] for name in names))
             for timer in self._t.timers.values()
-            if timer.live and timer.subject in there and matches(there[timer.subject].row, where)
+            if timer.live and timer.subject in there and matches(there[timer.subject].row, query.where)
             if until is None or (timer.state is TimerState.RUNNING and timer.due_at <= until)
         ]
         found.sort(key=lambda one: (one.timer.due_at, one.timer.subject, one.timer.name))
-        return found[:limit]
+        return found[: query.limit]
 
     # --- outbox
     def queue(self, messages: Sequence[Message], at: datetime, /) -> None:

@@ -20,7 +20,6 @@ from csdomain.kernel.store.kinds import (
     Query,
     Tally,
     TallyRow,
-    Where,
 )
 from csdomain.kernel.store.ports import AuditRecord, Call, KeyClaim, LiveTimer, Queued, Receipt, Refusal
 from csdomain.kernel.values.actors import ActorId
@@ -232,16 +231,16 @@ class SqlSession:
         return [timer for timer in timers if (timer.subject, timer.name) not in skipped][:limit]
 
     def live_timers(
-        self, kind: Kind[A], names: Sequence[str], where: Sequence[Where[A]], until: datetime | None, limit: int, /
+        self, kind: Kind[A], names: Sequence[str], query: Query[A], until: datetime | None, /
     ) -> Sequence[LiveTimer]:
         table, t = self._schema.of(kind).table, self._schema.common.timer
         live = [TimerState.RUNNING] if until is not None else [TimerState.RUNNING, TimerState.PAUSED]
         wanted = select(t.c.body, *(table.c[name] for name in names)).join_from(t, table, table.c.id == t.c.subject)
-        wanted = wanted.where(t.c.state.in_([state.value for state in live]), *conditions(table, where))
+        wanted = wanted.where(t.c.state.in_([state.value for state in live]), *conditions(table, query.where))
         if until is not None:
             wanted = wanted.where(t.c.due_at <= until)
-        wanted = wanted.order_by(t.c.due_at, t.c.subject, t.c.name).limit(limit)
-        found = self.execute(wanted, dict(condition_values(where)))
+        wanted = wanted.order_by(t.c.due_at, t.c.subject, t.c.name).limit(query.limit)
+        found = self.execute(wanted, dict(condition_values(query.where)))
         return [LiveTimer(_timer(row[0]), tuple(row[1:])) for row in found]
 
     # --- outbox

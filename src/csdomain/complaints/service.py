@@ -464,13 +464,15 @@ class Complaints(CaseService[Complaint, ComplaintAct]):
 
         def work(unit: Unit, actor: Actor) -> Page[Waiting]:
             names = self._names(unit, actor, at, position, person)
-            where = (*query.where, *self._scope(actor))
+            where = query.where
             where += () if branch is None else (Where("branch", Comparison.IS, branch),)
             where += () if level is None else (LEVEL.is_(level),)
             cases = unit.of(COMPLAINTS)
-            groups = cases.tally(Tally((*where, DESKS.present()), (DESKS.name,)))
+            # Of all open cases, by the index alone: it tells nobody anything, the page below is of the scope.
+            groups = cases.tally(Tally((DESKS.present(),), (DESKS.name,)))
             hits = [column for row in groups for column in row.group if isinstance(column, str) and among(column, names)]
-            page = cases.find(attrs.evolve(_urgent_first(query), where=(*where, DESKS.among(hits))))
+            asked = attrs.evolve(_urgent_first(query), where=(*where, DESKS.among(hits)))
+            page = cases.find(self._within(asked, actor))
             found: list[Waiting] = []
             for case in self._shown(page, actor).items:
                 rules = COMPLAINT_CASES.effects.rules_of(case, self._house, unit)
@@ -507,14 +509,15 @@ class Complaints(CaseService[Complaint, ComplaintAct]):
             case = self._readable(unit, id, actor)
             days = timedelta(days=COMPLAINT_CASES.effects.rules_of(case, self._house, unit).related_within)
             near = (RECEIVED_AT.at_least(case.received_at - days), RECEIVED_AT.below(case.received_at + days))
-            where = (CUSTOMER.is_(case.customer), *near, *self._scope(actor))
+            where = (CUSTOMER.is_(case.customer), *near)
             mine = COMPLAINTS.row(case)
             found: dict[str, Complaint] = {}
             for field in (ORDER, BATCH, PRODUCT):
                 value = mine[field.name]
                 if isinstance(value, str):
                     query = Query((*where, field.is_(value)), order_by=RECEIVED_AT.name, descending=True, limit=limit)
-                    found |= {other.id: other for other in self._shown(unit.of(COMPLAINTS).find(query), actor).items}
+                    page = unit.of(COMPLAINTS).find(self._within(query, actor))
+                    found |= {other.id: other for other in self._shown(page, actor).items}
             found.pop(case.id, None)
             latest = sorted(found.values(), key=lambda other: (other.received_at, other.id), reverse=True)
             return tuple(_relation(case, other) for other in latest[:limit])

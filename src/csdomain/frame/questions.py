@@ -26,6 +26,7 @@ from .commands import PartMoves
 
 C = TypeVar("C", bound=Any)
 R = TypeVar("R")
+Asked = TypeVar("Asked", Query[Any], Tally[Any])
 
 
 @attrs.frozen(kw_only=True)
@@ -149,8 +150,7 @@ class Questions(Generic[C]):
         names = ("owner", "branch", *(field.name for field in kind.fields if field.name == "number"))
 
         def work(unit: Unit, actor: Actor) -> tuple[RunningClock, ...]:
-            Query(limit=limit)
-            found = unit.session.live_timers(kind, names, (*of, *self._scope(actor)), last, limit)
+            found = unit.session.live_timers(kind, names, self._within(Query(of, limit=limit), actor), last)
             return tuple(
                 RunningClock(
                     case=one.timer.subject,
@@ -214,6 +214,10 @@ class Questions(Generic[C]):
     def _shown(self, page: Page[C], actor: Actor) -> Page[C]:
         items = tuple(covered(case) if self._is_masked(case, actor) else case for case in page.items)
         return attrs.evolve(page, items=items)
+
+    def _within(self, asked: Asked, actor: Actor) -> Asked:
+        """What is asked, of the cases that ``actor`` may read."""
+        return attrs.evolve(asked, where=(*asked.where, *self._scope(actor)))
 
     def _scope(self, actor: Actor) -> tuple[Where[C], ...]:
         read = self._cases.read

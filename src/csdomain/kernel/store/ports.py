@@ -20,7 +20,7 @@ from csdomain.kernel.values.actors import Action, Actor, ActorId
 from csdomain.kernel.values.numbering import NumberPattern
 from csdomain.kernel.values.personal import WITHHELD, PersonalKind, personal
 
-from .kinds import A, ColumnPage, ColumnValue, Kind, Page, Query, Tally, TallyRow, Where
+from .kinds import A, ColumnPage, ColumnValue, Kind, Page, Query, Tally, TallyRow
 
 R = TypeVar("R")
 _KEY_LONGEST: Final = 120
@@ -217,10 +217,11 @@ class Session(Protocol):
         ...
 
     def live_timers(
-        self, kind: Kind[A], names: Sequence[str], where: Sequence[Where[A]], until: datetime | None, limit: int, /
+        self, kind: Kind[A], names: Sequence[str], query: Query[A], until: datetime | None, /
     ) -> Sequence[LiveTimer]:
-        """Timers about aggregates of a kind, each with these columns of its aggregate, by deadline, subject and name:
-        those that run and are due by ``until``; without it all that run or are paused."""
+        """Timers about the aggregates of a kind that fit a query, each with these columns of its aggregate, by
+        deadline, subject and name, up to the query's limit: those that run and are due by ``until``; without it all
+        that run or are paused."""
         ...
 
     # --- outbox
