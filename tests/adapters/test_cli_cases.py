@@ -297,9 +297,7 @@ def test_an_inbox_lists_what_waits_for_whom(url: str, run: Run) -> None:
     def found(*arguments: str, **who: str) -> list[tuple[str, list[str]]]:
         code, out, _ = run("inbox", url, *arguments, "--json", **who)
         assert code == 0
-        return [
-            (one["case"]["number"], [w["work"] for w in one["waits_for"]]) for one in json.loads(out)["cases"]
-        ]
+        return [(one["case"]["number"], [w["work"] for w in one["waits_for"]]) for one in json.loads(out)["cases"]]
 
     assert found(position="sales") == [(NUMBERS[3], ["check"])]
     assert found(position="service_agent", actor="agent-1") == [(NUMBERS[1], ["investigate"])]

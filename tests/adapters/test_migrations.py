@@ -77,7 +77,15 @@ def test_the_head_is_the_scripts_head() -> None:
 
 
 def test_a_migration_names_columns_and_never_a_kind_that_may_change() -> None:
-    allowed = {"sqlalchemy", "alembic", "datetime", "typing", "collections.abc", "csdomain_adapters.sql.kinds", "csdomain_adapters.sql.tables"}
+    allowed = {
+        "sqlalchemy",
+        "alembic",
+        "datetime",
+        "typing",
+        "collections.abc",
+        "csdomain_adapters.sql.kinds",
+        "csdomain_adapters.sql.tables",
+    }
     paths = sorted((_SCRIPTS / "versions").glob("v*.py"))
     assert len(paths) == len(REVISIONS)
     for path in paths:
@@ -200,7 +208,7 @@ def test_inboxes_and_searches_know_the_cases_that_were_there(engine: Engine, url
     desk.complaints.assign(grave, "agent-9", by=by, at=at)
     desk.complaints.withdraw(ended, "never mind", by=agent(desk), at=at)
     names = ("order_number", "batch", "handler", "open_remarks", "level", "urgency", "product", "desks")
-    asked = text(f"select {', '.join(names)} from csd_complaint order by id")
+    asked = text(f"select {', '.join(names)} from csd_complaint order by id")  # noqa: S608 - constants
 
     def columns() -> list[tuple[object, ...]]:
         with engine.connect() as connection:

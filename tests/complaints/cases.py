@@ -96,9 +96,7 @@ ACTS: Final[Mapping[Move, Act]] = {
 
 
 #: Moves whose sample above says by which rules.
-_GIVEN_RULES: Final = frozenset(
-    {Move.RECOMMEND, Move.APPROVE, Move.RETURN, Move.PROPOSE, Move.RENEW, Move.WAIT}
-)
+_GIVEN_RULES: Final = frozenset({Move.RECOMMEND, Move.APPROVE, Move.RETURN, Move.PROPOSE, Move.RENEW, Move.WAIT})
 _OVER_OTHERS: Final = frozenset({Move.RECOMMEND, Move.APPROVE, Move.RETURN, Move.SUSTAIN, Move.REOPEN})
 
 

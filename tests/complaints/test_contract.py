@@ -264,7 +264,9 @@ class TestByLevel(OfComplaints):
     rulebook = "medical_centre"
     path = "levels"
     house_path = Path.LEVELS
-    untold = OF_DEPARTMENTS | {f"complaint.{name}" for name in ("answered", "deduct", "discipline", "warning", "reminder", "not_done")}
+    untold = OF_DEPARTMENTS | {
+        f"complaint.{name}" for name in ("answered", "deduct", "discipline", "warning", "reminder", "not_done")
+    }
     absent = frozenset(
         {
             *("check", "accept", "involve", "contribute", "investigate", "inspect", "conclude", "report", "rule"),

@@ -10,22 +10,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from complaints.cases import ACTS, BY_LEVEL, CLERK, WAYS, A, make, stands
-from complaints.desks import ANN, JUDGED, RULES, SALT, T0, Counter, anyone, cny, holding, levels_book, received, remedy
+from complaints.desks import ANN, JUDGED, RULES, SALT, T0, Counter, anyone, cny, holding, levels_book, remedy
 from complaints.ends import back
-from complaints.hand import HOUSE, act, on
+from complaints.hand import HOUSE, on
 from csdomain.complaints.case import Complaint, Wait
-from csdomain.complaints.commands import receiving
 from csdomain.complaints.effects import EFFECTS
 from csdomain.complaints.lifecycle import COMPLAINT_MOVES, OPEN, Move, State
 from csdomain.complaints.rules import CHASING, FINANCE, GRAVE, HANDLED, LEVELS, REMARKS, SALES_CHECK, STATES
-from csdomain.complaints.values import Channel, ComplaintRules, Goods, Judgement, Liable, Path, ProposedPenalty
+from csdomain.complaints.values import ComplaintRules, Goods, Path, ProposedPenalty
 from csdomain.contexts import sections
 from csdomain.desk import house_of, shipped
 from csdomain.kernel.cases.effects import Message
 from csdomain.kernel.cases.timers import TimerState
 from csdomain.kernel.papers.approvals import Outcome
 from csdomain.kernel.rules import TIMERS
-from csdomain.kernel.rules.errors import DomainError, NotPermitted, RuleBroken
+from csdomain.kernel.rules.errors import DomainError, RuleBroken
 from csdomain.kernel.values.actors import Actor, ActorId
 from csdomain.kernel.values.durations import WorkingTime
 from csdomain.rulebook import loads
@@ -49,7 +48,9 @@ def _last(case: Complaint, field: str) -> Any:
 BESIDE: Final[Acts] = {
     "draw_slip": lambda c, r, k: on(c).draw_slip(f"TH{len(c.slips)}", "by truck", salt=SALT, **k),
     "sign_slip": lambda c, r, k: on(c).sign_slip(_last(c, "slips"), **k | {"by": anyone("dora")}),
-    "take_in": lambda c, r, k: on(c).take_in(_last(c, "slips"), [Goods("engine", "b1", 1)], **k | {"by": anyone("wang")}),
+    "take_in": lambda c, r, k: on(c).take_in(
+        _last(c, "slips"), [Goods("engine", "b1", 1)], **k | {"by": anyone("wang")}
+    ),
     "reconcile": lambda c, r, k: on(c).reconcile(_last(c, "slips"), "V1", **k),
     "draw_certificate": lambda c, r, k: on(c).draw_certificate(f"ZK{len(c.certificates)}", cny(50), **k),
     "sign_certificate": lambda c, r, k: on(c).sign_certificate(_last(c, "certificates"), **k | {"by": anyone("dora")}),
@@ -65,7 +66,9 @@ BESIDE: Final[Acts] = {
 
 
 #: What changes nothing about who has the case, and is therefore tried less often.
-ASIDE: Final = frozenset({"promise", "mark", "note", "prioritise", "wait_for_customer", "resume", "withdraw", "dismiss"})
+ASIDE: Final = frozenset(
+    {"promise", "mark", "note", "prioritise", "wait_for_customer", "resume", "withdraw", "dismiss"}
+)
 
 
 def tried(case: Complaint, rules: ComplaintRules, draw: Callable[[Any], Any]) -> tuple[Complaint, Sequence[Any]] | None:
@@ -147,7 +150,7 @@ def seen_by(counter: Counter) -> set[str]:
 
 
 def _may_read(counter: Counter, who: Actor) -> bool:
-    return counter.desk.house.resolve(who).may(counter.does._cases.read)  # noqa: SLF001
+    return counter.desk.house.resolve(who).may(counter.does._cases.read)
 
 
 @pytest.mark.parametrize("backend", ["memory", "sqlite"])
@@ -181,7 +184,7 @@ def test_f17_the_inbox_is_of_the_position_in_the_branch_all_the_way(backend: str
     assert {m.facts["branch"] for m in counter.messages("to_inspect")} == {"hq"}
 
 
-# --- who is named, and who hands up (F15, F16) --------------------------------------------------------------------------
+# --- who is named, and who hands up (F15, F16) ------------------------------------------------------------------------
 
 
 def test_f15_the_named_person_reads_the_case_and_keeps_it_until_another_is_named() -> None:
@@ -229,7 +232,9 @@ def test_f16_only_the_present_level_hands_up_and_the_next_has_it_then() -> None:
     counter = Counter.open(levels_book())
     counter.receive(complaint_form(), by="receiver")
     counter.do("handle", HANDLING, by="receiver")
-    for level, (holder, above) in enumerate((("receiver", "supervisor"), ("supervisor", "director"), ("director", "hq"))):
+    for level, (holder, above) in enumerate(
+        (("receiver", "supervisor"), ("supervisor", "director"), ("director", "hq"))
+    ):
         for other in {"receiver", "supervisor", "director", "hq"} - {holder}:
             counter.expect_refused(RuleBroken, "escalate", "beyond me", by=other)
         counter.do("escalate", "beyond me", by=holder)
@@ -257,7 +262,7 @@ def test_who_stands_in_for_an_authority_has_its_cases_in_the_inbox() -> None:
     assert [wait.work for wait in found.waits] == ["approve"]
 
 
-# --- what is open is listed until it is done (F19) ----------------------------------------------------------------------
+# --- what is open is listed until it is done (F19) --------------------------------------------------------------------
 
 
 def test_f19_open_remarks_are_listed_and_chased_until_they_are_answered() -> None:
@@ -294,7 +299,7 @@ def test_f19_a_difference_stays_on_the_list_and_a_second_lorry_may_come_before_f
     assert case.slips[0].voucher == "V1"
 
 
-# --- waiting for the customer (F27), keys (F48) -------------------------------------------------------------------------
+# --- waiting for the customer (F27), keys (F48) -----------------------------------------------------------------------
 
 WAITING: Final = """
 name = "waiting"
@@ -378,7 +383,7 @@ def test_clocks_are_one_statement_by_deadline_and_owner(backend: str, tmp_path: 
     counter.accepted(kind=QUALITY)
     agent = counter.who["service_agent"]
     found = counter.does.clocks(by=agent)
-    assert [c.timer for c in found] == sorted((c.timer for c in found), key=lambda n: [c.due_at for c in found if c.timer == n][0])
+    assert [c.due_at for c in found] == sorted(c.due_at for c in found)
     assert len(found) == 4
     assert {(c.owner, c.branch, c.state) for c in found} == {("service_agent", "hq", TimerState.RUNNING)}
     until = found[0].due_at

@@ -363,8 +363,8 @@ def each(desk: Desk, where: Sequence[Where[Any]], *, sort: str = "id", mine: boo
 def running_clocks(
     services: Services, by: Actor, at: datetime, *, until: datetime | None, owner: str | None, limit: int
 ) -> tuple[list[Clock], bool]:
-    """The clocks of the running cases that ``by`` may read, by owner and deadline, the soonest ``limit`` of each kind of
-    case; and whether there are more.
+    """The clocks of the running cases that ``by`` may read, by owner and deadline, the soonest ``limit`` of each kind
+    of case; and whether there are more.
 
     With ``until`` only those that breach by then: one that stands still breaches at no known time. Raises NotPermitted
     where ``by`` may read no kind of case, SectionMissing where the rulebook takes none.
@@ -391,7 +391,9 @@ def running_clocks(
     return sorted(listed, key=lambda clock: (clock.owner, clock.due_at, clock.case, clock.timer)), more
 
 
-def waiting(services: Services, by: Actor, at: datetime, *, level: int | None, **whose: str | None) -> Iterator[Waiting]:
+def waiting(
+    services: Services, by: Actor, at: datetime, *, level: int | None, **whose: str | None
+) -> Iterator[Waiting]:
     """What waits for ``by`` or for those named, page by page; levels are counted from 1."""
     query: Query[Any] | None = Query(limit=_PAGE)
     place = None if level is None else level - 1

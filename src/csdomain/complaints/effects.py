@@ -43,7 +43,9 @@ class _Effects(Effects[Complaint, ComplaintRules]):
         scene = Scene(self.kind.table, rules, place, case)
         heard = {effect.to for effect in found if isinstance(effect, Message)}
         new = [wait for wait in case.waits if wait.nth > case.told and not (wait.person and wait.to == last.by)]
-        found += [scene.tell(last, "your_turn", w.to, w.nth, **_about(case), work=w.work) for w in new if w.to not in heard]
+        found += [
+            scene.tell(last, "your_turn", w.to, w.nth, **_about(case), work=w.work) for w in new if w.to not in heard
+        ]
         if case.waiting_since is not None:  # a clock that begins meanwhile stands still as well
             begun = [effect.timer for effect in found if isinstance(effect, StartTimer)]
             found += [PauseTimer(t.subject, t.name, last.at) for t in begun if stands_still(t.name, rules)]

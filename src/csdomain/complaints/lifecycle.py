@@ -4,7 +4,6 @@ from enum import Enum, unique
 from typing import Final
 
 from csdomain.kernel.cases.lifecycle import Lifecycle, Row, steps
-
 from csdomain.kernel.rules import TIMERS
 
 from . import rules as r

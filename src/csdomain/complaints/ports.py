@@ -28,7 +28,6 @@ class Authorities(Protocol):
         """What ``by`` and those ``by`` may act for hold at ``at``, and the delegations of ``authorities``."""
         ...
 
-
     def works(self, unit: Unit, who: ActorId, branch: str, at: datetime, /) -> bool:
         """Whether ``who`` works in ``branch`` at ``at``; true for everybody where the house keeps no staff records."""
         ...

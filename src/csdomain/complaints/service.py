@@ -71,6 +71,7 @@ from .values import (
     Remedy,
 )
 
+
 @attrs.frozen
 class Waiting:
     """A case in somebody's inbox, and what it waits for there."""
@@ -198,10 +199,8 @@ class Complaints(CaseService[Complaint, ComplaintAct]):
         """
         return self._do(receiving.resume, id, call, reason=reason)
 
-    def note(
-        self, id: str, text: str = "", *, attachments: Sequence[str] = (), **call: Unpack[CallOptions]
-    ) -> Receipt:
-        """Note something on the case, or add the host's references to files, until it is settled or withdrawn. [CMP-25]"""
+    def note(self, id: str, text: str = "", *, attachments: Sequence[str] = (), **call: Unpack[CallOptions]) -> Receipt:
+        """Note something on the case, or add the host's references to files, until its end. [CMP-25]"""
         return self._do(receiving.note, id, call, text, attachments)
 
     def prioritise(self, id: str, priority: str, *, reason: str = "", **call: Unpack[CallOptions]) -> Receipt:
@@ -470,7 +469,9 @@ class Complaints(CaseService[Complaint, ComplaintAct]):
             cases = unit.of(COMPLAINTS)
             # Of all open cases, by the index alone: it tells nobody anything, the page below is of the scope.
             groups = cases.tally(Tally((DESKS.present(),), (DESKS.name,)))
-            hits = [column for row in groups for column in row.group if isinstance(column, str) and among(column, names)]
+            hits = [
+                column for row in groups for column in row.group if isinstance(column, str) and among(column, names)
+            ]
             asked = attrs.evolve(_urgent_first(query), where=(*where, DESKS.among(hits)))
             page = cases.find(self._within(asked, actor))
             found: list[Waiting] = []

@@ -114,7 +114,9 @@ class TimerContract(Contract):
         mine, theirs = (rig.stored(rig.specimen(owner=owner)) for owner in ("agent-1", "agent-2"))
         names = ("tst.met", "tst.paused", "tst.late", "tst.soon")
         for specimen in (mine, theirs):
-            timers = [rig.timer(specimen.id, name, within=hours(h)) for name, h in zip(names, (2, 2, 9, 3), strict=True)]
+            timers = [
+                rig.timer(specimen.id, name, within=hours(h)) for name, h in zip(names, (2, 2, 9, 3), strict=True)
+            ]
             self.start(rig, *timers)
             effects: list[Effect] = [
                 StopTimer(specimen.id, "tst.met", at(1)),

@@ -44,8 +44,8 @@ class Complaint(Record):
     """A complaint. ``rulebook`` is what it was opened under and keeps; ``owner`` is the actor who handles it.
 
     Times are UTC. ``forms`` are in the order in which they were opened; the last is the present one. ``level`` counts
-    from 0 on the path ``levels``. ``handler`` is the person who was named to see to the customer, ``desk`` the position,
-    until another is named (CMP-17). ``waits`` are those whom the case waits for; of ``handed`` hand-overs the first
+    from 0 on the path ``levels``. ``handler`` is the person who was named to see to the customer, ``desk`` the
+    position, until another is named (CMP-17). ``waits`` are those whom the case waits for; of ``handed`` hand-overs the first
     ``told`` were told of before the last command. ``waiting_since`` is when it began to wait for the customer.
     ``moved_at`` is when it last moved: nothing happens before that.
     """
@@ -218,7 +218,11 @@ class Complaint(Record):
         """How many slips finance found at odds with what was approved, until that is resolved. [CMP-24]"""
         return sum(
             slip.state is SlipState.DISPUTED
-            or (slip.state is SlipState.TAKEN_IN and slip.disputed and not returned_in_full(slip.approved, slip.returned))
+            or (
+                slip.state is SlipState.TAKEN_IN
+                and slip.disputed
+                and not returned_in_full(slip.approved, slip.returned)
+            )
             for slip in self.slips
         )
 

@@ -15,8 +15,8 @@ from csdomain.complaints.lifecycle import (
     CERTIFICATE_MOVES,
     COMPLAINT_MOVES,
     IMPROVEMENT_MOVES,
-    PENALTY_MOVES,
     OPEN,
+    PENALTY_MOVES,
     REMARK_MOVES,
     SLIP_MOVES,
     Move,
@@ -56,7 +56,6 @@ class ComplaintAct(Act[ComplaintRules]):
         """Who holds the authorities of the house's ladder at this moment, and who stands in for whom. [KRN-08]"""
         names = [band.authority for band in self.rules.ladder.bands]
         return self.authorities(self.by, (*names, self.rules.without_amount.ordinary), self.at)
-
 
     def _told(self, event: Told, move: str, source: Enum | None, dest: Enum) -> Told:
         case, rules = self.case, self.rules

@@ -126,10 +126,11 @@ class ComplaintRules:
     customers (CMP-17), ``grave_to`` gets grave ones at once (CMP-16). ``review_by`` is the day of the next month by
     which closed cases are reviewed, ``review_units`` those among which the liable one is decided (CMP-20). ``extra``
     are the house's own fields of the form and their types. ``hold_reasons`` are the codes of what demands by law that
-    a case is kept; those of the current rulebook count, also for a case that pinned an older one (KRN-14). ``desks`` say
-    which position does what; ``stands_still`` are the rules whose clocks stand still while a case waits for the customer
-    (KRN-06); ``priorities`` the house's own, the most urgent first; ``related_within`` how many days apart cases of the
-    same goods are related; ``named_before_closing`` that a case is closed only with somebody named (CMP-17).
+    a case is kept; those of the current rulebook count, also for a case that pinned an older one (KRN-14). ``desks``
+    say which position does what; ``stands_still`` are the rules whose clocks stand still while a case waits for the
+    customer (KRN-06); ``priorities`` the house's own, the most urgent first; ``related_within`` how many days apart
+    cases of the same goods are related; ``named_before_closing`` that a case is closed only with somebody named
+    (CMP-17).
     """
 
     path: Path
