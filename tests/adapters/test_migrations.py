@@ -220,7 +220,7 @@ def test_inboxes_and_searches_know_the_cases_that_were_there(engine: Engine, url
     assert [row[:-1] for row in columns()] == [row[:-1] for row in before]
     assert [row[-1] for row in columns()] == ["*", "*", None]
 
-    def inbox(**whose: str) -> list[str]:
+    def inbox(**whose: Any) -> list[str]:
         return [one.case.id for one in desk.complaints.inbox(by=by, at=at, **whose).items]
 
     assert (inbox(position="sales"), inbox(person="agent-9")) == ([first], [grave])

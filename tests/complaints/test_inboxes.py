@@ -36,7 +36,7 @@ pytestmark = pytest.mark.rule(STATES, SALES_CHECK, GRAVE, HANDLED, LEVELS, CHASI
 HOUSES: Final = {Path.DEPARTMENTS: HOUSE, Path.LEVELS: house_of(levels_book(), no_holidays())}
 BOTH: Final = attrs.evolve(back(Goods("engine", "b1", 2)), granted=cny(50), compensation=cny(50))
 PENALISED: Final = attrs.evolve(JUDGED, penalties=(ProposedPenalty("worker-9", "warning"),))
-Acts = Mapping[str, Callable[[Complaint, ComplaintRules, Mapping[str, Any]], Any]]
+Acts = Mapping[str, Callable[[Complaint, ComplaintRules, dict[str, Any]], Any]]
 
 
 def _last(case: Complaint, field: str) -> Any:
@@ -196,8 +196,10 @@ def test_f15_the_named_person_reads_the_case_and_keeps_it_until_another_is_named
     counter.do("check", "ours", by="sales")
     counter.do("accept", HANDLING, by="service_agent")
     assert (counter.case.owner, counter.case.handler) == ("far", "far")
-    (own,) = counter.does.inbox(by=counter.who["service_manager"], at=counter.clock.now(), person="far").items
-    assert own.waits[0].work == "investigate"
+    assert [case.id for case in counter.does.queue(by=far).items] == [counter.id]
+    for who in (counter.who["service_manager"], far):
+        (own,) = counter.does.inbox(by=who, at=counter.clock.now(), person="far").items
+        assert own.waits[0].work == "investigate"
     counter.do("assign", "rnd", position=True, by="service_manager")
     assert counter.case.waits[0] == attrs.evolve(counter.case.waits[0], to="rnd", person=False)
     assert [m.to for m in counter.messages("assigned")] == ["far", "rnd"]
@@ -331,7 +333,7 @@ def test_f27_named_clocks_stand_still_while_the_case_waits_for_the_customer(hour
     counter.do("resume", by="service_agent")
     calendar = counter.desk.house.calendar_of("hq")
     paused = calendar.between(since, counter.clock.now())
-    assert counter.timers["CMP-04"] is (TimerState.RUNNING if in_time else TimerState.BREACHED)
+    assert counter.timers["CMP-04"] == (TimerState.RUNNING if in_time else TimerState.BREACHED)
     assert counter.due("CMP-04") == (calendar.add(due, paused) if in_time and paused else due)
     assert counter.timers["CMP-06.1"] is TimerState.RUNNING  # the house does not name it
     assert at < since
@@ -397,8 +399,9 @@ def test_clocks_are_one_statement_by_deadline_and_owner(backend: str, tmp_path: 
 def test_related_cases_say_by_what_and_which_looks_filed_twice() -> None:
     counter = Counter.open()
     form = complaint_form(order_number="O-1")
-    ids = []
-    for changes in ({}, {}, {"batch": "other", "order_number": ""}, {"customer": "customer-2"}):
+    ids: list[str] = []
+    several: tuple[dict[str, Any], ...] = ({}, {}, {"batch": "other", "order_number": ""}, {"customer": "customer-2"})
+    for changes in several:
         counter.receive(attrs.evolve(form, **changes))
         ids.append(counter.id)
     counter.clock.advance(timedelta(days=100))

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Final, TypeVar, cast
 
 import orjson
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import Connection, or_, select
 from sqlalchemy.exc import StatementError
 
 from csdomain.kernel.cases.effects import Fact, Message
@@ -25,8 +25,9 @@ from csdomain.kernel.store.ports import AuditRecord, Call, KeyClaim, LiveTimer, 
 from csdomain.kernel.values.actors import ActorId
 
 from .dialects import translate
-from .listings import condition_values, conditions
+from .listings import condition_values, conditions, tally_rows, tally_statement, tally_values
 from .prepared import Prepared
+from .registers import RegisterRows
 from .statements import Statements
 from .tables import KindTable, Schema, converter
 
@@ -40,7 +41,7 @@ _receipt_out: Final = converter.get_unstructure_hook(Receipt)
 _receipt_in: Final = converter.get_structure_hook(Receipt)
 
 
-class SqlSession:
+class SqlSession(RegisterRows):
     """A session on one connection, in a transaction that somebody else begins and ends."""
 
     def __init__(self, connection: Connection, schema: Schema, statements: Statements) -> None:
@@ -84,6 +85,11 @@ class SqlSession:
         table = self._schema.of(kind)
         self.execute(table.insert, table.row(aggregate))
 
+    def insert_new(self, kind: Kind[A], aggregate: A, /) -> bool:
+        table = self._schema.of(kind)
+        found = self.execute(table.insert_new(self._s.dialect), table.row(aggregate))
+        return bool(self._s.inserted(found))
+
     def update(self, kind: Kind[A], aggregate: A, was: int, /) -> bool:
         table = self._schema.of(kind)
         row = table.row(aggregate)
@@ -110,16 +116,8 @@ class SqlSession:
 
     def tally(self, kind: Kind[A], tally: Tally[A], /) -> Sequence[TallyRow]:
         table = self._schema.of(kind)
-        groups = [table.table.c[name] for name in tally.group_by]
-        sums = [func.coalesce(func.sum(table.table.c[name]), 0) for name in tally.sums]
-        counted = select(*groups, func.count(), *sums).select_from(table.table)
-        statement = counted.where(*conditions(table.table, tally.where)).group_by(*groups)
-        width = len(groups)
-        rows = [
-            TallyRow(tuple(row[:width]), row[width], tuple(int(value) for value in row[width + 1 :]))
-            for row in self.execute(statement, dict(condition_values(tally.where)))
-        ]
-        return sorted(rows, key=lambda row: [(value is None, 0 if value is None else value) for value in row.group])
+        rows = self.execute(tally_statement(table.table, tally), tally_values(tally))
+        return tally_rows(rows, tally)
 
     # --- trail
     def append(self, records: Sequence[AuditRecord], /) -> None:
@@ -234,13 +232,19 @@ class SqlSession:
         self, kind: Kind[A], names: Sequence[str], query: Query[A], until: datetime | None, /
     ) -> Sequence[LiveTimer]:
         table, t = self._schema.of(kind).table, self._schema.common.timer
+        where = (*query.where, *query.either)
         live = [TimerState.RUNNING] if until is not None else [TimerState.RUNNING, TimerState.PAUSED]
         wanted = select(t.c.body, *(table.c[name] for name in names)).join_from(t, table, table.c.id == t.c.subject)
-        wanted = wanted.where(t.c.state.in_([state.value for state in live]), *conditions(table, query.where))
+        wanted = wanted.where(
+            t.c.state.in_([state.value for state in live]), *conditions(table, where, range(len(query.where)))
+        )
+        if query.either:
+            places = range(len(query.where), len(where))
+            wanted = wanted.where(or_(*(one for place in places for one in conditions(table, where, [place]))))
         if until is not None:
             wanted = wanted.where(t.c.due_at <= until)
         wanted = wanted.order_by(t.c.due_at, t.c.subject, t.c.name).limit(query.limit)
-        found = self.execute(wanted, dict(condition_values(query.where)))
+        found = self.execute(wanted, dict(condition_values(where)))
         return [LiveTimer(_timer(row[0]), tuple(row[1:])) for row in found]
 
     # --- outbox

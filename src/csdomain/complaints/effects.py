@@ -337,7 +337,7 @@ def _closing_fired(case: Complaint, fired: TimerFired, s: S) -> Iterable[Effect]
         return _overdue(case, fired, s)
     if not isinstance(fired, TimerWarned):
         return ()
-    facts = {"number": case.number, "timer": fired.timer, "percent": fired.percent, **_about(case)}
+    facts: dict[str, Value] = {"number": case.number, "timer": fired.timer, "percent": fired.percent, **_about(case)}
     holders = dict.fromkeys(wait.to for wait in case.waits if wait.step)
     return [s.tell(fired, "warning", to, f"{fired.percent}/{to}", **facts) for to in holders]
 

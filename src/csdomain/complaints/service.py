@@ -15,7 +15,7 @@ from csdomain.kernel.papers.approvals import ApprovalExplanation, Outcome
 from csdomain.kernel.papers.documents import Document
 from csdomain.kernel.rules import Text
 from csdomain.kernel.rules.errors import DomainError, require
-from csdomain.kernel.store.kinds import Comparison, Page, Query, Tally, TallyRow, Where
+from csdomain.kernel.store.kinds import ColumnValue, Comparison, Page, Query, Tally, TallyRow, Where
 from csdomain.kernel.store.ports import Receipt, Unit
 from csdomain.kernel.values.actors import Actor, ActorId
 from csdomain.kernel.values.arguments import BY_RULE
@@ -78,6 +78,14 @@ class Waiting:
 
     case: Complaint
     waits: tuple[Wait, ...]
+
+
+@attrs.frozen
+class Inbox:
+    """One page of an inbox; ``next`` is the cursor for the following one, None at the end."""
+
+    items: tuple[Waiting, ...]
+    next: tuple[ColumnValue, str] | None
 
 
 @attrs.frozen
@@ -451,7 +459,7 @@ class Complaints(CaseService[Complaint, ComplaintAct]):
         person: str | None = None,
         branch: str | None = None,
         level: int | None = None,
-    ) -> Page[Waiting]:
+    ) -> Inbox:
         """One page of the cases that wait for ``by``, each with what for: for the person, for a position held now, or
         for one of those whose authority ``by`` stands in for.
 
@@ -461,7 +469,7 @@ class Complaints(CaseService[Complaint, ComplaintAct]):
         """
         at = utc(at)
 
-        def work(unit: Unit, actor: Actor) -> Page[Waiting]:
+        def work(unit: Unit, actor: Actor) -> Inbox:
             names = self._names(unit, actor, at, position, person)
             where = query.where
             where += () if branch is None else (Where("branch", Comparison.IS, branch),)
@@ -473,15 +481,21 @@ class Complaints(CaseService[Complaint, ComplaintAct]):
                 column for row in groups for column in row.group if isinstance(column, str) and among(column, names)
             ]
             asked = attrs.evolve(_urgent_first(query), where=(*where, DESKS.among(hits)))
-            page = cases.find(self._within(asked, actor))
+            page = cases.find(self._with_own(asked, actor))
             found: list[Waiting] = []
             for case in self._shown(page, actor).items:
                 rules = COMPLAINT_CASES.effects.rules_of(case, self._house, unit)
                 waits = tuple(wait for wait in waiting(case, rules) if wait.name in names)
                 found += [Waiting(case, waits)] if waits else []
-            return Page(tuple(found), page.next)
+            return Inbox(tuple(found), page.next)
 
         return self._read(work, by)
+
+    def _with_own(self, asked: Query[Complaint], actor: Actor) -> Query[Complaint]:
+        """What is asked, of the cases that ``actor`` may read, with those that ``actor`` owns in other branches."""
+        scope = self._scope(actor)
+        own: Where[Complaint] = Where("owner", Comparison.IS, actor.id)
+        return self._within(asked, actor) if not scope or asked.either else attrs.evolve(asked, either=(*scope, own))
 
     def _names(
         self, unit: Unit, actor: Actor, at: datetime, position: str | None, person: str | None
@@ -540,8 +554,8 @@ class Complaints(CaseService[Complaint, ComplaintAct]):
             page = self.find(query, by=call["by"])
             for case in page.items:
                 try:
-                    own: CallOptions = {**call, "key": None if key is None else f"{key}/{case.number}"}
-                    self.assign(case.id, to, reason=reason, **own)
+                    own = None if key is None else f"{key}/{case.number}"
+                    self.assign(case.id, to, reason=reason, by=call["by"], at=call["at"], key=own)
                 except DomainError as error:
                     failed.append((case.id, error))
                 else:

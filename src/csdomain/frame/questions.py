@@ -14,7 +14,7 @@ from csdomain.kernel.cases.lifecycle import PossibleMove
 from csdomain.kernel.cases.timers import TimerExplanation, TimerState, explain
 from csdomain.kernel.rules import Text
 from csdomain.kernel.rules.errors import NotPermitted
-from csdomain.kernel.store.kinds import Aggregate, Comparison, Page, Query, Tally, TallyRow, Where
+from csdomain.kernel.store.kinds import A, Comparison, Kind, MalformedQuery, Page, Query, Tally, TallyRow, Where
 from csdomain.kernel.store.ports import AuditRecord, Store, Unit
 from csdomain.kernel.values.actors import Actor, Scope
 from csdomain.kernel.values.arguments import WrongArgument, type_commands
@@ -66,8 +66,7 @@ class Questions(Generic[C]):
         """One page of the cases that ``by`` may read. Raises MalformedQuery, NotPermitted."""
 
         def work(unit: Unit, actor: Actor) -> Page[C]:
-            found = unit.of(self._cases.kind).find(attrs.evolve(query, where=(*query.where, *self._scope(actor))))
-            return self._shown(found, actor)
+            return self._shown(unit.of(self._cases.kind).find(self._within(query, actor)), actor)
 
         return self._read(work, by)
 
@@ -75,13 +74,18 @@ class Questions(Generic[C]):
         """The queue of ``by``: the cases that ``by`` owns and that are not at their end. Raises as :meth:`find`."""
         queue = self._cases.kind.queue
         mine: Where[C] = Where("owner" if queue is None else queue.name, Comparison.IS, by.id)
-        return self.find(attrs.evolve(query, where=(*query.where, mine)), by=by)
+
+        def work(unit: Unit, actor: Actor) -> Page[C]:
+            self._scope(actor)  # one's own is in reach of every scope
+            return self._shown(unit.of(self._cases.kind).find(attrs.evolve(query, where=(*query.where, mine))), actor)
+
+        return self._read(work, by)
 
     def tally(self, tally: Tally[C] = Tally(), *, by: Actor) -> Sequence[TallyRow]:  # noqa: B008 - frozen
         """Counts and sums over the cases that ``by`` may read. Raises MalformedQuery, NotPermitted."""
 
         def work(unit: Unit, actor: Actor) -> Sequence[TallyRow]:
-            return unit.of(self._cases.kind).tally(attrs.evolve(tally, where=(*tally.where, *self._scope(actor))))
+            return unit.of(self._cases.kind).tally(self._within(tally, actor))
 
         return self._read(work, by)
 
@@ -89,9 +93,7 @@ class Questions(Generic[C]):
         """Several tallies over the cases that ``by`` may read, all of the same moment. Raises as :meth:`tally`."""
 
         def work(unit: Unit, actor: Actor) -> tuple[Sequence[TallyRow], ...]:
-            scope = self._scope(actor)
-            cases = unit.of(self._cases.kind)
-            return tuple(cases.tally(attrs.evolve(tally, where=(*tally.where, *scope))) for tally in tallies)
+            return tuple(unit.of(self._cases.kind).tally(self._within(tally, actor)) for tally in tallies)
 
         return self._read(work, by)
 
@@ -101,7 +103,7 @@ class Questions(Generic[C]):
 
         def work(unit: Unit, actor: Actor) -> tuple[PossibleMove[Any], ...]:
             case = self._readable(unit, id, actor)
-            found = commands.table.moves(case, reaching(actor, case), path=commands.path(case))
+            found = commands.table.moves(case, self._reaching(actor, case), path=commands.path(case))
             return tuple(move for move in found if move.move in commands.made)
 
         return self._read(work, by)
@@ -111,7 +113,7 @@ class Questions(Generic[C]):
 
         def work(unit: Unit, actor: Actor) -> tuple[PartMoves, ...]:
             case = self._readable(unit, id, actor)
-            return tuple(one for part in self._cases.parts for one in part.moves(case, reaching(actor, case)))
+            return tuple(one for part in self._cases.parts for one in part.moves(case, self._reaching(actor, case)))
 
         return self._read(work, by)
 
@@ -145,7 +147,7 @@ class Questions(Generic[C]):
         Raises NotPermitted, MalformedQuery, NaiveTime. [KRN-06]
         """
         last = None if until is None else utc(until)
-        of = () if owner is None else (Where("owner", Comparison.IS, owner),)
+        of: tuple[Where[C], ...] = () if owner is None else (Where("owner", Comparison.IS, owner),)
         kind = self._cases.kind
         names = ("owner", "branch", *(field.name for field in kind.fields if field.name == "number"))
 
@@ -193,7 +195,7 @@ class Questions(Generic[C]):
         return as_data(value, may_see=case is not None and self._may_see(case, actor))
 
     def _may_see(self, case: C, actor: Actor) -> bool:
-        return reaching(actor, case).may(self._cases.read) and not self._is_masked(case, actor)
+        return self._reaching(actor, case).may(self._cases.read) and not self._is_masked(case, actor)
 
     # --- how a question goes
     def _read(self, work: Callable[[Unit, Actor], R], by: Actor) -> R:
@@ -201,14 +203,18 @@ class Questions(Generic[C]):
 
     def _readable(self, unit: Unit, id: str, actor: Actor) -> C:
         case: C = unit.of(self._cases.kind).get(id)
-        actor.require(self._cases.read, owner=case.owner, branch=case.branch)
+        kind = self._cases.kind
+        actor.require(self._cases.read, owner=kind.owned_by(case), branch=kind.branches_of(case))
         return covered(case) if self._is_masked(case, actor) else case
+
+    def _reaching(self, actor: Actor, case: C) -> Actor:
+        return reaching(actor, case, self._cases.kind)
 
     def _is_masked(self, case: C, actor: Actor) -> bool:
         """Whether ``actor`` is shown the case with its personal fields masked: what is kept of an erased person is,
         because law demands keeping it, unless ``actor`` has the permission for that (KRN-14)."""
         return self._cases.keeping is not None and (
-            case.restricted and not reaching(actor, case).may(self._cases.read_restricted)
+            case.restricted and not self._reaching(actor, case).may(self._cases.read_restricted)
         )
 
     def _shown(self, page: Page[C], actor: Actor) -> Page[C]:
@@ -217,32 +223,34 @@ class Questions(Generic[C]):
 
     def _within(self, asked: Asked, actor: Actor) -> Asked:
         """What is asked, of the cases that ``actor`` may read."""
-        return attrs.evolve(asked, where=(*asked.where, *self._scope(actor)))
+        scope: tuple[Where[Any], ...] = self._scope(actor)
+        if len(scope) < 2:
+            return attrs.evolve(asked, where=(*asked.where, *scope))
+        if asked.either:
+            raise MalformedQuery(field="either", accepted=Text("a scope of all", "全部范围的权限"))
+        return attrs.evolve(asked, either=scope)
 
     def _scope(self, actor: Actor) -> tuple[Where[C], ...]:
-        read = self._cases.read
+        """The conditions of which one holds for what ``actor`` may read; none where that is everything."""
+        read, kind = self._cases.read, self._cases.kind
         scope = actor.grants.get(read)
         if scope is None:
             raise NotPermitted(action=read, actor=actor.id)
         if scope is Scope.ALL:
             return ()
-        if scope is Scope.BRANCH:
-            return (Where("branch", Comparison.IS, actor.branch),)
-        return (Where("owner", Comparison.IS, actor.id),)
+        whose: str = actor.branch if scope is Scope.BRANCH else actor.id
+        further = kind.branches if scope is Scope.BRANCH else kind.owners
+        columns = ("branch" if scope is Scope.BRANCH else "owner", *(field.name for field in further))
+        return tuple(Where(column, Comparison.IS, whose) for column in columns)
 
 
 type_commands(Questions)
 
 
-def reaching(actor: Actor, case: Aggregate) -> Actor:
+def reaching(actor: Actor, case: A, kind: Kind[A]) -> Actor:
     """``actor`` with only the grants whose scope reaches ``case``."""
-    grants = {
-        action: scope
-        for action, scope in actor.grants.items()
-        if scope is Scope.ALL
-        or (scope is Scope.BRANCH and case.branch == actor.branch)
-        or (scope in (Scope.BRANCH, Scope.OWN) and case.owner == actor.id)
-    }
+    owners, branches = kind.owned_by(case), kind.branches_of(case)
+    grants = {action: scope for action, scope in actor.grants.items() if actor.reaches(action, owners, branches)}
     return attrs.evolve(actor, grants=grants)
 
 

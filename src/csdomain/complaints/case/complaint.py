@@ -45,8 +45,8 @@ class Complaint(Record):
 
     Times are UTC. ``forms`` are in the order in which they were opened; the last is the present one. ``level`` counts
     from 0 on the path ``levels``. ``handler`` is the person who was named to see to the customer, ``desk`` the
-    position, until another is named (CMP-17). ``waits`` are those whom the case waits for; of ``handed`` hand-overs the first
-    ``told`` were told of before the last command. ``waiting_since`` is when it began to wait for the customer.
+    position, until another is named (CMP-17). ``waits`` are those whom the case waits for; of ``handed`` hand-overs the
+    first ``told`` were told of before the last command. ``waiting_since`` is when it began to wait for the customer.
     ``moved_at`` is when it last moved: nothing happens before that.
     """
 
