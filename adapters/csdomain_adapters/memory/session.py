@@ -27,7 +27,7 @@ from csdomain.kernel.store.kinds import (
 from csdomain.kernel.store.ports import AuditRecord, Call, KeyClaim, LiveTimer, Queued, Receipt, Refusal
 
 from .encoding import NotStorable, copied, from_body, to_body
-from .listing import Stored, page, tallied
+from .listing import Stored, matches, page, tallied
 from .registers import RegisterRows
 
 K = TypeVar("K")
