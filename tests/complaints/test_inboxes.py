@@ -104,14 +104,15 @@ def may_go_on(case: Complaint, rules: ComplaintRules, wait: Wait) -> bool:
     return copy != case
 
 
-@pytest.mark.parametrize("path", Path)
-@given(data=st.data())
+@pytest.mark.parametrize(("path", "state"), [(path, state) for path in Path for state in WAYS[path]])
+@given(quality=st.booleans(), data=st.data())
 def test_every_open_case_waits_for_whoever_moves_it_next_and_whoever_newly_has_it_is_told(
-    path: Path, data: st.DataObject
+    path: Path, state: State, quality: bool, data: st.DataObject
 ) -> None:
     rules = RULES if path is A else BY_LEVEL
-    case = stands(data.draw(st.sampled_from([*WAYS[path]])), path, quality=data.draw(st.booleans()))
-    for _ in range(data.draw(st.integers(1, 20))):
+    case = stands(state, path, quality=quality)
+    assert all(may_go_on(case, rules, wait) for wait in case.waits if wait.step)
+    for _ in range(data.draw(st.integers(1, 12))):
         if case.state in COMPLAINT_MOVES.final:
             break
         done = tried(case, rules, data.draw)
