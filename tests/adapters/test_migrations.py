@@ -19,7 +19,7 @@ import csdomain
 from adapters.harness import SQL, Desks
 from csdomain.contexts import kinds
 from csdomain.kernel.rules import PORTS
-from csdomain.testing import agent, no_holidays, received
+from csdomain.testing import accepted, agent, complaint_form, no_holidays, received
 from csdomain_adapters.sql import SchemaOutdated, ours
 from csdomain_adapters.sql.dialects import make_engine
 from csdomain_adapters.sql.migrate import _SCRIPTS, HEAD, current, downgrade, upgrade
@@ -77,7 +77,15 @@ def test_the_head_is_the_scripts_head() -> None:
 
 
 def test_a_migration_names_columns_and_never_a_kind_that_may_change() -> None:
-    allowed = {"sqlalchemy", "alembic", "datetime", "csdomain_adapters.sql.kinds", "csdomain_adapters.sql.tables"}
+    allowed = {
+        "sqlalchemy",
+        "alembic",
+        "datetime",
+        "typing",
+        "collections.abc",
+        "csdomain_adapters.sql.kinds",
+        "csdomain_adapters.sql.tables",
+    }
     paths = sorted((_SCRIPTS / "versions").glob("v*.py"))
     assert len(paths) == len(REVISIONS)
     for path in paths:
@@ -187,6 +195,36 @@ def test_what_was_written_before_survives(engine: Engine, url: str, desks: Desks
     assert desk.store.look(lambda unit: unit.session.get_rulebook("old@1")) == "text"
     (record,) = desk.store.look(lambda unit: unit.trail("s"))
     assert (record.reason, record.facts) == ("why", {"a": 1})
+
+
+def test_inboxes_and_searches_know_the_cases_that_were_there(engine: Engine, url: str, desks: Desks) -> None:
+    upgrade(engine)
+    desk = desks.at(url)
+    first = received(desk, complaint_form(order_number="O-1", batch="B-1")).id
+    grave = accepted(desk, complaint_form(order_number="O-2")).id
+    ended = received(desk).id
+    by, at = agent(desk, position="deputy_general_manager"), desk.clock.now()
+    desk.complaints.mark(grave, by=agent(desk), at=at)
+    desk.complaints.assign(grave, "agent-9", by=by, at=at)
+    desk.complaints.withdraw(ended, "never mind", by=agent(desk), at=at)
+    names = ("order_number", "batch", "handler", "open_remarks", "level", "urgency", "product", "desks")
+    asked = text(f"select {', '.join(names)} from csd_complaint order by id")  # noqa: S608 - constants
+
+    def columns() -> list[tuple[object, ...]]:
+        with engine.connect() as connection:
+            return [tuple(row) for row in connection.execute(asked)]
+
+    before = columns()
+    downgrade(engine, "0004")
+    upgrade(engine)
+    assert [row[:-1] for row in columns()] == [row[:-1] for row in before]
+    assert [row[-1] for row in columns()] == ["*", "*", None]
+
+    def inbox(**whose: Any) -> list[str]:
+        return [one.case.id for one in desk.complaints.inbox(by=by, at=at, **whose).items]
+
+    assert (inbox(position="sales"), inbox(person="agent-9")) == ([first], [grave])
+    assert differences(engine) == []
 
 
 def test_a_failed_migration_leaves_nothing(engine: Engine) -> None:

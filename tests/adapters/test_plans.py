@@ -50,6 +50,17 @@ def plan(desk: Desk) -> Callable[[Callable[[], object]], str]:
     return of
 
 
+def test_inboxes_and_clocks_read_what_is_open(desk: Desk, plan: Callable[[Callable[[], object]], str]) -> None:
+    id, by, complaints = accepted(desk).id, agent(desk), desk.complaints
+    at = desk.clock.now()
+    assert "ix_csd_complaint_desks (desks=?)" in plan(lambda: complaints.inbox(by=by, at=at))
+    clocks = plan(lambda: complaints.clocks(by=by, until=at))
+    assert "ix_csd_timer_live (state=? AND due_at<?)" in clocks
+    assert "TEMP B-TREE" not in clocks
+    related = plan(lambda: complaints.related(id, by=by))
+    assert "SCAN" not in related
+
+
 @pytest.mark.rule(PERMITTED, STATISTICS)
 def test_who_may_read_a_branch_does_not_read_all_of_it(desk: Desk, plan: Callable[[Callable[[], object]], str]) -> None:
     by, complaints = agent(desk), desk.complaints

@@ -179,6 +179,17 @@ class FiresATickEarly(S):
         return [t for t in super().due_timers(datetime.max.replace(tzinfo=UTC), limit, skip) if t.due_at <= until]
 
 
+class ListsClocksOfEverybody(S):
+    def live_timers(self, kind: Any, names: Any, query: Any, until: Any, /) -> Any:
+        return super().live_timers(kind, names, attrs.evolve(query, where=()), until)
+
+
+class SaysThatWhatStandsStillIsDue(S):
+    def live_timers(self, kind: Any, names: Any, query: Any, until: Any, /) -> Any:
+        every = super().live_timers(kind, names, query, None)
+        return [one for one in every if until is None or one.timer.due_at <= until]
+
+
 class StartsATimerTwice(S):
     def add_timers(self, timers: Sequence[Timer], /) -> Sequence[str]:
         for timer in timers:
@@ -417,6 +428,8 @@ FAULTS: list[tuple[type[MemorySession], type]] = [
     (ForgetsOnceThatATimerFired, TimerContract),
     (FiresInAnyOrder, TimerContract),
     (FiresATickEarly, TimerContract),
+    (ListsClocksOfEverybody, TimerContract),
+    (SaysThatWhatStandsStillIsDue, TimerContract),
     (StartsATimerTwice, TimerContract),
     (DeliversUnderAnotherKey, OutboxContract),
     (QueuesAKeyTwice, OutboxContract),

@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+import attrs
+
 from complaints.desks import JUDGED, RULES, SALT, T0, anyone, levels_book, received, remedy
 from complaints.hand import on
 from csdomain.complaints.case import Complaint
@@ -43,6 +45,10 @@ def _propose(case: Complaint, rules: ComplaintRules, *, by: Actor, at: datetime)
     return on(case).propose(NOTHING, rules, standing, by=by, at=at)
 
 
+def _of_level(case: Complaint, rules: ComplaintRules, by: Actor) -> Standing:
+    return Standing({by.id: frozenset({rules.ladder.bands[case.level].authority})})
+
+
 def _renew(case: Complaint, rules: ComplaintRules, *, by: Actor, at: datetime) -> Sequence[Event]:
     return on(case).renew(f"KS202603-{case.turn + 1:04}", complaint_form(), rules, salt=SALT, by=by, at=at)
 
@@ -55,6 +61,10 @@ ACTS: Final[Mapping[Move, Act]] = {
     Move.MARK: lambda c, r, **k: on(c).mark(harm=False, **k),
     Move.ASSIGN: lambda c, r, **k: on(c).assign(ActorId("cai"), **k),
     Move.PROMISE: lambda c, r, **k: on(c).promise(UNTIL, **k),
+    Move.WAIT: lambda c, r, **k: on(c).wait_for_customer("the sample", attrs.evolve(r, stands_still=("CMP-04",)), **k),
+    Move.RESUME: lambda c, r, **k: on(c).resume(r, reason="it came", **k),
+    Move.NOTE: lambda c, r, **k: on(c).note("see the photograph", ["photo-1"], **k),
+    Move.PRIORITISE: lambda c, r, **k: on(c).prioritise("", r, **k),
     Move.REMARK: lambda c, r, **k: on(c).remark("the lift is slow", "building", **k),
     Move.INVOLVE: lambda c, r, **k: on(c).involve(["production"], UNTIL, **k),
     Move.CONTRIBUTE: lambda c, r, **k: on(c).contribute("production", "the mould was worn", **k),
@@ -77,7 +87,7 @@ ACTS: Final[Mapping[Move, Act]] = {
     Move.OBJECT: lambda c, r, **k: on(c).object("QC2026-0001", "the customer objects", r, **k),
     Move.SUSTAIN: lambda c, r, **k: on(c).rule_on_objection(reopen=False, text="we stand by it", **k),
     Move.REOPEN: lambda c, r, **k: on(c).rule_on_objection(reopen=True, text="look again", **k),
-    Move.ESCALATE: lambda c, r, **k: on(c).escalate("beyond me", r, **k),
+    Move.ESCALATE: lambda c, r, **k: on(c).escalate("beyond me", r, _of_level(c, r, k["by"]), **k),
     Move.PROPOSE: _propose,
     Move.SATISFY: lambda c, r, **k: on(c).satisfy(rules=r, **k),
     Move.CLOSE: lambda c, r, **k: on(c).close("explained", in_time=True, zone="Asia/Shanghai", **k),
@@ -87,12 +97,16 @@ ACTS: Final[Mapping[Move, Act]] = {
 
 
 _OVER_OTHERS: Final = frozenset({Move.RECOMMEND, Move.APPROVE, Move.RETURN, Move.SUSTAIN, Move.REOPEN, Move.RULE})
+#: Moves whose sample above says by which rules.
+_GIVEN_RULES: Final = frozenset({Move.RECOMMEND, Move.APPROVE, Move.RETURN, Move.PROPOSE, Move.RENEW, Move.WAIT})
 
 
 def make(case: Complaint, move: Move, *, by: Actor | None = None, at: datetime = T0) -> Sequence[Event]:
     """A move of the case, with plausible values."""
     who = by or (CHIEF if move in _OVER_OTHERS else CLERK)
-    return ACTS[move](case, RULES_OF[case.path], by=who, at=at)
+    rules = RULES_OF[case.path]
+    how = {} if move in _GIVEN_RULES else {"rules": rules}
+    return ACTS[move](case, rules, by=who, at=at, **how)
 
 
 _JUDGED: Final = (*(Move.CHECK, Move.ACCEPT, Move.INVESTIGATE, Move.CONCLUDE, Move.REPORT, Move.RULE, Move.JUDGE),)

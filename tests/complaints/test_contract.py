@@ -13,6 +13,7 @@ from csdomain.complaints.case import Complaint
 from csdomain.complaints.commands.marks import CERTIFICATES, IMPROVEMENTS, PENALTIES, REMARKS, SLIPS, ComplaintAct
 from csdomain.complaints.commands.taking_over import PastCase
 from csdomain.complaints.lifecycle import (
+    OPEN,
     CertificateMove,
     ImprovementMove,
     PenaltyMove,
@@ -62,6 +63,7 @@ DAMAGE: Final = Classification("product", "damage")
 _GRANTED: Final = (State.DECIDED, State.ANSWERED, State.PROPOSED, State.SATISFIED, State.CLOSED, State.SETTLING)
 _REVIEWED: Final = (State.SETTLING, State.SETTLED)
 _DRAWS: Final = ("draw_slip", "draw_certificate")
+_WAITS: Final = ("wait_for_customer", "resume")
 
 
 def past(n: int) -> PastCase:
@@ -137,9 +139,16 @@ class OfComplaints(CaseContract):
             *("sign_slip", "resolve", "sign_certificate", "notice_penalty"),
         ),
         ("SELECT csd_delegation", "SELECT csd_staff"),
-    ) | {"close": ["SELECT csd_timer"]}
+    ) | {
+        "close": ["SELECT csd_timer"],
+        "assign": ["SELECT csd_staff", "SELECT csd_staff"],
+        "escalate": ["SELECT csd_delegation", "SELECT csd_staff"],
+    }
     #: Papers are drawn up for what was granted.
-    never: ClassVar = frozenset((state.value, draws) for state in State if state not in _GRANTED for draws in _DRAWS)
+    #: No house that ships lets clocks stand still.
+    never: ClassVar = frozenset(
+        (state.value, draws) for state in State if state not in _GRANTED for draws in _DRAWS
+    ) | {(state.value, waits) for state in OPEN for waits in _WAITS}
     house_path: ClassVar[Path]
 
     @classmethod
@@ -189,7 +198,7 @@ class TestByAmount(OfComplaints):
     path = "departments"
     house_path = Path.DEPARTMENTS
     untold = frozenset({"complaint.escalated"})
-    absent = frozenset({"handle", "escalate", "propose", "satisfy"})
+    absent = frozenset({"handle", "escalate", "propose", "satisfy", *_WAITS})
     #: Penalties are carried out once the closed case is reviewed; a report waits for every part.
     never: ClassVar = (
         OfComplaints.never
@@ -212,6 +221,8 @@ class TestByAmount(OfComplaints):
         "assign": by("service_manager", "sales", reason="knows them"),
         "promise": by("sales", UNTIL, reason="they asked"),
         "remark": by("sales", "the lift is slow", "building"),
+        "note": by("sales", "see the photograph", attachments=["photo-2"]),
+        "prioritise": by("service_agent", "", reason="as others"),
         "involve": by("service_agent", ["production"], UNTIL),
         "contribute": by("service_agent", "production", "the mould was worn"),
         "investigate": by("service_agent"),
@@ -258,12 +269,14 @@ class TestByLevel(OfComplaints):
     rulebook = "medical_centre"
     path = "levels"
     house_path = Path.LEVELS
-    untold = OF_DEPARTMENTS | {f"complaint.{name}" for name in ("answered", "deduct", "discipline")}
+    untold = OF_DEPARTMENTS | {
+        f"complaint.{name}" for name in ("answered", "deduct", "discipline", "warning", "reminder", "not_done")
+    }
     absent = frozenset(
         {
             *("check", "accept", "involve", "contribute", "investigate", "inspect", "conclude", "report", "rule"),
             *("judge", "dismiss", "submit", "revise", "recommend", "approve", "reject", "return_back", "answer"),
-            *("renew", "object", "sustain", "reopen", "review", "improve"),
+            *("renew", "object", "sustain", "reopen", "review", "improve", *_WAITS),
             *(f"{does}_penalty" for does in ("approve", "drop", "notice", "carry_out", "publish")),
         }
     )
@@ -279,6 +292,8 @@ class TestByLevel(OfComplaints):
         "assign": by("supervisor", "health_manager", reason="knows them"),
         "promise": by("health_manager", UNTIL, reason="they asked"),
         "remark": by("customer_service", "the lift is slow", "building"),
+        "note": by("customer_service", "see the photograph", attachments=["photo-2"]),
+        "prioritise": by("health_manager", "", reason="as others"),
         "escalate": by("health_manager", "beyond me"),
         "propose": by("health_manager", SORRY),
         "propose/goods": by("health_manager", BACK),

@@ -297,6 +297,9 @@ class Records:
         held = {ActorId(p): frozenset({position}) & wanted for p, position in self.held.items()}
         return Standing(held, Delegations(self.rows))
 
+    def works(self, unit: Unit, who: ActorId, branch: str, at: Any, /) -> bool:
+        return True
+
     def stands_in(self, deputy: str, principal: str, authority: str, counter: Counter, hours: int = 1) -> None:
         now = counter.clock.now()
         row = Delegation(ActorId(principal), ActorId(deputy), authority, now, now + hours * HOUR)

@@ -175,5 +175,6 @@ def test_marks_stay_and_the_last_named_has_it_and_nothing_else_changes(tried: li
     named = [given_ for act, given_ in tried if act == "assign"]
     assert (case.grave, case.harm) == (bool(marked), any(marked))
     assert (case.handler, case.owner) == ((named[-1], named[-1]) if named else (None, before.owner))
-    restored = attrs.evolve(case, grave=before.grave, harm=before.harm, handler=before.handler, owner=before.owner)
+    may_change = ("grave", "harm", "handler", "owner", "urgency", "waits", "handed", "told")
+    restored = attrs.evolve(case, **{name: getattr(before, name) for name in may_change})
     assert restored == before

@@ -20,7 +20,7 @@ from complaints.cases import (
     make,
     stands,
 )
-from complaints.desks import ANN, CHIEF, RULES, T0, Counter, anyone, check_unchanged, received, remedy
+from complaints.desks import ANN, CHIEF, RULES, T0, Counter, anyone, check_unchanged, holding, received, remedy
 from complaints.hand import on
 from csdomain.complaints.case import Complaint
 from csdomain.complaints.commands.marks import does
@@ -66,7 +66,17 @@ handling: escalate propose>proposed
 proposed: satisfy>satisfied decline>handling
 satisfied: close>closed
 """
-AT_ANY_TIME: Final = ("mark", "assign", "promise", "remark", "clear")
+AT_ANY_TIME: Final = (
+    "mark",
+    "assign",
+    "promise",
+    "remark",
+    "wait_for_customer",
+    "resume",
+    "prioritise",
+    "note",
+    "clear",
+)
 ENDED: Final = ("closed", "settling", "settled", "withdrawn")
 
 
@@ -82,6 +92,7 @@ def told(path: Path) -> dict[tuple[str, str], str]:
         found |= {(state, move): state for move in AT_ANY_TIME}
         if state != "satisfied":
             found[state, "withdraw"] = "withdrawn"
+    found |= {(state, "note"): state for state in ("closed", "settling")}
     return found | {("closed", "review"): "settling", ("settling", "review"): "settling"}
 
 
@@ -135,7 +146,7 @@ def wrong_values() -> list[Wrong]:
         add(State.CHECKED, Move.REMARK, MalformedStep, lambda c, k, text=text: on(c).remark(text, "building", **k))
         add(
             *(State.HANDLING, Move.ESCALATE, MalformedStep),
-            lambda c, k, text=text: on(c).escalate(text, BY_LEVEL, **k),
+            lambda c, k, text=text: on(c).escalate(text, BY_LEVEL, holding(**{k["by"].id: "receiver"}), **k),
             B,
         )
     for classification in (Classification("nothing", "other"), Classification("quality", "transport")):

@@ -84,7 +84,8 @@ def at_level(level: int, claimed: Money | None, rules: ComplaintRules) -> Compla
     case = received(claimed, rules)
     on(case).handle(HANDLING, rules, by=ANN, at=T0)
     for _ in range(level):
-        on(case).escalate("beyond me", rules, by=ANN, at=T0)
+        holder = holding(ann=rules.ladder.bands[case.level].authority)
+        on(case).escalate("beyond me", rules, holder, by=ANN, at=T0)
     return case
 
 

@@ -37,6 +37,12 @@ _HELP: Final[Mapping[str, str]] = {
     ),
     "Only the case of this number.": "只列此单号的案件。",
     "Only those of this customer, by id.": "只列此客户（标识）的案件。",
+    "Only those of this order number.": "只列此订单号的案件。",
+    "Only those of this batch.": "只列此批号的案件。",
+    "Only those of this product.": "只列此产品的案件。",
+    "Only those that this person is named for.": "只列指派给此人的案件。",
+    "Only those at this level, the lowest is 1.": "只列处于此层级的案件，最低为 1。",
+    "Only those with a clock that is due before this instant.": "只列有计时器在此时间前到期的案件。",
     "Only those in this state, or these.": "只列处于此状态（或这些状态）的案件。",
     "A condition on any column: product=engine, received_at>=2026-10-01T00:00Z.": (
         "对任一列的条件：product=engine、received_at>=2026-10-01T00:00Z。"
@@ -56,9 +62,14 @@ _HELP: Final[Mapping[str, str]] = {
     "Say what may be done with a case and its parts now, and why the rest may not.": (
         "列出案件及其各部分现在可做的流转，以及其余为何不可。"
     ),
-    "List the clocks that run, by owner, and when each breaches. Exit code 1 where some cannot be counted.": (
-        "按处理人列出运行中的计时器及其期限。有无法计算者，退出码为 1。"
+    "List the clocks that run, by owner, and when each breaches.": "按处理人列出运行中的计时器及其期限。",
+    "List what waits for whoever asks: their cases, and those that wait for a position they hold. Grave ones first.": (
+        "列出查询人的待办：本人的案件，以及等候其所任职位办理的案件。特别严重者在前。"
     ),
+    "What waits for this position instead.": "改为列出等候此职位办理的案件。",
+    "What waits for this person instead.": "改为列出等候此人办理的案件。",
+    "Only cases of this branch.": "只列此分支的案件。",
+    "Only cases at this level, the lowest is 1.": "只列处于此层级的案件，最低为 1。",
     "Only the cases of this owner.": "只列此处理人的案件。",
     # --- jobs and databases
     "Fire the timers that are due: warnings and breaches. Exit code 1 where a handler refused.": (

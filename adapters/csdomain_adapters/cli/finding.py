@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import attrs
 
+from csdomain.complaints.service import Waiting
 from csdomain.contexts import contexts
 from csdomain.desk import Services
 from csdomain.frame.questions import Questions, cases_of, reaching
@@ -26,6 +27,8 @@ from .output import rendered
 from .settings import say, settings
 
 _PAGE: Final = 200
+_CLOCKS: Final = 10_000
+_TICK: Final = timedelta(microseconds=1)
 _CONDITION: Final = re.compile(r"(?P<column>\w+)(?P<sign>>=|<|=)(?P<value>.*)", re.DOTALL)
 _COMPARES: Final = {"=": Comparison.IS, ">=": Comparison.FROM, "<": Comparison.BELOW}
 #: Columns that hold minor units of the case's currency, and those that say who somebody is.
@@ -68,6 +71,11 @@ _NAMES: Final[Mapping[str, Text]] = {
     "shipped_on": Text("shipped on", "出货日期"),
     "samples": Text("samples", "样品数"),
     "attachments": Text("attachments", "附件"),
+    "handler": Text("named", "指派的人"),
+    "level": Text("level", "层级"),
+    "desks": Text("waits for", "待办者"),
+    "urgency": Text("urgency", "紧急度"),
+    "open_remarks": Text("open remarks", "未办意见"),
     "queue": Text("in the queue of", "在办人"),
     "discrepancies": Text("discrepancies", "差异"),
 }
@@ -174,6 +182,11 @@ class Desk:
     def equal(self, column: str, value: str) -> Where[Any]:
         """Those whose column holds a text. Raises MalformedQuery."""
         return Where(cases_of(self.service).kind.column(column), Comparison.IS, value)
+
+    def due_before(self, instant: datetime) -> Where[Any]:
+        """Those with a running clock that is due before an instant, the soonest ten thousand clocks."""
+        found = self.service.clocks(by=self.by, until=instant - _TICK, limit=_CLOCKS)
+        return Where("id", Comparison.AMONG, tuple(sorted({clock.case for clock in found})))
 
     def in_states(self, states: Sequence[str]) -> list[Where[Any]]:
         """Those in one of the states; nothing where none is named. Raises MalformedQuery."""
@@ -348,36 +361,43 @@ def each(desk: Desk, where: Sequence[Where[Any]], *, sort: str = "id", mine: boo
 
 
 def running_clocks(
-    services: Services, by: Actor, at: datetime, *, until: datetime | None, owner: str | None
-) -> tuple[list[Clock], list[str]]:
-    """The clocks of every running case that ``by`` may read, by owner and deadline, and what cannot be counted.
+    services: Services, by: Actor, at: datetime, *, until: datetime | None, owner: str | None, limit: int
+) -> tuple[list[Clock], bool]:
+    """The clocks of the running cases that ``by`` may read, by owner and deadline, the soonest ``limit`` of each kind
+    of case; and whether there are more.
 
     With ``until`` only those that breach by then: one that stands still breaches at no known time. Raises NotPermitted
     where ``by`` may read no kind of case, SectionMissing where the rulebook takes none.
     """
     listed: list[Clock] = []
-    failed: list[str] = []
     refused: list[NotPermitted] = []
+    more = False
     every = kinds(services).values()
     if not every:
         names = ", ".join(context.name for context in contexts() if context.cases)
         raise SectionMissing(section=names, rulebook=services.house.rulebook.ref)
     for service in every:
-        desk = Desk(services, service, by)
         try:
-            for case in each(desk, [desk.running(), *_of(owner)]):
-                clocks, why = desk.clocks(case, at)
-                listed += clocks
-                failed += why
+            found = service.clocks(by=by, until=until, owner=owner, limit=limit + 1)
         except NotPermitted as error:
             refused.append(error)
+            continue
+        more = more or len(found) > limit
+        for c in found[:limit]:
+            zone = ZoneInfo(services.house.zone(c.branch))
+            listed.append(Clock(c.owner, c.case, c.number or c.case, c.timer, c.due_at, at, c.state, zone))
     if len(refused) == len(every):
         raise refused[0]
-    if until is not None:
-        listed = [clock for clock in listed if clock.state is TimerState.RUNNING and clock.due_at <= until]
-    return sorted(listed, key=lambda clock: (clock.owner, clock.due_at, clock.case, clock.timer)), failed
+    return sorted(listed, key=lambda clock: (clock.owner, clock.due_at, clock.case, clock.timer)), more
 
 
-def _of(owner: str | None) -> Iterator[Where[Any]]:
-    if owner is not None:
-        yield Where("owner", Comparison.IS, owner)
+def waiting(
+    services: Services, by: Actor, at: datetime, *, level: int | None, **whose: str | None
+) -> Iterator[Waiting]:
+    """What waits for ``by`` or for those named, page by page; levels are counted from 1."""
+    query: Query[Any] | None = Query(limit=_PAGE)
+    place = None if level is None else level - 1
+    while query is not None:
+        page = services.complaints.inbox(query, by=by, at=at, level=place, **whose)
+        yield from page.items
+        query = None if page.next is None else attrs.evolve(query, after=page.next)

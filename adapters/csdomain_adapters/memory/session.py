@@ -11,7 +11,7 @@ import attrs
 
 from csdomain.kernel.cases.effects import Message
 from csdomain.kernel.cases.events import utc
-from csdomain.kernel.cases.timers import Timer
+from csdomain.kernel.cases.timers import Timer, TimerState
 from csdomain.kernel.rules.errors import Conflict, StoreFailure
 from csdomain.kernel.store.kinds import (
     A,
@@ -24,10 +24,10 @@ from csdomain.kernel.store.kinds import (
     TallyRow,
     storable,
 )
-from csdomain.kernel.store.ports import AuditRecord, Call, KeyClaim, Queued, Receipt, Refusal
+from csdomain.kernel.store.ports import AuditRecord, Call, KeyClaim, LiveTimer, Queued, Receipt, Refusal
 
 from .encoding import NotStorable, copied, from_body, to_body
-from .listing import Stored, page, tallied
+from .listing import Stored, matches, page, tallied
 from .registers import RegisterRows
 
 K = TypeVar("K")
@@ -251,6 +251,19 @@ class MemorySession(RegisterRows):
             if (subject, name) not in skipped:
                 found.append(self._t.timers[subject, name])
         return found
+
+    def live_timers(
+        self, kind: Kind[A], names: Sequence[str], query: Query[A], until: datetime | None, /
+    ) -> Sequence[LiveTimer]:
+        there = self._t.aggregates[kind.table]
+        found = [
+            LiveTimer(timer, tuple(there[timer.subject].row[name] for name in names))
+            for timer in self._t.timers.values()
+            if timer.live and timer.subject in there and matches(there[timer.subject].row, query.where, query.either)
+            if until is None or (timer.state is TimerState.RUNNING and timer.due_at <= until)
+        ]
+        found.sort(key=lambda one: (one.timer.due_at, one.timer.subject, one.timer.name))
+        return found[: query.limit]
 
     # --- outbox
     def queue(self, messages: Sequence[Message], at: datetime, /) -> None:

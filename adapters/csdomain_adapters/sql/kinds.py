@@ -1,9 +1,10 @@
 """Tables of kinds and registers: in a migration as they were when it was written, for others' contexts as they are."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final
 
+import orjson
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, MetaData
 
@@ -14,6 +15,7 @@ from .columns import BODY, OPTIONS, PREFIX, index_name, text
 from .registers import register_table
 from .tables import aggregate_table
 
+_PAGE: Final = 500
 _TYPES: Final[Mapping[type, Any]] = {
     str: lambda: text(TEXT_LONGEST),
     int: sa.BigInteger,
@@ -85,6 +87,60 @@ def create_register(
         op.create_index(index_name(table, each, unique=True), table, list(each), unique=True)
     for each in indexes:
         op.create_index(index_name(table, each), table, list(each))
+
+
+def add_columns(kind: str, columns: Mapping[str, type], *, unindexed: Sequence[str] = ()) -> None:
+    """In a migration: further columns of a kind, with an index for each but those ``unindexed``; some may be there
+    already, where a migration was cut short."""
+    from alembic import op
+
+    table, there = PREFIX + kind, sa.inspect(op.get_bind())
+    known = {column["name"] for column in there.get_columns(table)}
+    for name, of in columns.items():
+        if name not in known:
+            op.add_column(table, sa.Column(name, _TYPES[of](), nullable=True))
+    add_index(table, *([name] for name in columns if name not in unindexed))
+
+
+def add_index(table: str, *indexes: Sequence[str], name: str = "") -> None:
+    """In a migration: indexes that are not there yet, each called by its column unless ``name`` is given."""
+    from alembic import op
+
+    known = {index["name"] for index in sa.inspect(op.get_bind()).get_indexes(table)}
+    for columns in indexes:
+        called = name or f"ix_{table}_{columns[0]}"
+        if called not in known:
+            op.create_index(called, table, list(columns))
+
+
+def fill(kind: str, columns: Callable[[Mapping[str, Any], str], Mapping[str, Any]]) -> None:
+    """In a migration: what ``columns`` makes of each body and its state, page by page; begun again, it does no harm."""
+    from alembic import op
+
+    connection, last = op.get_bind(), ""
+    table = sa.table(PREFIX + kind, sa.column("id"), sa.column("state"), sa.column("body"))
+    while True:
+        page = sa.select(table.c.id, table.c.state, table.c.body).where(table.c.id > last).order_by(table.c.id)
+        rows = connection.execute(page.limit(_PAGE)).all()
+        if not rows:
+            return
+        for id, state, body in rows:
+            made = columns(orjson.loads(body), state)
+            changed = sa.table(PREFIX + kind, sa.column("id"), *(sa.column(name) for name in made))
+            connection.execute(sa.update(changed).where(changed.c.id == id).values(**made))
+        last = rows[-1][0]
+
+
+def drop_columns(kind: str, columns: Sequence[str]) -> None:
+    """In a migration: columns of a kind, gone with their indexes and what they hold."""
+    from alembic import op
+
+    table, there = PREFIX + kind, sa.inspect(op.get_bind())
+    for index in there.get_indexes(table):
+        if set(index["column_names"]) & set(columns):
+            op.drop_index(str(index["name"]), table)
+    for name in {column["name"] for column in there.get_columns(table)} & set(columns):
+        op.drop_column(table, name)
 
 
 def drop_kind(kind: str) -> None:

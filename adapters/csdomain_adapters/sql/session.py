@@ -9,7 +9,7 @@ from sqlalchemy import Connection, or_, select
 from sqlalchemy.exc import StatementError
 
 from csdomain.kernel.cases.effects import Fact, Message
-from csdomain.kernel.cases.timers import Timer
+from csdomain.kernel.cases.timers import Timer, TimerState
 from csdomain.kernel.rules.errors import StoreBusy, StoreFailure
 from csdomain.kernel.store.kinds import (
     A,
@@ -21,11 +21,11 @@ from csdomain.kernel.store.kinds import (
     Tally,
     TallyRow,
 )
-from csdomain.kernel.store.ports import AuditRecord, Call, KeyClaim, Queued, Receipt, Refusal
+from csdomain.kernel.store.ports import AuditRecord, Call, KeyClaim, LiveTimer, Queued, Receipt, Refusal
 from csdomain.kernel.values.actors import ActorId
 
 from .dialects import translate
-from .listings import tally_rows, tally_statement, tally_values
+from .listings import condition_values, conditions, tally_rows, tally_statement, tally_values
 from .prepared import Prepared
 from .registers import RegisterRows
 from .statements import Statements
@@ -230,6 +230,25 @@ class SqlSession(RegisterRows):
         rows = self.execute(self._s.due, {"until_": until, "limit_": limit + len(skipped)})
         timers = [_timer(row[0]) for row in rows]
         return [timer for timer in timers if (timer.subject, timer.name) not in skipped][:limit]
+
+    def live_timers(
+        self, kind: Kind[A], names: Sequence[str], query: Query[A], until: datetime | None, /
+    ) -> Sequence[LiveTimer]:
+        table, t = self._schema.of(kind).table, self._schema.common.timer
+        where = (*query.where, *query.either)
+        live = [TimerState.RUNNING] if until is not None else [TimerState.RUNNING, TimerState.PAUSED]
+        wanted = select(t.c.body, *(table.c[name] for name in names)).join_from(t, table, table.c.id == t.c.subject)
+        wanted = wanted.where(
+            t.c.state.in_([state.value for state in live]), *conditions(table, where, range(len(query.where)))
+        )
+        if query.either:
+            places = range(len(query.where), len(where))
+            wanted = wanted.where(or_(*(one for place in places for one in conditions(table, where, [place]))))
+        if until is not None:
+            wanted = wanted.where(t.c.due_at <= until)
+        wanted = wanted.order_by(t.c.due_at, t.c.subject, t.c.name).limit(query.limit)
+        found = self.execute(wanted, dict(condition_values(where)))
+        return [LiveTimer(_timer(row[0]), tuple(row[1:])) for row in found]
 
     # --- outbox
     def queue(self, messages: Sequence[Message], at: datetime, /) -> None:

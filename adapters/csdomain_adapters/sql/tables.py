@@ -185,6 +185,8 @@ class Common:
             sqlite_where=t.c.next_at.is_not(None),
             postgresql_where=t.c.next_at.is_not(None),
         )
+        # What runs, by deadline: an overview costs what is due.
+        Index("ix_csd_timer_live", t.c.state, t.c.due_at, t.c.subject, t.c.name)
         self.outbox = Table(
             PREFIX + "outbox",
             meta,

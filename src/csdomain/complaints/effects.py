@@ -1,22 +1,25 @@
 """What follows from what happens to complaints: a table, event by event (design decision D8)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import attrs
 
 from csdomain.complaints import rules as r
-from csdomain.complaints.case import COMPLAINTS, Complaint
-from csdomain.complaints.lifecycle import OPEN
+from csdomain.complaints.case import COMPLAINTS, Complaint, Part, Remark
+from csdomain.complaints.commands.receiving import stands_still
+from csdomain.complaints.lifecycle import OPEN, RemarkState
 from csdomain.complaints.policies import review_due
 from csdomain.complaints.ports import FINANCE, PERSONNEL, WAREHOUSE
 from csdomain.complaints.values import COMPLAINT_RULES, ComplaintRules, Path, StageName
+from csdomain.complaints.values.occasions import INTERNAL
 from csdomain.frame.effects import Effects, Scene, timer
-from csdomain.kernel.cases.effects import Effect, Message, StartTimer
-from csdomain.kernel.cases.events import TimerBreached, TimerReminded
+from csdomain.kernel.cases.effects import Effect, Message, PauseTimer, ResumeTimer, StartTimer
+from csdomain.kernel.cases.events import Event, TimerBreached, TimerFired, TimerReminded, TimerWarned
 from csdomain.kernel.cases.occasions import Value
 from csdomain.kernel.cases.timers import start
 from csdomain.kernel.values.money import Money
+from csdomain.rulebook import Place
 
 from . import events as e
 
@@ -26,8 +29,34 @@ RND_DEPARTMENT: Final = "rnd"
 SALES_DEPARTMENT: Final = "sales"
 
 
-EFFECTS: Final = Effects(COMPLAINTS, COMPLAINT_RULES)
 S = Scene[ComplaintRules]
+
+
+class _Effects(Effects[Complaint, ComplaintRules]):
+    """What follows from the events of a command, and from the command as a whole: who has the case now is told."""
+
+    def of(self, events: Sequence[Event], case: Complaint, rules: ComplaintRules, place: Place) -> Sequence[Effect]:
+        found = [*super().of(events, case, rules, place)]
+        last = next((event for event in reversed(events) if isinstance(event, e.ComplaintMoved)), None)
+        if last is None:
+            return found
+        scene = Scene(self.kind.table, rules, place, case)
+        heard = {effect.to for effect in found if isinstance(effect, Message)}
+        new = [wait for wait in case.waits if wait.nth > case.told and not (wait.person and wait.to == last.by)]
+        found += [
+            scene.tell(last, "your_turn", w.to, w.nth, **_about(case), work=w.work) for w in new if w.to not in heard
+        ]
+        if case.waiting_since is not None:  # a clock that begins meanwhile stands still as well
+            begun = [effect.timer for effect in found if isinstance(effect, StartTimer)]
+            found += [PauseTimer(t.subject, t.name, last.at) for t in begun if stands_still(t.name, rules)]
+        return found
+
+
+def _about(case: Complaint) -> dict[str, str]:
+    return {"branch": case.branch}
+
+
+EFFECTS: Final = _Effects(COMPLAINTS, COMPLAINT_RULES)
 
 
 def stage_timer(stage: StageName, count: int) -> str:
@@ -43,8 +72,14 @@ def stage(event: e.ComplaintMoved, s: S, stage: StageName, count: int) -> Iterab
 
 
 def told(event: e.ComplaintMoved, s: S, occasion: str, to: str, mark: str = "", **facts: Value | None) -> Message:
-    """Something to tell somebody: once for each form and mark, whatever happens twice."""
-    return s.tell(event, occasion, to, f"{event.turn}{mark and '/'}{mark}", **facts)
+    """Something to tell somebody: once for each form and mark, whatever happens twice. Inside, the branch is named."""
+    inside = _about(s.case) if occasion in INTERNAL else {}
+    return s.tell(event, occasion, to, f"{event.turn}{mark and '/'}{mark}", **inside, **facts)
+
+
+def _again(s: S) -> str:
+    """The mark of what can be told many times: the case's version, for two commands may be of one instant."""
+    return f"v{s.case.version}"
 
 
 @EFFECTS.on(e.ComplaintReceived)
@@ -93,7 +128,7 @@ def _marked(event: e.ComplaintMarked, s: S) -> Iterable[Effect]:
 
 @EFFECTS.on(e.ComplaintAssigned)
 def _assigned(event: e.ComplaintAssigned, s: S) -> Iterable[Effect]:
-    yield told(event, s, "assigned", event.to, event.at.isoformat())
+    yield told(event, s, "assigned", event.to, _again(s))
 
 
 @EFFECTS.on(e.AnswerPromised)
@@ -102,6 +137,16 @@ def _promised(event: e.AnswerPromised, s: S) -> Iterable[Effect]:
         yield s.stop(event, f"{r.LEVELS.id}.{event.promise - 1}", cancelled=True)
     yield s.until(event, f"{r.LEVELS.id}.{event.promise}", event.until)
     yield told(event, s, "promised", event.customer, str(event.promise), until=event.until)
+
+
+@EFFECTS.on(e.WaitingBegun)
+def _waits(event: e.WaitingBegun, s: S) -> Iterable[Effect]:
+    return [PauseTimer(event.subject, name, event.at) for name in event.timers]
+
+
+@EFFECTS.on(e.WaitingEnded)
+def _goes_on(event: e.WaitingEnded, s: S) -> Iterable[Effect]:
+    return [ResumeTimer(event.subject, name, event.at) for name in event.timers]
 
 
 @EFFECTS.on(e.DepartmentsInvolved)
@@ -181,7 +226,7 @@ def _decided(event: e.RemedyApproved | e.RemedyReturned, s: S) -> Iterable[Effec
 def _answered(event: e.ComplaintAnswered, s: S) -> Iterable[Effect]:
     if event.promises:
         yield s.stop(event, f"{r.LEVELS.id}.{event.promises}")
-    yield told(event, s, "answered", event.customer, event.at.isoformat(), channel=event.channel)
+    yield told(event, s, "answered", event.customer, _again(s), channel=event.channel)
 
 
 @EFFECTS.on(e.RemedyProposed, e.CustomerSatisfied)
@@ -192,7 +237,7 @@ def _told_by_level(event: e.RemedyProposed | e.CustomerSatisfied, s: S) -> Itera
 
 @EFFECTS.on(e.AnswerDeclined)
 def _declined(event: e.AnswerDeclined, s: S) -> Iterable[Effect]:
-    yield told(event, s, "declined", s.rules.handled_by, event.at.isoformat())
+    yield told(event, s, "declined", s.rules.handled_by, _again(s))
 
 
 @EFFECTS.on(e.FormRenewed)
@@ -240,12 +285,19 @@ def _reviewed(event: e.ComplaintReviewed, s: S) -> Iterable[Effect]:
 @EFFECTS.on(e.RemarkNoted)
 def _remarked(event: e.RemarkNoted, s: S) -> Iterable[Effect]:
     yield told(event, s, "remark", event.department, str(event.remark))
+    if s.rules.chasing is not None:
+        yield s.clock(event, f"{r.REMARKS.id}.{event.remark}.1", s.rules.chasing.every, reminder=True)
+
+
+@EFFECTS.on(e.RemarkAnswered)
+def _remark_answered(event: e.RemarkAnswered, s: S) -> Iterable[Effect]:
+    yield s.cancel(event, f"{r.REMARKS.id}.{event.remark}.")
 
 
 @EFFECTS.on(e.SlipMoved)
 def _slip(event: e.SlipMoved, s: S) -> Iterable[Effect]:
     # Goods are expected once the slip is signed, compared once they came: two commands to others, through the outbox.
-    mark = f"{event.nth}/{event.at.isoformat()}"
+    mark = f"{event.nth}/{_again(s)}"
     if event.move == "slip.sign":
         yield told(event, s, "expect_return", WAREHOUSE, mark, slip=event.slip)
     elif event.move in ("slip.take_in", "slip.resolve"):
@@ -281,26 +333,39 @@ def _imported(event: e.ComplaintImported, s: S) -> Iterable[Effect]:
         yield StartTimer(attrs.evolve(clock, warned=sum(warning.at <= event.at for warning in clock.warnings)))
 
 
-@EFFECTS.fires(TimerBreached, r.ACCEPTANCE, r.STAGES, r.JOINT, r.REPORT, r.LEVELS, r.MONTHLY_REVIEW)
+@EFFECTS.fires(TimerFired, r.ACCEPTANCE)
+def _closing_fired(case: Complaint, fired: TimerFired, s: S) -> Iterable[Effect]:
+    if isinstance(fired, TimerBreached):
+        return _overdue(case, fired, s)
+    if not isinstance(fired, TimerWarned):
+        return ()
+    facts: dict[str, Value] = {"number": case.number, "timer": fired.timer, "percent": fired.percent, **_about(case)}
+    holders = dict.fromkeys(wait.to for wait in case.waits if wait.step)
+    return [s.tell(fired, "warning", to, f"{fired.percent}/{to}", **facts) for to in holders]
+
+
+@EFFECTS.fires(TimerBreached, r.STAGES, r.JOINT, r.REPORT, r.LEVELS, r.MONTHLY_REVIEW)
 def _overdue(case: Complaint, fired: TimerBreached, s: S) -> Iterable[Effect]:
     to = _superior(fired.timer, s.rules)
-    yield s.tell(fired, "overdue", to, number=case.number, branch=case.branch, timer=fired.timer)
+    return [s.tell(fired, "overdue", to, number=case.number, timer=fired.timer, **_about(case))]
 
 
-@EFFECTS.fires(TimerReminded, r.CHASING)
+@EFFECTS.fires(TimerReminded, r.CHASING, r.REMARKS)
 def _remind(case: Complaint, fired: TimerReminded, s: S) -> Iterable[Effect]:
     chasing = s.rules.chasing
-    _, number, count = fired.timer.split(".")
-    part, times = case.parts[int(number) - 1], int(count)
-    if part.done is not None or case.state not in OPEN or chasing is None:
+    rule, number, count = fired.timer.split(".")
+    place, times = int(number) - 1, int(count)
+    part: Part | Remark = case.remarks[place] if rule == r.REMARKS.id else case.parts[place]
+    done = part.done is not None if isinstance(part, Part) else part.state is not RemarkState.OPEN
+    if done or chasing is None or (isinstance(part, Part) and case.state not in OPEN):
         return
-    facts: dict[str, Value] = {"branch": case.branch, "department": part.department, "times": min(times, chasing.times)}
+    facts: dict[str, Value] = {"department": part.department, "times": min(times, chasing.times), **_about(case)}
     key = f"{fired.subject}/{fired.timer}"
     if times > chasing.times:  # nor was it done after the last reminder
         yield s.message(f"{key}/superior", fired, "not_done", chasing.superior, number=case.number, **facts)
         return
     yield s.message(key, fired, "reminder", part.department, number=case.number, **facts)
-    yield s.clock(fired, f"{r.CHASING.id}.{number}.{times + 1}", chasing.every, reminder=True)
+    yield s.clock(fired, f"{rule}.{number}.{times + 1}", chasing.every, reminder=True)
 
 
 def _superior(timer: str, rules: ComplaintRules) -> str:

@@ -60,9 +60,10 @@ class ComplaintMarked(ComplaintMoved):
 
 @attrs.frozen(kw_only=True)
 class ComplaintAssigned(ComplaintMoved):
-    """Someone was named to see to it (CMP-16, CMP-17)."""
+    """Someone was named to see to it: a person, or a ``position`` in the case's branch (CMP-16, CMP-17)."""
 
     to: str
+    position: bool = False
 
 
 @attrs.frozen(kw_only=True)
@@ -273,6 +274,35 @@ class ComplaintReviewed(ComplaintMoved):
     """The GM office reviewed the closed case and decided which unit is liable (CMP-20)."""
 
     unit: str
+
+
+@attrs.frozen(kw_only=True)
+class WaitingBegun(ComplaintMoved):
+    """It waits for the customer: these timers stand still (KRN-06)."""
+
+    timers: tuple[str, ...]
+
+
+@attrs.frozen(kw_only=True)
+class WaitingEnded(ComplaintMoved):
+    """The customer has done what it waited for: these timers run again (KRN-06)."""
+
+    timers: tuple[str, ...]
+
+
+@attrs.frozen(kw_only=True)
+class NoteAdded(ComplaintMoved):
+    """Somebody noted something on the case, with so many attachments (CMP-25)."""
+
+    note: int
+    attachments: int
+
+
+@attrs.frozen(kw_only=True)
+class PrioritySet(ComplaintMoved):
+    """The case got one of the house's priorities, or none (CMP-16)."""
+
+    priority: str
 
 
 @attrs.frozen(kw_only=True)

@@ -4,6 +4,7 @@ from enum import Enum, unique
 from typing import Final
 
 from csdomain.kernel.cases.lifecycle import Lifecycle, Row, steps
+from csdomain.kernel.rules import TIMERS
 
 from . import rules as r
 
@@ -43,6 +44,10 @@ class Move(Enum):
     MARK = "mark"
     ASSIGN = "assign"
     PROMISE = "promise"
+    WAIT = "wait_for_customer"
+    RESUME = "resume"
+    NOTE = "note"
+    PRIORITISE = "prioritise"
     REMARK = "remark"
     INVOLVE = "involve"
     CONTRIBUTE = "contribute"
@@ -145,6 +150,10 @@ COMPLAINT_MOVES: Final = Lifecycle(
         Row(_M.PROMISE, OPEN, None, r.LEVELS, may="answer"),
         Row(_M.REMARK, OPEN, None, r.REMARKS),
         Row(_M.CLEAR, OPEN, None, r.NOTICE),
+        Row(_M.WAIT, OPEN, None, TIMERS, may="answer"),
+        Row(_M.RESUME, OPEN, None, TIMERS, may="answer"),
+        Row(_M.PRIORITISE, OPEN, None, r.GRAVE, may="mark"),
+        Row(_M.NOTE, (*OPEN, _S.CLOSED, _S.SETTLING), None, r.STATES, may="remark"),
         Row(_M.WITHDRAW, _WITHDRAWABLE, _S.WITHDRAWN, r.STATES),
         # --- after closing
         Row(_M.FOLLOW_UP, _S.CLOSED, _S.SETTLING, r.STATES, may="close"),
@@ -190,7 +199,7 @@ SLIP_MOVES: Final = Lifecycle(
         "complaints",
         Row(_SM.DRAW_UP, None, _SS.DRAWN_UP, r.RETURN_SLIP, may="sell"),
         Row(_SM.SIGN, _SS.DRAWN_UP, _SS.SIGNED, r.RETURN_SLIP),
-        Row(_SM.TAKE_IN, (_SS.SIGNED, _SS.DISPUTED), _SS.TAKEN_IN, r.WAREHOUSE, may="warehouse"),
+        Row(_SM.TAKE_IN, (_SS.SIGNED, _SS.TAKEN_IN, _SS.DISPUTED), _SS.TAKEN_IN, r.WAREHOUSE, may="warehouse"),
         Row(_SM.BOOK, _SS.TAKEN_IN, _SS.BOOKED, r.FINANCE, may="finance"),
         Row(_SM.DISPUTE, _SS.TAKEN_IN, _SS.DISPUTED, r.FINANCE, may="finance"),
         Row(_SM.RESOLVE, _SS.DISPUTED, _SS.TAKEN_IN, r.FINANCE, may="sign"),

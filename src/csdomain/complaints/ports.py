@@ -11,7 +11,7 @@ import attrs
 
 from csdomain.kernel.papers.approvals import Delegations
 from csdomain.kernel.store.ports import DeliveryFailed, Notifier, Queued, Unit
-from csdomain.kernel.values.actors import Actor
+from csdomain.kernel.values.actors import Actor, ActorId
 
 from .values.standing import Standing
 
@@ -33,6 +33,10 @@ class Authorities(Protocol):
         """
         ...
 
+    def works(self, unit: Unit, who: ActorId, branch: str, at: datetime, /) -> bool:
+        """Whether ``who`` works in ``branch`` at ``at``; true for everybody where the house keeps no staff records."""
+        ...
+
 
 class GivenPositions:
     """Authorities where nobody keeps staff records: positions are those that the host gives, nobody stands in."""
@@ -42,6 +46,10 @@ class GivenPositions:
     ) -> Standing:
         """The positions of ``by`` and no delegation."""
         return Standing({by.id: by.positions}, Delegations())
+
+    def works(self, unit: Unit, who: ActorId, branch: str, at: datetime, /) -> bool:
+        """Nobody keeps records, so nobody is unknown."""
+        return True
 
 
 @attrs.frozen(kw_only=True)

@@ -1,7 +1,7 @@
 """The use cases of complaints, one method each."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Annotated, Any, ClassVar, Final, Unpack
 
@@ -14,14 +14,33 @@ from csdomain.kernel.cases.events import utc
 from csdomain.kernel.papers.approvals import ApprovalExplanation, Outcome
 from csdomain.kernel.papers.documents import Document
 from csdomain.kernel.rules import Text
-from csdomain.kernel.rules.errors import require
-from csdomain.kernel.store.kinds import Page, Query, Tally, TallyRow
+from csdomain.kernel.rules.errors import DomainError, require
+from csdomain.kernel.store.kinds import ColumnValue, Comparison, Page, Query, Tally, TallyRow, Where
 from csdomain.kernel.store.ports import Receipt, Unit
 from csdomain.kernel.values.actors import Actor, ActorId
 from csdomain.kernel.values.arguments import BY_RULE
+from csdomain.kernel.values.durations import Duration
 from csdomain.kernel.values.money import Money
 
-from .case import CLOSED_MONTH, COMPLAINTS, CUSTOMER, DISCREPANCIES, GRAVE, RECEIVED_AT, REVIEWED, Complaint
+from .case import (
+    BATCH,
+    CLOSED_MONTH,
+    COMPLAINTS,
+    CUSTOMER,
+    DESKS,
+    DISCREPANCIES,
+    LEVEL,
+    OPEN_REMARKS,
+    ORDER,
+    PRODUCT,
+    RECEIVED_AT,
+    REVIEWED,
+    STATE,
+    URGENCY,
+    Complaint,
+    Wait,
+)
+from .case.waiting import among, waiting
 from .commands import (
     answering,
     compensating,
@@ -37,7 +56,7 @@ from .commands.following import IMPROVE
 from .commands.marks import CERTIFICATES, IMPROVEMENTS, PENALTIES, REMARKS, SLIPS, ComplaintAct, does
 from .commands.taking_over import PastCase
 from .effects import EFFECTS
-from .lifecycle import ImprovementMove
+from .lifecycle import OPEN, ImprovementMove
 from .ports import Authorities, GivenPositions
 from .rules import STATES
 from .values import (
@@ -54,6 +73,41 @@ from .values import (
 
 #: So many other cases of a customer are looked at beside one that is decided.
 _SIBLINGS: Final = 200
+
+
+@attrs.frozen
+class Waiting:
+    """A case in somebody's inbox, and what it waits for there."""
+
+    case: Complaint
+    waits: tuple[Wait, ...]
+
+
+@attrs.frozen
+class Inbox:
+    """One page of an inbox; ``next`` is the cursor for the following one, None at the end."""
+
+    items: tuple[Waiting, ...]
+    next: tuple[ColumnValue, str] | None
+
+
+@attrs.frozen
+class Related:
+    """A case that is related to another: by what, and whether it looks like the same complaint filed twice."""
+
+    case: Complaint
+    same: tuple[str, ...]
+    duplicate: bool
+
+
+@attrs.frozen
+class Reassigned:
+    """The cases that went from one to another, and those that did not, each with the error."""
+
+    done: tuple[str, ...]
+    failed: tuple[tuple[str, DomainError], ...]
+
+
 COMPLAINT_CASES: Final = CaseType(
     COMPLAINTS,
     does,
@@ -80,7 +134,15 @@ class Complaints(CaseService[Complaint, ComplaintAct]):
         # What a decision rests on is read last and stays as it is until the unit ends.
         asked = partial(self._authorities.standing, unit, lock=True)
         siblings = partial(_received, unit)
-        return ComplaintAct(authorities=asked, resolve=self._house.resolve, siblings=siblings, **given)
+        works, positions = partial(self._authorities.works, unit), self._house.permissions.positions
+        return ComplaintAct(
+            authorities=asked,
+            resolve=self._house.resolve,
+            siblings=siblings,
+            works=works,
+            positions=positions,
+            **given,
+        )
 
     def _asking(self, unit: Unit, case: Complaint, actor: Actor, at: datetime) -> ComplaintAct:
         act = super()._asking(unit, case, actor, at)
@@ -139,17 +201,50 @@ class Complaints(CaseService[Complaint, ComplaintAct]):
         """Mark the case as grave; ``harm`` says that a service hurt somebody or caused a loss. [CMP-16, CMP-30]"""
         return self._do(receiving.mark, id, call, harm=harm, reason=reason)
 
-    def assign(self, id: str, to: str, *, reason: str = "", **call: Unpack[CallOptions]) -> Receipt:
-        """Assign the case to a member of staff, who owns it from now on. Raises as :meth:`check`. [CMP-16, CMP-17]"""
-        return self._do(receiving.assign, id, call, ActorId(to), reason=reason)
+    def assign(
+        self, id: str, to: str, *, position: bool = False, reason: str = "", **call: Unpack[CallOptions]
+    ) -> Receipt:
+        """Name who sees to the customer until another is named: somebody who works in the case's branch now, who owns
+        the case from now on; or with ``position`` whoever holds that position there.
 
-    def promise(self, id: str, until: datetime, *, reason: str = "", **call: Unpack[CallOptions]) -> Receipt:
-        """Tell the customer when an answer will come: a holding reply, which promises nothing else. [CMP-12, CMP-18]"""
+        Raises RuleBroken for somebody who does not work there or an unknown position, and as :meth:`check`.
+        [CMP-16, CMP-17]
+        """
+        return self._do(receiving.assign, id, call, ActorId(to), position=position, reason=reason)
+
+    def promise(self, id: str, until: datetime | Duration, *, reason: str = "", **call: Unpack[CallOptions]) -> Receipt:
+        """Tell the customer when an answer will come: a holding reply, which promises nothing else.
+
+        ``until`` is an aware instant, or a duration that is counted on the branch's calendar: ``WorkingTime`` of two
+        hours. Raises NaiveTime, RuleBroken where it is not later, and as every command. [CMP-12, CMP-18]
+        """
         return self._do(receiving.promise, id, call, until, reason=reason)
 
     def remark(self, id: str, text: str, department: str, **call: Unpack[CallOptions]) -> Receipt:
         """Note what the customer remarks besides; it goes to the department concerned. [CMP-29]"""
         return self._do(receiving.remark, id, call, text, department)
+
+    def wait_for_customer(self, id: str, reason: str, **call: Unpack[CallOptions]) -> Receipt:
+        """Wait for the customer: the clocks that the rulebook names stand still until :meth:`resume`.
+
+        Raises RuleBroken where the rulebook names none, or the case waits already. [KRN-06]
+        """
+        return self._do(receiving.wait_for_customer, id, call, reason)
+
+    def resume(self, id: str, *, reason: str = "", **call: Unpack[CallOptions]) -> Receipt:
+        """The customer has done what the case waited for: its clocks run again, moved by the working time between.
+
+        Raises RuleBroken where the case does not wait. [KRN-06]
+        """
+        return self._do(receiving.resume, id, call, reason=reason)
+
+    def note(self, id: str, text: str = "", *, attachments: Sequence[str] = (), **call: Unpack[CallOptions]) -> Receipt:
+        """Note something on the case, or add the host's references to files, until its end. [CMP-25]"""
+        return self._do(receiving.note, id, call, text, attachments)
+
+    def prioritise(self, id: str, priority: str, *, reason: str = "", **call: Unpack[CallOptions]) -> Receipt:
+        """Give the case one of the house's priorities, or none by an empty text: inboxes sort by it. [CMP-16]"""
+        return self._do(receiving.prioritise, id, call, priority, reason=reason)
 
     # --- looked into, reported, judged
     def involve(self, id: str, departments: Sequence[str], until: datetime, **call: Unpack[CallOptions]) -> Receipt:
@@ -392,11 +487,127 @@ class Complaints(CaseService[Complaint, ComplaintAct]):
     def queue(self, query: Query[Complaint] = Query(), *, by: Actor) -> Page[Complaint]:  # noqa: B008 - frozen
         """The queue of ``by``: the cases that ``by`` owns and that are neither settled nor withdrawn.
 
-        Grave ones come before others unless the query orders otherwise. [CMP-16]
+        Grave ones come before others, then by priority, unless the query orders otherwise. [CMP-16]
         """
-        if query.order_by == "id" and not query.descending:
-            query = attrs.evolve(query, order_by=GRAVE.name, descending=True)
-        return CaseService.queue(self, query, by=by)
+        return CaseService.queue(self, _urgent_first(query), by=by)
+
+    def inbox(
+        self,
+        query: Query[Complaint] = Query(),  # noqa: B008 - frozen
+        *,
+        by: Actor,
+        at: datetime,
+        position: str | None = None,
+        person: str | None = None,
+        branch: str | None = None,
+        level: int | None = None,
+    ) -> Inbox:
+        """One page of the cases that wait for ``by``, each with what for: for the person, for a position held now, or
+        for one of those whose authority ``by`` stands in for.
+
+        With ``position`` or ``person``: what waits for them instead. Only cases that ``by`` may read, of ``branch`` or
+        at ``level`` where given; grave ones first unless the query orders otherwise. A page may hold fewer than its
+        limit while ``next`` goes on. Raises NotPermitted, MalformedQuery. [CMP-16, CMP-17, CMP-18]
+        """
+        at = utc(at)
+
+        def work(unit: Unit, actor: Actor) -> Inbox:
+            names = self._names(unit, actor, at, position, person)
+            where = query.where
+            where += () if branch is None else (Where("branch", Comparison.IS, branch),)
+            where += () if level is None else (LEVEL.is_(level),)
+            cases = unit.of(COMPLAINTS)
+            # Of all open cases, by the index alone: it tells nobody anything, the page below is of the scope.
+            groups = cases.tally(Tally((DESKS.present(),), (DESKS.name,)))
+            hits = [
+                column for row in groups for column in row.group if isinstance(column, str) and among(column, names)
+            ]
+            asked = attrs.evolve(_urgent_first(query), where=(*where, DESKS.among(hits)))
+            page = cases.find(self._with_own(asked, actor))
+            found: list[Waiting] = []
+            for case in self._shown(page, actor).items:
+                rules = COMPLAINT_CASES.effects.rules_of(case, self._house, unit)
+                waits = tuple(wait for wait in waiting(case, rules) if wait.name in names)
+                found += [Waiting(case, waits)] if waits else []
+            return Inbox(tuple(found), page.next)
+
+        return self._read(work, by)
+
+    def _with_own(self, asked: Query[Complaint], actor: Actor) -> Query[Complaint]:
+        """What is asked, of the cases that ``actor`` may read, with those that ``actor`` owns in other branches."""
+        scope = self._scope(actor)
+        own: Where[Complaint] = Where("owner", Comparison.IS, actor.id)
+        return self._within(asked, actor) if not scope or asked.either else attrs.evolve(asked, either=(*scope, own))
+
+    def _names(
+        self, unit: Unit, actor: Actor, at: datetime, position: str | None, person: str | None
+    ) -> frozenset[str]:
+        """For whom an inbox is: what waits name."""
+        if position is not None or person is not None:
+            return frozenset({*([] if position is None else [position]), *([] if person is None else [f"={person}"])})
+        authorities = {band.authority for band in self._house.rulebook[COMPLAINT_RULES].ladder.bands}
+        standing = self._authorities.standing(unit, actor, authorities, at)
+        acting = {name for name in authorities if standing.holds(actor.id, name, at)}
+        return frozenset({f"={actor.id}", *standing.held.get(actor.id, actor.positions), *acting})
+
+    def unanswered(self, *, by: Actor, limit: int = 50) -> Page[Complaint]:
+        """The cases with a customer's remark that no department has dealt with yet. [CMP-29]"""
+        return self.find(Query((OPEN_REMARKS.present(),), limit=limit), by=by)
+
+    def related(self, id: str, *, by: Actor, limit: int = 50) -> tuple[Related, ...]:
+        """The cases of the same customer that are about the same order, batch or product, received within the house's
+        days for that (``related.days``) of this one, the latest first: those that ``by`` may read. None where the
+        house has no such days.
+
+        One that is about the same goods and defective pieces and not closed yet looks like the same complaint filed
+        twice. [KRN-08]
+        """
+
+        def work(unit: Unit, actor: Actor) -> tuple[Related, ...]:
+            case = self._readable(unit, id, actor)
+            near_by = COMPLAINT_CASES.effects.rules_of(case, self._house, unit).related
+            if near_by is None:
+                return ()
+            days = timedelta(days=near_by.days)
+            near = (RECEIVED_AT.at_least(case.received_at - days), RECEIVED_AT.below(case.received_at + days))
+            where = (CUSTOMER.is_(case.customer), *near)
+            mine = COMPLAINTS.row(case)
+            found: dict[str, Complaint] = {}
+            for field in (ORDER, BATCH, PRODUCT):
+                value = mine[field.name]
+                if isinstance(value, str):
+                    query = Query((*where, field.is_(value)), order_by=RECEIVED_AT.name, descending=True, limit=limit)
+                    page = unit.of(COMPLAINTS).find(self._within(query, actor))
+                    found |= {other.id: other for other in self._shown(page, actor).items}
+            found.pop(case.id, None)
+            latest = sorted(found.values(), key=lambda other: (other.received_at, other.id), reverse=True)
+            return tuple(_relation(case, other) for other in latest[:limit])
+
+        return self._read(work, by)
+
+    def reassign(self, owner: str, to: str, *, reason: str = "", **call: Unpack[OpenOptions]) -> Reassigned:
+        """Name ``to`` for every open case of ``owner`` that ``by`` may read: of somebody who leaves.
+
+        Each case is a command of its own; what is refused is listed and the rest goes on. Begun again, it goes on where
+        it ended. Raises NotPermitted, NaiveTime. [CMP-17]
+        """
+        done: list[str] = []
+        failed: list[tuple[str, DomainError]] = []
+        states = STATE.among([state.value for state in OPEN])
+        query: Query[Complaint] | None = Query((Where("owner", Comparison.IS, owner), states), limit=200)
+        key = call.get("key")
+        while query is not None:
+            page = self.find(query, by=call["by"])
+            for case in page.items:
+                try:
+                    own = None if key is None else f"{key}/{case.number}"
+                    self.assign(case.id, to, reason=reason, by=call["by"], at=call["at"], key=own)
+                except DomainError as error:
+                    failed.append((case.id, error))
+                else:
+                    done.append(case.id)
+            query = None if page.next is None else attrs.evolve(query, after=page.next)
+        return Reassigned(tuple(done), tuple(failed))
 
     def papers(self, id: str, *, by: Actor) -> tuple[Document, ...]:
         """Every paper of the case: forms, memoranda, slips, certificates, penalty notices; each can be printed, and
@@ -427,3 +638,16 @@ class Complaints(CaseService[Complaint, ComplaintAct]):
 def _received(unit: Unit, customer: str, since: datetime) -> Iterable[Complaint]:
     query = Query((CUSTOMER.is_(customer), RECEIVED_AT.at_least(since)), limit=_SIBLINGS)
     return unit.of(COMPLAINTS).find(query).items
+
+
+def _urgent_first(query: Query[Complaint]) -> Query[Complaint]:
+    plain = query.order_by == "id" and not query.descending
+    return attrs.evolve(query, order_by=URGENCY.name, descending=True) if plain else query
+
+
+def _relation(case: Complaint, other: Complaint) -> Related:
+    mine, theirs = case.forms[0].content, other.forms[0].content
+    names = ("order_number", "batch", "product")
+    same = tuple(name for name in names if getattr(mine, name) and getattr(mine, name) == getattr(theirs, name))
+    alike = all(getattr(mine, name) == getattr(theirs, name) for name in (*names, "defective"))
+    return Related(other, same, duplicate=alike and other.state in OPEN)

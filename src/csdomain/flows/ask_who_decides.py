@@ -6,9 +6,12 @@ from datetime import datetime
 import attrs
 
 from csdomain.complaints.values.standing import Standing
+from csdomain.kernel.store.kinds import Query
 from csdomain.kernel.store.ports import Unit
-from csdomain.kernel.values.actors import Actor
+from csdomain.kernel.values.actors import Actor, ActorId
+from csdomain.staff.model import STAFF
 from csdomain.staff.questions import Authorities as StaffRecords
+from csdomain.staff.questions import records
 
 
 @attrs.frozen
@@ -29,3 +32,10 @@ class RecordedAuthorities:
         held = {actor: member.held(at) for actor, member in people.items()}
         held[by.id] = by.positions & held.get(by.id, by.positions)
         return Standing(held, delegations, {actor: member.branch for actor, member in people.items()})
+
+    def works(self, unit: Unit, who: ActorId, branch: str, at: datetime, /) -> bool:
+        """Whether ``who`` works in ``branch`` at ``at`` by the staff record; true where the house keeps none at all."""
+        record = records(unit, [who]).get(who)
+        if record is None:
+            return not unit.of(STAFF).find(Query(limit=1)).items
+        return any(term.holds(at) and term.post.branch == branch for term in record.terms)

@@ -144,6 +144,11 @@ class Act(Generic[R]):
         return self._doing.part
 
     @property
+    def case(self) -> Any:
+        """The case that is acted on; None before it is opened."""
+        return self._doing.case
+
+    @property
     def drawn(self) -> str:
         """The last number that was drawn, empty where none was."""
         return self._doing.drawn

@@ -12,7 +12,7 @@ import attrs
 
 from csdomain.kernel.cases.events import utc
 from csdomain.kernel.cases.lifecycle import Lifecycle, PossibleMove
-from csdomain.kernel.cases.timers import TimerExplanation, explain
+from csdomain.kernel.cases.timers import TimerExplanation, TimerState, explain
 from csdomain.kernel.rules import Text
 from csdomain.kernel.rules.errors import NotFound, NotPermitted, RuleBroken, StoreFailure
 from csdomain.kernel.store.kinds import A, Comparison, Kind, MalformedQuery, Page, Query, Tally, TallyRow, Where
@@ -30,6 +30,19 @@ from .commands import PartMoves, Parts
 C = TypeVar("C", bound=Any)
 R = TypeVar("R")
 Asked = TypeVar("Asked", Query[Any], Tally[Any])
+
+
+@attrs.frozen(kw_only=True)
+class RunningClock:
+    """A clock of a case that runs, or stands still: then ``due_at`` moves on. Times are UTC. [KRN-06]"""
+
+    case: str
+    number: str
+    owner: str
+    branch: str
+    timer: str
+    due_at: datetime
+    state: TimerState
 
 
 @attrs.frozen
@@ -71,7 +84,12 @@ class Questions(Generic[C]):
         """The queue of ``by``: the cases that ``by`` owns and that are not at their end. Raises as :meth:`find`."""
         queue = self._cases.kind.queue
         mine: Where[C] = Where("owner" if queue is None else queue.name, Comparison.IS, by.id)
-        return self.find(attrs.evolve(query, where=(*query.where, mine)), by=by)
+
+        def work(unit: Unit, actor: Actor) -> Page[C]:
+            self._scope(actor)  # one's own is in reach of every scope
+            return self._shown(unit.of(self._cases.kind).find(attrs.evolve(query, where=(*query.where, mine))), actor)
+
+        return self._read(work, by)
 
     def tally(self, tally: Tally[C] = Tally(), *, by: Actor) -> Sequence[TallyRow]:  # noqa: B008 - frozen
         """Counts and sums over the cases that ``by`` may read. Raises MalformedQuery, NotPermitted."""
@@ -166,6 +184,36 @@ class Questions(Generic[C]):
             return tuple(explain(timer, self._house.calendar(timer.calendar), at) for timer in timers)
 
         return self._read(work, by, id)
+
+    def clocks(
+        self, *, by: Actor, until: datetime | None = None, owner: str | None = None, limit: int = 500
+    ) -> tuple[RunningClock, ...]:
+        """The clocks of the cases that ``by`` may read, the soonest deadline first: those that run and are due by
+        ``until``; without it also those that stand still. Only cases of ``owner`` where given. One statement.
+
+        Raises NotPermitted, MalformedQuery, NaiveTime. [KRN-06]
+        """
+        last = None if until is None else utc(until)
+        of: tuple[Where[C], ...] = () if owner is None else (Where("owner", Comparison.IS, owner),)
+        kind = self._cases.kind
+        names = ("owner", "branch", *(field.name for field in kind.fields if field.name == "number"))
+
+        def work(unit: Unit, actor: Actor) -> tuple[RunningClock, ...]:
+            found = unit.session.live_timers(kind, names, self._within(Query(of, limit=limit), actor), last)
+            return tuple(
+                RunningClock(
+                    case=one.timer.subject,
+                    number=str((*one.row, "")[2] or ""),
+                    owner=str(one.row[0]),
+                    branch=str(one.row[1]),
+                    timer=one.timer.name,
+                    due_at=one.timer.due_at,
+                    state=one.timer.state,
+                )
+                for one in found
+            )
+
+        return self._read(work, by)
 
     def as_data(self, value: object, *, by: Actor, of: C | None = None) -> Any:
         """What a use case answered with, as JSON-ready data for ``by``: see :func:`csdomain.frame.views.as_data`.

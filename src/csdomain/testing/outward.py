@@ -248,7 +248,9 @@ class FakeAuthorities:
         rows = tuple(row for row in self._delegations if row.authority in wanted)
         return Standing(held, Delegations(rows))
 
-
+    def works(self, unit: Unit, who: ActorId, branch: str, at: datetime, /) -> bool:
+        """Everybody works everywhere: these records keep no branches."""
+        return True
 class AuthoritiesContract:
     """Authorities say what people hold at the moment of asking, of what is asked for, and who stands in. [KRN-08]
 

@@ -1,6 +1,6 @@
 """Contract of timers in a store: each fires once, in the order of its deadline, whoever sweeps (KRN-06)."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import attrs
 import pytest
@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 from csdomain.kernel.cases.effects import CancelTimers, Effect, Message, PauseTimer, ResumeTimer, StartTimer, StopTimer
 from csdomain.kernel.cases.timers import Timer, TimerState, advance
 from csdomain.kernel.rules.errors import RuleBroken
+from csdomain.kernel.store.kinds import Comparison, Query, Where
 from csdomain.kernel.store.sweeping import SweepReport, sweep
 from csdomain.kernel.store.unit import StandardUnit
 from csdomain.kernel.values.durations import ElapsedTime
 
-from .base import Ability, Contract, Rig, at, examples
+from .base import SPECIMENS, Ability, Contract, Rig, Specimen, at, examples
 from .concurrency import WAIT, beside
 
 TICK = timedelta(microseconds=1)
@@ -108,6 +109,33 @@ class TimerContract(Contract):
             "tst.paused": TimerState.PAUSED,
             "tst.runs": TimerState.RUNNING,
         }
+
+    def test_live_timers_come_with_their_aggregate_soonest_first(self, rig: Rig) -> None:
+        mine, theirs = (rig.stored(rig.specimen(owner=owner)) for owner in ("agent-1", "agent-2"))
+        names = ("tst.met", "tst.paused", "tst.late", "tst.soon")
+        for specimen in (mine, theirs):
+            timers = [
+                rig.timer(specimen.id, name, within=hours(h)) for name, h in zip(names, (2, 2, 9, 3), strict=True)
+            ]
+            self.start(rig, *timers)
+            effects: list[Effect] = [
+                StopTimer(specimen.id, "tst.met", at(1)),
+                PauseTimer(specimen.id, "tst.paused", at(1)),
+            ]
+            rig.run(lambda unit: unit.record([rig.picked(specimen.id, at=at(1))], effects))  # noqa: B023 - run at once
+        self.start(rig, rig.timer("of nothing stored", "tst.soon"))
+
+        def live(until: datetime | None, limit: int = 9) -> list[tuple[str, str, tuple[object, ...]]]:
+            query: Query[Specimen] = Query((Where("owner", Comparison.IS, "agent-1"),), limit=limit)
+            found = rig.store.look(lambda u: u.session.live_timers(SPECIMENS, ("id", "branch"), query, until))
+            return [(one.timer.subject, one.timer.name, one.row) for one in found]
+
+        row = (mine.id, mine.branch)
+        soon, late = (mine.id, "tst.soon", row), (mine.id, "tst.late", row)
+        assert live(None) == [(mine.id, "tst.paused", row), soon, late]
+        assert live(at(3)) == [soon]
+        assert live(at(3) - TICK) == []
+        assert live(at(9), limit=1) == [soon]
 
     # --- effects
     def test_pausing_moves_the_deadline(self, rig: Rig) -> None:

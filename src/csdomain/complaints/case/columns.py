@@ -9,6 +9,7 @@ from csdomain.frame.fields import amount
 from csdomain.kernel.store.kinds import Field, Kind
 
 from .complaint import Complaint
+from .waiting import desks
 
 _ENDED: Final = COMPLAINT_MOVES.final
 
@@ -65,20 +66,30 @@ CLOSED_MONTH: Field[Complaint, str] = Field("closed_month", str, lambda c: c.clo
 CLASS: Field[Complaint, str] = Field("class_name", str, _class, index=False)
 CAUSE: Field[Complaint, str] = Field("cause", str, _cause, index=False)
 UNIT: Field[Complaint, str] = Field("unit", str, _unit, index=False)
-PRODUCT: Field[Complaint, str] = Field("product", str, lambda c: c.forms[0].content.product or None, index=False)
+PRODUCT: Field[Complaint, str] = Field("product", str, lambda c: c.forms[0].content.product or None)
+ORDER: Field[Complaint, str] = Field("order_number", str, lambda c: c.forms[0].content.order_number or None)
+BATCH: Field[Complaint, str] = Field("batch", str, lambda c: c.forms[0].content.batch or None)
+HANDLER: Field[Complaint, str] = Field("handler", str, lambda c: c.handler)
+LEVEL: Field[Complaint, int] = Field("level", int, lambda c: c.level, index=False)
+#: Whom the case waits for: names joined, few different ones, so that an inbox looks only at those with its own.
+DESKS: Field[Complaint, str] = Field("desks", str, desks)
+#: What is worked on first: grave ones before others (CMP-16), then by the house's priorities.
+URGENCY: Field[Complaint, int] = Field("urgency", int, lambda c: c.urgency, index=False)
 IN_TIME: Field[Complaint, bool] = Field("in_time", bool, lambda c: c.in_time, index=False)
-#: Grave ones come before others (CMP-16): queues sort by it.
 GRAVE: Field[Complaint, bool] = Field("grave", bool, lambda c: c.grave, index=False)
 REVIEWED: Field[Complaint, bool] = Field("reviewed", bool, lambda c: c.reviewed, index=False)
 #: Slips at odds with what was approved; nothing where there is none, so that the index holds only open ones (CMP-24).
 DISCREPANCIES: Field[Complaint, int] = Field("discrepancies", int, lambda c: c.discrepancies or None)
+#: Remarks that no department has dealt with; nothing where there is none (CMP-29).
+OPEN_REMARKS: Field[Complaint, int] = Field("open_remarks", int, lambda c: c.open_remarks or None)
 
 #: Whose work it still is: nothing at the end, so that a queue costs what is in it and not what ever was.
 QUEUE: Field[Complaint, str] = Field("queue", str, _queue)
 
 _FIELDS: tuple[Field[Complaint, Any], ...] = (
     *(NUMBER, STATE, RULEBOOK, CUSTOMER, CLAIMED, GRANTED, LOST, RECEIVED_AT, CLOSED_AT, CLOSED_MONTH, CLASS, CAUSE),
-    *(UNIT, PRODUCT, IN_TIME, GRAVE, REVIEWED, DISCREPANCIES, QUEUE),
+    *(UNIT, PRODUCT, IN_TIME, GRAVE, REVIEWED, DISCREPANCIES, OPEN_REMARKS, ORDER, BATCH),
+    *(HANDLER, LEVEL, DESKS, URGENCY, QUEUE),
 )
 
 

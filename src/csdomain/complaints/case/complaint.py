@@ -14,7 +14,15 @@ from csdomain.complaints.lifecycle import (
     SlipState,
     State,
 )
-from csdomain.complaints.policies import Internal, as_figure, as_heading, as_name, as_words, case_total
+from csdomain.complaints.policies import (
+    Internal,
+    as_figure,
+    as_heading,
+    as_name,
+    as_words,
+    case_total,
+    returned_in_full,
+)
 from csdomain.complaints.policies.notices import Sought
 from csdomain.complaints.values import Clearance, ComplaintForm, ComplaintId, Finding, Path, Remedy
 from csdomain.frame.cases import Record
@@ -28,12 +36,14 @@ from .parts import (
     HandlingForm,
     Improvement,
     Memorandum,
+    Note,
     Part,
     Penalty,
     Remark,
     ReturnSlip,
     Review,
     Submission,
+    Wait,
 )
 
 
@@ -43,7 +53,10 @@ class Complaint(Record):
     """A complaint. ``rulebook`` is what it was opened under and keeps; ``owner`` is the actor who handles it.
 
     Times are UTC. ``forms`` are in the order in which they were opened; the last is the present one. ``level`` counts
-    from 0 on the path ``levels``. ``moved_at`` is when it last moved: nothing happens before that.
+    from 0 on the path ``levels``. ``handler`` is the person who was named to see to the customer, ``desk`` the
+    position, until another is named (CMP-17). ``waits`` are those whom the case waits for; of ``handed`` hand-overs the
+    first ``told`` were told of before the last command. ``waiting_since`` is when it began to wait for the customer.
+    ``moved_at`` is when it last moved: nothing happens before that.
     """
 
     id: ComplaintId = attrs.field(on_setattr=attrs.setters.frozen)
@@ -57,6 +70,14 @@ class Complaint(Record):
     harm: bool = False
     level: int = 0
     handler: ActorId | None = None
+    desk: str = ""
+    priority: str = ""
+    urgency: int = 0
+    waits: tuple[Wait, ...] = ()
+    handed: int = 0
+    told: int = 0
+    waiting_since: datetime | None = None
+    notes: tuple[Note, ...] = ()
     promises: int = 0
     promised_until: datetime | None = None
     parts: tuple[Part, ...] = ()
@@ -222,8 +243,21 @@ class Complaint(Record):
 
     @property
     def discrepancies(self) -> int:
-        """How many slips finance finds at odds with what was approved. [CMP-24]"""
-        return sum(slip.state is SlipState.DISPUTED for slip in self.slips)
+        """How many slips finance found at odds with what was approved, until that is resolved. [CMP-24]"""
+        return sum(
+            slip.state is SlipState.DISPUTED
+            or (
+                slip.state is SlipState.TAKEN_IN
+                and slip.disputed
+                and not returned_in_full(slip.approved, slip.returned)
+            )
+            for slip in self.slips
+        )
+
+    @property
+    def open_remarks(self) -> int:
+        """How many remarks no department has dealt with yet. [CMP-29]"""
+        return sum(remark.state is RemarkState.OPEN for remark in self.remarks)
 
     # --- what commands change together
     def put_form(self, **changes: Any) -> None:

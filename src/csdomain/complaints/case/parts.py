@@ -112,7 +112,8 @@ class Memorandum:
 class ReturnSlip:
     """A product return slip (產品退貨單): goods it lets back in, those that came, what finance made of it (CMP-22…24).
 
-    ``approved`` are the pieces that finance compares with; a difference that was resolved changes them. How the goods
+    ``approved`` are the pieces that finance compares with; a difference that was resolved changes them, ``disputed``
+    says that there was one. How the goods
     come back may say from where, so it stands among the personal fields of the paper, with a ``salt``.
     """
 
@@ -124,6 +125,7 @@ class ReturnSlip:
     approved: int
     returned: tuple[Goods, ...] = ()
     voucher: str = personal(PersonalKind.OTHER, default="", erased=ERASED)
+    disputed: bool = False
     resolution: str = remarks()
     salt: str = personal(PersonalKind.OTHER, default="", metadata=WITHHELD)
 
@@ -178,6 +180,41 @@ class Remark:
     by: ActorId
     text: str = words()
     answer: Opinion | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Note:
+    """Something that somebody noted on the case, with the host's references to files that came later (CMP-25)."""
+
+    by: ActorId
+    at: datetime
+    text: str = remarks()
+    attachments: tuple[str, ...] = personal(PersonalKind.OTHER, default=())
+
+
+@attrs.frozen(kw_only=True)
+class Wait:
+    """Somebody whom the case waits for: a ``person``, else a position in the case's branch (CMP-16…18).
+
+    ``work`` is the move that is wanted (``accept``, ``sign slip TH202603-0001``). ``step`` says that it moves the case
+    itself; ``nth`` counts how often the case was handed to somebody, from 1.
+    """
+
+    to: str
+    work: str
+    person: bool = False
+    step: bool = True
+    nth: int = 0
+
+    @property
+    def name(self) -> str:
+        """Whom it names, persons told from positions."""
+        return f"={self.to}" if self.person else self.to
+
+    @property
+    def task(self) -> tuple[str, str]:
+        """What is handed over: the case to somebody, whatever they do first with it; or one thing beside it."""
+        return (self.name, "" if self.step else self.work)
 
 
 @attrs.frozen

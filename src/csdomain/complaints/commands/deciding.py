@@ -316,6 +316,7 @@ def escalate(case: Complaint, act: ComplaintAct, reason: str) -> Events:
     bands = act.rules.ladder.bands
     accepted = Text("a level above", "更高一级")
     require(case.level < len(bands) - 1, r.LEVELS, accepted=accepted, given=case.level)
+    _require_level(case, act, bands[case.level].authority)
     case.level += 1
     case.owner = ""
     return act.done(e.ComplaintEscalated(reason=reason, level=case.level, to=bands[case.level].authority))
@@ -332,6 +333,16 @@ def _may_propose(case: Complaint, act: ComplaintAct) -> None:
                 raise
         else:
             return
+
+
+def _require_level(case: Complaint, act: ComplaintAct, position: str) -> None:
+    """Only who holds the position of the present level hands up; at the lowest, also whoever took the case on. [CMP-18]
+
+    Raises RuleBroken.
+    """
+    holds = act.standing.holds(act.by.id, position, act.at) or (case.level == 0 and case.owner == act.by.id)
+    accepted = Text(f"{position}, or somebody who stands in", f"{position} 或其代理人")
+    require(holds, r.LEVELS, accepted=accepted, level=case.level)
 
 
 @does(Move.PROPOSE, asked=_may_propose, carried=True)

@@ -1,7 +1,8 @@
 """What the commands of a complaint are marked with, and what they have at hand."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
+from enum import Enum
 from functools import cached_property
 from typing import Any, ClassVar, Final
 
@@ -9,11 +10,13 @@ import attrs
 
 from csdomain.complaints import rules as r
 from csdomain.complaints.case import Complaint
+from csdomain.complaints.case.waiting import hand_over
 from csdomain.complaints.events import ComplaintSettled, SettlingBegun
 from csdomain.complaints.lifecycle import (
     CERTIFICATE_MOVES,
     COMPLAINT_MOVES,
     IMPROVEMENT_MOVES,
+    OPEN,
     PENALTY_MOVES,
     REMARK_MOVES,
     SLIP_MOVES,
@@ -22,7 +25,7 @@ from csdomain.complaints.lifecycle import (
 )
 from csdomain.complaints.values import ComplaintRules, MalformedStep
 from csdomain.complaints.values.standing import Standing
-from csdomain.frame.acts import Act, Events
+from csdomain.frame.acts import Act, Events, Told
 from csdomain.frame.commands import Commands, Parts
 from csdomain.frame.fields import Fields
 from csdomain.kernel.rules import Rule, Text
@@ -30,11 +33,18 @@ from csdomain.kernel.rules.errors import RuleBroken, typed_in
 from csdomain.kernel.values.actors import Actor, ActorId
 
 FIELDS: Final = Fields(MalformedStep)
+#: How much more urgent a grave case is than any priority of the house makes it (CMP-16).
+_GRAVE: Final = 1000
+
+
+def _anybody(_who: ActorId, _branch: str, _at: datetime) -> bool:
+    return True
 
 
 @attrs.frozen(eq=False, kw_only=True)
 class ComplaintAct(Act[ComplaintRules]):
-    """What a command of a complaint has at hand: besides who, when and by which rules, who may decide."""
+    """What a command of a complaint has at hand: besides who, when and by which rules, who may decide, who works in a
+    branch at an instant, and which positions the house has."""
 
     ordered: ClassVar[Rule | None] = r.STATES
     authorities: Callable[[Actor, Iterable[str], datetime], Standing]
@@ -42,6 +52,9 @@ class ComplaintAct(Act[ComplaintRules]):
     resolve: Callable[[Actor], Actor] = lambda actor: actor
     #: The cases of a customer that were received from an instant on.
     siblings: Callable[[str, datetime], Iterable[Complaint]] = lambda _customer, _since: ()
+    works: Callable[[ActorId, str, datetime], bool] = _anybody
+    positions: Collection[str] = ()
+    _handed: list[int] = attrs.field(init=False, factory=list, repr=False)
 
     @cached_property
     def standing(self) -> Standing:
@@ -59,6 +72,19 @@ class ComplaintAct(Act[ComplaintRules]):
         own = self.standing.held.get(self.by.id, frozenset())
         held[self.by.id] = own if self.by.reaches(action, *where) else frozenset()
         return attrs.evolve(self.standing, held=held)
+
+    def _told(self, event: Told, move: str, source: Enum | None, dest: Enum) -> Told:
+        case, rules = self.case, self.rules
+        if not self._handed:  # the first event of the command: all that came before was told then
+            self._handed.append(case.handed)
+            case.told = case.handed
+        if case.state not in OPEN:
+            case.waiting_since = None
+        ranked = rules.priorities
+        rank = len(ranked) - ranked.index(case.priority) if case.priority in ranked else 0
+        case.urgency = _GRAVE * case.grave + rank
+        hand_over(case, rules)
+        return super()._told(event, move, source, dest)
 
 
 def deciders(rules: ComplaintRules) -> tuple[str, ...]:

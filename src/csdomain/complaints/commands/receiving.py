@@ -1,21 +1,28 @@
 """From the counter on: received, checked, taken on; and what is possible all along (CMP-01…04, 16…18, 28…30)."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
 from csdomain.complaints import events as e
 from csdomain.complaints import rules as r
 from csdomain.complaints import values as v
-from csdomain.complaints.case import Complaint, HandlingForm, Remark
+from csdomain.complaints.case import Complaint, HandlingForm, Note, Remark
 from csdomain.complaints.case.papers import SALES, SERVICE, drawn_up
 from csdomain.complaints.lifecycle import Move, RemarkState
 from csdomain.frame.acts import REASON, Events
 from csdomain.kernel.cases.events import utc
-from csdomain.kernel.rules import Text
+from csdomain.kernel.cases.timers import TimerState
+from csdomain.kernel.rules import TIMERS, Text
 from csdomain.kernel.rules.errors import require
 from csdomain.kernel.values.actors import Actor, ActorId
+from csdomain.kernel.values.durations import Duration
 
 from .deciding import voided
 from .marks import FIELDS, ComplaintAct, does, named
+
+#: How long the host's reference to a file may be.
+REFERENCE: Final = 200
 
 
 @does.opens(Move.RECEIVE)
@@ -54,7 +61,7 @@ def accept(case: Complaint, act: ComplaintAct, classification: v.Classification,
     paper = case.form.document.continued(**{"class": classification.name, "cause": classification.cause})
     paper = paper.sign(SERVICE, by=act.by.id, at=act.at, different_people=False)
     case.put_form(accepted_at=act.at, classification=classification, quality=quality, document=paper)
-    case.owner = act.by.id
+    case.owner = case.handler or act.by.id  # naming lasts until another is named (CMP-17)
     case.grave = case.grave or grave
     return act.done(e.ComplaintAccepted(quality=quality, grave=case.grave))
 
@@ -63,7 +70,7 @@ def accept(case: Complaint, act: ComplaintAct, classification: v.Classification,
 def handle(case: Complaint, act: ComplaintAct, classification: v.Classification) -> Events:
     quality = act.rules.classified(classification).quality
     case.put_form(accepted_at=act.at, classification=classification, quality=quality)
-    case.owner = act.by.id
+    case.owner = case.handler or act.by.id
     return act.done(e.ComplaintHandled())
 
 
@@ -77,22 +84,79 @@ def mark(case: Complaint, act: ComplaintAct, *, harm: bool, reason: str = "") ->
 
 
 @does(Move.ASSIGN)
-def assign(case: Complaint, act: ComplaintAct, to: ActorId, *, reason: str = "") -> Events:
+def assign(case: Complaint, act: ComplaintAct, to: ActorId, *, position: bool = False, reason: str = "") -> Events:
     FIELDS.check_text(reason, "reason", REASON, empty=True)
     Actor(to, act.by.branch)  # an id, nothing else
-    case.handler = to
-    case.owner = to
-    return act.done(e.ComplaintAssigned(reason=reason, to=to))
+    if position:
+        known = ", ".join(sorted(act.positions)) or "-"
+        require(to in act.positions, r.HANDLED, accepted=Text(known, known), given=to)
+        case.handler, case.owner, case.desk = None, "", to
+    else:
+        accepted = Text(f"somebody who works in {case.branch} now", f"现任职于 {case.branch} 的人员")
+        require(act.works(to, case.branch, act.at), r.HANDLED, accepted=accepted, given=to)
+        case.handler, case.owner, case.desk = to, to, ""
+    return act.done(e.ComplaintAssigned(reason=reason, to=to, position=position))
 
 
 @does(Move.PROMISE)
-def promise(case: Complaint, act: ComplaintAct, until: datetime, *, reason: str = "") -> Events:
+def promise(case: Complaint, act: ComplaintAct, until: datetime | Duration, *, reason: str = "") -> Events:
     FIELDS.check_text(reason, "reason", REASON, empty=True)
-    until = utc(until)
+    until = utc(until if isinstance(until, datetime) else act.place.calendar.deadline(act.at, until))
     require(until > act.at, r.LEVELS, accepted=Text("a later time", "更晚的时间"), given=until, at=act.at)
     case.promises += 1
     case.promised_until = until
     return act.done(e.AnswerPromised(reason=reason, promise=case.promises, until=until))
+
+
+@does(Move.WAIT)
+def wait_for_customer(case: Complaint, act: ComplaintAct, reason: str) -> Events:
+    FIELDS.check_text(reason, "reason", REASON)
+    still = act.rules.stands_still
+    require(bool(still), TIMERS, accepted=Text("a rulebook with clocks that stand still", "规则手册定有可暂停的计时"))
+    since = case.waiting_since
+    accepted = Text("a case that does not wait for the customer yet", "尚未等候客户的案件")
+    require(since is None, TIMERS, accepted=accepted, given=since)
+    case.waiting_since = act.at
+    return act.done(e.WaitingBegun(reason=reason, timers=_timers(act, TimerState.RUNNING)))
+
+
+@does(Move.RESUME)
+def resume(case: Complaint, act: ComplaintAct, *, reason: str = "") -> Events:
+    FIELDS.check_text(reason, "reason", REASON, empty=True)
+    accepted = Text("a case that waits for the customer", "正在等候客户的案件")
+    require(case.waiting_since is not None, TIMERS, accepted=accepted)
+    case.waiting_since = None
+    return act.done(e.WaitingEnded(reason=reason, timers=_timers(act, TimerState.PAUSED)))
+
+
+def _timers(act: ComplaintAct, state: TimerState) -> tuple[str, ...]:
+    return tuple(t.name for t in act.timers() if t.state is state and stands_still(t.name, act.rules))
+
+
+def stands_still(timer: str, rules: v.ComplaintRules) -> bool:
+    """Whether a timer stands still while the case waits for the customer. [KRN-06]"""
+    return timer.partition(".")[0] in rules.stands_still
+
+
+@does(Move.NOTE)
+def note(case: Complaint, act: ComplaintAct, text: str = "", attachments: Sequence[str] = ()) -> Events:
+    FIELDS.check_text(text, "text", empty=True)
+    files = tuple(attachments)
+    require(bool(text.strip() or files), r.STATES, accepted=Text("a text or an attachment", "文字或附件"))
+    for file in files:
+        FIELDS.check_text(file, "attachments", REFERENCE)
+    case.notes = (*case.notes, Note(by=act.by.id, at=act.at, text=text, attachments=files))
+    return act.done(e.NoteAdded(reason=text, note=len(case.notes), attachments=len(files)))
+
+
+@does(Move.PRIORITISE)
+def prioritise(case: Complaint, act: ComplaintAct, priority: str, *, reason: str = "") -> Events:
+    FIELDS.check_text(reason, "reason", REASON, empty=True)
+    known = ", ".join(act.rules.priorities) or "-"
+    fits = not priority or priority in act.rules.priorities
+    require(fits, r.GRAVE, accepted=Text(known, known), given=priority)
+    case.priority = priority
+    return act.done(e.PrioritySet(reason=reason, priority=priority))
 
 
 @does(Move.REMARK)

@@ -98,7 +98,7 @@ def reconcile(case: Complaint, act: ComplaintAct, slip: ReturnSlip, voucher: str
     said = slip.document.stated(RESOLVED) if resolved else form.document.stated(approved_at)
     accepted = Text(f"{said} pieces, as on the form", f"与处理表一致的 {said} 件")
     require(said == slip.approved, r.FINANCE, accepted=accepted, given=slip.approved)
-    booked = attrs.evolve(slip, voucher=short(voucher)) if agrees else slip
+    booked = attrs.evolve(slip, voucher=short(voucher)) if agrees else attrs.evolve(slip, disputed=True)
     return settling(case, act, act.put(booked, _moved(case, slip, pieces=_pieces(slip.returned))))
 
 

@@ -37,6 +37,8 @@ def close(case: Complaint, act: ComplaintAct, outcome: str) -> Events:
         accepted=Text(f"an outcome of 1 to {OUTCOME} characters", f"1 到 {OUTCOME} 字的处理结果"),
         given=len(outcome),
     )
+    named = case.handler is not None or bool(case.desk) or not act.rules.named_before_closing
+    require(named, r.HANDLED, accepted=Text("a case that somebody is named for", "已指派专人的案件"))
     if case.state is State.NOT_ESTABLISHED:
         waiting = [memo.number for memo in case.memoranda if memo.ruling is None]
         told = case.form.answer is not None

@@ -107,7 +107,9 @@ def take_over(act: ComplaintAct, past: PastCase) -> tuple[Complaint, Events]:
         in_time=past.in_time if ended else None,
         outcome=past.outcome,
     )
-    return case, act.took_over(case, e.ComplaintImported())
+    taken = act.took_over(case, e.ComplaintImported())
+    case.told = case.handed  # nobody is told of a case that is taken over
+    return case, taken
 
 
 def _time(at: datetime | None) -> datetime | None:

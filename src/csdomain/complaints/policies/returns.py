@@ -36,7 +36,8 @@ def check_delivery(named: Sequence[Goods], before: Sequence[Goods], delivered: S
             raise NotOnSlip(product=typed_in(line.product), given=typed_in(line.batch), accepted=Text(known, known))
         came[name] = came.get(name, 0) + line.quantity
         if came[name] > limits[name]:
-            raise QuantityOverSlip(product=line.product, quantity=came[name], limit=limits[name])
+            accepted = Text(f"at most {limits[name]} in all", f"合计至多 {limits[name]}")
+            raise QuantityOverSlip(product=line.product, quantity=came[name], limit=limits[name], accepted=accepted)
     return tuple(Goods(product, batch, came[product, batch]) for product, batch in limits if (product, batch) in came)
 
 

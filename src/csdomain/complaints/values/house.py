@@ -26,6 +26,13 @@ _COPIES_FEWEST = 4  # CMP-28 names the fourth
 _MONTH_LONGEST = 28
 #: The roles on papers that follow a decision: the house says which position signs as each (CMP-20…22, KRN-09).
 SIGNERS: Final = (DEPUTY_FOR_SALES := "deputy_for_sales", GENERAL_MANAGER := "general_manager")
+#: What a house may name a position for: the permission of the work. The rest names its position elsewhere.
+DESKS: Final = (
+    *("check", "accept", "inspect", "sell", "sign", "warehouse", "finance"),
+    *("personnel", "penalise", "improve", "review"),
+)
+#: The rules whose clocks may stand still.
+CLOCKS: Final = ("CMP-04", "CMP-05", "CMP-06", "CMP-07", "CMP-18", "CMP-19", "CMP-29")
 _SOMEBODY = identifier(MalformedStep)  # to be told: nobody could be, else
 
 
@@ -123,7 +130,7 @@ class Copies:
 @attrs.frozen
 class RelatedCases:
     """Which other cases stand beside one that is decided: of the same customer, with the same order, batch or product,
-    received within ``days`` before. ``counted``: their amounts count to who decides (KRN-08)."""
+    received within ``days``. ``counted``: their amounts count to who decides (KRN-08)."""
 
     days: int
     counted: bool = False
@@ -158,7 +165,10 @@ class ComplaintRules:
     ``signers`` name the position that signs in a role on a paper (KRN-09). With ``different_people`` nobody does two of
     ruling on the report, deciding, and signing the papers that follow. ``related`` says which cases stand beside one
     that is decided (KRN-08).
-    ``disclosure`` says what a letter to the customer must not repeat (CMP-13).
+    ``disclosure`` says what a letter to the customer must not repeat (CMP-13). ``desks`` say which position does what;
+    ``stands_still`` are the rules whose clocks stand still while a case waits for the customer (KRN-06); ``priorities``
+    the house's own, the most urgent first; ``named_before_closing`` that a case is closed only with somebody named
+    (CMP-17).
     """
 
     path: Path
@@ -189,9 +199,17 @@ class ComplaintRules:
     different_people: bool = False
     related: RelatedCases | None = None
     disclosure: Disclosure = attrs.field(factory=Disclosure)
+    desks: Mapping[str, str] = attrs.field(factory=dict)
+    stands_still: tuple[str, ...] = ()
+    priorities: tuple[str, ...] = ()
+    named_before_closing: bool = False
 
     def __attrs_post_init__(self) -> None:
         check_warnings(self.warnings)
+        for field, given, names in (("desks", self.desks, DESKS), ("stands_still", self.stands_still, CLOCKS)):
+            if unknown := sorted(set(given) - set(names)):
+                known = ", ".join(names)
+                raise MalformedStep(field=field, given=unknown, accepted=Text(known, known))
         for name, kind in self.extra.items():
             if kind not in EXTRA_TYPES:
                 known = ", ".join(EXTRA_TYPES)
@@ -209,6 +227,10 @@ class ComplaintRules:
                 )
         if not self.classes or not all(case.causes for case in self.classes.values()):
             raise MalformedStep(field="classes", accepted=Text("classes with their causes", "类别及其原因"))
+
+    def desk(self, work: str) -> str:
+        """The position that does ``work`` in each branch; who sees to complaining customers where none is named."""
+        return self.desks.get(work, self.handled_by)
 
     def check(self, form: ComplaintForm, currency: str) -> None:
         """Refuse what this house does not take: a claim in another currency, extra fields it does not have.

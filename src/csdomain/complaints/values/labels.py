@@ -45,6 +45,10 @@ LABELS: Final[Mapping[str, Text]] = {
     "review_units": Text("units among which the liable one is decided", "责任归属单位"),
     "classes.*.quality": Text("whether {0} is a quality fault", "{0} 是否属质量问题"),
     "classes.*.causes": Text("causes under {0}", "{0} 的原因"),
+    "desks.*": Text("position for the work {0}", "{0} 工作的职位"),
+    "stands_still": Text("clocks that stand still while waiting for the customer", "等候客户时暂停的计时"),
+    "priorities": Text("priorities, the most urgent first", "优先级，由高到低"),
+    "named_before_closing": Text("whether somebody must be named before closing", "结案前是否须指派专人"),
     "hold_reasons": Text("what law demands to keep a case for", "依法保留案件的事由"),
     "signers.*": Text("who signs as {0}", "{0} 的签核人"),
     "different_people": Text(

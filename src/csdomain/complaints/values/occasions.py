@@ -8,8 +8,10 @@ from csdomain.kernel.cases.occasions import Occasion, Placeholder
 _T, _N, _M, _I = Placeholder.TEXT, Placeholder.NUMBER, Placeholder.MONEY, Placeholder.INSTANT
 #: ``complaint`` is the id, by which a program finds the case; ``number`` is what people call it.
 _CASE: Final[Mapping[str, Placeholder]] = {"complaint": _T, "number": _T}
-_OVERDUE: Final = {"branch": _T, "timer": _T}
-_PART: Final = {"branch": _T, "department": _T, "times": _N}
+#: What is told inside the house names the branch: two directors hold the same position (CMP-18).
+_INSIDE: Final = {**_CASE, "branch": _T}
+_OVERDUE: Final = {"timer": _T}
+_PART: Final = {"department": _T, "times": _N}
 
 _TO_CUSTOMERS: Final[Mapping[str, Mapping[str, Placeholder]]] = {
     "accepted": {},
@@ -19,6 +21,8 @@ _TO_CUSTOMERS: Final[Mapping[str, Mapping[str, Placeholder]]] = {
 }
 _INTERNAL: Final[Mapping[str, Mapping[str, Placeholder]]] = {
     "to_handle": {},
+    "your_turn": {"work": _T},
+    "warning": {"timer": _T, "percent": _N},
     "grave": {},
     "harm": {},
     "assigned": {},
@@ -45,13 +49,14 @@ _INTERNAL: Final[Mapping[str, Mapping[str, Placeholder]]] = {
 }
 OCCASIONS: Final = (
     *(Occasion(f"complaint.{name}", {**_CASE, **more}) for name, more in _TO_CUSTOMERS.items()),
-    *(Occasion(f"complaint.{name}", {**_CASE, **more}, internal=True) for name, more in _INTERNAL.items()),
+    *(Occasion(f"complaint.{name}", {**_INSIDE, **more}, internal=True) for name, more in _INTERNAL.items()),
 )
+INTERNAL: Final = frozenset(_INTERNAL)
 #: What is told only where complaints go through departments: by level, nobody is asked for a part.
 OF_DEPARTMENTS: Final = frozenset(
     f"complaint.{name}"
     for name in (
-        *("to_inspect", "jointly", "part_wanted", "reminder", "not_done"),
+        *("to_inspect", "jointly", "part_wanted"),
         *("to_rule", "to_decide", "collect", "memorandum"),
     )
 )

@@ -1,6 +1,7 @@
 """Who decides and by what right, at the moment of deciding (KRN-08)."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 import attrs
 
@@ -18,3 +19,8 @@ class Standing:
     held: Mapping[ActorId, frozenset[str]]
     delegations: Delegations = attrs.field(factory=Delegations)
     branches: Mapping[ActorId, str] = attrs.field(factory=dict)
+
+    def holds(self, who: ActorId, authority: str, at: datetime) -> bool:
+        """Whether ``who`` holds an authority at that instant, in person or for a principal who holds it. [KRN-08]"""
+        chains = self.delegations.ways(who, authority, at)
+        return any(authority in self.held.get(one, ()) for one in (who, *(chain[-1].principal for chain in chains)))

@@ -20,7 +20,7 @@ from csdomain.kernel.values.actors import Action, Actor, ActorId
 from csdomain.kernel.values.numbering import NumberPattern
 from csdomain.kernel.values.personal import WITHHELD, PersonalKind, personal
 
-from .kinds import A, ColumnPage, Kind, Page, Query, Tally, TallyRow
+from .kinds import A, ColumnPage, ColumnValue, Kind, Page, Query, Tally, TallyRow
 from .registers import Register, RowSession
 from .rows import Rows
 
@@ -105,6 +105,14 @@ class Queued:
     def dead(self) -> bool:
         """Whether it was given up: it has not been sent and will not be by itself."""
         return self.sent_at is None and self.next_at is None
+
+
+@attrs.frozen
+class LiveTimer:
+    """A timer that runs or is paused, with some columns of the case that it is about."""
+
+    timer: Timer
+    row: tuple[ColumnValue, ...]
 
 
 @attrs.frozen
@@ -219,6 +227,14 @@ class Session(RowSession, Protocol):
 
     def due_timers(self, until: datetime, limit: int, skip: Iterable[tuple[str, str]], /) -> Sequence[Timer]:
         """Timers whose ``next_at`` is not after ``until``, soonest first, claimed for this transaction."""
+        ...
+
+    def live_timers(
+        self, kind: Kind[A], names: Sequence[str], query: Query[A], until: datetime | None, /
+    ) -> Sequence[LiveTimer]:
+        """Timers about the aggregates of a kind that fit a query, each with these columns of its aggregate, by
+        deadline, subject and name, up to the query's limit: those that run and are due by ``until``; without it all
+        that run or are paused."""
         ...
 
     # --- outbox

@@ -25,7 +25,7 @@ class MalformedActor(InvalidValue):
 
 @unique
 class Scope(Enum):
-    """How far a permission reaches: records one owns, those of one's branch, or all."""
+    """How far a permission reaches: records one owns, those of one's branch and one's own, or all."""
 
     OWN = "own"
     BRANCH = "branch"
@@ -87,7 +87,7 @@ class Actor:
         return (
             scope is Scope.ALL
             or (scope is Scope.BRANCH and self.branch in branches)
-            or (scope is Scope.OWN and self.id in owners)
+            or (scope in (Scope.BRANCH, Scope.OWN) and self.id in owners)
         )
 
     def require(self, action: Action, *, owner: str | tuple[str, ...], branch: str | tuple[str, ...]) -> None:

@@ -1,0 +1,51 @@
+"""Whom complaints wait for, by what they are searched, and clocks by their deadline.
+
+Whom a case waits for is a matter of its house rules: the cases that are there are marked as ones to be asked, until
+they are next saved.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from alembic import op
+
+from csdomain_adapters.sql.kinds import add_columns, add_index, drop_columns, fill
+
+revision = "0008"
+down_revision = "0004"
+branch_labels = None
+depends_on = None
+
+_COLUMNS = {
+    **dict.fromkeys(("order_number", "batch", "handler", "desks"), str),
+    **dict.fromkeys(("open_remarks", "level", "urgency"), int),
+}
+_ENDED = ("settled", "withdrawn")
+_GRAVE = 1000
+
+
+def _columns(body: Mapping[str, Any], state: str) -> Mapping[str, Any]:
+    goods = body["forms"][0]["content"]
+    remarks = sum(remark["state"] == "open" for remark in body.get("remarks", ()))
+    return {
+        "order_number": goods.get("order_number") or None,
+        "batch": goods.get("batch") or None,
+        "handler": body.get("handler"),
+        "open_remarks": remarks or None,
+        "level": body.get("level", 0),
+        "urgency": _GRAVE if body.get("grave") else 0,
+        "desks": "*" if state not in _ENDED or remarks else None,
+    }
+
+
+def upgrade() -> None:
+    add_columns("complaint", _COLUMNS, unindexed=("level", "urgency"))
+    add_index("csd_complaint", ["product"])
+    add_index("csd_timer", ["state", "due_at", "subject", "name"], name="ix_csd_timer_live")
+    fill("complaint", _columns)
+
+
+def downgrade() -> None:
+    drop_columns("complaint", tuple(_COLUMNS))
+    op.drop_index("ix_csd_complaint_product", "csd_complaint")
+    op.drop_index("ix_csd_timer_live", "csd_timer")
