@@ -41,7 +41,7 @@ class ComplaintAct(Act[ComplaintRules]):
     @property
     def standing(self) -> Standing:
         """Who holds the authorities of the house's ladder at this moment, and who stands in for whom. [KRN-08]"""
-        names = [band.authority for band in self.rules.ladder.bands]
+        names = [band.authority for band in (*self.rules.ladder.bands, *self.rules.dismissing.bands)]
         return self.authorities(self.by, (*names, self.rules.without_amount.ordinary), self.at)
 
 
@@ -64,7 +64,7 @@ IMPROVEMENTS: Final = Parts.counted("improvements", IMPROVEMENT_MOVES)
 REMARKS: Final = Parts.counted("remarks", REMARK_MOVES)
 
 
-def named(department: str) -> str:
+def named(department: str) -> ActorId:
     """A department, unit or position by its id. Raises MalformedActor."""
     return Actor(ActorId(department), "-").id
 

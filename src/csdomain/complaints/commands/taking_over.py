@@ -8,7 +8,7 @@ import attrs
 from csdomain.complaints import events as e
 from csdomain.complaints import values as v
 from csdomain.complaints.case import Complaint, HandlingForm
-from csdomain.complaints.case.papers import drawn_up
+from csdomain.complaints.case.papers import TAKEN_OVER, drawn_up
 from csdomain.complaints.lifecycle import State
 from csdomain.complaints.policies import month_of
 from csdomain.complaints.rules import STATES
@@ -19,7 +19,7 @@ from csdomain.kernel.rules import Text
 from csdomain.kernel.rules.errors import require
 from csdomain.kernel.values.actors import Action
 
-from .marks import FIELDS, ComplaintAct, does, named
+from .marks import FIELDS, ComplaintAct, does, named, settled
 from .settling import OUTCOME
 
 #: States in which a case can be taken over: nothing that our rules would have wanted on paper is claimed of it.
@@ -78,6 +78,8 @@ def take_over(act: ComplaintAct, past: PastCase) -> tuple[Complaint, Events]:
     quality = past.classification is not None and rules.classified(past.classification).quality
     id, salt = act.new(v.COMPLAINT), act.new(v.SALT)
     paper = drawn_up(past.number, past.form, rules, salt=salt, by=act.by, at=act.at)
+    if past.state is not State.RECEIVED:
+        paper = paper.continued(**{TAKEN_OVER: past.state.value}).sign(TAKEN_OVER, by=act.by.id, at=act.at)
     form = HandlingForm(
         number=past.number,
         content=past.form,
@@ -102,13 +104,14 @@ def take_over(act: ComplaintAct, past: PastCase) -> tuple[Complaint, Events]:
         state=past.state,
         grave=past.grave or past.harm,
         harm=past.harm,
-        reviewed=ended or rules.review_by is None,
+        reviewed=past.state is State.SETTLED or rules.review_by is None,
         closed_at=closed,
         closed_month="" if closed is None else month_of(closed, act.place.zone),
         in_time=past.in_time if ended else None,
         outcome=past.outcome,
     )
-    return case, act.took_over(case, e.ComplaintImported())
+    taken_over = act.took_over(case, e.ComplaintImported())
+    return case, (*taken_over, *settled(case, act))  # a closed case that nothing is open of is settled
 
 
 def _time(at: datetime | None) -> datetime | None:

@@ -7,6 +7,10 @@ from .form import Extra as Extra
 from .form import MalformedForm as MalformedForm
 from .form import MalformedStep as MalformedStep
 from .house import COMPLAINT_RULES as COMPLAINT_RULES
+from .house import RND as RND
+from .house import RULING as RULING
+from .house import SALES as SALES
+from .house import SERVICE as SERVICE
 from .house import CaseClass as CaseClass
 from .house import Chasing as Chasing
 from .house import ComplaintRules as ComplaintRules

@@ -23,6 +23,9 @@ from .outcome import Classification, Judgement, PenaltyRate, ProposedPenalty, Re
 
 _COPIES_FEWEST = 4  # CMP-28 names the fourth
 _MONTH_LONGEST = 28
+#: Who signs the form at which step, by department: what ``signatures`` may want before anyone decides.
+SALES, SERVICE, RND, RULING = "sales", "customer_service", "rnd", "ruling"
+SIGNERS: Final = (SALES, SERVICE, RND, RULING)
 _SOMEBODY = identifier(MalformedStep)  # to be told: nobody could be, else
 
 
@@ -67,10 +70,21 @@ class Chasing:
 
 @attrs.frozen
 class CaseClass:
-    """A class of complaints: whether it is a quality fault, and the causes under it (CMP-02)."""
+    """A class of complaints: whether it is a quality fault, the causes under it, and those of them that are grave.
+
+    Causes in ``harm`` are grave, and marked as harm or loss from a service. [CMP-02, CMP-16, CMP-30]
+    """
 
     quality: bool
     causes: tuple[str, ...]
+    grave: tuple[str, ...] = ()
+    harm: tuple[str, ...] = ()
+
+    def __attrs_post_init__(self) -> None:
+        for name, causes in (("grave", self.grave), ("harm", self.harm)):
+            if unknown := sorted(set(causes) - set(self.causes)):
+                known = ", ".join(self.causes)
+                raise MalformedStep(field=name, given=unknown, accepted=Text(known, known))
 
 
 @attrs.frozen
@@ -120,6 +134,8 @@ class ComplaintRules:
     which closed cases are reviewed, ``review_units`` those among which the liable one is decided (CMP-20). ``extra``
     are the house's own fields of the form and their types. ``hold_reasons`` are the codes of what demands by law that
     a case is kept; those of the current rulebook count, also for a case that pinned an older one (KRN-14).
+    ``dismissal`` are the authorities that dismiss a complaint as not established, by the amount claimed (CMP-15);
+    without it they are those of ``ladder``.
     """
 
     path: Path
@@ -146,6 +162,7 @@ class ComplaintRules:
     review_units: tuple[str, ...] = ()
     extra: Mapping[str, str] = attrs.field(factory=dict)
     hold_reasons: tuple[str, ...] = ()
+    dismissal: ApprovalLadder | None = None
 
     def __attrs_post_init__(self) -> None:
         check_warnings(self.warnings)
@@ -166,6 +183,11 @@ class ComplaintRules:
                 )
         if not self.classes or not all(case.causes for case in self.classes.values()):
             raise MalformedStep(field="classes", accepted=Text("classes with their causes", "类别及其原因"))
+
+    @property
+    def dismissing(self) -> ApprovalLadder:
+        """The authorities that dismiss a complaint. [CMP-15]"""
+        return self.dismissal or self.ladder
 
     def check(self, form: ComplaintForm, currency: str) -> None:
         """Refuse what this house does not take: a claim in another currency, extra fields it does not have.
@@ -221,7 +243,9 @@ class ComplaintRules:
         share = borne.get(penalty.on)
         for row in self.penalty_basis:
             if share is not None and (row.up_to is None or share <= row.up_to):
-                return share.times(row.rate)
+                if (deducted := share.times(row.rate)).minor > 0:
+                    return deducted
+                break
         raise MalformedStep(
             field="amount", accepted=Text("an amount, or a unit that bears a loss", "金额，或承担损失的单位")
         )
@@ -236,7 +260,9 @@ def in_currency(amount: Money, currency: str, field: str) -> None:
 def _whole(rules: ComplaintRules, book: Rulebook) -> Iterable[str]:
     if ORGANISATION in book:
         currency = book[ORGANISATION].currency
-        amounts = [amount for band in rules.ladder.bands for amount in (band.over, band.up_to)]
+        amounts = [
+            amount for band in (*rules.ladder.bands, *rules.dismissing.bands) for amount in (band.over, band.up_to)
+        ]
         amounts += [row.up_to for row in rules.penalty_basis]
         if any(amount is not None and amount.currency != currency for amount in amounts):
             yield f"amounts in {currency} expected @ $.complaints"
@@ -245,6 +271,9 @@ def _whole(rules: ComplaintRules, book: Rulebook) -> Iterable[str]:
         yield from (f"this key is missing @ $.complaints.stages.{stage}" for stage in missing)
         needed = ("close_within", "report_within", "chasing", "review_by", "ruling_by")
         yield from (f"this key is missing @ $.complaints.{name}" for name in needed if not getattr(rules, name))
+    signers = SIGNERS if rules.path is Path.DEPARTMENTS else ()  # by level nobody signs a step
+    if set(rules.signatures) - set(signers):
+        yield f"some of {', '.join(signers) or 'none'} expected @ $.complaints.signatures"
     if not rules.ladder.holds(rules.without_amount.grave):
         known = ", ".join(band.authority for band in rules.ladder.bands)
         yield f"one of {known} expected @ $.complaints.without_amount.grave"

@@ -45,6 +45,12 @@ LABELS: Final[Mapping[str, Text]] = {
     "review_units": Text("units among which the liable one is decided", "责任归属单位"),
     "classes.*.quality": Text("whether {0} is a quality fault", "{0} 是否属质量问题"),
     "classes.*.causes": Text("causes under {0}", "{0} 的原因"),
+    "classes.*.grave": Text("causes under {0} that are grave", "{0} 中属特别严重的原因"),
+    "classes.*.harm": Text("causes under {0} that are harm or loss", "{0} 中属伤害或损失的原因"),
+    "dismissal": Text("who dismisses complaints, by the amount claimed", "不成立的核定权限"),
+    "dismissal.*": Text("authority {0}", "权限者 {0}"),
+    "dismissal.*.over": Text("where the band of {0} begins", "{0} 的起始金额"),
+    "dismissal.*.up_to": Text("limit of {0}", "{0} 的上限"),
     "hold_reasons": Text("what law demands to keep a case for", "依法保留案件的事由"),
     "extra.*": Text("the house's own field {0}", "自定栏目 {0}"),
 }
