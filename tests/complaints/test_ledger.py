@@ -8,10 +8,10 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from complaints.cases import BY_LEVEL, CHIEF, CLERK, RULES_OF, UNTIL
+from complaints.cases import CHIEF, CLERK, RULES_OF, UNTIL
 from complaints.desks import JUDGED, SALT, T0, fen, received, remedy
 from complaints.hand import Drawn, act, on
-from csdomain.complaints.case import Certificate, Complaint, Penalty, ReturnSlip
+from csdomain.complaints.case import Certificate, Complaint, ReturnSlip
 from csdomain.complaints.commands.taking_over import IMPORTABLE, PastCase, take_over
 from csdomain.complaints.lifecycle import (
     CertificateState,
@@ -109,7 +109,8 @@ def next_step(case: Complaint) -> object:
         case State.REPORTED if form.ruling is None:
             return here.rule("carry on", **CHIEFLY)
         case State.REPORTED:
-            return here.judge(NAMED, rules, **BY)
+            once = () if case.penalties else PENALTIES  # nobody is penalised twice
+            return here.judge(attrs.evolve(NAMED, tracked=not case.improvements, penalties=once), rules, **BY)
         case State.JUDGED | State.HANDLING:
             paid = case.accounts[case.turn].booked
             return submit(case, remedy(paid, compensation=paid or None))
@@ -273,10 +274,10 @@ class Ledgers(RuleBasedStateMachine):
 
     # --- the case goes on
     @rule(times=st.integers(1, 12))
-    def go_on(self, times: int) -> None:
+    def go_on(self, times: int, to: tuple[State, ...] = (State.JUDGED, State.HANDLING)) -> None:
         """Towards its end; what is decided on the way is what was asked for."""
         for _ in range(times):
-            if self.case.closed_at is not None or self.case.state in (State.WITHDRAWN, State.JUDGED, State.HANDLING):
+            if self.case.closed_at is not None or self.case.state in (State.WITHDRAWN, *to):
                 return
             self.noting(lambda: next_step(self.case))
 
@@ -293,9 +294,11 @@ class Ledgers(RuleBasedStateMachine):
             grant.stands, grant.declined = False, after is State.NOT_ACCEPTED or grant.declined
         return done
 
-    @rule(amount=st.integers(0, 6), goods=st.booleans(), more=st.integers(0, 2))
-    def ask(self, amount: int, goods: bool, more: int) -> None:
-        """A remedy; one that is less than what was paid of its form's chain is refused."""
+    @rule(amount=st.integers(0, 6), goods=st.booleans(), more=st.integers(0, 2), granted=st.booleans())
+    def ask(self, amount: int, goods: bool, more: int, granted: bool) -> None:
+        """A remedy; one that is less than what was paid of its form's chain is refused. It may be granted at once."""
+        if granted and self.case.state is not State.DECIDED:
+            self.go_on(12)
         what = remedy(fen(amount + more), compensation=fen(amount) if amount else None, returns=[GOODS] * goods)
         paid = sum(paper.amount for paper in self.booked.values() if paper.turn in self.chains()[-1])
         before = self.case.state
@@ -308,6 +311,8 @@ class Ledgers(RuleBasedStateMachine):
             grant.asked, grant.stands = amount, self.case.path is Path.LEVELS
             grant.sub += 1
             grant.amount = amount if grant.stands else 0
+            if granted:
+                self.go_on(3, (State.DECIDED, State.PROPOSED))
 
     @rule(outcome=st.sampled_from([Outcome.REJECTED, Outcome.RETURNED, Outcome.APPROVED]))
     def decide(self, outcome: Outcome) -> None:
@@ -324,10 +329,12 @@ class Ledgers(RuleBasedStateMachine):
     @rule(
         what=st.sampled_from(
             ["decline", "withdraw", "dismiss", "anew", "object", "reopen", "return_report", "reclassify", "grave"]
-        )
+        ),
+        times=st.integers(0, 3),
     )
-    def aside(self, what: str) -> None:
+    def aside(self, what: str, times: int) -> None:
         """The side ways."""
+        self.go_on(times)
         case, rules = self.case, RULES_OF[self.case.path]
         other = HANDLING if case.form.quality else QUALITY
         acts: dict[str, Callable[[], object]] = {
@@ -341,8 +348,7 @@ class Ledgers(RuleBasedStateMachine):
             "reclassify": lambda: on(case).reclassify(other, "it is not so", rules=rules, **BY),
             "grave": lambda: on(case).mark(harm=True, **BY),
         }
-        if what != "withdraw" or case.turn > 1 or case.closed_at is None:
-            self.noting(acts[what])
+        self.noting(acts[what])
 
     @rule()
     def beside(self) -> None:
@@ -350,9 +356,9 @@ class Ledgers(RuleBasedStateMachine):
         attempt(self.case, lambda: on(self.case).involve(["production"], UNTIL, **BY))
 
     # --- money and papers
-    @rule(more=st.integers(-1, 1), share=st.integers(1, 3))
-    def draw(self, more: int, share: int) -> None:
-        """All that is left of a grant, a part of it, or one fen too much."""
+    @rule(more=st.sampled_from([0, 0, -1, 1]), share=st.integers(1, 3), times=st.integers(0, 3))
+    def draw(self, more: int, share: int, times: int) -> None:
+        """All that is left of a grant, a part of it, or one fen too much; it goes on so many steps."""
         left = next((left for chain in self.chains() if (left := self.left(chain))), 0)
         turn = next((chain[-1] for chain in self.chains() if self.left(chain)), 0)
         amount = left // share + more
@@ -362,6 +368,8 @@ class Ledgers(RuleBasedStateMachine):
         assert done is (0 < amount <= left)
         if done:
             self.live[number] = Paid(amount, turn, self.grants[turn].sub)
+            for _ in range(times):
+                self.step(self.case.certificates[-1])
 
     @precondition(lambda self: self.case.certificates)
     @rule(data=st.data(), back=st.booleans(), waived=st.booleans())
@@ -374,7 +382,10 @@ class Ledgers(RuleBasedStateMachine):
             if done:
                 voided = self.live.pop(paper.number)
                 self.waived |= {paper.number: voided} if waived else {}
-            return
+        else:
+            self.step(paper)
+
+    def step(self, paper: Certificate) -> None:
         known = self.live.get(paper.number)
         backed = known is not None and self.backed(known)
         done = attempt(self.case, lambda: forward(self.case, paper, 0))
@@ -392,6 +403,22 @@ class Ledgers(RuleBasedStateMachine):
             if open_:
                 part, n = data.draw(st.sampled_from(open_))
                 attempt(self.case, lambda: (undo if back else forward)(self.case, part, n))  # noqa: B023 - at once
+
+    @rule(
+        amount=st.integers(0, 6),
+        share=st.integers(1, 3),
+        times=st.integers(0, 3),
+        goods=st.booleans(),
+        to=st.sampled_from(["", "decline", "anew"]),
+    )
+    def remedied(self, amount: int, share: int, times: int, goods: bool, to: str) -> None:
+        """A whole form: granted, partly paid, and then not accepted, or closed and taken up again."""
+        self.ask(amount, goods, 0, True)
+        self.draw(0, share, times)
+        if to:
+            self.go_on(9, (State.ANSWERED, State.PROPOSED) if to == "decline" else ())
+            self.aside(to, 0)
+            self.aside("anew", 0)
 
     @rule()
     def review(self) -> None:
@@ -441,5 +468,3 @@ class Ledgers(RuleBasedStateMachine):
 
 
 TestLedgers = Ledgers.TestCase
-assert BY_LEVEL.path is Path.LEVELS
-assert Penalty is not None
