@@ -57,7 +57,7 @@ ACTS: Final[Mapping[Move, Act]] = {
     Move.PROMISE: lambda c, r, **k: on(c).promise(UNTIL, **k),
     Move.REMARK: lambda c, r, **k: on(c).remark("the lift is slow", "building", **k),
     Move.INVOLVE: lambda c, r, **k: on(c).involve(["production"], UNTIL, **k),
-    Move.CONTRIBUTE: lambda c, r, **k: on(c).contribute("production", "the mould was worn", **k),
+    Move.CONTRIBUTE: lambda c, r, **k: on(c).contribute("production", "the mould was worn", word_of="foreman", **k),
     Move.INVESTIGATE: lambda c, r, **k: on(c).investigate(**k),
     Move.INSPECT: lambda c, r, **k: on(c).inspect(FINDING, **k),
     Move.CONCLUDE: lambda c, r, **k: on(c).conclude(**k),

@@ -254,7 +254,7 @@ def written_on(texts: Iterable[str]) -> Complaint:
     on(case).object("QC-1", given["memorandum"], RULES, by=ANN, at=T0)
     on(case).rule_on_objection(reopen=True, text=given["memorandum"], by=anyone("boss"), at=T0)
     on(case).involve(["warehouse"], T0 + SOON, by=ANN, at=T0)
-    on(case).contribute("warehouse", given["part"], by=ANN, at=T0)
+    on(case).contribute("warehouse", given["part"], word_of="foreman", by=ANN, at=T0)
     on(case).remark("the phone was always busy", "switchboard", by=ANN, at=T0)
     on(case).answer_remark(1, given["remark"], by=ANN, at=T0)
     finding = Finding(True, given["finding"], ("worker-7",), given["countermeasures"])

@@ -217,7 +217,7 @@ class TestByAmount(OfComplaints):
         "rule": by("deputy_general_manager", "carry on"),
         "judge": by("service_agent", Judgement(liable=Liable.US, unit="production", tracked=False)),
         "judge/penalties": with_case("service_agent", lambda case: (judged(case),)),
-        "dismiss": by("service_agent", "used against the manual"),
+        "dismiss": by("general_manager", "used against the manual"),
         "submit": by("service_agent", SORRY),
         "submit/goods": by("service_agent", BACK),
         "submit/money": by("service_agent", PAID),

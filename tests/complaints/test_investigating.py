@@ -130,7 +130,7 @@ def wrong_values() -> list[Wrong]:
             add(state, move, MalformedStep, lambda c, k, name=name, text=text: getattr(on(c), name)(text, **k))
         add(
             *(State.ACCEPTED, Move.CONTRIBUTE, MalformedStep),
-            lambda c, k, text=text: on(c).contribute("production", text, **k),
+            lambda c, k, text=text: on(c).contribute("production", text, word_of="foreman", **k),
         )
         add(State.CHECKED, Move.REMARK, MalformedStep, lambda c, k, text=text: on(c).remark(text, "building", **k))
         add(

@@ -166,7 +166,7 @@ def test_what_is_not_established_and_what_a_house_without_a_review_closes_is_not
     assert case.state is State.SETTLED
     counter = Counter.open()
     counter.accepted()
-    counter.do("dismiss", "nothing is wrong with it", by="service_agent")
+    counter.do("dismiss", "nothing is wrong with it", by="general_manager")
     counter.do("answer", *letter(), by="sales")
     assert counter.do("close", "told so", by="service_agent").state == "settled"
     month = f"{counter.clock.now():%Y-%m}"

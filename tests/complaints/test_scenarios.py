@@ -89,7 +89,7 @@ def test_a_quality_fault_with_everything_that_can_follow() -> None:
     # Production is asked; R&D finds the fault in the hardening; the deputy in charge rules.
     counter.do("involve", ["production"], counter.clock.now() + timedelta(days=2), by="service_agent")
     counter.do("investigate", by="service_agent")
-    counter.do("contribute", "production", "batch b1 ran at night", by="service_agent")
+    counter.do("contribute", "production", "batch b1 ran at night", word_of="foreman", by="service_agent")
     counter.do("inspect", Finding(True, "hardened too fast", ("worker-7",), "a new curve"), by="rnd")
     counter.do("conclude", by="service_agent")
     counter.do("report", "the furnace was too hot", by="service_agent")
@@ -251,7 +251,7 @@ def dismissed() -> Counter:
     counter = Counter.open()
     counter.accepted()
     counter.do("investigate", by="service_agent")
-    counter.do("dismiss", "used against the manual", by="service_agent")
+    counter.do("dismiss", "used against the manual", by="general_manager")
     counter.do("answer", Channel.PHONE, "We cannot agree.", by="sales")
     return counter
 

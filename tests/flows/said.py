@@ -325,7 +325,7 @@ def dismissed_case(talk: Talk) -> None:
         do("conclude", id, by="service_agent")
         do("report", id, by="service_agent")
         do("rule", id, by="deputy_general_manager")
-        do("dismiss", id, by="service_agent")
+        do("dismiss", id, by="general_manager")
         do("answer", id, Channel.LETTER, by="sales")
         do("object", id, by="sales")
         do(rule, id, by="deputy_general_manager")

@@ -130,13 +130,13 @@ class _Living:
         if life.quality:
             self.step("inspect", Finding(True, "the fault is there"), by="rnd")
         for name in names:
-            self.step("contribute", name, "done", by="service_agent")
+            self.step("contribute", name, "done", word_of="foreman", by="service_agent")
         self.step("conclude", by="service_agent")
         self.step("report", "what was found", by="service_agent")
         self.step("rule", "go on", by="deputy_general_manager")
 
     def not_established(self) -> str:
-        self.step("dismiss", "used against the manual", by="service_agent")
+        self.step("dismiss", "used against the manual", by="general_manager")
         self.step("answer", Channel.LETTER, "We find no fault.", by="sales")
         self.step("close", "not established", by="service_manager")
         return self.archived()
