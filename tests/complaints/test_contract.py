@@ -81,7 +81,7 @@ def judged(case: Complaint) -> Judgement:
     return Judgement(
         liable=Liable.US,
         unit=unit,
-        persons=("worker-9",),
+        persons=("worker-9", f"worker-{case.turn}"),
         disposal="the mould is changed",
         tracked=True,
         loss={"goods": Money.of(100, "CNY")},
@@ -125,6 +125,7 @@ class OfComplaints(CaseContract):
             *("remark.department", "involve.departments", "contribute.department", "Goods.product", "Goods.batch"),
             *("sign_slip.slip", "take_in.slip", "reconcile.slip", "resolve.slip", "cancel_slip.slip"),
             *("sign_certificate.certificate", "countersign_certificate.certificate", "book_certificate.certificate"),
+            *("void_certificate.certificate", "contribute.word_of"),
             *("reconcile.voucher", "book_certificate.voucher", "review.unit", "PastCase.number", "PastCase.owner"),
             *("Finding.persons", "Judgement.unit", "Judgement.persons", "Judgement.loss.keys", "Share.unit"),
             *("ProposedPenalty.on", "ProposedPenalty.discipline"),
@@ -174,6 +175,7 @@ def papers(*, seller: str, deputy: str) -> dict[str, Sample]:
         "sign_certificate": part(CERTIFICATES, CertificateMove.SIGN, deputy),
         "countersign_certificate": part(CERTIFICATES, CertificateMove.COUNTERSIGN, seller),
         "book_certificate": part(CERTIFICATES, CertificateMove.BOOK, "finance", "V-2"),
+        "void_certificate": part(CERTIFICATES, CertificateMove.VOID, seller, "not countersigned", waived=True),
         "answer_remark": part(REMARKS, RemarkMove.ANSWER, seller, "it is seen to"),
     }
 
@@ -185,7 +187,7 @@ class TestByAmount(OfComplaints):
     path = "departments"
     house_path = Path.DEPARTMENTS
     untold = frozenset({"complaint.escalated"})
-    absent = frozenset({"handle", "escalate", "propose", "satisfy"})
+    absent = frozenset({"handle", "escalate", "propose", "satisfy", "resume"})
     #: Penalties are carried out once the closed case is reviewed; a report waits for every part.
     never: ClassVar = (
         OfComplaints.never
@@ -209,7 +211,7 @@ class TestByAmount(OfComplaints):
         "promise": by("sales", UNTIL, reason="they asked"),
         "remark": by("sales", "the lift is slow", "building"),
         "involve": by("service_agent", ["production"], UNTIL),
-        "contribute": by("service_agent", "production", "the mould was worn"),
+        "contribute": by("service_agent", "production", "the mould was worn", word_of="foreman"),
         "investigate": by("service_agent"),
         "inspect": by("rnd", Finding(True, "cracked", ("worker-9",), "a new mould")),
         "conclude": by("service_agent"),
@@ -217,6 +219,9 @@ class TestByAmount(OfComplaints):
         "rule": by("deputy_general_manager", "carry on"),
         "judge": by("service_agent", Judgement(liable=Liable.US, unit="production", tracked=False)),
         "judge/penalties": with_case("service_agent", lambda case: (judged(case),)),
+        "return_report": by("deputy_general_manager", "look again"),
+        "correct_judgement": by("service_agent", Judgement(liable=Liable.CUSTOMER), "it was theirs"),
+        "reclassify": by("service_agent", Classification("not_quality", "other"), "wrongly put"),
         "dismiss": by("general_manager", "used against the manual"),
         "submit": by("service_agent", SORRY),
         "submit/goods": by("service_agent", BACK),
@@ -243,6 +248,7 @@ class TestByAmount(OfComplaints):
         "publish_penalty": part(PENALTIES, PenaltyMove.PUBLISH, "hr"),
         "improve": part(IMPROVEMENTS, ImprovementMove.CARRY_OUT, "rnd", ImprovementMove.CARRY_OUT, "done"),
         "improve/verify": part(IMPROVEMENTS, ImprovementMove.VERIFY, "rnd", ImprovementMove.VERIFY, "it helps"),
+        "improve/drop": part(IMPROVEMENTS, ImprovementMove.DROP, "deputy_general_manager", ImprovementMove.DROP, "no"),
         "improve/fail": part(IMPROVEMENTS, ImprovementMove.FAIL, "rnd", ImprovementMove.FAIL, "it does not"),
     }
 
@@ -253,12 +259,12 @@ class TestByLevel(OfComplaints):
     rulebook = "medical_centre"
     path = "levels"
     house_path = Path.LEVELS
-    untold = OF_DEPARTMENTS | {f"complaint.{name}" for name in ("answered", "deduct", "discipline")}
+    untold = OF_DEPARTMENTS | {f"complaint.{name}" for name in ("deduct", "discipline")}
     absent = frozenset(
         {
             *("check", "accept", "involve", "contribute", "investigate", "inspect", "conclude", "report", "rule"),
-            *("judge", "dismiss", "submit", "revise", "recommend", "approve", "reject", "return_back", "answer"),
-            *("renew", "object", "sustain", "reopen", "review", "improve"),
+            *("judge", "dismiss", "submit", "revise", "recommend", "approve", "reject", "return_back"),
+            *("return_report", "correct_judgement", "renew", "object", "sustain", "reopen", "review", "improve"),
             *(f"{does}_penalty" for does in ("approve", "drop", "notice", "carry_out", "publish")),
         }
     )
@@ -275,6 +281,9 @@ class TestByLevel(OfComplaints):
         "promise": by("health_manager", UNTIL, reason="they asked"),
         "remark": by("customer_service", "the lift is slow", "building"),
         "escalate": by("health_manager", "beyond me"),
+        "reclassify": by("health_manager", Classification("service", "other"), "wrongly put"),
+        "answer": by("health_manager", Channel.LETTER, "We are sorry."),
+        "resume": by("health_manager", FORM),
         "propose": by("health_manager", SORRY),
         "propose/goods": by("health_manager", BACK),
         "propose/both": by("health_manager", BOTH),

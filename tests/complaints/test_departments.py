@@ -186,7 +186,9 @@ def test_a_department_is_reminded_until_its_part_is_done_so_many_times_and_then_
     for at, name in sorted(instants):
         counter.clock.move(at)
         if name:
-            counter.does.contribute(counter.id, name, "here it is", word_of="foreman", by=counter.who["service_agent"], at=at)
+            counter.does.contribute(
+                counter.id, name, "here it is", word_of="foreman", by=counter.who["service_agent"], at=at
+            )
         else:
             counter.desk.sweep()
             swept.append(at)

@@ -468,3 +468,46 @@ class Ledgers(RuleBasedStateMachine):
 
 
 TestLedgers = Ledgers.TestCase
+
+
+STARTS: Final = [(path, state, quality) for path in Path for state in IMPORTABLE[path] for quality in (False, True)]
+
+
+@pytest.mark.parametrize(("path", "state", "quality"), STARTS)
+def test_f03_a_case_that_is_taken_over_in_any_state_goes_the_rest_of_its_way(
+    path: Path, state: State, quality: bool
+) -> None:
+    case = begun(path, state, quality)
+    to_its_end(case)
+    assert case.state is State.SETTLED
+
+
+@pytest.mark.parametrize("path", Path)
+def test_f04_what_was_paid_counts_against_what_is_granted_anew(path: Path) -> None:
+    ledgers = Ledgers()
+    ledgers.begin((path, None), False)
+    ledgers.remedied(500, 1, 3, False, "decline")  # 500 are booked, then the customer declines
+    ledgers.ask(700, False, 0, True)
+    case = ledgers.case
+    account = case.accounts[case.turn]
+    assert [money.minor for money in (account.granted, account.booked, account.left)] == [700, 500, 200]
+    assert case.granted == fen(700)
+
+
+@pytest.mark.parametrize("path", Path)
+def test_f04_a_certificate_that_is_overtaken_or_not_countersigned_is_made_void(path: Path) -> None:
+    ledgers = Ledgers()
+    ledgers.begin((path, None), False)
+    ledgers.remedied(500, 1, 0, False, "decline")  # drawn up, then the customer declines
+    case = ledgers.case
+    (old,) = case.certificates
+    assert not attempt(case, lambda: forward(case, old, 0))
+    undo(case, old, 0)
+    ledgers.ask(300, False, 0, True)
+    ledgers.draw(0, 1, 1)  # signed, and the customer signs nothing
+    ledgers.go_on(9, ())
+    assert case.state in (State.CLOSED, State.SETTLING)
+    undo(case, case.certificates[-1], 0, waived=True)
+    to_its_end(case)
+    assert case.state is State.SETTLED
+    assert [c.state for c in case.certificates] == [_CS.VOIDED, _CS.VOIDED]

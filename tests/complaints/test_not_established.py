@@ -19,6 +19,7 @@ from complaints.desks import (
     anyone,
     check_unchanged,
     cny,
+    holding,
     received,
     remedy,
 )
@@ -26,10 +27,10 @@ from complaints.hand import on
 from csdomain.complaints.case import Complaint
 from csdomain.complaints.lifecycle import State
 from csdomain.complaints.policies.notices import InternalDisclosed
-from csdomain.complaints.rules import MONTHLY_REVIEW, NOT_ESTABLISHED, NOTICE
+from csdomain.complaints.rules import FINDING, MONTHLY_REVIEW, NOT_ESTABLISHED, NOTICE
 from csdomain.complaints.values import Channel, Finding, MalformedStep, ProposedPenalty
 from csdomain.kernel.cases.timers import TimerState
-from csdomain.kernel.papers.approvals import OwnRequest
+from csdomain.kernel.papers.approvals import ApprovalLadder, Band, BeyondAuthority, OwnRequest
 from csdomain.kernel.papers.documents import Tampered
 from csdomain.kernel.rules import APPROVALS, FORMS
 from csdomain.kernel.rules.errors import DomainError, MoveRefused, NotPermitted, RuleBroken
@@ -322,3 +323,31 @@ def perform(case: Complaint, act: str) -> object:
         "dismiss": lambda: on(case).dismiss("unfounded", by=ANN, at=T0),
         "close": lambda: on(case).close("not established", in_time=True, zone="Asia/Shanghai", by=ANN, at=T0),
     }[act]()
+
+
+def test_f06_an_agent_alone_dismisses_nothing_and_a_quality_fault_wants_a_finding() -> None:
+    counter = Counter.open()
+    counter.accepted(complaint_form(claimed=cny(90_000)), kind=QUALITY)
+    counter.do("investigate", by="service_agent")
+    counter.expect_refused(NotPermitted, "dismiss", "unfounded", by="service_agent")
+    assert counter.expect_refused(RuleBroken, "dismiss", "unfounded", by="general_manager").rule is FINDING
+    counter.do("inspect", Finding(False, "nothing wrong"), by="rnd")
+    counter.expect_refused(BeyondAuthority, "dismiss", "unfounded", by="deputy_general_manager")
+    counter.do("dismiss", "unfounded", by="general_manager")
+    signed = counter.case.form.document.signature("dismissal")
+    assert (signed.by, counter.case.form.document.stated("dismissed")) == ("general_manager", "90000.00 CNY")
+
+
+def test_f06_who_may_dismiss_is_a_ladder_of_the_rulebook() -> None:
+    rules = attrs.evolve(RULES, dismissal=ApprovalLadder((Band("quality_manager"),)))
+    case = received(cny(90_000), rules)
+    accept(case, rules)
+    for who, may in (("general_manager", False), ("quality_manager", True)):
+        act: Callable[[], object] = lambda w=who: on(case).dismiss(  # type: ignore[misc]  # noqa: E731
+            "unfounded", holding(x=w), rules=rules, by=anyone("x"), at=T0
+        )
+        if may:
+            act()
+        else:
+            check_unchanged(case, BeyondAuthority, act)
+    assert case.state is State.NOT_ESTABLISHED

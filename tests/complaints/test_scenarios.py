@@ -247,6 +247,9 @@ DISMISSED: Final[Rows] = [
 ]
 
 
+REVIEWED: Final[Rows] = [("review", "closed", "settling"), ("settle", "settling", "settled")]
+
+
 def dismissed() -> Counter:
     counter = Counter.open()
     counter.accepted()
@@ -260,8 +263,9 @@ def dismissed() -> Counter:
 def test_not_established_and_the_customer_takes_it() -> None:
     counter = dismissed()
     counter.do("close", "not established", by="service_agent")
+    counter.do("review", "", by="gm_office")
     stand(counter, "settled")
-    assert counter.rows == [*DISMISSED, ("close", "not_established", "closed"), ("settle", "closed", "settled")]
+    assert counter.rows == [*DISMISSED, ("close", "not_established", "closed"), *REVIEWED]
 
 
 @pytest.mark.rule(NOT_ESTABLISHED)
@@ -271,6 +275,7 @@ def test_not_established_the_customer_objects_and_the_superior_stands_by_it() ->
     counter.do("sustain", "they show the misuse", by=BOSS)
     counter.do("answer", Channel.LETTER, "We have looked at your photographs and stay with our answer.", by="sales")
     counter.do("close", "not established", by="service_agent")
+    counter.do("review", "sales", by="gm_office")
     stand(counter, "settled")
     assert counter.rows == [
         *DISMISSED,
@@ -278,7 +283,7 @@ def test_not_established_the_customer_objects_and_the_superior_stands_by_it() ->
         ("sustain", "not_established", "not_established"),
         ("answer", "not_established", "not_established"),
         ("close", "not_established", "closed"),
-        ("settle", "closed", "settled"),
+        *REVIEWED,
     ]
 
 

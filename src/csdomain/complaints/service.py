@@ -21,7 +21,7 @@ from csdomain.kernel.values.actors import Actor, ActorId
 from csdomain.kernel.values.arguments import BY_RULE
 from csdomain.kernel.values.money import Money
 
-from .case import CLOSED_MONTH, COMPLAINTS, CUSTOMER, DISCREPANCIES, GRAVE, REVIEWED, Complaint
+from .case import CLOSED_AT, CLOSED_MONTH, COMPLAINTS, CUSTOMER, DISCREPANCIES, GRAVE, REVIEWED, Complaint
 from .commands import (
     answering,
     compensating,
@@ -408,12 +408,12 @@ class Complaints(CaseService[Complaint, ComplaintAct]):
 
     def to_review(self, month: str, *, by: Actor, limit: int = 50) -> Page[Complaint]:
         """The cases closed in ``month`` (``2026-03``) that nobody has reviewed yet. [CMP-20]"""
-        return self.find(Query((CLOSED_MONTH.is_(month), REVIEWED.is_(False)), limit=limit), by=by)
+        return self.find(Query((CLOSED_MONTH.is_(month), CLOSED_AT.present(), REVIEWED.is_(False)), limit=limit), by=by)
 
     def statistics(self, month: str, *group_by: str, by: Actor) -> Sequence[TallyRow]:
         """The cases closed in ``month``, counted by columns (``class_name``, ``cause``, ``unit``, ``product``, …).
 
         Each row has the amounts claimed, granted and lost; group by ``in_time`` to see those that were late. [CMP-26]
         """
-        where = (CLOSED_MONTH.is_(month),)
+        where = (CLOSED_MONTH.is_(month), CLOSED_AT.present())
         return self.tally(Tally(where, group_by, ("claimed", "granted", "lost")), by=by)

@@ -58,7 +58,7 @@ def accept(case: Complaint, act: ComplaintAct, classification: v.Classification,
 def _classify(
     case: Complaint, act: ComplaintAct, given: v.Classification, role: str = "", *, grave: bool = False
 ) -> None:
-    """Put the case in a class, signed in ``role``; it is grave or one of harm where the house says so. [CMP-02, CMP-30]"""
+    """Put the case in a class, signed in ``role``; grave or one of harm where the house says so. [CMP-02, CMP-30]"""
     kind, paper = act.rules.classified(given), case.form.document
     fields = {"class": given.name, "cause": given.cause}
     paper = paper.continued(**{case.nth(name, paper.fields): value for name, value in fields.items()})
