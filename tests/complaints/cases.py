@@ -8,7 +8,7 @@ from complaints.desks import JUDGED, RULES, SALT, T0, anyone, levels_book, recei
 from complaints.hand import on
 from csdomain.complaints.case import Complaint
 from csdomain.complaints.lifecycle import Move, State
-from csdomain.complaints.values import COMPLAINT_RULES, Channel, ComplaintRules, Finding, Path
+from csdomain.complaints.values import COMPLAINT_RULES, Channel, Classification, ComplaintRules, Finding, Path
 from csdomain.complaints.values.standing import Standing
 from csdomain.kernel.cases.events import Event
 from csdomain.kernel.papers.approvals import Outcome
@@ -26,6 +26,7 @@ CHIEF: Final = anyone("chief")
 UNTIL: Final = T0 + timedelta(days=1)
 FINDING: Final = Finding(True, "cracked from within")
 NOTHING: Final = remedy(Money.zero("CNY"))
+OTHER: Final = Classification("not_quality", "other")
 
 Act = Callable[..., Sequence[Event]]
 
@@ -43,8 +44,9 @@ def _propose(case: Complaint, rules: ComplaintRules, *, by: Actor, at: datetime)
     return on(case).propose(NOTHING, rules, standing, by=by, at=at)
 
 
-def _renew(case: Complaint, rules: ComplaintRules, *, by: Actor, at: datetime) -> Sequence[Event]:
-    return on(case).renew(f"KS202603-{case.turn + 1:04}", complaint_form(), rules, salt=SALT, by=by, at=at)
+def _renew(case: Complaint, rules: ComplaintRules, *, by: Actor, at: datetime, act: str = "renew") -> Sequence[Event]:
+    again: Act = getattr(on(case), act)
+    return again(f"KS202603-{case.turn + 1:04}", complaint_form(), rules, salt=SALT, by=by, at=at)
 
 
 #: Each move that somebody makes, with values that are fine in every state that has it.
@@ -81,6 +83,10 @@ ACTS: Final[Mapping[Move, Act]] = {
     Move.SATISFY: lambda c, r, **k: on(c).satisfy(**k),
     Move.CLOSE: lambda c, r, **k: on(c).close("explained", in_time=True, zone="Asia/Shanghai", **k),
     Move.WITHDRAW: lambda c, r, **k: on(c).withdraw("never mind", **k),
+    Move.RECLASSIFY: lambda c, r, **k: on(c).reclassify(OTHER, "wrongly put", rules=r, **k),
+    Move.RETURN_REPORT: lambda c, r, **k: on(c).return_report("look again", **k),
+    Move.CORRECT: lambda c, r, **k: on(c).correct_judgement(JUDGED, "not so", rules=r, **k),
+    Move.RESUME: lambda c, r, **k: _renew(c, r, act="resume", **k),
     Move.REVIEW: lambda c, r, **k: on(c).judge_month("sales", "a lesson", r, **k),
 }
 

@@ -511,3 +511,20 @@ def test_f04_a_certificate_that_is_overtaken_or_not_countersigned_is_made_void(p
     to_its_end(case)
     assert case.state is State.SETTLED
     assert [c.state for c in case.certificates] == [_CS.VOIDED, _CS.VOIDED]
+
+
+def test_f23_what_went_out_is_what_the_figures_say() -> None:
+    ledgers = Ledgers()
+    ledgers.begin((Path.DEPARTMENTS, None), False)
+    ledgers.ask(0, True, 3200, True)  # goods for a credit of 3,200, without money
+    case = ledgers.case
+    on(case).draw_slip("TH1", "truck", RULES_OF[case.path], salt=SALT, **BY)
+    on(case).sign_slip("TH1", **CHIEFLY)
+    on(case).take_in("TH1", [GOODS], **BY)
+    on(case).reconcile("TH1", "V1", **BY)
+    ledgers.go_on(1)
+    ledgers.aside("decline", 0)
+    assert case.granted == fen(3200)
+    ledgers.aside("anew", 0)
+    ledgers.ask(2000, False, 0, True)
+    assert case.granted == fen(5200)
