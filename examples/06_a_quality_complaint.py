@@ -67,10 +67,10 @@ class Telling:
         assert (fired.breached, fired.failed) == (0, ())
         self.say("date", f"{self.now:%a %d %b, %H:%M}")
 
-    def do(self, what: str, *given: Any, by: str) -> Any:
+    def do(self, what: str, *given: Any, by: str, **more: Any) -> Any:
         """One use case of this case."""
         self.now += timedelta(minutes=5)
-        return getattr(self.desk.complaints, what)(self.id, *given, by=self.by(by), at=self.now)
+        return getattr(self.desk.complaints, what)(self.id, *given, by=self.by(by), at=self.now, **more)
 
     def refused(self, what: str, *given: Any, by: str) -> None:
         """One that the rules do not allow: the rule, the facts, and what would be accepted, in two languages."""

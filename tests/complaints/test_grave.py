@@ -72,7 +72,7 @@ def test_a_grave_one_is_answered_by_letter_and_an_ordinary_one_by_either(
         counter.do("approve", by="sales_manager")
     else:
         counter.accepted(grave=grave)
-        counter.do("dismiss", "unfounded", by="service_agent")
+        counter.do("dismiss", "unfounded", by="general_manager")
     if grave and channel is not Channel.LETTER:
         error = counter.expect_refused(RuleBroken, "answer", channel, "We are sorry.", by="sales")
         assert error.rule is GRAVE

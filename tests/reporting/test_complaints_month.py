@@ -6,6 +6,7 @@ from io import StringIO
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import attrs
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -15,7 +16,7 @@ from csdomain.complaints.case import Complaint
 from csdomain.complaints.commands.taking_over import PastCase
 from csdomain.complaints.lifecycle import State
 from csdomain.complaints.rules import MONTHLY_REVIEW, STATISTICS
-from csdomain.complaints.values import Classification, Judgement, Liable, ProposedPenalty, Share
+from csdomain.complaints.values import Classification, Judgement, Liable, ProposedPenalty, Remedy, Share
 from csdomain.desk import Desk
 from csdomain.kernel.rules import PERSONAL_DATA
 from csdomain.kernel.rules.errors import NotPermitted
@@ -203,6 +204,7 @@ def test_the_list_of_the_review_has_what_the_office_decides_by_and_masks_the_cus
         unit="production",
         tracked=False,
         loss={"goods": Money.of(900, "CNY")},
+        persons=("worker-7",),
         shares=(Share("production"),),
         penalties=(ProposedPenalty("worker-7", "warning"), ProposedPenalty("production")),
     )

@@ -9,6 +9,7 @@ from csdomain.complaints import events as e
 from csdomain.complaints import rules as r
 from csdomain.complaints import values as v
 from csdomain.complaints.case import Complaint, ReturnSlip
+from csdomain.complaints.case.papers import require_as_signed
 from csdomain.complaints.lifecycle import SlipMove, SlipState
 from csdomain.complaints.policies import check_delivery, returned_in_full
 from csdomain.frame.acts import Events
@@ -99,6 +100,7 @@ def reconcile(case: Complaint, act: ComplaintAct, slip: ReturnSlip, voucher: str
     agrees = returned_in_full(slip.approved, slip.returned)
     if not agrees:
         act.instead(SlipMove.DISPUTE, slip)
+    require_as_signed(case)
     _require_as_signed(slip)
     slip.document.require_signed(DEPUTY, WAREHOUSE)
     form = case.forms[slip.turn - 1]
