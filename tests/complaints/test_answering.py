@@ -52,7 +52,7 @@ from csdomain.kernel.papers.approvals import ApprovalVoid, Outcome
 from csdomain.kernel.papers.documents import Document
 from csdomain.kernel.rules.errors import MoveRefused, NaiveTime, NotPermitted, RuleBroken
 from csdomain.kernel.values.money import CurrencyMismatch, Money
-from csdomain.testing import QUALITY, complaint_form
+from csdomain.testing import HANDLING, QUALITY, complaint_form
 from csdomain.testing.strategies import storable_texts
 
 WORDS: Final = "We take it back."
@@ -92,8 +92,7 @@ def test_before_the_decision_nothing_can_be_answered_in_any_state() -> None:
     counter.do("approve", by="sales_manager")
     counter.expect_refused(NotPermitted, "answer", Channel.LETTER, "We pay five hundred.", by="warehouse_keeper")
     counter.do("answer", Channel.LETTER, "We pay five hundred.", by="sales")
-    refused_again = counter.expect_refused(MoveRefused, "answer", Channel.LETTER, "We pay a thousand.", by="sales")
-    assert refused_again.facts["state"] is State.ANSWERED
+    counter.expect_refused(RuleBroken, "answer", Channel.LETTER, "We pay a thousand.", by="sales")
 
 
 @pytest.mark.rule(NO_PROMISE)
@@ -248,11 +247,12 @@ def written_on(texts: Iterable[str]) -> Complaint:
     given = dict(zip(PLACES, texts, strict=True))
     case = received(cny(300))
     on(case).check(given["opinion"], by=ANN, at=T0)
-    on(case).accept(QUALITY, RULES, grave=False, by=ANN, at=T0)
+    on(case).accept(HANDLING, RULES, grave=False, by=ANN, at=T0)
     on(case).dismiss(given["past"], by=ANN, at=T0)
     on(case).answer(Channel.LETTER, "no", by=ANN, at=T0)
     on(case).object("QC-1", given["memorandum"], RULES, by=ANN, at=T0)
     on(case).rule_on_objection(reopen=True, text=given["memorandum"], by=anyone("boss"), at=T0)
+    on(case).reclassify(QUALITY, given["past"], rules=RULES, by=ANN, at=T0)
     on(case).involve(["warehouse"], T0 + SOON, by=ANN, at=T0)
     on(case).contribute("warehouse", given["part"], word_of="foreman", by=ANN, at=T0)
     on(case).remark("the phone was always busy", "switchboard", by=ANN, at=T0)
@@ -269,6 +269,7 @@ def written_on(texts: Iterable[str]) -> Complaint:
         disposal=given["disposal"],
         tracked=False,
         loss={"goods": cny("4711.47")},
+        persons=("p1",),
         shares=(Share("u1"), Share("u2")),
         penalties=(ProposedPenalty("p1", amount=cny("8150.32")),),
     )
@@ -344,7 +345,7 @@ def test_responsibility_loss_and_penalty_stay_in_the_house(text: str, field: str
     judgement = Judgement(
         liable=Liable.US,
         unit="生产部" if chinese else "production line 3",
-        persons=["worker seven"],
+        persons=["worker seven", "worker-7", "x"],
         tracked=False,
         loss={"goods": cny("4711.47")},
         shares=[Share("生产部" if chinese else "production line 3"), Share("packing dept")],
@@ -386,7 +387,7 @@ def test_the_form_itself_is_not_given_to_the_customer_in_any_shape() -> None:
     assert isinstance(paper, Document)
     for shape in (paper, paper.text(), paper.text("zh", reveal=True), paper.html(), [WORDS], b"We", None, 7):
         error = counter.expect_refused(InternalDisclosed, "answer", Channel.LETTER, shape, by="sales")
-        assert error.facts == {"field": "form"}
+        assert str(error.facts["field"]).startswith("form")
         assert paper.seal() not in str(error)
     assert [copy.holder for copy in counter.case.form.document.copies].count("customer-1") == 0
 
@@ -498,7 +499,7 @@ def test_the_second_form_is_reported_again_and_closed_by_its_own_clock() -> None
     assert counter.timers["CMP-04.2"] is TimerState.MET
     assert counter.case.in_time is True
     running = [name for name, state in counter.timers.items() if state is TimerState.RUNNING]
-    assert running == ["CMP-20"]  # the review, nothing else
+    assert running == ["CMP-20.2"]  # the review, nothing else
 
 
 @pytest.mark.rule(NOT_ACCEPTED)

@@ -175,7 +175,7 @@ def papers(*, seller: str, deputy: str) -> dict[str, Sample]:
         "sign_certificate": part(CERTIFICATES, CertificateMove.SIGN, deputy),
         "countersign_certificate": part(CERTIFICATES, CertificateMove.COUNTERSIGN, seller),
         "book_certificate": part(CERTIFICATES, CertificateMove.BOOK, "finance", "V-2"),
-        "void_certificate": part(CERTIFICATES, CertificateMove.VOID, seller, "not countersigned", waived=True),
+        "void_certificate": part(CERTIFICATES, CertificateMove.VOID, seller, "not countersigned"),
         "answer_remark": part(REMARKS, RemarkMove.ANSWER, seller, "it is seen to"),
     }
 

@@ -235,7 +235,7 @@ def test_nobody_is_reminded_of_a_case_that_is_withdrawn_or_dismissed(end: str) -
     counter.clock.advance(hours(30))
     counter.desk.sweep()
     assert len(counter.messages("reminder")) == 1
-    counter.do(end, "that is all", by="service_agent")
+    counter.do(end, "that is all", by="general_manager" if end == "dismiss" else "service_agent")
     counter.clock.advance(hours(1000))
     counter.desk.sweep()
     assert len(counter.messages("reminder")) == len(reminded(counter)) == 1
@@ -257,7 +257,8 @@ def test_a_reminder_that_still_runs_when_there_is_nothing_to_remind_of_reminds_n
     """Nothing starts one then; it is there because somebody put it there."""
     counter = asked(attrs.evolve(RULES, chasing=chasing), ["production"], hours(5000), CALENDARS[2])
     if end is not None:
-        counter.do(*end, by="service_agent")
+        said = {"word_of": "foreman"} if end[0] == "contribute" else {}
+        counter.do(*end, by="service_agent", **said)
     left = start(
         counter.id, "CMP-19.1.2", calendar_of(counter), ElapsedTime(hours(1)), counter.clock.now(), reminder=True
     )

@@ -29,8 +29,13 @@ MEMORANDUM_KIND: Final = "memorandum"
 def answer(case: Complaint, act: ComplaintAct, channel: v.Channel, text: str) -> Events:
     require_nothing_internal(text, case.internal)
     require(not case.grave or channel is v.Channel.LETTER, r.GRAVE, accepted=Text("a letter", "书信"), given=channel)
+    told, dismissed = case.form.answer, case.state is State.NOT_ESTABLISHED
+    once = told is None or dismissed or (case.grave and told.channel is not v.Channel.LETTER)
+    require(
+        once, r.NOTICE, accepted=Text("one answer, or the letter that a grave complaint lacks", "答复一次，或补发书信")
+    )
     remedy = v.Remedy(granted=Money.zero(case.currency), text=text)
-    if case.state is not State.NOT_ESTABLISHED:
+    if not dismissed:
         remedy = decided_remedy(case)
     content = case.form.content
     notice = v.Notice(
