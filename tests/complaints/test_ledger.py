@@ -441,6 +441,11 @@ class Ledgers(RuleBasedStateMachine):
         assert (0 if case.granted is None else case.granted.minor) <= besides + sum(a.granted.minor for a in accounts)
 
     @invariant()
+    def a_case_is_settled_exactly_when_nothing_is_open(self) -> None:
+        if self.case.closed_at is not None:
+            assert (self.case.state is State.SETTLED) is (not self.case.open_ends())
+
+    @invariant()
     def goods_and_penalties_are_counted_once(self) -> None:
         case = self.case
         slips = [(s.turn, s.submission) for s in case.slips if s.state is not _SS.CANCELLED]
