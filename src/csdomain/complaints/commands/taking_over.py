@@ -34,7 +34,8 @@ class PastCase:
     """A case as it stood in another system: its form and number, the state it was in, and when it came there.
 
     Times are aware instants. ``accepted_at`` belongs to every state after acceptance, ``closed_at`` and ``outcome`` to
-    a closed one; ``in_time`` says whether it was closed by its deadline, None where nobody knows.
+    a closed one; ``in_time`` says whether it was closed by its deadline, None where nobody knows. One that is closed
+    waits for the monthly review, where the house has one; one of which nothing is open is taken over as settled.
     """
 
     number: str
