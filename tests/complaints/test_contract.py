@@ -62,6 +62,7 @@ DAMAGE: Final = Classification("product", "damage")
 _GRANTED: Final = (State.DECIDED, State.ANSWERED, State.PROPOSED, State.SATISFIED, State.CLOSED, State.SETTLING)
 _REVIEWED: Final = (State.SETTLING, State.SETTLED)
 _DRAWS: Final = ("draw_slip", "draw_certificate")
+_ON: Final = ("sign_slip", "take_in", "sign_certificate", "countersign_certificate", "book_certificate")
 
 
 def past(n: int) -> PastCase:
@@ -135,8 +136,14 @@ class OfComplaints(CaseContract):
     asks: ClassVar = dict.fromkeys(
         ("recommend", "approve", "reject", "return_back", "propose"), ("SELECT csd_delegation", "SELECT csd_staff")
     ) | {"close": ["SELECT csd_timer"]}
-    #: Papers are drawn up for what was granted.
-    never: ClassVar = frozenset((state.value, draws) for state in State if state not in _GRANTED for draws in _DRAWS)
+    #: Papers are drawn up for what was granted, and go on while it stands.
+    never: ClassVar = frozenset(
+        (state.value, use)
+        for states, uses in ((_GRANTED, _DRAWS), (set(State) - {State.NOT_ACCEPTED, State.WITHDRAWN}, _ON))
+        for state in State
+        if state not in states
+        for use in uses
+    )
     house_path: ClassVar[Path]
 
     @classmethod
@@ -197,7 +204,7 @@ class TestByAmount(OfComplaints):
             for does in ("notice", "publish")
             if state not in _REVIEWED
         }
-        | {("reported", "contribute")}
+        | {("reported", "contribute"), ("answered", "answer")}  # twice only where it turns out to be grave
     )
     samples: ClassVar = {
         "receive": by("sales", FORM),
@@ -269,7 +276,9 @@ class TestByLevel(OfComplaints):
         }
     )
     #: The centre reviews no case once more.
-    never: ClassVar = OfComplaints.never | {("closed", "review"), ("settling", "review")}
+    never: ClassVar = (
+        OfComplaints.never | {("closed", "review"), ("settling", "review")} | {("handling", use) for use in _ON}
+    )
     samples: ClassVar = {
         "receive": by("customer_service", FORM),
         "take_over": numbered("branch_director", lambda n: (past(n),)),
