@@ -144,7 +144,9 @@ class _Living:
     def decided(self, turn: int) -> None:
         life = self.life
         penalties = [ProposedPenalty("worker-7", "warning")] if life.penalty and not turn else []
-        judged = Judgement(liable=Liable.US, unit="production", tracked=False, penalties=penalties)
+        judged = Judgement(
+            liable=Liable.US, unit="production", persons=("worker-7",), tracked=False, penalties=penalties
+        )
         self.step("judge", judged, by="service_agent")
         back = (Goods("engine", "2026-01", 1),) if life.granted else ()
         for count in range(life.returned + 1):
