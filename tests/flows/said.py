@@ -248,7 +248,7 @@ def whole_case(talk: Talk) -> None:
     do("remark", id, department="sales", by="sales")
     do("involve", id, ["production"], talk.clock.now() + timedelta(days=2), by="service_agent")
     do("investigate", id, by="service_agent")
-    refused("contribute", id, talk.word("refused.contribute"), by="service_agent")
+    refused("contribute", id, talk.word("refused.contribute"), word_of="foreman", by="service_agent")
     do("contribute", id, "production", word_of="foreman", by="service_agent")
     persons = ("worker-7",)
     do("inspect", id, talk.value(Finding, confirmed=True, persons=persons), by="rnd")
