@@ -67,10 +67,10 @@ class Telling:
         assert (fired.breached, fired.failed) == (0, ())
         self.say("date", f"{self.now:%a %d %b, %H:%M}")
 
-    def do(self, what: str, *given: Any, by: str) -> Any:
+    def do(self, what: str, *given: Any, by: str, **more: Any) -> Any:
         """One use case of this case."""
         self.now += timedelta(minutes=5)
-        return getattr(self.desk.complaints, what)(self.id, *given, by=self.by(by), at=self.now)
+        return getattr(self.desk.complaints, what)(self.id, *given, by=self.by(by), at=self.now, **more)
 
     def refused(self, what: str, *given: Any, by: str) -> None:
         """One that the rules do not allow: the rule, the facts, and what would be accepted, in two languages."""
@@ -122,7 +122,7 @@ def departments(t: Telling) -> None:
     reminded = [m for m in t.desk.messages.waiting(by=t.by("service_manager")) if m.occasion == "complaint.reminder"]
     assert len(reminded) == 1
     t.say("done", "production was reminded of its part this morning, and has done it")
-    t.do("contribute", "production", "batch b-0114 was hardened in the night shift", by="service_agent")
+    t.do("contribute", "production", "b-0114 was hardened in the night shift", word_of="foreman", by="service_agent")
     finding = Finding(True, "cracked in hardening", ("worker-7",), "an alarm at the furnace")
     t.do("inspect", finding, by="rnd")
     t.say("done", "R&D confirms the fault in the samples and proposes a countermeasure")

@@ -13,7 +13,6 @@ from adapters.complaint_tries import INTERNAL
 from csdomain.complaints.case import Complaint
 from csdomain.complaints.lifecycle import (
     CertificateState,
-    ImprovementState,
     PenaltyState,
     RemarkState,
     SlipState,
@@ -27,16 +26,18 @@ BOOKS: Final = Path(csdomain.rulebook.__file__).parent / "books"
 #: The permission that each use case asks for.
 NEEDS: Final[Mapping[str, str]] = {
     **dict.fromkeys(("investigate", "conclude", "report"), "investigate"),
-    **dict.fromkeys(("judge", "dismiss"), "judge"),
+    **dict.fromkeys(("judge", "correct_judgement"), "judge"),
     **dict.fromkeys(("submit", "revise"), "submit"),
-    **dict.fromkeys(("approve", "reject", "return_back"), "decide"),
+    **dict.fromkeys(("approve", "reject", "return_back", "dismiss"), "decide"),
     **dict.fromkeys(("promise", "answer", "decline", "object"), "answer"),
     **dict.fromkeys(("sustain", "reopen"), "supervise"),
-    **dict.fromkeys(("handle", "escalate", "propose", "satisfy"), "handle"),
+    **dict.fromkeys(("handle", "escalate", "propose", "satisfy", "handle_again"), "handle"),
     **dict.fromkeys(("draw_slip", "cancel_slip", "draw_certificate", "countersign_certificate"), "sell"),
+    "void_certificate": "sell",
+    "reclassify": "mark",
     **dict.fromkeys(("sign_slip", "resolve", "sign_certificate"), "sign"),
     **dict.fromkeys(("reconcile", "book_certificate"), "finance"),
-    **dict.fromkeys(("rule", "approve_penalty", "drop_penalty"), "rule"),
+    **dict.fromkeys(("rule", "return_report", "approve_penalty", "drop_penalty"), "rule"),
     **dict.fromkeys(("carry_out_penalty", "publish_penalty"), "personnel"),
     **dict.fromkeys(("contribute", "answer_remark"), "contribute"),
     "take_in": "warehouse",
@@ -50,6 +51,10 @@ EDGES: Final = {
     *(("decided", "answered"), ("answered", "closed"), ("answered", "not_accepted"), ("not_accepted", "accepted")),
     *((state, "not_established") for state in ("accepted", "investigating", "reported")),
     *(("not_established", "closed"), ("not_established", "investigating")),
+    *(
+        ("reported", "investigating"),
+        *((s, e) for s in ("closed", "settling", "settled") for e in ("accepted", "handling")),
+    ),
     *(("received", "handling"), ("handling", "proposed"), ("proposed", "satisfied"), ("proposed", "handling")),
     *(("satisfied", "closed"), ("closed", "settling"), ("settling", "settled"), ("closed", "settled")),
     *(
@@ -171,17 +176,27 @@ def missing_signatures(case: Complaint, house: HouseRules) -> set[str]:
 def open_ends(case: Complaint) -> list[str]:
     """What has not come to its end. [CMP-25]"""
     ends = [s.number for s in case.slips if s.state not in (SlipState.BOOKED, SlipState.CANCELLED)]
-    ends += [c.number for c in case.certificates if c.state is not CertificateState.BOOKED]
+    ended = (CertificateState.BOOKED, CertificateState.VOIDED)
+    ends += [c.number for c in case.certificates if c.state not in ended]
     ends += [p.on for p in case.penalties if p.state not in (PenaltyState.CARRIED_OUT, PenaltyState.DROPPED)]
-    ends += ["improvement" for i in case.improvements if i.state is not ImprovementState.VERIFIED]
+    ends += ["improvement" for i in case.improvements if i.state.value not in ("verified", "dropped")]
     ends += ["remark" for remark in case.remarks if remark.state is RemarkState.OPEN]
+    before = 0  # what was paid on forms that were turned down
     for turn, form in enumerate(case.forms, 1):
+        booked = sum(c.amount.minor for c in case.certificates if c.turn == turn and c.voucher)
+        before = before + booked if form.declined is not None else before
         last = form.submissions[-1] if form.submissions else None
         if last is None or last.approval is None or last.returned is not None or form.declined is not None:
             continue
-        if last.remedy.returns and not any(slip.turn == turn for slip in case.slips):
+        if last.remedy.returns and not any(
+            (slip.turn, slip.submission) == (turn, len(form.submissions)) for slip in case.slips
+        ):
             ends.append("return")
-        paid = sum(c.amount.minor for c in case.certificates if c.turn == turn)
+        given = [
+            c for c in case.certificates if c.turn == turn and (c.voucher or c.submission == len(form.submissions))
+        ]
+        paid = sum(c.amount.minor for c in given if c.void is None or c.waived)
+        paid, before = paid + before, 0
         if last.remedy.compensation is not None and paid < last.remedy.compensation.minor:
             ends.append("compensation")
     return ends
@@ -205,9 +220,8 @@ def _state(case: Complaint, house: HouseRules) -> None:
     if case.state is State.SETTLED:
         assert not open_ends(case)
     if ended and case.path.value == "departments":
-        # Each form was judged; only the last may not be established instead, and then the customer was told.
-        assert all(form.judgement is not None for form in case.forms[:-1])
-        assert case.form.judgement is not None or case.form.dismissal is not None
+        # Each form was judged, or is not established, and then the customer was told.
+        assert all(form.judgement is not None or form.dismissal is not None for form in case.forms)
         judged = any(form.judgement is not None for form in case.forms)
         if case.state is State.SETTLED and judged and "review_by" in house.complaints:
             assert case.review is not None
@@ -243,7 +257,7 @@ def _money(case: Complaint) -> None:
             )
         approved = [s.remedy for s in form.submissions if s.approval is not None]
         most = max((r.compensation.minor for r in approved if r.compensation is not None), default=0)
-        assert sum(c.amount.minor for c in case.certificates if c.turn == turn) <= most
+        assert sum(c.amount.minor for c in case.certificates if c.turn == turn and c.void is None) <= most
     on = [penalty.on for penalty in case.penalties if penalty.state.value != "dropped"]
     assert len(set(on)) == len(on), "nobody is penalised twice"
 
@@ -328,7 +342,7 @@ def check_step(step: Step, house: HouseRules) -> None:
     """Everything that the rules say of who may do what when. AssertionError where one was not held."""
     before, use = step.before, step.use
     assert house.permits(step.who, use, before), "not permitted"
-    assert before.state is not State.SETTLED or use == "erase", "a settled case was touched"
+    assert before.state is not State.SETTLED or use in ("erase", "renew", "handle_again"), "a settled case was touched"
     assert step.at >= before.moved_at or use == "erase"
     if use in ("approve", "reject", "return_back"):
         _decision(step, house, before.form.submissions[-1].by)
@@ -359,8 +373,14 @@ def check_step(step: Step, house: HouseRules) -> None:
     if use == "review":
         assert not before.reviewed
     if use == "revise":
-        drawn = {slip.turn for slip in before.slips} | {paper.turn for paper in before.certificates}
-        assert before.turn not in drawn
+        open_ = [slip.turn for slip in before.slips if slip.state is not SlipState.CANCELLED]
+        open_ += [paper.turn for paper in before.certificates if paper.void is None and not paper.voucher]
+        assert before.turn not in open_
+    if use == "dismiss":
+        assert not before.form.quality or any(form.finding is not None for form in before.forms)
+        _within(step, house, before.customer, comes_to(before))
+    if use == "contribute":
+        assert step.args[0] in step.who[2] or step.after.parts != before.parts
 
 
 def _decision(step: Step, house: HouseRules, requester: str) -> None:

@@ -70,7 +70,7 @@ USES: Final = (
     *("satisfy", "close", "withdraw", "review", "draw_slip", "sign_slip", "take_in", "reconcile", "resolve"),
     *("cancel_slip", "draw_certificate", "sign_certificate", "countersign_certificate", "book_certificate"),
     *("approve_penalty", "drop_penalty", "notice_penalty", "carry_out_penalty", "publish_penalty", "improve"),
-    *("answer_remark", "erase"),
+    *("answer_remark", "erase", "handle_again", "reclassify", "return_report", "correct_judgement", "void_certificate"),
 )
 BAD_TEXTS: Final = ("", "  ", "a\0b", "x" * 4001)
 
@@ -102,12 +102,14 @@ def judgements(case: Complaint) -> list[Judgement]:
             tracked=True,
             loss=lost,
             shares=shares,
+            persons=(f"worker-{turn}",),
             penalties=(ProposedPenalty(f"worker-{turn}", "warning"), ProposedPenalty("production")),
             disposal=f"{INTERNAL} disposal",
         ),
         Judgement(
             **us,  # type: ignore[arg-type]
             tracked=False,
+            persons=("a-deputy_general_manager", "worker-1"),
             penalties=(
                 ProposedPenalty("a-deputy_general_manager", "warning"),
                 ProposedPenalty("worker-1", amount=cny("5")),
@@ -125,7 +127,7 @@ def plausible(use: str, case: Complaint, now: datetime, classes: Sequence[Classi
     waiting = [part.department for part in case.parts if part.done is None]
     words = {
         **dict.fromkeys(("check", "report", "rule", "dismiss", "recommend", "reject", "return_back"), True),
-        **dict.fromkeys(("object", "sustain", "reopen", "escalate"), True),
+        **dict.fromkeys(("object", "sustain", "reopen", "escalate", "return_report"), True),
     }
     if use in words:
         return [call(f"{INTERNAL} {use} {case.turn}")]
@@ -152,7 +154,11 @@ def plausible(use: str, case: Complaint, now: datetime, classes: Sequence[Classi
         "promise": [call(now + timedelta(days=n)) for n in (1, 3)],
         "remark": [call("the hotline is slow", "hotline")],
         "involve": [call(names, now + timedelta(days=2)) for names in (["stores"], ["rnd", "purchasing"])],
-        "contribute": [call(name, f"{INTERNAL} part of {name}") for name in waiting],
+        "contribute": [call(name, f"{INTERNAL} part of {name}", word_of="foreman") for name in waiting],
+        "reclassify": [call(kind, f"{INTERNAL} put right") for kind in classes],
+        "correct_judgement": [call(judgement, f"{INTERNAL} put right") for judgement in judgements(case)],
+        "void_certificate": [call(paper, f"{INTERNAL} void", waived=w) for paper in papers for w in (False, True)],
+        "handle_again": [call(form) for form in FORMS if form.customer == case.customer],
         "inspect": [call(Finding(ok, f"{INTERNAL} finding", ("worker-9",))) for ok in (True, False)],
         "judge": [call(judgement) for judgement in judgements(case)],
         "clear": [call("We are sorry.", "an ordinary word"), call(f"{INTERNAL} report 1", "he knows it")],
@@ -259,6 +265,10 @@ def implausible(use: str, case: Complaint, now: datetime, others: Sequence[Compl
         ],
         "resolve": [call(number, pieces, "so be it") for number in slips for pieces in (99, -1, True, 2.0)],
         "cancel_slip": [call(number, "no") for number in numbers],
+        "void_certificate": [call(number, "no") for number in numbers],
+        "reclassify": [call(Classification("nothing", "other"), "so")],
+        "correct_judgement": [call(Judgement(liable=Liable.CUSTOMER), text) for text in BAD_TEXTS],
+        "handle_again": [call(form) for form in FORMS if form.customer != case.customer],
         "draw_certificate": [call(cny("0")), call(cny("-1")), call(cny("99999")), call(dollars)],
         "improve": [call(n, move, "note") for n in (0, 99) for move in IMPROVING],
         "answer_remark": [call(0, "noted"), call(99, "noted"), call(1, "")],
@@ -270,6 +280,7 @@ def next_steps(case: Complaint) -> list[str]:
     """The use cases that bring the case on towards its end, from where it stands."""
     state, form = case.state, case.form
     done = form.concluded_at is not None
+    by_letter = not case.grave or (form.answer is not None and form.answer.channel is Channel.LETTER)
     waiting = any(part.done is None and part.round == case.round for part in case.parts)
     by_state: dict[State, list[str]] = {
         State.RECEIVED: ["check"] if case.path.value == "departments" else ["handle"],
@@ -284,12 +295,12 @@ def next_steps(case: Complaint) -> list[str]:
         State.JUDGED: ["submit"],
         State.AWAITING_DECISION: ["approve"],
         State.DECIDED: ["answer"],
-        State.ANSWERED: ["close", "close", "close", "decline"],
+        State.ANSWERED: ["close", "close", "close", "decline"] if by_letter else ["answer"],
         State.NOT_ACCEPTED: ["renew"],
-        State.NOT_ESTABLISHED: ["close" if form.answer is not None else "answer"],
+        State.NOT_ESTABLISHED: ["close" if form.answer is not None and by_letter else "answer"],
         State.HANDLING: ["propose", "propose", "escalate"],
         State.PROPOSED: ["satisfy", "satisfy", "decline"],
-        State.SATISFIED: ["close"],
+        State.SATISFIED: ["close" if by_letter else "answer"],
     }
     steps = by_state.get(state, [])
     papers = [*slip_steps(case), *certificate_steps(case)]
@@ -335,7 +346,8 @@ def part_steps(case: Complaint) -> Iterator[str]:
             yield "publish_penalty" if penalty.discipline else "notice_penalty"
         elif penalty.state is PenaltyState.NOTICED:
             yield "carry_out_penalty"
-    yield from ("improve" for i in case.improvements if i.state is not ImprovementState.VERIFIED)
+    ended = (ImprovementState.VERIFIED, ImprovementState.DROPPED)
+    yield from ("improve" for i in case.improvements if i.state not in ended)
     yield from ("answer_remark" for remark in case.remarks if remark.state is RemarkState.OPEN)
 
 
@@ -344,7 +356,11 @@ def side_steps(case: Complaint) -> list[str]:
     here: dict[State, list[str]] = {
         State.ACCEPTED: ["involve", "contribute", "dismiss"],
         State.INVESTIGATING: ["involve", "contribute", "dismiss"],
-        State.REPORTED: ["contribute", "dismiss"],
+        State.REPORTED: ["contribute", "dismiss", "return_report", "reclassify"],
+        State.JUDGED: ["correct_judgement"],
+        State.HANDLING: ["reclassify"],
+        State.CLOSED: ["renew", "handle_again"],
+        State.SETTLING: ["renew", "handle_again", "void_certificate"],
         State.AWAITING_DECISION: ["recommend", "return_back", "reject"],
         State.DECIDED: ["revise"],
         State.ANSWERED: ["decline"],

@@ -46,7 +46,7 @@ MOVES: dict[str, Callable[[Complaints, str, Any], Any]] = {
     "accept what is no class": lambda does, case, call: does.accept(case, Classification("weather", "rain"), **call),
     "promise": lambda does, case, call: does.promise(case, call["at"] + timedelta(days=1), **call),
     "involve": lambda does, case, call: does.involve(case, ["production"], call["at"] + timedelta(days=9), **call),
-    "contribute": lambda does, case, call: does.contribute(case, "production", "done", **call),
+    "contribute": lambda does, case, call: does.contribute(case, "production", "done", word_of="foreman", **call),
     "investigate": lambda does, case, call: does.investigate(case, **call),
     "dismiss": lambda does, case, call: does.dismiss(case, "as agreed", **call),
     "decline": lambda does, case, call: does.decline(case, "wants more", **call),

@@ -106,7 +106,8 @@ def step_of(desk: Desk, ids: StepIds, *, since: timedelta = timedelta()) -> Call
         who, given = STEPS[step]
         command = getattr((within or desk).complaints, step)
         at = instant(step) + since
-        done: Receipt = command(*([] if step == "receive" else [id]), *given, by=people[who], at=at, key=key)
+        more = {"word_of": "foreman"} if step == "contribute" else {}
+        done: Receipt = command(*([] if step == "receive" else [id]), *given, by=people[who], at=at, key=key, **more)
         return done
 
     return do

@@ -10,7 +10,7 @@ from complaints.desks import JUDGED, RULES, SALT, T0, anyone, levels_book, recei
 from complaints.hand import on
 from csdomain.complaints.case import Complaint
 from csdomain.complaints.lifecycle import Move, State
-from csdomain.complaints.values import COMPLAINT_RULES, Channel, ComplaintRules, Finding, Path
+from csdomain.complaints.values import COMPLAINT_RULES, Channel, Classification, ComplaintRules, Finding, Path
 from csdomain.complaints.values.standing import Standing
 from csdomain.kernel.cases.events import Event
 from csdomain.kernel.papers.approvals import Outcome
@@ -28,6 +28,7 @@ CHIEF: Final = anyone("chief")
 UNTIL: Final = T0 + timedelta(days=1)
 FINDING: Final = Finding(True, "cracked from within")
 NOTHING: Final = remedy(Money.zero("CNY"))
+OTHER: Final = Classification("not_quality", "other")
 
 Act = Callable[..., Sequence[Event]]
 
@@ -49,8 +50,9 @@ def _of_level(case: Complaint, rules: ComplaintRules, by: Actor) -> Standing:
     return Standing({by.id: frozenset({rules.ladder.bands[case.level].authority})})
 
 
-def _renew(case: Complaint, rules: ComplaintRules, *, by: Actor, at: datetime) -> Sequence[Event]:
-    return on(case).renew(f"KS202603-{case.turn + 1:04}", complaint_form(), rules, salt=SALT, by=by, at=at)
+def _renew(case: Complaint, rules: ComplaintRules, *, by: Actor, at: datetime, act: str = "renew") -> Sequence[Event]:
+    again: Act = getattr(on(case), act)
+    return again(f"KS202603-{case.turn + 1:04}", complaint_form(), rules, salt=SALT, by=by, at=at)
 
 
 #: Each move that somebody makes, with values that are fine in every state that has it.
@@ -67,7 +69,7 @@ ACTS: Final[Mapping[Move, Act]] = {
     Move.PRIORITISE: lambda c, r, **k: on(c).prioritise("", r, **k),
     Move.REMARK: lambda c, r, **k: on(c).remark("the lift is slow", "building", **k),
     Move.INVOLVE: lambda c, r, **k: on(c).involve(["production"], UNTIL, **k),
-    Move.CONTRIBUTE: lambda c, r, **k: on(c).contribute("production", "the mould was worn", **k),
+    Move.CONTRIBUTE: lambda c, r, **k: on(c).contribute("production", "the mould was worn", word_of="foreman", **k),
     Move.INVESTIGATE: lambda c, r, **k: on(c).investigate(**k),
     Move.INSPECT: lambda c, r, **k: on(c).inspect(FINDING, **k),
     Move.CONCLUDE: lambda c, r, **k: on(c).conclude(**k),
@@ -92,6 +94,10 @@ ACTS: Final[Mapping[Move, Act]] = {
     Move.SATISFY: lambda c, r, **k: on(c).satisfy(rules=r, **k),
     Move.CLOSE: lambda c, r, **k: on(c).close("explained", in_time=True, zone="Asia/Shanghai", **k),
     Move.WITHDRAW: lambda c, r, **k: on(c).withdraw("never mind", **k),
+    Move.RECLASSIFY: lambda c, r, **k: on(c).reclassify(OTHER, "wrongly put", rules=r, **k),
+    Move.RETURN_REPORT: lambda c, r, **k: on(c).return_report("look again", **k),
+    Move.CORRECT: lambda c, r, **k: on(c).correct_judgement(JUDGED, "not so", rules=r, **k),
+    Move.HANDLE_AGAIN: lambda c, r, **k: _renew(c, r, act="handle_again", **k),
     Move.REVIEW: lambda c, r, **k: on(c).judge_month("sales", "a lesson", r, **k),
 }
 

@@ -207,7 +207,7 @@ class Counter:
         self.do("submit", remedy, by="service_agent")
 
 
-JUDGED: Final = Judgement(liable=Liable.US, unit="production", tracked=False)
+JUDGED: Final = Judgement(liable=Liable.US, unit="production", persons=("wu", "li", "zhao", "worker-7"), tracked=False)
 
 # --- the pure model ---------------------------------------------------------------------------------------------------
 

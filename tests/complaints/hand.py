@@ -52,7 +52,14 @@ _STAGES: Final = (
     taking_over,
 )
 #: Commands that begin with the number of the paper which they draw up, and those that end with it.
-_NUMBERED: Final = {"renew": 0, "object": 0, "draw_slip": 0, "draw_certificate": 0, "notice_penalty": 1}
+_NUMBERED: Final = {
+    "renew": 0,
+    "handle_again": 0,
+    "object": 0,
+    "draw_slip": 0,
+    "draw_certificate": 0,
+    "notice_penalty": 1,
+}
 _NAMES: Final = {"object": "object_to", "judge_month": "review"}
 _DECISIONS: Final = {
     Outcome.RECOMMENDED: deciding.recommend,
@@ -134,6 +141,9 @@ class OnCase:
             return kept(KEEPING, self.case, *args, by=by, at=at, **options)
         rules = options.pop("rules", None) or next((arg for arg in args if isinstance(arg, ComplaintRules)), None)
         held = next((arg for arg in args if isinstance(arg, Standing)), None)
+        if name == "dismiss":  # by the authority that suffices for every claim
+            ladder = (rules or HOUSE.rulebook[COMPLAINT_RULES]).dismissing
+            held = held or Standing({by.id: frozenset({ladder.bands[-1].authority})})
         standing = options.pop("standing", held)
         rest = [arg for arg in args if not isinstance(arg, ComplaintRules | Standing)]
         numbers = [rest.pop(_NUMBERED[name])] if name in _NUMBERED else []

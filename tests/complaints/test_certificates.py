@@ -4,14 +4,11 @@ from typing import Any, Final
 
 import attrs
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from complaints.desks import ANN, RULES, T0, Counter, anyone, check_unchanged, cny, fen, remedy
-from complaints.ends import DEPUTY, FINANCE, closed, decided, renewed
+from complaints.desks import ANN, RULES, T0, Counter, anyone, check_unchanged, cny, remedy
+from complaints.ends import DEPUTY, FINANCE, decided
 from complaints.hand import on
 from csdomain.complaints.case import Complaint
-from csdomain.complaints.commands.deciding import AnswerBeyondDecision
 from csdomain.complaints.lifecycle import CertificateState
 from csdomain.complaints.rules import CERTIFICATE
 from csdomain.complaints.values import MalformedStep
@@ -37,45 +34,6 @@ def to_state(case: Complaint, state: CertificateState, number: str = "ZK1") -> N
     on(case).countersign_certificate(number, by=ANN, at=T0)
     if state is CertificateState.BOOKED:
         on(case).book_certificate(number, "V1", by=FINANCE, at=T0)
-
-
-amounts = st.integers(-1, 400)
-
-
-@given(st.none() | st.integers(1, 500), st.lists(amounts, max_size=5), st.booleans())
-def test_certificates_come_to_no_more_than_was_approved_as_compensation(
-    approved: int | None, asked: list[int], after: bool
-) -> None:
-    what = remedy(fen(500), compensation=None if approved is None else fen(approved))
-    case = closed(decided(what)) if after else decided(what)
-    left = approved or 0
-    for count, amount in enumerate(asked, 1):
-        if 0 < amount <= left:
-            draw(case, fen(amount), f"ZK{count}")
-            left -= amount
-        else:
-            error = check_unchanged(case, RuleBroken, lambda: draw(case, fen(amount), f"ZK{count}"))  # noqa: B023 - at once
-            assert error.rule is CERTIFICATE
-            assert error.facts["limit"] == fen(left)
-        assert ("compensation" in case.open_ends()) is (left > 0)
-    assert sum(certificate.amount.minor for certificate in case.certificates) == (approved or 0) - left
-
-
-def test_what_the_customer_turned_down_is_not_paid_and_each_form_has_its_own() -> None:
-    case = decided(remedy(cny(100), compensation=cny(100)))
-    draw(case, cny(60))
-    renewed(case)
-    check_unchanged(case, AnswerBeyondDecision, lambda: draw(case, cny(1), "ZK2"))
-    decided(remedy(cny(300), compensation=cny(50)), case=case)
-    check_unchanged(case, RuleBroken, lambda: draw(case, cny(51), "ZK2"))
-    draw(case, cny(50), "ZK2")
-    assert [(c.turn, c.document.fields["basis"]) for c in case.certificates] == [
-        (1, case.forms[0].number),
-        (2, case.forms[1].number),
-    ]
-    withdrawn = decided(remedy(cny(100), compensation=cny(100)))
-    on(withdrawn).withdraw("never mind", by=ANN, at=T0)
-    check_unchanged(withdrawn, AnswerBeyondDecision, lambda: draw(withdrawn, cny(1)))
 
 
 def test_it_is_booked_once_both_have_signed_and_copies_have_gone() -> None:

@@ -64,6 +64,7 @@ _GRANTED: Final = (State.DECIDED, State.ANSWERED, State.PROPOSED, State.SATISFIE
 _REVIEWED: Final = (State.SETTLING, State.SETTLED)
 _DRAWS: Final = ("draw_slip", "draw_certificate")
 _WAITS: Final = ("wait_for_customer", "resume")
+_ON: Final = ("sign_slip", "take_in", "sign_certificate", "countersign_certificate", "book_certificate")
 
 
 def past(n: int) -> PastCase:
@@ -83,7 +84,7 @@ def judged(case: Complaint) -> Judgement:
     return Judgement(
         liable=Liable.US,
         unit=unit,
-        persons=("worker-9",),
+        persons=("worker-9", f"worker-{case.turn}"),
         disposal="the mould is changed",
         tracked=True,
         loss={"goods": Money.of(100, "CNY")},
@@ -127,6 +128,7 @@ class OfComplaints(CaseContract):
             *("remark.department", "involve.departments", "contribute.department", "Goods.product", "Goods.batch"),
             *("sign_slip.slip", "take_in.slip", "reconcile.slip", "resolve.slip", "cancel_slip.slip"),
             *("sign_certificate.certificate", "countersign_certificate.certificate", "book_certificate.certificate"),
+            *("void_certificate.certificate", "contribute.word_of"),
             *("review.unit", "PastCase.number", "PastCase.owner"),
             *("Finding.persons", "Judgement.unit", "Judgement.persons", "Judgement.loss.keys", "Share.unit"),
             *("ProposedPenalty.on", "ProposedPenalty.discipline"),
@@ -144,10 +146,14 @@ class OfComplaints(CaseContract):
         "assign": ["SELECT csd_staff", "SELECT csd_staff"],
         "escalate": ["SELECT csd_delegation", "SELECT csd_staff"],
     }
-    #: Papers are drawn up for what was granted.
+    #: Papers are drawn up for what was granted, and go on while it stands.
     #: No house that ships lets clocks stand still.
     never: ClassVar = frozenset(
-        (state.value, draws) for state in State if state not in _GRANTED for draws in _DRAWS
+        (state.value, use)
+        for states, uses in ((_GRANTED, _DRAWS), (set(State) - {State.NOT_ACCEPTED, State.WITHDRAWN}, _ON))
+        for state in State
+        if state not in states
+        for use in uses
     ) | {(state.value, waits) for state in OPEN for waits in _WAITS}
     house_path: ClassVar[Path]
 
@@ -187,6 +193,7 @@ def papers(*, seller: str, deputy: str) -> dict[str, Sample]:
         "sign_certificate": part(CERTIFICATES, CertificateMove.SIGN, deputy),
         "countersign_certificate": part(CERTIFICATES, CertificateMove.COUNTERSIGN, seller),
         "book_certificate": part(CERTIFICATES, CertificateMove.BOOK, "finance", "V-2"),
+        "void_certificate": part(CERTIFICATES, CertificateMove.VOID, seller, "not countersigned"),
         "answer_remark": part(REMARKS, RemarkMove.ANSWER, seller, "it is seen to"),
     }
 
@@ -198,7 +205,7 @@ class TestByAmount(OfComplaints):
     path = "departments"
     house_path = Path.DEPARTMENTS
     untold = frozenset({"complaint.escalated"})
-    absent = frozenset({"handle", "escalate", "propose", "satisfy", *_WAITS})
+    absent = frozenset({"handle", "escalate", "propose", "satisfy", "handle_again", *_WAITS})
     #: Penalties are carried out once the closed case is reviewed; a report waits for every part.
     never: ClassVar = (
         OfComplaints.never
@@ -208,7 +215,7 @@ class TestByAmount(OfComplaints):
             for does in ("notice", "publish")
             if state not in _REVIEWED
         }
-        | {("reported", "contribute")}
+        | {("reported", "contribute"), ("answered", "answer")}  # twice only where it turns out to be grave
     )
     samples: ClassVar = {
         "receive": by("sales", FORM),
@@ -224,7 +231,7 @@ class TestByAmount(OfComplaints):
         "note": by("sales", "see the photograph", attachments=["photo-2"]),
         "prioritise": by("service_agent", "", reason="as others"),
         "involve": by("service_agent", ["production"], UNTIL),
-        "contribute": by("service_agent", "production", "the mould was worn"),
+        "contribute": by("service_agent", "production", "the mould was worn", word_of="foreman"),
         "investigate": by("service_agent"),
         "inspect": by("rnd", Finding(True, "cracked", ("worker-9",), "a new mould")),
         "conclude": by("service_agent"),
@@ -232,7 +239,10 @@ class TestByAmount(OfComplaints):
         "rule": by("deputy_general_manager", "carry on"),
         "judge": by("service_agent", Judgement(liable=Liable.US, unit="production", tracked=False)),
         "judge/penalties": with_case("service_agent", lambda case: (judged(case),)),
-        "dismiss": by("service_agent", "used against the manual"),
+        "return_report": by("deputy_general_manager", "look again"),
+        "correct_judgement": by("service_agent", Judgement(liable=Liable.CUSTOMER), "it was theirs"),
+        "reclassify": by("service_agent", Classification("not_quality", "other"), "wrongly put"),
+        "dismiss": by("general_manager", "used against the manual"),
         "submit": by("service_agent", SORRY),
         "submit/goods": by("service_agent", BACK),
         "submit/money": by("service_agent", PAID),
@@ -259,6 +269,7 @@ class TestByAmount(OfComplaints):
         "publish_penalty": part(PENALTIES, PenaltyMove.PUBLISH, "hr"),
         "improve": part(IMPROVEMENTS, ImprovementMove.CARRY_OUT, "rnd", ImprovementMove.CARRY_OUT, "done"),
         "improve/verify": part(IMPROVEMENTS, ImprovementMove.VERIFY, "rnd", ImprovementMove.VERIFY, "it helps"),
+        "improve/drop": part(IMPROVEMENTS, ImprovementMove.DROP, "deputy_general_manager", ImprovementMove.DROP, "no"),
         "improve/fail": part(IMPROVEMENTS, ImprovementMove.FAIL, "rnd", ImprovementMove.FAIL, "it does not"),
     }
 
@@ -269,19 +280,29 @@ class TestByLevel(OfComplaints):
     rulebook = "medical_centre"
     path = "levels"
     house_path = Path.LEVELS
-    untold = OF_DEPARTMENTS | {
-        f"complaint.{name}" for name in ("answered", "deduct", "discipline", "warning", "reminder", "not_done")
-    }
+    untold = OF_DEPARTMENTS | {f"complaint.{name}" for name in ("deduct", "discipline")}
     absent = frozenset(
         {
             *("check", "accept", "involve", "contribute", "investigate", "inspect", "conclude", "report", "rule"),
-            *("judge", "dismiss", "submit", "revise", "recommend", "approve", "reject", "return_back", "answer"),
-            *("renew", "object", "sustain", "reopen", "review", "improve", *_WAITS),
+            *("judge", "dismiss", "submit", "revise", "recommend", "approve", "reject", "return_back"),
+            *(
+                "return_report",
+                "correct_judgement",
+                "renew",
+                "object",
+                "sustain",
+                "reopen",
+                "review",
+                "improve",
+                *_WAITS,
+            ),
             *(f"{does}_penalty" for does in ("approve", "drop", "notice", "carry_out", "publish")),
         }
     )
     #: The centre reviews no case once more.
-    never: ClassVar = OfComplaints.never | {("closed", "review"), ("settling", "review")}
+    never: ClassVar = (
+        OfComplaints.never | {("closed", "review"), ("settling", "review")} | {("handling", use) for use in _ON}
+    )
     samples: ClassVar = {
         "receive": by("customer_service", FORM),
         "take_over": numbered("branch_director", lambda n: (past(n),)),
@@ -295,6 +316,9 @@ class TestByLevel(OfComplaints):
         "note": by("customer_service", "see the photograph", attachments=["photo-2"]),
         "prioritise": by("health_manager", "", reason="as others"),
         "escalate": by("health_manager", "beyond me"),
+        "reclassify": by("health_manager", Classification("service", "other"), "wrongly put"),
+        "answer": by("health_manager", Channel.LETTER, "We are sorry."),
+        "handle_again": by("health_manager", FORM),
         "propose": by("health_manager", SORRY),
         "propose/goods": by("health_manager", BACK),
         "propose/both": by("health_manager", BOTH),

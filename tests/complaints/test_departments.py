@@ -109,7 +109,7 @@ def test_each_department_is_asked_once_does_its_part_once_and_the_report_waits_f
             fine = given_ in waiting
 
             def act(given_: Any = given_) -> Any:
-                return on(case).contribute(given_, "the mould was worn", by=ANN, at=T0)
+                return on(case).contribute(given_, "the mould was worn", word_of="foreman", by=ANN, at=T0)
         else:
             fine = not waiting
 
@@ -186,7 +186,9 @@ def test_a_department_is_reminded_until_its_part_is_done_so_many_times_and_then_
     for at, name in sorted(instants):
         counter.clock.move(at)
         if name:
-            counter.does.contribute(counter.id, name, "here it is", by=counter.who["service_agent"], at=at)
+            counter.does.contribute(
+                counter.id, name, "here it is", word_of="foreman", by=counter.who["service_agent"], at=at
+            )
         else:
             counter.desk.sweep()
             swept.append(at)
@@ -233,7 +235,7 @@ def test_nobody_is_reminded_of_a_case_that_is_withdrawn_or_dismissed(end: str) -
     counter.clock.advance(hours(30))
     counter.desk.sweep()
     assert len(counter.messages("reminder")) == 1
-    counter.do(end, "that is all", by="service_agent")
+    counter.do(end, "that is all", by="general_manager" if end == "dismiss" else "service_agent")
     counter.clock.advance(hours(1000))
     counter.desk.sweep()
     assert len(counter.messages("reminder")) == len(reminded(counter)) == 1
@@ -255,7 +257,8 @@ def test_a_reminder_that_still_runs_when_there_is_nothing_to_remind_of_reminds_n
     """Nothing starts one then; it is there because somebody put it there."""
     counter = asked(attrs.evolve(RULES, chasing=chasing), ["production"], hours(5000), CALENDARS[2])
     if end is not None:
-        counter.do(*end, by="service_agent")
+        said = {"word_of": "foreman"} if end[0] == "contribute" else {}
+        counter.do(*end, by="service_agent", **said)
     left = start(
         counter.id, "CMP-19.1.2", calendar_of(counter), ElapsedTime(hours(1)), counter.clock.now(), reminder=True
     )
@@ -274,7 +277,7 @@ def test_who_is_asked_later_has_a_time_and_reminders_of_its_own() -> None:
     counter.do("involve", ["sales"], counter.clock.now() + hours(100), by="service_agent")
     assert counter.due("CMP-06.3") == counter.clock.now() - timedelta(minutes=5) + hours(100)
     counter.do("contribute", "sales", "the order was changed", by="sales")
-    counter.do("contribute", "production", "the mould was worn", by="service_agent")
+    counter.do("contribute", "production", "the mould was worn", word_of="foreman", by="service_agent")
     counter.clock.advance(hours(60))
     counter.desk.sweep()
     assert {message.to for message in counter.messages("reminder")} == {"stores"}
@@ -287,7 +290,7 @@ def test_ten_departments_do_not_answer_for_each_other() -> None:
     """Timers are known by the number of the part: the first part is not the tenth."""
     names = [f"department {n}" for n in range(1, 12)]
     counter = asked(RULES, names, hours(5000), CALENDARS[0])
-    counter.do("contribute", "department 1", "here it is", by="service_agent")
+    counter.do("contribute", "department 1", "here it is", word_of="foreman", by="service_agent")
     counter.clock.advance(hours(30))
     counter.desk.sweep()
     assert sorted(message.to for message in counter.messages("reminder")) == sorted(names[1:])
@@ -310,7 +313,7 @@ def test_a_week_of_reminders() -> None:
         counter.clock.advance(hours(24))
         counter.desk.sweep()
         if len(counter.messages("reminder")) == 6:
-            counter.do("contribute", "stores", "the batch is blocked", by="service_agent")
+            counter.do("contribute", "stores", "the batch is blocked", word_of="foreman", by="service_agent")
     days = ("Thu 05", "Fri 06", "Mon 09", "Tue 10", "Wed 11", "Thu 12")
     assert [(timer, f"{at:%a %d %H:%M}") for timer, _, at in reminded(counter)] == [
         *((f"CMP-19.{part}.{n}", f"{days[n - 1]} 02:20") for n in (1, 2, 3) for part in (1, 2)),

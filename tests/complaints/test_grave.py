@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from complaints.desks import ANN, T0, Counter, accept, cny, levels_book, received, remedy
+from complaints.desks import ANN, RULES, T0, Counter, accept, cny, levels_book, received, remedy
 from complaints.hand import on
 from csdomain.complaints.case import GRAVE as GRAVE_COLUMN
 from csdomain.complaints.case import Complaint
 from csdomain.complaints.rules import GRAVE, HANDLED, HARM
-from csdomain.complaints.values import Channel
+from csdomain.complaints.values import CaseClass, Channel, Classification, MalformedStep
 from csdomain.kernel.papers.approvals import BeyondAuthority
 from csdomain.kernel.rules.errors import NotPermitted, RuleBroken
 from csdomain.kernel.store.kinds import Query
@@ -72,7 +72,7 @@ def test_a_grave_one_is_answered_by_letter_and_an_ordinary_one_by_either(
         counter.do("approve", by="sales_manager")
     else:
         counter.accepted(grave=grave)
-        counter.do("dismiss", "unfounded", by="service_agent")
+        counter.do("dismiss", "unfounded", by="general_manager")
     if grave and channel is not Channel.LETTER:
         error = counter.expect_refused(RuleBroken, "answer", channel, "We are sorry.", by="sales")
         assert error.rule is GRAVE
@@ -178,3 +178,31 @@ def test_marks_stay_and_the_last_named_has_it_and_nothing_else_changes(tried: li
     may_change = ("grave", "harm", "handler", "owner", "urgency", "waits", "handed", "told")
     restored = attrs.evolve(case, **{name: getattr(before, name) for name in may_change})
     assert restored == before
+
+
+@pytest.mark.rule(GRAVE, HARM)
+def test_f05_harm_by_a_treatment_goes_to_the_director_and_is_answered_by_letter() -> None:
+    counter = Counter.open("medical_centre")
+    counter.receive(complaint_form(), by="customer_service")
+    counter.do("handle", Classification("treatment", "harm"), by="health_manager")
+    assert (counter.case.grave, counter.case.harm) == (True, True)
+    assert [message.to for message in counter.messages("harm")] == ["branch_director"]
+    counter.expect_refused(BeyondAuthority, "propose", remedy(cny(0)), by="health_manager")
+    counter.do("propose", remedy(cny(0)), by="branch_director")
+    counter.do("satisfy", by="health_manager")
+    assert counter.expect_refused(RuleBroken, "close", "explained", by="health_manager").rule is GRAVE
+    counter.expect_refused(RuleBroken, "answer", Channel.PHONE, "We are sorry.", by="health_manager")
+    counter.do("answer", Channel.LETTER, "We are sorry.", by="health_manager")
+    counter.do("close", "explained", by="health_manager")
+
+
+@pytest.mark.rule(GRAVE)
+@pytest.mark.parametrize("name", ["grave", "harm"])
+def test_f05_a_cause_that_is_grave_is_one_of_the_class(name: str) -> None:
+    with pytest.raises(MalformedStep):
+        CaseClass(False, ("waiting",), **{name: ("waiting", "harm")})
+    case, kind = received(), CaseClass(False, ("waiting",), **{name: ("waiting",)})
+    rules = attrs.evolve(RULES, classes={"service": kind})
+    on(case).check("ours", by=ANN, at=T0)
+    on(case).accept(Classification("service", "waiting"), rules, grave=False, by=ANN, at=T0)
+    assert (case.grave, case.harm) == (True, name == "harm")

@@ -28,7 +28,11 @@ from csdomain.complaints.events import ComplaintMoved
 from csdomain.complaints.lifecycle import COMPLAINT_MOVES, Move, State
 from csdomain.complaints.rules import (
     ACCEPTANCE,
+    CHASING,
+    JOINT,
+    JUDGEMENT,
     LEVELS,
+    LOSS,
     REMARKS,
     REPORT,
     SALES_CHECK,
@@ -37,7 +41,16 @@ from csdomain.complaints.rules import (
 from csdomain.complaints.rules import (
     FINDING as FINDING_RULE,
 )
-from csdomain.complaints.values import Classification, MalformedStep, Path
+from csdomain.complaints.values import (
+    Classification,
+    Finding,
+    Judgement,
+    Liable,
+    MalformedStep,
+    Path,
+    ProposedPenalty,
+    Share,
+)
 from csdomain.kernel.rules.errors import MoveRefused, NaiveTime, NotFound, RuleBroken
 from csdomain.kernel.values.actors import MalformedActor
 from csdomain.kernel.values.money import CurrencyMismatch, Money
@@ -52,19 +65,25 @@ received: check>checked
 checked: accept>accepted
 accepted: investigate>investigating involve contribute dismiss>not_established
 investigating: involve contribute inspect conclude report>reported dismiss>not_established
-reported: contribute inspect rule judge>judged dismiss>not_established
-judged: submit>awaiting_decision
+reported: contribute inspect rule judge>judged dismiss>not_established return_report>investigating
+judged: correct_judgement submit>awaiting_decision
 awaiting_decision: recommend approve>decided return_back>judged
 decided: revise>awaiting_decision answer>answered
-answered: decline>not_accepted close>closed
+answered: answer decline>not_accepted close>closed
 not_accepted: renew>accepted
 not_established: answer object sustain reopen>investigating close>closed
+closed: renew>accepted
+settling: renew>accepted
+settled: renew>accepted
 """
 BY_LEVELS: Final = """
 received: handle>handling
 handling: escalate propose>proposed
-proposed: satisfy>satisfied decline>handling
-satisfied: close>closed
+proposed: satisfy>satisfied decline>handling answer
+satisfied: close>closed answer
+closed: handle_again>handling
+settling: handle_again>handling
+settled: handle_again>handling
 """
 AT_ANY_TIME: Final = (
     "mark",
@@ -90,6 +109,8 @@ def told(path: Path) -> dict[tuple[str, str], str]:
             found[state, move] = dest or state
     for state in (there.value for there in WAYS[path] if there.value not in ENDED):
         found |= {(state, move): state for move in AT_ANY_TIME}
+        if state in ("accepted", "investigating", "reported", "handling"):
+            found[state, "reclassify"] = state
         if state != "satisfied":
             found[state, "withdraw"] = "withdrawn"
     found |= {(state, "note"): state for state in ("closed", "settling")}
@@ -141,7 +162,7 @@ def wrong_values() -> list[Wrong]:
             add(state, move, MalformedStep, lambda c, k, name=name, text=text: getattr(on(c), name)(text, **k))
         add(
             *(State.ACCEPTED, Move.CONTRIBUTE, MalformedStep),
-            lambda c, k, text=text: on(c).contribute("production", text, **k),
+            lambda c, k, text=text: on(c).contribute("production", text, word_of="foreman", **k),
         )
         add(State.CHECKED, Move.REMARK, MalformedStep, lambda c, k, text=text: on(c).remark(text, "building", **k))
         add(
@@ -272,7 +293,7 @@ def test_an_investigation_that_is_begun_anew_wants_finding_report_and_ruling_aga
     make(case, Move.INSPECT)
     make(case, Move.JUDGE)
     roles = [signature.role for signature in case.form.document.signatures]
-    assert roles == ["sales", "customer_service", "rnd", "ruling", "ruling.2", "rnd.2"]
+    assert roles == ["sales", "customer_service", "rnd", "ruling", "dismissal", "ruling.2", "rnd.2"]
 
 
 # --- what the customer remarks besides --------------------------------------------------------------------------------
@@ -319,9 +340,8 @@ def test_a_case_is_not_settled_before_its_remarks_are_dealt_with(established: bo
     rest = WAYS[A][State.CLOSED][2:] if established else (Move.DISMISS, Move.ANSWER, Move.CLOSE)
     for move in rest:
         make(case, move)
-    if established:
-        make(case, Move.REVIEW)
-    assert case.state.value == ("settling" if established else "closed")
+    make(case, Move.REVIEW)
+    assert case.state.value == "settling"
     assert case.open_ends() == ("remark 1",)
     on(case).answer_remark(1, "a new motor", by=ANN, at=T0)
     assert case.state.value == "settled"
@@ -350,3 +370,56 @@ def test_of_promised_times_the_last_holds(minutes: list[int]) -> None:
         (event,) = on(case).promise(T0 + after * MINUTE, by=ANN, at=T0)
         assert (getattr(event, "promise", 0), getattr(event, "until", None)) == (count, T0 + after * MINUTE)
     assert (case.promises, case.promised_until) == (len(minutes), T0 + minutes[-1] * MINUTE)
+
+
+@pytest.mark.rule(JOINT, JUDGEMENT)
+def test_f22_the_form_holds_the_joint_time_and_what_was_judged_under_a_seal() -> None:
+    case = stands(State.JUDGED, before=Move.CONTRIBUTE)
+    fresh = stands(State.ACCEPTED)
+    make(fresh, Move.INVOLVE)
+    assert fresh.form.document.stated("joint") == f"production: {UNTIL.isoformat()}"
+    make(case, Move.SUBMIT)
+    assert case.form.document.stated("unit") == "production"
+    assert case.form.document.stated("persons") == "wu, li, zhao, worker-7"
+
+
+@pytest.mark.rule(LOSS)
+@pytest.mark.parametrize("on_", ["wu", "production", "stores", "worker-9", "passer-by"])
+def test_f22_a_penalty_is_on_somebody_whom_the_finding_or_the_judgement_names(on_: str) -> None:
+    case = received()
+    on(case).check("ours", by=ANN, at=T0)
+    on(case).accept(QUALITY, RULES, grave=False, by=ANN, at=T0)
+    on(case).investigate(by=ANN, at=T0)
+    on(case).inspect(Finding(True, "cracked", persons=("worker-9",)), by=ANN, at=T0)
+    for move in (Move.CONCLUDE, Move.REPORT, Move.RULE):
+        make(case, move)
+    penalty = ProposedPenalty(on_, "warning")
+    shares = (Share("production"), Share("stores"))
+    judged = Judgement(liable=Liable.US, unit="production", persons=("wu",), shares=shares, tracked=False)
+    judged = attrs.evolve(judged, penalties=(penalty,))
+    if on_ == "passer-by":
+        error = check_unchanged(case, RuleBroken, lambda: on(case).judge(judged, RULES, by=ANN, at=T0))
+        assert error.rule is LOSS
+    else:
+        on(case).judge(judged, RULES, by=ANN, at=T0)
+
+
+@pytest.mark.rule(LOSS)
+def test_f22_a_penalty_of_nothing_is_none() -> None:
+    case = stands(State.REPORTED, before=Move.JUDGE)
+    lost = {"goods": Money(1, "CNY")}
+    judged = Judgement(
+        liable=Liable.US, unit="stores", tracked=False, loss=lost, penalties=(ProposedPenalty("stores"),)
+    )
+    check_unchanged(case, MalformedStep, lambda: on(case).judge(judged, RULES, by=ANN, at=T0))
+
+
+@pytest.mark.rule(JOINT)
+def test_f22_a_part_is_contributed_by_the_department_or_on_its_recorded_word() -> None:
+    case = stands(State.ACCEPTED, before=Move.CONTRIBUTE)
+    error = check_unchanged(case, RuleBroken, lambda: on(case).contribute("production", "worn", by=ANN, at=T0))
+    assert error.rule is CHASING
+    other = attrs.evolve(case)
+    on(case).contribute("production", "worn", word_of="foreman", by=ANN, at=T0)
+    on(other).contribute("production", "worn", by=anyone("pia", "production"), at=T0)
+    assert [case.parts[0].word_of, other.parts[0].word_of] == ["foreman", None]

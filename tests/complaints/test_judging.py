@@ -84,6 +84,9 @@ def test_our_unit_and_people_are_named_where_we_are_liable_and_another_company_w
         return
     judgement = Judgement(liable=liable, unit=unit, company=company, tracked=False, **named)
     case = stands(State.REPORTED, before=Move.JUDGE)
+    if penalties and not people:  # on somebody whom nothing names
+        check_unchanged(case, RuleBroken, lambda: judge(case, judgement))
+        return
     event = judge(case, judgement)[0]
     assert isinstance(event, ComplaintJudged)
     assert (event.liable, event.unit) == (liable.value, unit)
@@ -303,14 +306,14 @@ def test_a_deduction_follows_from_the_band_that_the_units_share_falls_in(
     rows = tuple(PenaltyRate(Decimal(rate), None if top is None else fen(top)) for rate, top in basis)
     rules = attrs.evolve(RULES, penalty_basis=rows)
     proposal = ProposedPenalty("production" if of_the_unit else "cai")
-    judgement = us(loss={"goods": fen(lost)}, penalties=[proposal])
+    judgement = us(persons=["cai"], loss={"goods": fen(lost)}, penalties=[proposal])
     case = stands(State.REPORTED, before=Move.JUDGE)
     band = [Decimal(rate) for rate, top in basis if top is None or lost <= top][:1]
-    if not band or not of_the_unit:
+    exact = (Decimal(lost) * (band or [Decimal(0)])[0]).quantize(Decimal(1), ROUND_HALF_UP)
+    if not exact or not of_the_unit:
         check_unchanged(case, MalformedStep, lambda: judge(case, judgement, rules))
         return
     proposed = judge(case, judgement, rules)[1]
-    exact = (Decimal(lost) * band[0]).quantize(Decimal(1), ROUND_HALF_UP)
     assert isinstance(proposed, PenaltyMoved)
     assert (proposed.move, proposed.on, proposed.amount) == ("penalty.propose", "production", int(exact))
     assert case.penalties[0].amount == fen(int(exact))
@@ -336,6 +339,7 @@ STEPS: Final = ("approve", "drop", "notice", "carry_out", "publish")
 MOVED: Final = {
     ("proposed", "approve"): "approved",
     ("proposed", "drop"): "dropped",
+    ("approved", "drop"): "dropped",
     ("approved", "notice"): "noticed",
     ("noticed", "carry_out"): "carried_out",
     ("approved", "publish"): "carried_out",
@@ -356,7 +360,7 @@ def test_no_penalty_is_carried_out_before_it_was_approved_and_the_case_reviewed_
 ) -> None:
     """Penalty 1 is a discipline of cai, penalty 2 a deduction from dan."""
     penalties = [ProposedPenalty("cai", "warning"), ProposedPenalty("dan", amount=cny(50))]
-    case = judged(us(penalties=penalties))
+    case = judged(us(persons=["cai", "dan"], penalties=penalties))
     stood, closed, reviewed = {1: "proposed", 2: "proposed"}, False, False
     for name, which, who in tried:
         if name == "close":
@@ -410,7 +414,7 @@ def _penalty_act(case: Complaint, name: str, which: int, who: str) -> Callable[[
 def test_penalties_are_approved_by_the_deputy_or_the_general_manager(position: str) -> None:
     counter = Counter.open()
     counter.accepted(complaint_form(), QUALITY)
-    counter.judged(us(penalties=[ProposedPenalty("cai", "warning")]), FINDING)
+    counter.judged(us(persons=["cai"], penalties=[ProposedPenalty("cai", "warning")]), FINDING)
     if position in ("deputy_general_manager", "general_manager"):
         counter.do("approve_penalty", 1, by=position)
         assert counter.rows[-1] == ("penalty.approve", "proposed", "approved")

@@ -19,6 +19,7 @@ from complaints.desks import (
     anyone,
     check_unchanged,
     cny,
+    holding,
     received,
     remedy,
 )
@@ -26,15 +27,15 @@ from complaints.hand import on
 from csdomain.complaints.case import Complaint
 from csdomain.complaints.lifecycle import State
 from csdomain.complaints.policies.notices import InternalDisclosed
-from csdomain.complaints.rules import MONTHLY_REVIEW, NOT_ESTABLISHED, NOTICE
+from csdomain.complaints.rules import FINDING, MONTHLY_REVIEW, NOT_ESTABLISHED, NOTICE
 from csdomain.complaints.values import Channel, Finding, MalformedStep, ProposedPenalty
 from csdomain.kernel.cases.timers import TimerState
-from csdomain.kernel.papers.approvals import OwnRequest
+from csdomain.kernel.papers.approvals import ApprovalLadder, Band, BeyondAuthority, OwnRequest
 from csdomain.kernel.papers.documents import Tampered
 from csdomain.kernel.rules import APPROVALS, FORMS
 from csdomain.kernel.rules.errors import DomainError, MoveRefused, NotPermitted, RuleBroken
 from csdomain.kernel.values.actors import Action
-from csdomain.testing import QUALITY, complaint_form
+from csdomain.testing import HANDLING, QUALITY, complaint_form
 
 SUPERVISE = Action("complaints.supervise")
 
@@ -58,7 +59,8 @@ def dismissed() -> Counter:
     counter = Counter.open()
     counter.accepted(kind=QUALITY)
     counter.do("investigate", by="service_agent")
-    counter.do("dismiss", "it was used wrongly", by="service_agent")
+    counter.do("inspect", Finding(False, "nothing wrong"), by="rnd")
+    counter.do("dismiss", "it was used wrongly", by="general_manager")
     return counter
 
 
@@ -72,12 +74,12 @@ def objected() -> Counter:
 @pytest.mark.parametrize("steps", STAGES, ids=["accepted", "investigating", "reported"])
 def test_it_is_told_and_closed_and_sales_collects(steps: list[tuple[str, tuple[Any, ...], str]]) -> None:
     counter = Counter.open()
-    counter.accepted(complaint_form(claimed=cny(700)), kind=QUALITY)
+    counter.accepted(complaint_form(claimed=cny(700)), kind=QUALITY if len(steps) > 1 else HANDLING)
     for use_case, words, by in steps:
         counter.do(use_case, *words, by=by)
     counter.expect_refused(NotPermitted, "dismiss", "no", by="sales")
-    counter.expect_refused(MalformedStep, "dismiss", " ", by="service_agent")
-    assert counter.do("dismiss", "it was used wrongly", by="service_agent").state == "not_established"
+    counter.expect_refused(MalformedStep, "dismiss", " ", by="sales_manager")
+    assert counter.do("dismiss", "it was used wrongly", by="general_manager").state == "not_established"
     assert [message.to for message in counter.messages("collect")] == ["sales"]
     running = [name for name, state in counter.timers.items() if state is TimerState.RUNNING]
     assert running == ["CMP-04"]  # no department is waited for any more, the customer is
@@ -88,9 +90,10 @@ def test_it_is_told_and_closed_and_sales_collects(steps: list[tuple[str, tuple[A
     assert said is not None
     assert (said.granted, said.compensation, said.pieces, said.text) == (cny(0), None, 0, SORRY)
     receipt = counter.do("close", "not established", by="service_agent")
-    assert receipt.state == "settled"
+    assert receipt.state == "closed"
     assert counter.timers["CMP-04"] is TimerState.MET
-    assert "CMP-20" not in counter.timers  # nobody is liable, so nothing is to be reviewed
+    assert counter.timers["CMP-20"] is TimerState.RUNNING
+    assert counter.do("review", "", by="gm_office").state == "settled"  # nobody is liable
     for use_case, words, by in (
         ("draw_slip", ("truck",), "sales"),
         ("draw_certificate", (cny(1),), "sales"),
@@ -145,7 +148,7 @@ def test_without_a_memorandum_there_is_nothing_to_rule_on() -> None:
     for use_case in ("sustain", "reopen"):
         error = counter.expect_refused(RuleBroken, use_case, "so be it", by=BOSS)  # it is ruled on
         assert error.rule is NOT_ESTABLISHED
-    assert counter.do("close", "not established", by="service_agent").state == "settled"
+    assert counter.do("close", "not established", by="service_agent").state == "closed"
 
 
 @pytest.mark.rule(NOTICE)
@@ -179,11 +182,12 @@ def test_a_finding_and_a_report_that_were_set_aside_stay_inside_too() -> None:
     for use_case, words, by in STAGES[-1]:
         counter.do(use_case, *words, by=by)
     counter.do("rule", "no claim at all", by=BOSS)
-    counter.do("dismiss", "unfounded", by="service_agent")
+    counter.do("dismiss", "unfounded", by="general_manager")
     counter.do("answer", Channel.PHONE, SORRY, by="sales")
     counter.do("object", "photographs", by="sales")
     counter.do("reopen", "once more", by=BOSS)
-    counter.do("dismiss", "nothing new", by="service_agent")
+    counter.do("inspect", Finding(False, "sound again"), by="rnd")
+    counter.do("dismiss", "nothing new", by="general_manager")
     for text, field in (
         ("nothing wrong", "finding"),
         ("it was used wrongly", "past"),
@@ -202,26 +206,29 @@ def test_twice_objected_it_is_twice_looked_into_and_each_time_told_anew() -> Non
         counter.do("reopen", "look again", by=BOSS)
         assert counter.case.round == count + 1
         counter.do("involve", ["production"], counter.clock.now() + timedelta(days=3), by="service_agent")
-        counter.do("contribute", "production", "all in order", by="service_agent")
+        counter.do("contribute", "production", "all in order", word_of="foreman", by="service_agent")
         counter.do("inspect", Finding(False, f"sound, look {count}"), by="rnd")
         counter.do("conclude", by="service_agent")
         counter.do("report", f"report {count}", by="service_agent")
         counter.do("rule", "no", by=BOSS)
-        counter.do("dismiss", "still nothing", by="service_agent")
+        counter.do("dismiss", "still nothing", by="general_manager")
         counter.expect_refused(RuleBroken, "object", "but it is", by="sales")  # of this dismissal nobody was told
         counter.expect_refused(RuleBroken, "close", "not established", by="service_agent")
         counter.do("answer", Channel.LETTER, SORRY, by="sales")
         counter.do("object", f"objection {count}", by="sales")
     counter.do("sustain", "that is that", by=BOSS)
-    assert counter.do("close", "not established", by="service_agent").state == "settled"
+    assert counter.do("close", "not established", by="service_agent").state == "closed"
     assert [(memo.number, memo.reopened) for memo in counter.case.memoranda] == [
         ("QC2026-0001", True),
         ("QC2026-0002", True),
         ("QC2026-0003", False),
     ]
     roles = [signature.role for signature in counter.case.form.document.signatures]
-    assert roles == ["sales", "customer_service", "rnd", "ruling", "rnd.2", "ruling.2"]
-    assert TimerState.RUNNING not in counter.timers.values()
+    assert roles == [
+        *("sales", "customer_service", "rnd", "dismissal"),
+        *("joint", "rnd.2", "ruling", "dismissal.2", "joint.2", "rnd.3", "ruling.2", "dismissal.3"),
+    ]
+    assert [name for name, state in counter.timers.items() if state is TimerState.RUNNING] == ["CMP-20"]
     assert [m.to for m in counter.messages("collect")] == ["sales"] * 3
 
 
@@ -251,7 +258,7 @@ def test_a_case_that_was_judged_before_is_reviewed_though_its_last_form_is_not_e
     counter.do("answer", Channel.PHONE, "Nine.", by="sales")
     counter.do("decline", "no", by="sales")
     counter.do("renew", complaint_form(), by="service_agent")
-    counter.do("dismiss", "unfounded", by="service_agent")
+    counter.do("dismiss", "unfounded", by="general_manager")
     counter.do("answer", Channel.PHONE, SORRY, by="sales")
     assert counter.do("close", "not established", by="service_agent").state == "closed"
     counter.do("approve_penalty", 1, by=BOSS)
@@ -299,7 +306,7 @@ def test_whatever_is_tried_in_whatever_order(tried: list[str]) -> None:
     assert [memo.reopened for memo in case.memoranda] == rulings + [False] * waiting
     assert case.round == 1 + sum(rulings)
     assert [memo.ruling is None for memo in case.memoranda] == [False] * len(rulings) + [True] * waiting
-    expected = State.SETTLED if closed else State.INVESTIGATING if open_again else State.NOT_ESTABLISHED
+    expected = State.CLOSED if closed else State.INVESTIGATING if open_again else State.NOT_ESTABLISHED
     assert case.state is expected
     for memo in case.memoranda:
         memo.document.require_signed("author", *(["superior"] if memo.ruling is not None else []))
@@ -316,3 +323,31 @@ def perform(case: Complaint, act: str) -> object:
         "dismiss": lambda: on(case).dismiss("unfounded", by=ANN, at=T0),
         "close": lambda: on(case).close("not established", in_time=True, zone="Asia/Shanghai", by=ANN, at=T0),
     }[act]()
+
+
+def test_f06_an_agent_alone_dismisses_nothing_and_a_quality_fault_wants_a_finding() -> None:
+    counter = Counter.open()
+    counter.accepted(complaint_form(claimed=cny(90_000)), kind=QUALITY)
+    counter.do("investigate", by="service_agent")
+    counter.expect_refused(NotPermitted, "dismiss", "unfounded", by="service_agent")
+    assert counter.expect_refused(RuleBroken, "dismiss", "unfounded", by="general_manager").rule is FINDING
+    counter.do("inspect", Finding(False, "nothing wrong"), by="rnd")
+    counter.expect_refused(BeyondAuthority, "dismiss", "unfounded", by="deputy_general_manager")
+    counter.do("dismiss", "unfounded", by="general_manager")
+    signed = counter.case.form.document.signature("dismissal")
+    assert (signed.by, counter.case.form.document.stated("dismissed")) == ("general_manager", "90000.00 CNY")
+
+
+def test_f06_who_may_dismiss_is_a_ladder_of_the_rulebook() -> None:
+    rules = attrs.evolve(RULES, dismissal=ApprovalLadder((Band("quality_manager"),)))
+    case = received(cny(90_000), rules)
+    accept(case, rules)
+    for who, may in (("general_manager", False), ("quality_manager", True)):
+        act: Callable[[], object] = lambda w=who: on(case).dismiss(  # type: ignore[misc]  # noqa: E731
+            "unfounded", holding(x=w), rules=rules, by=anyone("x"), at=T0
+        )
+        if may:
+            act()
+        else:
+            check_unchanged(case, BeyondAuthority, act)
+    assert case.state is State.NOT_ESTABLISHED

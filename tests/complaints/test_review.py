@@ -160,18 +160,18 @@ def test_the_unit_is_one_of_those_concerned(first: str, share: set[str], second:
 
 
 @pytest.mark.rule(STATES)
-def test_what_is_not_established_and_what_a_house_without_a_review_closes_is_not_reviewed() -> None:
+def test_f06_what_is_not_established_is_reviewed_and_what_a_house_without_a_review_closes_is_not() -> None:
     never = attrs.evolve(RULES, review_by=None)
     case = closed(decided(NOTHING, rules=never))
     assert case.state is State.SETTLED
     counter = Counter.open()
     counter.accepted()
-    counter.do("dismiss", "nothing is wrong with it", by="service_agent")
+    counter.do("dismiss", "nothing is wrong with it", by="general_manager")
     counter.do("answer", *letter(), by="sales")
-    assert counter.do("close", "told so", by="service_agent").state == "settled"
+    assert counter.do("close", "told so", by="service_agent").state == "closed"
     month = f"{counter.clock.now():%Y-%m}"
-    assert counter.desk.complaints.to_review(month, by=counter.who["gm_office"]).items == ()
-    assert "CMP-20" not in counter.timers
+    assert counter.desk.complaints.to_review(month, by=counter.who["gm_office"]).items == (counter.case,)
+    assert "CMP-20" in counter.timers
 
 
 def letter() -> tuple[object, str]:

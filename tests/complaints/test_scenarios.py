@@ -89,7 +89,7 @@ def test_a_quality_fault_with_everything_that_can_follow() -> None:
     # Production is asked; R&D finds the fault in the hardening; the deputy in charge rules.
     counter.do("involve", ["production"], counter.clock.now() + timedelta(days=2), by="service_agent")
     counter.do("investigate", by="service_agent")
-    counter.do("contribute", "production", "batch b1 ran at night", by="service_agent")
+    counter.do("contribute", "production", "batch b1 ran at night", word_of="foreman", by="service_agent")
     counter.do("inspect", Finding(True, "hardened too fast", ("worker-7",), "a new curve"), by="rnd")
     counter.do("conclude", by="service_agent")
     counter.do("report", "the furnace was too hot", by="service_agent")
@@ -251,7 +251,7 @@ def dismissed() -> Counter:
     counter = Counter.open()
     counter.accepted()
     counter.do("investigate", by="service_agent")
-    counter.do("dismiss", "used against the manual", by="service_agent")
+    counter.do("dismiss", "used against the manual", by="general_manager")
     counter.do("answer", Channel.PHONE, "We cannot agree.", by="sales")
     return counter
 
@@ -260,8 +260,9 @@ def dismissed() -> Counter:
 def test_not_established_and_the_customer_takes_it() -> None:
     counter = dismissed()
     counter.do("close", "not established", by="service_agent")
+    counter.do("review", "", by="gm_office")
     stand(counter, "settled")
-    assert counter.rows == [*DISMISSED, ("close", "not_established", "closed"), ("settle", "closed", "settled")]
+    assert counter.rows == [*DISMISSED, ("close", "not_established", "closed"), *REVIEWED]
 
 
 @pytest.mark.rule(NOT_ESTABLISHED)
@@ -271,6 +272,7 @@ def test_not_established_the_customer_objects_and_the_superior_stands_by_it() ->
     counter.do("sustain", "they show the misuse", by=BOSS)
     counter.do("answer", Channel.LETTER, "We have looked at your photographs and stay with our answer.", by="sales")
     counter.do("close", "not established", by="service_agent")
+    counter.do("review", "sales", by="gm_office")
     stand(counter, "settled")
     assert counter.rows == [
         *DISMISSED,
@@ -278,7 +280,7 @@ def test_not_established_the_customer_objects_and_the_superior_stands_by_it() ->
         ("sustain", "not_established", "not_established"),
         ("answer", "not_established", "not_established"),
         ("close", "not_established", "closed"),
-        ("settle", "closed", "settled"),
+        *REVIEWED,
     ]
 
 

@@ -49,11 +49,18 @@ IDS: Final = frozenset(
         *("ComplaintForm.extra.keys", "Classification.name", "Classification.cause"),
         *("Finding.persons", "Judgement.unit", "Judgement.persons", "Judgement.loss.keys", "Share.unit"),
         *("ProposedPenalty.on", "ProposedPenalty.discipline", "Goods.product", "Goods.batch"),
-        *("PastCase.number", "PastCase.owner", "assign.to", "involve.departments", "contribute.department"),
+        *(
+            "PastCase.number",
+            "PastCase.owner",
+            "assign.to",
+            "involve.departments",
+            "contribute.department",
+            "contribute.word_of",
+        ),
         *("remark.department", "review.unit", "hold.code"),
         *(f"{name}_slip.slip" for name in ("sign", "cancel")),
         *("take_in.slip", "resolve.slip", "reconcile.slip"),
-        *(f"{name}_certificate.certificate" for name in ("sign", "countersign", "book")),
+        *(f"{name}_certificate.certificate" for name in ("sign", "countersign", "book", "void")),
     }
 )
 _NOT_SAID: Final = {"self", "id", "by", "at", "key", "expected", "call"}
@@ -241,8 +248,8 @@ def whole_case(talk: Talk) -> None:
     do("remark", id, department="sales", by="sales")
     do("involve", id, ["production"], talk.clock.now() + timedelta(days=2), by="service_agent")
     do("investigate", id, by="service_agent")
-    refused("contribute", id, talk.word("refused.contribute"), by="service_agent")
-    do("contribute", id, "production", by="service_agent")
+    refused("contribute", id, talk.word("refused.contribute"), word_of="foreman", by="service_agent")
+    do("contribute", id, "production", word_of="foreman", by="service_agent")
     persons = ("worker-7",)
     do("inspect", id, talk.value(Finding, confirmed=True, persons=persons), by="rnd")
     do("conclude", id, by="service_agent")
@@ -280,6 +287,7 @@ def whole_case(talk: Talk) -> None:
     do("reconcile", id, slip, by="finance")
     do("resolve", id, slip, 4, by="deputy_for_sales")
     do("reconcile", id, slip, by="finance")
+    do("void_certificate", id, do("draw_certificate", id, cny(500), by="sales").number, by="sales")
     paper = do("draw_certificate", id, cny(500), by="sales").number
     do("sign_certificate", id, paper, by="deputy_for_sales")
     do("countersign_certificate", id, paper, by="sales")
@@ -294,8 +302,9 @@ def whole_case(talk: Talk) -> None:
     do("conclude", id, by="service_agent")
     do("report", id, by="service_agent")
     do("rule", id, by="deputy_general_manager")
-    do("judge", id, talk.value(Judgement, liable=Liable.OTHER_COMPANY, tracked=False), by="service_agent")
-    do("submit", id, talk.value(Remedy, granted=cny(2000), compensation=None, returns=()), by="service_agent")
+    for judge in ("judge", "correct_judgement"):
+        do(judge, id, talk.value(Judgement, liable=Liable.OTHER_COMPANY, tracked=False), by="service_agent")
+    do("submit", id, talk.value(Remedy, granted=cny(2000), compensation=cny(500), returns=()), by="service_agent")
     do("approve", id, by="general_manager")
     do("answer", id, Channel.LETTER, by="sales")
     do("close", id, by="service_agent")
@@ -319,14 +328,19 @@ def dismissed_case(talk: Talk) -> None:
     id = talk.opened(do("receive", talk.form(), by="sales"))
     do("check", id, by="sales")
     do("accept", id, QUALITY, by="service_agent")
+    for kind in (HANDLING, QUALITY):
+        do("reclassify", id, kind, by="service_agent")
     for rule in ("reopen", "sustain"):
         if rule == "reopen":
             do("investigate", id, by="service_agent")
         do("inspect", id, talk.value(Finding, confirmed=False, persons=()), by="rnd")
         do("conclude", id, by="service_agent")
         do("report", id, by="service_agent")
+        do("return_report", id, by="deputy_general_manager")
+        do("conclude", id, by="service_agent")
+        do("report", id, by="service_agent")
         do("rule", id, by="deputy_general_manager")
-        do("dismiss", id, by="service_agent")
+        do("dismiss", id, by="general_manager")
         do("answer", id, Channel.LETTER, by="sales")
         do("object", id, by="sales")
         do(rule, id, by="deputy_general_manager")

@@ -130,13 +130,13 @@ class _Living:
         if life.quality:
             self.step("inspect", Finding(True, "the fault is there"), by="rnd")
         for name in names:
-            self.step("contribute", name, "done", by="service_agent")
+            self.step("contribute", name, "done", word_of="foreman", by="service_agent")
         self.step("conclude", by="service_agent")
         self.step("report", "what was found", by="service_agent")
         self.step("rule", "go on", by="deputy_general_manager")
 
     def not_established(self) -> str:
-        self.step("dismiss", "used against the manual", by="service_agent")
+        self.step("dismiss", "used against the manual", by="general_manager")
         self.step("answer", Channel.LETTER, "We find no fault.", by="sales")
         self.step("close", "not established", by="service_manager")
         return self.archived()
@@ -144,7 +144,9 @@ class _Living:
     def decided(self, turn: int) -> None:
         life = self.life
         penalties = (ProposedPenalty("worker-7", "warning"),) if life.penalty and not turn else ()
-        judged = Judgement(liable=Liable.US, unit="production", tracked=False, penalties=penalties)
+        judged = Judgement(
+            liable=Liable.US, unit="production", persons=("worker-7",), tracked=False, penalties=penalties
+        )
         self.step("judge", judged, by="service_agent")
         back = (Goods("engine", "2026-01", 1),) if life.granted else ()
         for count in range(life.returned + 1):

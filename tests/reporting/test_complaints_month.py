@@ -6,6 +6,7 @@ from io import StringIO
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import attrs
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -15,7 +16,7 @@ from csdomain.complaints.case import Complaint
 from csdomain.complaints.commands.taking_over import PastCase
 from csdomain.complaints.lifecycle import State
 from csdomain.complaints.rules import MONTHLY_REVIEW, STATISTICS
-from csdomain.complaints.values import Classification, Judgement, Liable, ProposedPenalty, Share
+from csdomain.complaints.values import Classification, Judgement, Liable, ProposedPenalty, Remedy, Share
 from csdomain.desk import Desk
 from csdomain.kernel.rules import PERSONAL_DATA
 from csdomain.kernel.rules.errors import NotPermitted
@@ -79,6 +80,7 @@ def counted(cases: list[Complaint]) -> Figures:
         closed=len(cases),
         in_time=sum(case.in_time is True for case in cases),
         late=sum(case.in_time is False for case in cases),
+        withdrawn=0,
         claimed=amount(lambda c: sum(f.content.claimed.minor for f in c.forms if f.content.claimed is not None)),
         granted=amount(lambda c: sum(f.approved.remedy.granted.minor for f in c.forms if f.approved is not None)),
         lost=amount(lambda c: sum(f.judgement.lost("CNY").minor for f in c.forms if f.judgement is not None)),
@@ -202,6 +204,7 @@ def test_the_list_of_the_review_has_what_the_office_decides_by_and_masks_the_cus
         unit="production",
         tracked=False,
         loss={"goods": Money.of(900, "CNY")},
+        persons=("worker-7",),
         shares=(Share("production"),),
         penalties=(ProposedPenalty("worker-7", "warning"), ProposedPenalty("production")),
     )
@@ -232,3 +235,25 @@ def test_the_table_says_every_group_once() -> None:
     rows = list(found.table().rows)
     assert rows[0][:3] == ("all", None, 1)
     assert [(row[0], row[1]) for row in rows[1:]] == [(n, key) for n, groups in found.groups.items() for key in groups]
+
+
+@pytest.mark.rule(STATISTICS)
+@pytest.mark.parametrize("book", ["after_sales", "medical_centre"])
+def test_f23_withdrawn_ones_are_counted_as_such_and_in_time_is_only_what_a_clock_ran_for(book: str) -> None:
+    desk = memory_desk(book)
+    by: dict[str, Any] = {
+        "by": attrs.evolve(agent(desk), positions=frozenset(desk.house.permissions.positions)),
+        "at": NOW,
+    }
+    ids = [desk.complaints.receive(complaint_form(), **by).id for _ in range(2)]
+    desk.complaints.withdraw(ids[0], "never mind", **by)
+    if book == "medical_centre":  # which sets no time to close a complaint
+        desk.complaints.handle(ids[1], Classification("service", "waiting"), **by)
+        desk.complaints.propose(ids[1], Remedy(granted=Money.zero("CNY"), text="explained"), **by)
+        desk.complaints.satisfy(ids[1], **by)
+        desk.complaints.close(ids[1], "explained", **by)
+    found = complaints_of_month(desk.complaints, "2026-06", by=by["by"], at=NOW)
+    closed_ = 1 if book == "medical_centre" else 0
+    assert (found.whole.withdrawn, found.whole.closed, found.whole.in_time, found.whole.late) == (1, closed_, 0, 0)
+    assert [case.id for case in desk.complaints.find(found.query(withdrawn=True), by=by["by"]).items] == ids[:1]
+    assert len(desk.complaints.find(found.query(), by=by["by"]).items) == closed_

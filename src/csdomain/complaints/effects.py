@@ -101,8 +101,12 @@ def _closing(event: e.ComplaintMoved, s: S) -> Iterable[Effect]:
 
 
 def _first_stage(event: e.ComplaintAccepted | e.FormRenewed | e.ComplaintReopened, s: S) -> Iterable[Effect]:
-    yield from stage(event, s, StageName.RND if event.quality else StageName.CUSTOMER_SERVICE, event.round)
-    if event.quality:
+    yield from _stage(event, s, event.quality)
+
+
+def _stage(event: e.ComplaintMoved, s: S, inspected: bool) -> Iterable[Effect]:
+    yield from stage(event, s, StageName.RND if inspected else StageName.CUSTOMER_SERVICE, event.round)
+    if inspected:
         yield told(event, s, "to_inspect", RND_DEPARTMENT, str(event.round))
 
 
@@ -111,14 +115,32 @@ def _accepted(event: e.ComplaintAccepted, s: S) -> Iterable[Effect]:
     yield from _closing(event, s)
     yield from _first_stage(event, s)
     yield told(event, s, "accepted", event.customer)
+    yield from _grave(event, s)
+
+
+def _grave(event: e.ComplaintAccepted | e.ComplaintHandled | e.ComplaintReclassified, s: S) -> Iterable[Effect]:
     if event.grave:
-        yield told(event, s, "grave", s.rules.grave_to)
+        yield told(event, s, "harm" if event.harm else "grave", s.rules.grave_to)
 
 
 @EFFECTS.on(e.ComplaintHandled)
 def _handled(event: e.ComplaintHandled, s: S) -> Iterable[Effect]:
     yield from _closing(event, s)
     yield told(event, s, "accepted", event.customer)
+    yield from _grave(event, s)
+
+
+@EFFECTS.on(e.ComplaintReclassified)
+def _reclassified(event: e.ComplaintReclassified, s: S) -> Iterable[Effect]:
+    yield from _grave(event, s)
+
+
+@EFFECTS.on(e.ComplaintReclassified, e.ReportReturned)
+def _looked_again(event: e.LookedAgain, s: S) -> Iterable[Effect]:
+    for name in (StageName.RND, StageName.CUSTOMER_SERVICE):
+        yield s.stop(event, stage_timer(name, event.round - 1), cancelled=True)
+    if s.rules.path is Path.DEPARTMENTS:
+        yield from _stage(event, s, event.quality and not event.found)
 
 
 @EFFECTS.on(e.ComplaintMarked)
@@ -243,8 +265,11 @@ def _declined(event: e.AnswerDeclined, s: S) -> Iterable[Effect]:
 @EFFECTS.on(e.FormRenewed)
 def _renewed(event: e.FormRenewed, s: S) -> Iterable[Effect]:
     yield s.stop(event, timer(r.ACCEPTANCE, event.turn - 1))
+    if event.closed:  # it is reviewed once it is closed again
+        yield s.stop(event, timer(r.MONTHLY_REVIEW, event.turn - 1), cancelled=True)
     yield from _closing(event, s)
-    yield from _first_stage(event, s)
+    if s.rules.path is Path.DEPARTMENTS:
+        yield from _first_stage(event, s)
 
 
 @EFFECTS.on(e.DismissalObjected)
@@ -268,7 +293,7 @@ def _closed(event: e.ComplaintClosed, s: S) -> Iterable[Effect]:
     yield s.cancel(event, f"{r.LEVELS.id}.")
     yield told(event, s, "closed", event.customer)
     if s.rules.review_by is not None and not event.reviewed:
-        yield s.until(event, r.MONTHLY_REVIEW.id, review_due(event.at, s.rules.review_by, s.place.zone))
+        yield s.until(event, timer(r.MONTHLY_REVIEW, event.turn), review_due(event.at, s.rules.review_by, s.place.zone))
 
 
 @EFFECTS.on(e.ComplaintWithdrawn)
@@ -279,7 +304,7 @@ def _withdrawn(event: e.ComplaintWithdrawn, s: S) -> Iterable[Effect]:
 
 @EFFECTS.on(e.ComplaintReviewed)
 def _reviewed(event: e.ComplaintReviewed, s: S) -> Iterable[Effect]:
-    yield s.stop(event, r.MONTHLY_REVIEW.id)
+    yield s.stop(event, timer(r.MONTHLY_REVIEW, event.turn))
 
 
 @EFFECTS.on(e.RemarkNoted)

@@ -17,7 +17,7 @@ class ComplaintMoved(Told):
     number: str = stamped("form.number")
     customer: str = stamped()
     turn: int = stamped()
-    round: int = stamped()
+    round: int = stamped("looks")
 
 
 @attrs.frozen(kw_only=True)
@@ -44,11 +44,15 @@ class ComplaintAccepted(ComplaintMoved):
 
     quality: bool
     grave: bool
+    harm: bool = False
 
 
 @attrs.frozen(kw_only=True)
 class ComplaintHandled(ComplaintMoved):
     """The receiver took it on, at the lowest level (CMP-18)."""
+
+    grave: bool = False
+    harm: bool = False
 
 
 @attrs.frozen(kw_only=True)
@@ -137,7 +141,10 @@ class ComplaintJudged(ComplaintMoved):
 
 @attrs.frozen(kw_only=True)
 class ComplaintDismissed(ComplaintMoved):
-    """The complaint is not established (CMP-15)."""
+    """The complaint is not established, says the authority to which the claim belongs (CMP-15)."""
+
+    authority: str = ""
+    acting_for: str = ""
 
 
 @attrs.frozen(kw_only=True)
@@ -203,10 +210,11 @@ class AnswerDeclined(ComplaintMoved):
 
 @attrs.frozen(kw_only=True)
 class FormRenewed(ComplaintMoved):
-    """A new form with the former one attached; its own clock runs (CMP-14)."""
+    """A new form with the former one attached, of a case that was ``closed`` or not; its own clock runs (CMP-14)."""
 
     former: str
     quality: bool
+    closed: bool = False
 
 
 @attrs.frozen(kw_only=True)
@@ -248,9 +256,9 @@ class CustomerSatisfied(ComplaintMoved):
 
 @attrs.frozen(kw_only=True)
 class ComplaintClosed(ComplaintMoved):
-    """The complaint is closed: its clock ends (CMP-25)."""
+    """The complaint is closed: its clock ends, ``in_time`` where one ran (CMP-25)."""
 
-    in_time: bool
+    in_time: bool | None
     reviewed: bool
 
 
@@ -345,6 +353,27 @@ class PenaltyMoved(ComplaintMoved):
     on: str
     discipline: str
     amount: int | None = None
+
+
+@attrs.frozen(kw_only=True)
+class LookedAgain(ComplaintMoved):
+    """The investigation goes on as one of a quality fault or not, with R&D's finding or still without."""
+
+    quality: bool
+    found: bool
+
+
+@attrs.frozen(kw_only=True)
+class ComplaintReclassified(LookedAgain):
+    """Its class was corrected (CMP-02)."""
+
+    grave: bool
+    harm: bool
+
+
+@attrs.frozen(kw_only=True)
+class ReportReturned(LookedAgain):
+    """The deputy in charge returned the report, with a reason (CMP-07)."""
 
 
 @attrs.frozen(kw_only=True)

@@ -79,6 +79,10 @@ class Move(Enum):
     REVIEW = "review"
     FOLLOW_UP = "follow_up"
     SETTLE = "settle"
+    RECLASSIFY = "reclassify"
+    RETURN_REPORT = "return_report"
+    CORRECT = "correct_judgement"
+    HANDLE_AGAIN = "handle_again"
 
 
 BY_AMOUNT: Final = frozenset({"departments"})
@@ -92,6 +96,8 @@ OPEN: Final = (
 _LEVEL_STATES: Final = frozenset({_S.HANDLING, _S.PROPOSED, _S.SATISFIED})
 #: The states in which the customer's mind can still change by withdrawing.
 _WITHDRAWABLE: Final = tuple(state for state in OPEN if state is not _S.SATISFIED)
+
+_AFTER: Final = (_S.CLOSED, _S.SETTLING, _S.SETTLED)
 
 
 def _paths(state: State | None) -> frozenset[str]:
@@ -119,8 +125,11 @@ COMPLAINT_MOVES: Final = Lifecycle(
         Row(_M.REPORT, _S.INVESTIGATING, _S.REPORTED, r.REPORT, may="investigate"),
         Row(_M.RULE, _S.REPORTED, None, r.REPORT),
         Row(_M.JUDGE, _S.REPORTED, _S.JUDGED, r.JUDGEMENT),
+        Row(_M.RETURN_REPORT, _S.REPORTED, _S.INVESTIGATING, r.REPORT, may="rule"),
+        Row(_M.CORRECT, _S.JUDGED, None, r.JUDGEMENT, may="judge"),
         Row(
-            _M.DISMISS, (_S.ACCEPTED, _S.INVESTIGATING, _S.REPORTED), _S.NOT_ESTABLISHED, r.NOT_ESTABLISHED, may="judge"
+            *(_M.DISMISS, (_S.ACCEPTED, _S.INVESTIGATING, _S.REPORTED), _S.NOT_ESTABLISHED, r.NOT_ESTABLISHED),
+            may="decide",
         ),
         Row(_M.SUBMIT, _S.JUDGED, _S.AWAITING_DECISION, r.WITHIN_LIMIT),
         Row(_M.RECOMMEND, _S.AWAITING_DECISION, None, r.WITHIN_LIMIT),
@@ -129,7 +138,8 @@ COMPLAINT_MOVES: Final = Lifecycle(
         Row(_M.REVISE, _S.DECIDED, _S.AWAITING_DECISION, r.WITHIN_LIMIT, may="submit"),
         Row(_M.VOID, _S.DECIDED, _S.AWAITING_DECISION, r.WITHIN_LIMIT, may="submit"),
         Row(_M.ANSWER, _S.DECIDED, _S.ANSWERED, r.NO_PROMISE),
-        Row(_M.ANSWER, _S.NOT_ESTABLISHED, None, r.NOTICE),
+        # A case that turns out to be grave after the customer was told is answered again, by letter.
+        Row(_M.ANSWER, (_S.NOT_ESTABLISHED, _S.ANSWERED, _S.PROPOSED, _S.SATISFIED), None, r.NOTICE),
         Row(_M.DECLINE, _S.ANSWERED, _S.NOT_ACCEPTED, r.NOT_ACCEPTED, may="answer"),
         Row(_M.RENEW, _S.NOT_ACCEPTED, _S.ACCEPTED, r.NOT_ACCEPTED),
         Row(_M.OBJECT, _S.NOT_ESTABLISHED, None, r.NOT_ESTABLISHED, may="answer"),
@@ -145,6 +155,7 @@ COMPLAINT_MOVES: Final = Lifecycle(
         Row(_M.DECLINE, _S.PROPOSED, _S.HANDLING, r.NOT_ACCEPTED, may="answer"),
         Row(_M.CLOSE, _S.SATISFIED, _S.CLOSED, r.STATES),
         # --- at any time
+        Row(_M.RECLASSIFY, (_S.ACCEPTED, _S.INVESTIGATING, _S.REPORTED, _S.HANDLING), None, r.CLASSES, may="mark"),
         Row(_M.MARK, OPEN, None, r.GRAVE),
         Row(_M.ASSIGN, OPEN, None, r.HANDLED),
         Row(_M.PROMISE, OPEN, None, r.LEVELS, may="answer"),
@@ -160,8 +171,11 @@ COMPLAINT_MOVES: Final = Lifecycle(
         Row(_M.REVIEW, _S.CLOSED, _S.SETTLING, r.MONTHLY_REVIEW),
         Row(_M.REVIEW, _S.SETTLING, None, r.MONTHLY_REVIEW),
         Row(_M.SETTLE, (_S.CLOSED, _S.SETTLING), _S.SETTLED, r.STATES, may="close"),
+        Row(_M.RENEW, _AFTER, _S.ACCEPTED, r.NOT_ACCEPTED, paths=BY_AMOUNT),
+        Row(_M.HANDLE_AGAIN, _AFTER, _S.HANDLING, r.NOT_ACCEPTED, may="handle", paths=BY_LEVEL),
         path_of=_paths,
     ),
+    ended={_S.SETTLED},  # until somebody takes it up again
 )
 
 
@@ -203,7 +217,9 @@ SLIP_MOVES: Final = Lifecycle(
         Row(_SM.BOOK, _SS.TAKEN_IN, _SS.BOOKED, r.FINANCE, may="finance"),
         Row(_SM.DISPUTE, _SS.TAKEN_IN, _SS.DISPUTED, r.FINANCE, may="finance"),
         Row(_SM.RESOLVE, _SS.DISPUTED, _SS.TAKEN_IN, r.FINANCE, may="sign"),
-        Row(_SM.CANCEL, (_SS.DRAWN_UP, _SS.SIGNED), _SS.CANCELLED, r.RETURN_SLIP, may="sell"),
+        Row(
+            _SM.CANCEL, (_SS.DRAWN_UP, _SS.SIGNED, _SS.TAKEN_IN, _SS.DISPUTED), _SS.CANCELLED, r.RETURN_SLIP, may="sell"
+        ),
     ),
 )
 
@@ -216,6 +232,7 @@ class CertificateState(Enum):
     SIGNED = "signed"
     COUNTERSIGNED = "countersigned"
     BOOKED = "booked"
+    VOIDED = "voided"
 
 
 @unique
@@ -226,6 +243,7 @@ class CertificateMove(Enum):
     SIGN = "sign"
     COUNTERSIGN = "countersign"
     BOOK = "book"
+    VOID = "void"
 
 
 _CM, _CS = CertificateMove, CertificateState
@@ -239,6 +257,7 @@ CERTIFICATE_MOVES: Final = Lifecycle(
         Row(_CM.SIGN, _CS.DRAWN_UP, _CS.SIGNED, r.CERTIFICATE),
         Row(_CM.COUNTERSIGN, _CS.SIGNED, _CS.COUNTERSIGNED, r.CERTIFICATE, may="sell"),
         Row(_CM.BOOK, _CS.COUNTERSIGNED, _CS.BOOKED, r.CERTIFICATE, may="finance"),
+        Row(_CM.VOID, (_CS.DRAWN_UP, _CS.SIGNED, _CS.COUNTERSIGNED), _CS.VOIDED, r.CERTIFICATE, may="sell"),
     ),
 )
 
@@ -277,7 +296,7 @@ PENALTY_MOVES: Final = Lifecycle(
         "complaints",
         Row(_PM.PROPOSE, None, _PS.PROPOSED, r.LOSS, may="judge"),
         Row(_PM.APPROVE, _PS.PROPOSED, _PS.APPROVED, r.LOSS, may="rule"),
-        Row(_PM.DROP, _PS.PROPOSED, _PS.DROPPED, r.LOSS, may="rule"),
+        Row(_PM.DROP, (_PS.PROPOSED, _PS.APPROVED), _PS.DROPPED, r.LOSS, may="rule"),
         Row(_PM.NOTICE, _PS.APPROVED, _PS.NOTICED, r.MONTHLY_REVIEW, may="penalise", paths=DEDUCTION),
         Row(_PM.CARRY_OUT, _PS.NOTICED, _PS.CARRIED_OUT, r.MONTHLY_REVIEW, may="personnel", paths=DEDUCTION),
         Row(_PM.PUBLISH, _PS.APPROVED, _PS.CARRIED_OUT, r.MONTHLY_REVIEW, may="personnel", paths=DISCIPLINE),
@@ -292,6 +311,7 @@ class ImprovementState(Enum):
     TRACKED = "tracked"
     CARRIED_OUT = "carried_out"
     VERIFIED = "verified"
+    DROPPED = "dropped"
 
 
 @unique
@@ -302,6 +322,7 @@ class ImprovementMove(Enum):
     CARRY_OUT = "carry_out"
     VERIFY = "verify"
     FAIL = "fail"
+    DROP = "drop"
 
 
 _IM, _IS = ImprovementMove, ImprovementState
@@ -315,6 +336,7 @@ IMPROVEMENT_MOVES: Final = Lifecycle(
         Row(_IM.CARRY_OUT, _IS.TRACKED, _IS.CARRIED_OUT, r.IMPROVEMENT, may="improve"),
         Row(_IM.VERIFY, _IS.CARRIED_OUT, _IS.VERIFIED, r.IMPROVEMENT, may="improve"),
         Row(_IM.FAIL, _IS.CARRIED_OUT, _IS.TRACKED, r.IMPROVEMENT, may="improve"),
+        Row(_IM.DROP, (_IS.TRACKED, _IS.CARRIED_OUT), _IS.DROPPED, r.IMPROVEMENT, may="rule"),
     ),
 )
 

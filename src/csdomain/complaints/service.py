@@ -24,6 +24,7 @@ from csdomain.kernel.values.money import Money
 
 from .case import (
     BATCH,
+    CLOSED_AT,
     CLOSED_MONTH,
     COMPLAINTS,
     CUSTOMER,
@@ -251,9 +252,14 @@ class Complaints(CaseService[Complaint, ComplaintAct]):
         """Ask other departments for their part, to be done by ``until``; they are reminded. [CMP-06, CMP-19]"""
         return self._do(investigating.involve, id, call, departments, until)
 
-    def contribute(self, id: str, department: str, text: str, **call: Unpack[CallOptions]) -> Receipt:
-        """Record that a department has done its part: its reminders end. [CMP-06, CMP-19]"""
-        return self._do(investigating.contribute, id, call, department, text)
+    def contribute(
+        self, id: str, department: str, text: str, *, word_of: str = "", **call: Unpack[CallOptions]
+    ) -> Receipt:
+        """Record that a department has done its part: its reminders end. [CMP-06, CMP-19]
+
+        ``word_of`` says who of the department said so, where the actor holds no position named like it.
+        """
+        return self._do(investigating.contribute, id, call, department, text, word_of=word_of)
 
     def investigate(self, id: str, **call: Unpack[CallOptions]) -> Receipt:
         """Begin the investigation. [CMP-25]"""
@@ -283,8 +289,23 @@ class Complaints(CaseService[Complaint, ComplaintAct]):
         return self._do(investigating.judge, id, call, judgement)
 
     def dismiss(self, id: str, reason: str, **call: Unpack[CallOptions]) -> Receipt:
-        """Dismiss the complaint as not established. [CMP-15]"""
-        return self._do(investigating.dismiss, id, call, reason)
+        """Dismiss the complaint as not established, by the authority to which the claim belongs.
+
+        Raises BeyondAuthority, RuleBroken for a quality fault without R&D's finding. [CMP-15, CMP-27]
+        """
+        return self._do(deciding.dismiss, id, call, reason)
+
+    def reclassify(self, id: str, classification: Classification, reason: str, **call: Unpack[CallOptions]) -> Receipt:
+        """Correct the class or the cause, with the reason; the former one stays on the form. [CMP-02, KRN-09]"""
+        return self._do(receiving.reclassify, id, call, classification, reason)
+
+    def return_report(self, id: str, reason: str, **call: Unpack[CallOptions]) -> Receipt:
+        """The deputy in charge returns the report: the investigation goes on. [CMP-07]"""
+        return self._do(investigating.return_report, id, call, reason)
+
+    def correct_judgement(self, id: str, judgement: Judgement, reason: str, **call: Unpack[CallOptions]) -> Receipt:
+        """Correct the judgement once its penalties and improvements are dropped. Raises as :meth:`judge`. [CMP-08]"""
+        return self._do(investigating.correct_judgement, id, call, judgement, reason)
 
     # --- decided
     def submit(self, id: str, remedy: Remedy, **call: Unpack[CallOptions]) -> Receipt:
@@ -336,9 +357,13 @@ class Complaints(CaseService[Complaint, ComplaintAct]):
     def renew(self, id: str, form: ComplaintForm, **call: Unpack[CallOptions]) -> Receipt:
         """Open a new form that attaches the former one; its own clock runs. The receipt has its number.
 
-        Raises MalformedForm, CurrencyMismatch, and as every command. [CMP-14]
+        It also reopens a case that is closed or settled. Raises MalformedForm, CurrencyMismatch. [CMP-14]
         """
         return self._do(answering.renew, id, call, form)
+
+    def handle_again(self, id: str, form: ComplaintForm, **call: Unpack[CallOptions]) -> Receipt:
+        """Reopen a closed case by a new form, where the house routes by level. Raises as :meth:`renew`. [CMP-14]"""
+        return self._do(answering.handle_again, id, call, form)
 
     # --- not established
     def object(self, id: str, text: str, **call: Unpack[CallOptions]) -> Receipt:
@@ -407,7 +432,7 @@ class Complaints(CaseService[Complaint, ComplaintAct]):
         return self._do(returning.resolve, id, call, slip, approved, reason)
 
     def cancel_slip(self, id: str, slip: str, reason: str, **call: Unpack[CallOptions]) -> Receipt:
-        """Cancel a return slip: the goods do not come back. [CMP-22]"""
+        """Cancel a return slip before it is booked: the goods do not come back, or go back again. [CMP-22]"""
         return self._do(returning.cancel_slip, id, call, slip, reason)
 
     # --- compensation
@@ -427,13 +452,19 @@ class Complaints(CaseService[Complaint, ComplaintAct]):
         """Finance books a certificate that both sides have signed. Raises Unsigned, Tampered. [CMP-21]"""
         return self._do(compensating.book_certificate, id, call, certificate, voucher)
 
+    def void_certificate(
+        self, id: str, certificate: str, reason: str, *, waived: bool = False, **call: Unpack[CallOptions]
+    ) -> Receipt:
+        """Make a certificate void before it is booked; ``waived``: the customer does not take the amount. [CMP-21]"""
+        return self._do(compensating.void_certificate, id, call, certificate, reason, waived=waived)
+
     # --- penalties, counted from 1 in the order of their proposals
     def approve_penalty(self, id: str, penalty: int, **call: Unpack[CallOptions]) -> Receipt:
         """The deputy in charge approves a proposed penalty. Raises OwnRequest. [CMP-10]"""
         return self._do(compensating.approve_penalty, id, call, penalty, "")
 
     def drop_penalty(self, id: str, penalty: int, reason: str, **call: Unpack[CallOptions]) -> Receipt:
-        """The deputy in charge drops a proposed penalty. Raises OwnRequest. [CMP-10]"""
+        """The deputy in charge drops a penalty that is proposed or approved. Raises OwnRequest. [CMP-10, CMP-20]"""
         return self._do(compensating.drop_penalty, id, call, penalty, reason)
 
     def notice_penalty(self, id: str, penalty: int, **call: Unpack[CallOptions]) -> Receipt:
@@ -452,7 +483,7 @@ class Complaints(CaseService[Complaint, ComplaintAct]):
     def improve(
         self, id: str, improvement: int, move: ImprovementMove, note: str, **call: Unpack[CallOptions]
     ) -> Receipt:
-        """An improvement is carried out, verified to have its effect, or found to have none. [CMP-09]"""
+        """An improvement is carried out, verified to have its effect, found to have none, or dropped. [CMP-09]"""
         return self._do(IMPROVE[move], id, call, improvement, note)
 
     def answer_remark(self, id: str, remark: int, text: str, **call: Unpack[CallOptions]) -> Receipt:
@@ -624,14 +655,14 @@ class Complaints(CaseService[Complaint, ComplaintAct]):
 
     def to_review(self, month: str, *, by: Actor, limit: int = 50) -> Page[Complaint]:
         """The cases closed in ``month`` (``2026-03``) that nobody has reviewed yet. [CMP-20]"""
-        return self.find(Query((CLOSED_MONTH.is_(month), REVIEWED.is_(False)), limit=limit), by=by)
+        return self.find(Query((CLOSED_MONTH.is_(month), CLOSED_AT.present(), REVIEWED.is_(False)), limit=limit), by=by)
 
     def statistics(self, month: str, *group_by: str, by: Actor) -> Sequence[TallyRow]:
         """The cases closed in ``month``, counted by columns (``class_name``, ``cause``, ``unit``, ``product``, …).
 
         Each row has the amounts claimed, granted and lost; group by ``in_time`` to see those that were late. [CMP-26]
         """
-        where = (CLOSED_MONTH.is_(month),)
+        where = (CLOSED_MONTH.is_(month), CLOSED_AT.present())
         return self.tally(Tally(where, group_by, ("claimed", "granted", "lost")), by=by)
 
 

@@ -14,13 +14,16 @@ from dateutil.relativedelta import relativedelta
 from csdomain.complaints.case import (
     CAUSE,
     CLASS,
+    CLOSED_AT,
     CLOSED_MONTH,
     COMPLAINTS,
     IN_TIME,
     PRODUCT,
+    STATE,
     UNIT,
     Complaint,
 )
+from csdomain.complaints.lifecycle import State
 from csdomain.complaints.policies import review_due
 from csdomain.complaints.service import Complaints
 from csdomain.complaints.values import COMPLAINT_RULES, PERSONAL
@@ -58,11 +61,15 @@ class MalformedMonth(InvalidValue):
 
 @attrs.frozen(kw_only=True)
 class Figures:
-    """How many cases, how many of them in time and late (of the rest nobody knows), and their amounts."""
+    """How many cases were closed, how many of them in time and late (for the rest no clock ran), and their amounts.
+
+    ``withdrawn`` are those that the customer withdrew, which count nowhere else but with what was paid on them.
+    """
 
     closed: int
     in_time: int
     late: int
+    withdrawn: int
     claimed: Money
     granted: Money
     lost: Money
@@ -81,9 +88,12 @@ class MonthlyComplaints:
     before: Figures
     groups: Mapping[str, Mapping[str | None, Figures]]
 
-    def query(self, dimension: str | None = None, key: str | None = None) -> Query[Complaint]:
+    def query(
+        self, dimension: str | None = None, key: str | None = None, *, withdrawn: bool = False
+    ) -> Query[Complaint]:
         """The cases behind a figure, for ``complaints.find`` (RPT-03). Raises :class:`MalformedMonth`."""
-        where: tuple[Where[Complaint], ...] = (CLOSED_MONTH.is_(self.month),)
+        ended = STATE.is_(State.WITHDRAWN.value) if withdrawn else CLOSED_AT.present()
+        where: tuple[Where[Complaint], ...] = (CLOSED_MONTH.is_(self.month), ended)
         if dimension is not None:
             known = ", ".join(DIMENSIONS)
             if dimension not in DIMENSIONS:
@@ -101,6 +111,7 @@ class MonthlyComplaints:
             TableColumn("closed", Text("closed", "结案数"), ColumnKind.INTEGER),
             TableColumn("in_time", Text("in time", "按期"), ColumnKind.INTEGER),
             TableColumn("late", Text("late", "逾期"), ColumnKind.INTEGER),
+            TableColumn("withdrawn", Text("withdrawn", "撤回"), ColumnKind.INTEGER),
             TableColumn("claimed", Text("claimed", "索赔金额"), ColumnKind.MONEY, currency=currency),
             TableColumn("granted", Text("granted", "核定金额"), ColumnKind.MONEY, currency=currency),
             TableColumn("lost", Text("lost", "损失金额"), ColumnKind.MONEY, currency=currency),
@@ -128,7 +139,7 @@ class MonthlyComplaints:
 
     def _rows(self) -> Iterator[tuple[Cell, ...]]:
         def cells(name: str, key: str | None, f: Figures) -> tuple[Cell, ...]:
-            return (name, key, f.closed, f.in_time, f.late, f.claimed, f.granted, f.lost)
+            return (name, key, f.closed, f.in_time, f.late, f.withdrawn, f.claimed, f.granted, f.lost)
 
         yield cells("all", None, self.whole)
         for name, groups in self.groups.items():
@@ -190,7 +201,9 @@ class _Cases:
     by: Actor
 
     def __iter__(self) -> Iterator[tuple[Cell, ...]]:
-        query: Query[Complaint] = Query((CLOSED_MONTH.is_(self.month),), order_by="closed_at", limit=_PAGE)
+        query: Query[Complaint] = Query(
+            (CLOSED_MONTH.is_(self.month), CLOSED_AT.present()), order_by="closed_at", limit=_PAGE
+        )
         while True:
             page = self.complaints.find(query, by=self.by)
             yield from map(self._row, page.items)
@@ -242,7 +255,7 @@ def _first_day(month: str) -> date:
 
 
 def _tally(month: str, *names: str) -> Tally[Complaint]:
-    return Tally((CLOSED_MONTH.is_(month),), (*names, IN_TIME.name), _SUMS)
+    return Tally((CLOSED_MONTH.is_(month),), (*names, IN_TIME.name, STATE.name), _SUMS)
 
 
 def _grouped(rows: Sequence[TallyRow], currency: str) -> Mapping[str | None, Figures]:
@@ -255,14 +268,21 @@ def _grouped(rows: Sequence[TallyRow], currency: str) -> Mapping[str | None, Fig
 def _figures(rows: Iterable[TallyRow], currency: str) -> Figures:
     counts = {True: 0, False: 0, None: 0}
     sums = [0, 0, 0]
+    withdrawn = 0
     for row in rows:
-        counts[_flag(row.group[-1])] += row.count
-        sums = [total + more for total, more in zip(sums, row.sums, strict=True)]
+        claimed_, granted_, lost_ = row.sums
+        if row.group[-1] == State.WITHDRAWN.value:
+            withdrawn += row.count
+            claimed_ = lost_ = 0
+        else:
+            counts[_flag(row.group[-2])] += row.count
+        sums = [total + more for total, more in zip(sums, (claimed_, granted_, lost_), strict=True)]
     claimed, granted, lost = (Money(minor, currency) for minor in sums)
     return Figures(
         closed=sum(counts.values()),
         in_time=counts[True],
         late=counts[False],
+        withdrawn=withdrawn,
         claimed=claimed,
         granted=granted,
         lost=lost,

@@ -8,9 +8,8 @@ import attrs
 
 from csdomain.complaints import events as e
 from csdomain.complaints import rules as r
-from csdomain.complaints.case.papers import RND, RULING, SALES, SERVICE
 from csdomain.complaints.policies import decider
-from csdomain.complaints.values import COMPLAINT_RULES, ComplaintRules, Path
+from csdomain.complaints.values import COMPLAINT_RULES, RND, RULING, SALES, SERVICE, ComplaintRules, Path
 from csdomain.kernel.cases.events import TimerBreached
 from csdomain.kernel.papers.approvals import ApprovalLadder
 from csdomain.kernel.store.ports import AuditRecord

@@ -158,20 +158,29 @@ class Clocks:
 
     def renewed(self, at: datetime, facts: Facts) -> None:
         self.end(timer(r.ACCEPTANCE, facts["turn"] - 1), at)
+        self.end_all(r.MONTHLY_REVIEW.id, at)
         self.accepted(at, facts)
+
+    def looked_again(self, at: datetime, facts: Facts) -> None:
+        for stage in (StageName.RND, StageName.CUSTOMER_SERVICE):
+            self.end(stage_timer(stage, facts["round"] - 1), at)
+        if self._terms.rules.path is Path.DEPARTMENTS:
+            quality = facts["quality"] if self.quality is None else self.quality
+            inspected = quality and not facts["found"]
+            self.stage(StageName.RND if inspected else StageName.CUSTOMER_SERVICE, facts["round"], at)
 
     def closed(self, at: datetime, facts: Facts) -> None:
         self.end(timer(r.ACCEPTANCE, facts["turn"]), at)
         self.end_all(f"{r.LEVELS.id}.", at)
         day = self._terms.rules.review_by
         if day is not None and not facts["reviewed"]:
-            self.until(r.MONTHLY_REVIEW.id, review_due(at, day, self._terms.zone))
+            self.until(timer(r.MONTHLY_REVIEW, facts["turn"]), review_due(at, day, self._terms.zone))
 
     def withdrawn(self, at: datetime, facts: Facts) -> None:
         self.end_all("", at)
 
     def reviewed(self, at: datetime, facts: Facts) -> None:
-        self.end(r.MONTHLY_REVIEW.id, at)
+        self.end(timer(r.MONTHLY_REVIEW, facts["turn"]), at)
 
 
 #: The events from which deadlines follow, by their names on the trail.
@@ -196,6 +205,8 @@ TABLE: Final[Mapping[str, Callable[[Clocks, datetime, Facts], None]]] = {
     e.CustomerSatisfied.name: Clocks.kept,
     e.FormRenewed.name: Clocks.renewed,
     e.ComplaintReopened.name: Clocks.first_stage,
+    e.ComplaintReclassified.name: Clocks.looked_again,
+    e.ReportReturned.name: Clocks.looked_again,
     e.ComplaintClosed.name: Clocks.closed,
     e.ComplaintWithdrawn.name: Clocks.withdrawn,
     e.ComplaintReviewed.name: Clocks.reviewed,

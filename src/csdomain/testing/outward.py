@@ -251,6 +251,8 @@ class FakeAuthorities:
     def works(self, unit: Unit, who: ActorId, branch: str, at: datetime, /) -> bool:
         """Everybody works everywhere: these records keep no branches."""
         return True
+
+
 class AuthoritiesContract:
     """Authorities say what people hold at the moment of asking, of what is asked for, and who stands in. [KRN-08]
 

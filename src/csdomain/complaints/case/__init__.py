@@ -28,6 +28,7 @@ from .complaint import Complaint as Complaint
 from .parts import Certificate as Certificate
 from .parts import HandlingForm as HandlingForm
 from .parts import Improvement as Improvement
+from .parts import Ledger as Ledger
 from .parts import Memorandum as Memorandum
 from .parts import Note as Note
 from .parts import Part as Part

@@ -26,8 +26,7 @@ def _unit(case: Complaint) -> str | None:
 
 
 def _granted(case: Complaint) -> int | None:
-    granted = [f.approved.remedy.granted.minor for f in case.forms if f.approved is not None and f.declined is None]
-    return sum(granted) if granted else None
+    return None if case.granted is None else case.granted.minor
 
 
 def _claimed(case: Complaint) -> int | None:

@@ -1,6 +1,6 @@
 """A complaint: what it holds and what it answers. Its commands are in ``csdomain.complaints.commands``, by stage."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -28,13 +28,14 @@ from csdomain.complaints.values import Clearance, ComplaintForm, ComplaintId, Fi
 from csdomain.frame.cases import Record
 from csdomain.kernel.papers.documents import Document
 from csdomain.kernel.values.actors import ActorId
-from csdomain.kernel.values.money import Money
+from csdomain.kernel.values.money import Money, total
 from csdomain.kernel.values.personal import PersonalKind, personal
 
 from .parts import (
     Certificate,
     HandlingForm,
     Improvement,
+    Ledger,
     Memorandum,
     Note,
     Part,
@@ -69,6 +70,7 @@ class Complaint(Record):
     grave: bool = False
     harm: bool = False
     level: int = 0
+    redone: int = 0
     handler: ActorId | None = None
     desk: str = ""
     priority: str = ""
@@ -115,6 +117,11 @@ class Complaint(Record):
     def round(self) -> int:
         """How many times the case has been looked into: once a form, and once more where a superior has it so."""
         return self.turn + sum(memo.reopened for memo in self.memoranda)
+
+    @property
+    def looks(self) -> int:
+        """The rounds, and how many times one was done over: a clock of each has a name of its own."""
+        return self.round + self.redone
 
     @property
     def total(self) -> Money:
@@ -169,7 +176,7 @@ class Complaint(Record):
                 yield as_words, "finding", finding.text
                 yield as_words, "countermeasures", finding.countermeasures
                 yield from ((as_name, "person", person) for person in finding.persons)
-            if (judgement := form.judgement) is not None:
+            for judgement in (*form.past_judgements, *([] if form.judgement is None else [form.judgement])):
                 yield as_words, "disposal", judgement.disposal
                 yield as_name, "company", judgement.company
                 units = (judgement.unit, *(share.unit for share in judgement.shares))
@@ -218,28 +225,82 @@ class Complaint(Record):
     def open_ends(self) -> tuple[str, ...]:
         """What still has to come to its end before the case is settled, by name. [CMP-25]"""
         ends = [f"slip {s.number}" for s in self.slips if s.state not in (SlipState.BOOKED, SlipState.CANCELLED)]
-        ends += [f"certificate {c.number}" for c in self.certificates if c.state is not CertificateState.BOOKED]
+        over = (CertificateState.BOOKED, CertificateState.VOIDED)
+        ends += [f"certificate {c.number}" for c in self.certificates if c.state not in over]
         done = (PenaltyState.CARRIED_OUT, PenaltyState.DROPPED)
         ends += [f"penalty {n}" for n, penalty in enumerate(self.penalties, 1) if penalty.state not in done]
         ends += [
             f"improvement {n}"
             for n, improvement in enumerate(self.improvements, 1)
-            if improvement.state is not ImprovementState.VERIFIED
+            if improvement.state not in (ImprovementState.VERIFIED, ImprovementState.DROPPED)
         ]
         ends += [f"remark {n}" for n, remark in enumerate(self.remarks, 1) if remark.state is RemarkState.OPEN]
-        for form in self.forms:
-            if form.declined is None and form.approved is not None:
-                ends += self._unserved(form.approved.remedy, self.forms.index(form) + 1)
+        ends += ["return" for turn, remedy in self.standing.items() if remedy.pieces and not self.slips_of(turn)]
+        ends += ["compensation"] if any(account.left for account in self.accounts.values()) else []
         return (*ends, *(() if self.reviewed else ("review",)))
 
-    def _unserved(self, remedy: Remedy, turn: int) -> Iterator[str]:
-        """What was granted and is on no paper yet."""
-        drawn = [slip for slip in self.slips if slip.turn == turn]
-        if remedy.pieces and not drawn:
-            yield "return"
-        paid = sum(certificate.amount.minor for certificate in self.certificates if certificate.turn == turn)
-        if remedy.compensation is not None and paid < remedy.compensation.minor:
-            yield "compensation"
+    # --- what stands granted, and what became of it on paper
+    @property
+    def standing(self) -> dict[int, Remedy]:
+        """The remedies that stand, by the count of their form: approved, and not turned down or withdrawn since."""
+        forms = self.forms[:-1] if self.state is State.WITHDRAWN else self.forms
+        return {
+            turn: form.approved.remedy
+            for turn, form in enumerate(forms, 1)
+            if form.approved is not None and form.declined is None
+        }
+
+    def carries_out(self, paper: ReturnSlip | Certificate) -> bool:
+        """Whether the remedy stands that a paper was drawn up for. [CMP-21, CMP-22]"""
+        return paper.turn in self.standing and paper.submission in (0, len(self.forms[paper.turn - 1].submissions))
+
+    def slips_of(self, turn: int) -> list[ReturnSlip]:
+        """The slips that carry out the remedy of a form."""
+        return [slip for slip in self.slips if slip.turn == turn and self.carries_out(slip)]
+
+    @property
+    def accounts(self) -> dict[int, Ledger]:
+        """The money of the case by form; of a form that was not accepted, with the one that followed it. [CMP-21]
+
+        What was paid on a form that was turned down counts against what its successor grants.
+        """
+        found, first = {}, 1
+        for turn, form in enumerate(self.forms, 1):
+            if form.declined is None or turn == self.turn:
+                found[turn] = self._account(range(first, turn + 1))
+                first = turn + 1
+        return found
+
+    def _account(self, turns: range) -> Ledger:
+        papers = [certificate for certificate in self.certificates if certificate.turn in turns]
+        booked = self._sum(paper for paper in papers if paper.state is CertificateState.BOOKED)
+        backed = [paper for paper in papers if self.carries_out(paper)]
+        over = (CertificateState.BOOKED, CertificateState.VOIDED)
+        last = self.standing.get(turns[-1])
+        return Ledger(
+            granted=booked if last is None or last.compensation is None else max(booked, last.compensation),
+            drawn_up=self._sum(paper for paper in backed if paper.state not in over),
+            booked=booked,
+            waived=self._sum(paper for paper in backed if paper.waived),
+        )
+
+    def _sum(self, certificates: Iterable[Certificate]) -> Money:
+        return total([certificate.amount for certificate in certificates], self.currency)
+
+    @property
+    def granted(self) -> Money | None:
+        """All that was granted: compensation, and what else a remedy comes to that stands or was carried out."""
+        booked = [slip for slip in self.slips if slip.state is SlipState.BOOKED]
+        went = {(slip.turn, slip.submission or len(self.forms[slip.turn - 1].submissions)) for slip in booked}
+        sums = [account.granted for account in self.accounts.values()]
+        for turn, form in enumerate(self.forms, 1):
+            for count, submission in enumerate(form.submissions, 1):
+                stands = turn in self.standing and count == len(form.submissions)
+                if stands or (submission.approval is not None and (turn, count) in went):
+                    remedy = submission.remedy
+                    sums.append(remedy.granted - (remedy.compensation or Money.zero(self.currency)))
+        money = total(sums, self.currency)
+        return money if money or self.standing else None
 
     @property
     def discrepancies(self) -> int:

@@ -10,8 +10,8 @@ from csdomain.kernel.values.actors import Actor
 from .complaint import Complaint
 
 FORM_KIND: Final = "complaint_form"
-#: Who signs the form at which step: the roles that rulebooks name in ``signatures``.
-SALES, SERVICE, RND, RULING = "sales", "customer_service", "rnd", "ruling"
+#: Who took a case over from another system signs for what was done there.
+TAKEN_OVER: Final = "taken_over"
 #: The entries of a form that amounts are decided by.
 _FIGURES: Final = frozenset(
     {"claimed", *(f"{word}{what}" for word in ("proposed", "approved") for what in ("", "_compensation", "_return"))}

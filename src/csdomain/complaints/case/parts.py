@@ -46,7 +46,8 @@ class Submission:
 class HandlingForm:
     """One complaint handling form of the case: what was filled in at each step, and the paper it stands on (CMP-14).
 
-    ``past_opinions`` and ``past_findings`` are those of an investigation that a superior had begun anew (CMP-15).
+    ``past_opinions`` and ``past_findings`` are those of an investigation that a superior had begun anew (CMP-15),
+    ``past_judgements`` those that were corrected.
     ``salt`` keeps the digest of the document's personal fields from being guessed; it goes when the person is erased.
     """
 
@@ -66,6 +67,7 @@ class HandlingForm:
     ruling: Opinion | None = None
     judgement: Judgement | None = None
     dismissal: Opinion | None = None
+    past_judgements: tuple[Judgement, ...] = ()
     submissions: tuple[Submission, ...] = ()
     answer: Notice | None = None
     past_opinions: tuple[Opinion, ...] = ()
@@ -86,13 +88,14 @@ class HandlingForm:
 
 @attrs.frozen(kw_only=True)
 class Part:
-    """What a department was asked to do, by when, and what came of it (CMP-06, CMP-19)."""
+    """What a department was asked to do, by when, and what came of it, on whose word (CMP-06, CMP-19)."""
 
     department: str
     round: int
     asked_at: datetime
     until: datetime
     done: Opinion | None = None
+    word_of: ActorId | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -112,9 +115,9 @@ class Memorandum:
 class ReturnSlip:
     """A product return slip (產品退貨單): goods it lets back in, those that came, what finance made of it (CMP-22…24).
 
-    ``approved`` are the pieces that finance compares with; a difference that was resolved changes them, ``disputed``
-    says that there was one. How the goods
-    come back may say from where, so it stands among the personal fields of the paper, with a ``salt``.
+    ``turn`` and ``submission`` count the form and the remedy on it that it carries out. ``approved`` are the pieces
+    that finance compares with; a difference that was resolved changes them, ``disputed`` says that there was one. How
+    the goods come back may say from where, so it stands among the personal fields of the paper, with a ``salt``.
     """
 
     number: str
@@ -127,12 +130,17 @@ class ReturnSlip:
     voucher: str = personal(PersonalKind.OTHER, default="", erased=ERASED)
     disputed: bool = False
     resolution: str = remarks()
+    submission: int = 0
     salt: str = personal(PersonalKind.OTHER, default="", metadata=WITHHELD)
 
 
 @attrs.frozen(kw_only=True)
 class Certificate:
-    """A sales discount certificate (銷貨折扣證明單) for what is paid or let off (CMP-21)."""
+    """A sales discount certificate (銷貨折扣證明單) for what is paid or let off (CMP-21).
+
+    ``turn`` and ``submission`` are as on a :class:`ReturnSlip`. ``void`` says why it was made void, ``waived`` that the
+    customer does not take the amount.
+    """
 
     number: str
     state: CertificateState
@@ -140,6 +148,28 @@ class Certificate:
     document: Document
     amount: Money
     voucher: str = personal(PersonalKind.OTHER, default="", erased=ERASED)
+    submission: int = 0
+    void: Opinion | None = None
+    waived: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class Ledger:
+    """The money of a case: what stands granted as compensation, and what became of it (CMP-21).
+
+    ``granted`` counts a remedy that was turned down by what was booked on it, and a remedy that takes its place counts
+    that in. ``drawn_up`` is on certificates that are not booked yet, ``waived`` what the customer does not take.
+    """
+
+    granted: Money
+    drawn_up: Money
+    booked: Money
+    waived: Money
+
+    @property
+    def left(self) -> Money:
+        """What may still be drawn up."""
+        return self.granted - self.drawn_up - self.booked - self.waived
 
 
 @attrs.frozen(kw_only=True)

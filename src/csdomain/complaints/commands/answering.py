@@ -1,5 +1,6 @@
 """The customer is told, and has a word on it: answered, declined, a new form, an objection (CMP-12…16)."""
 
+from collections.abc import Callable
 from typing import Final
 
 import attrs
@@ -8,7 +9,7 @@ from csdomain.complaints import events as e
 from csdomain.complaints import rules as r
 from csdomain.complaints import values as v
 from csdomain.complaints.case import Complaint, HandlingForm, Memorandum
-from csdomain.complaints.case.papers import SERVICE, drawn_up
+from csdomain.complaints.case.papers import drawn_up
 from csdomain.complaints.lifecycle import Move, State
 from csdomain.complaints.policies import disclosed, require_nothing_internal
 from csdomain.frame.acts import Events
@@ -28,8 +29,13 @@ MEMORANDUM_KIND: Final = "memorandum"
 def answer(case: Complaint, act: ComplaintAct, channel: v.Channel, text: str) -> Events:
     require_nothing_internal(text, case.internal, case.heard, act.rules.disclosure, case.cleared)
     require(not case.grave or channel is v.Channel.LETTER, r.GRAVE, accepted=Text("a letter", "书信"), given=channel)
+    told, dismissed = case.form.answer, case.state is State.NOT_ESTABLISHED
+    once = told is None or dismissed or (case.grave and told.channel is not v.Channel.LETTER)
+    require(
+        once, r.NOTICE, accepted=Text("one answer, or the letter that a grave complaint lacks", "答复一次，或补发书信")
+    )
     remedy = v.Remedy(granted=Money.zero(case.currency), text=text)
-    if case.state is State.DECIDED:
+    if not dismissed:
         remedy = decided_remedy(case, act.rules)
     content = case.form.content
     notice = v.Notice(
@@ -64,11 +70,12 @@ def decline(case: Complaint, act: ComplaintAct, reason: str) -> Events:
         case.put_form(declined=declined)
     else:
         case.put_submission(returned=declined)
+        case.put_form(answer=None)
     return act.done(e.AnswerDeclined(reason=reason))
 
 
-@does(Move.RENEW)
-def renew(case: Complaint, act: ComplaintAct, form: v.ComplaintForm) -> Events:
+def _renewed(case: Complaint, act: ComplaintAct, form: v.ComplaintForm) -> Events:
+    """A new form that attaches the former one, with its own clock: of an open case, or of one that was closed."""
     act.rules.check(form, case.currency)
     require(
         form.customer == case.customer,
@@ -78,7 +85,7 @@ def renew(case: Complaint, act: ComplaintAct, form: v.ComplaintForm) -> Events:
     )
     former, number, salt = case.form, act.number(act.rules.number), act.new(v.SALT)
     paper = drawn_up(number, form, act.rules, salt=salt, by=act.by, at=act.at, former=former.number)
-    paper = paper.sign(SERVICE, by=act.by.id, at=act.at, different_people=False)
+    paper = paper.sign(v.SERVICE, by=act.by.id, at=act.at, different_people=False)
     renewed = HandlingForm(
         number=number,
         content=form,
@@ -91,7 +98,16 @@ def renew(case: Complaint, act: ComplaintAct, form: v.ComplaintForm) -> Events:
         quality=former.quality,
     )
     case.forms = (*case.forms, renewed)
-    return act.done(e.FormRenewed(former=former.number, quality=renewed.quality))
+    closed = case.closed_at is not None
+    if closed:
+        case.closed_at, case.closed_month, case.in_time, case.outcome = None, "", None, ""
+        case.reviewed = act.rules.review_by is None
+    return act.done(e.FormRenewed(former=former.number, quality=renewed.quality, closed=closed))
+
+
+Renewing = Callable[[Complaint, ComplaintAct, v.ComplaintForm], Events]
+renew: Final[Renewing] = does(Move.RENEW)(_renewed)
+handle_again: Final[Renewing] = does(Move.HANDLE_AGAIN)(_renewed)
 
 
 # --- not established

@@ -20,33 +20,40 @@ from csdomain.kernel.values.money import Money
 from .deciding import signs
 from .marks import CERTIFICATES, PENALTIES, ComplaintAct, settling
 from .returning import DEPUTY, short
-from .settling import granted
+from .settling import granted, require_standing
 
 CERTIFICATE_KIND: Final = "discount_certificate"
 PENALTY_KIND: Final = "penalty_notice"
-CUSTOMER, GENERAL_MANAGER = "customer", v.GENERAL_MANAGER
+CUSTOMER, GENERAL_MANAGER, VOID = "customer", v.GENERAL_MANAGER, "void"
 
 
 # --- compensation
 @CERTIFICATES.opens(CertificateMove.DRAW_UP)
 def draw_certificate(case: Complaint, act: ComplaintAct, amount: Money) -> Events:
-    turn, remedy = granted(case)
-    approved = remedy.compensation or Money.zero(case.currency)
-    drawn = sum(certificate.amount.minor for certificate in case.certificates if certificate.turn == turn)
-    left = approved - Money(drawn, case.currency)
+    granted(case)
+    accounts = {turn: account.left for turn, account in case.accounts.items() if account.left}
+    turn, left = next(iter(accounts.items()), (case.turn, Money.zero(case.currency)))
     accepted = Text(f"at most {left}", f"至多 {left}")
     require(amount.minor > 0 and amount <= left, r.CERTIFICATE, accepted=accepted, amount=amount, limit=left)
     number = act.number(act.rules.numbers.certificate)
     fields = {"case": case.number, "basis": case.forms[turn - 1].number, "amount": str(amount)}
     copies = act.rules.copies.certificate
     paper = draw_up(CERTIFICATE_KIND, number, fields, by=act.by.id, at=act.at, copies=copies)
-    certificate = Certificate(number=number, state=CertificateState.DRAWN_UP, turn=turn, document=paper, amount=amount)
+    certificate = Certificate(
+        number=number,
+        state=CertificateState.DRAWN_UP,
+        turn=turn,
+        submission=len(case.forms[turn - 1].submissions),
+        document=paper,
+        amount=amount,
+    )
     case.certificates = (*case.certificates, certificate)
     return settling(case, act, act.began(_certificate_moved(certificate)))
 
 
 @CERTIFICATES(CertificateMove.SIGN, when=signs(DEPUTY))
 def sign_certificate(case: Complaint, act: ComplaintAct, certificate: Certificate) -> Events:
+    require_standing(case, certificate, r.CERTIFICATE)
     certificate.document.verify()
     paper = certificate.document.sign(DEPUTY, by=act.by.id, at=act.at)
     return _put_certificate(case, act, attrs.evolve(certificate, document=paper))
@@ -54,6 +61,7 @@ def sign_certificate(case: Complaint, act: ComplaintAct, certificate: Certificat
 
 @CERTIFICATES(CertificateMove.COUNTERSIGN)
 def countersign_certificate(case: Complaint, act: ComplaintAct, certificate: Certificate) -> Events:
+    require_standing(case, certificate, r.CERTIFICATE)
     certificate.document.verify()
     paper = certificate.document.sign(CUSTOMER, by=ActorId(case.customer), at=act.at)
     for copy in paper.copies:
@@ -63,7 +71,7 @@ def countersign_certificate(case: Complaint, act: ComplaintAct, certificate: Cer
 
 @CERTIFICATES(CertificateMove.BOOK)
 def book_certificate(case: Complaint, act: ComplaintAct, certificate: Certificate, voucher: str) -> Events:
-    certificate.document.verify()
+    require_standing(case, certificate, r.CERTIFICATE)
     certificate.document.require_signed(DEPUTY, CUSTOMER)
     says = str(certificate.document.stated("amount"))
     amount = certificate.amount
@@ -71,12 +79,23 @@ def book_certificate(case: Complaint, act: ComplaintAct, certificate: Certificat
     return _put_certificate(case, act, attrs.evolve(certificate, voucher=short(voucher)))
 
 
+@CERTIFICATES(CertificateMove.VOID)
+def void_certificate(
+    case: Complaint, act: ComplaintAct, certificate: Certificate, reason: str, *, waived: bool = False
+) -> Events:
+    void = v.Opinion(act.by.id, act.at, reason)
+    paper = certificate.document.continued(void="waived" if waived else "void")
+    paper = paper.sign(VOID, by=act.by.id, at=act.at, different_people=False)
+    changed = attrs.evolve(certificate, document=paper, void=void, waived=waived)
+    return settling(case, act, act.put(changed, _certificate_moved(certificate, reason)))
+
+
 def _put_certificate(case: Complaint, act: ComplaintAct, certificate: Certificate) -> Events:
     return settling(case, act, act.put(certificate, _certificate_moved(certificate)))
 
 
-def _certificate_moved(certificate: Certificate) -> e.CertificateMoved:
-    return e.CertificateMoved(certificate=certificate.number, amount=certificate.amount.minor)
+def _certificate_moved(certificate: Certificate, reason: str = "") -> e.CertificateMoved:
+    return e.CertificateMoved(reason=reason, certificate=certificate.number, amount=certificate.amount.minor)
 
 
 # --- penalties: counted from 1, as events and errors name them

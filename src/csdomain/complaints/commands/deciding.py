@@ -10,8 +10,8 @@ from csdomain.complaints import events as e
 from csdomain.complaints import rules as r
 from csdomain.complaints import values as v
 from csdomain.complaints.case import Complaint, Submission
-from csdomain.complaints.case.papers import RND, entries, require_as_signed
-from csdomain.complaints.lifecycle import Move, State
+from csdomain.complaints.case.papers import TAKEN_OVER, entries, require_as_signed
+from csdomain.complaints.lifecycle import CertificateState, Move, SlipState, State
 from csdomain.complaints.policies import decider, form_amount, require_nothing_internal
 from csdomain.frame.acts import Events
 from csdomain.frame.commands import When
@@ -52,9 +52,11 @@ def submit(case: Complaint, act: ComplaintAct, remedy: v.Remedy) -> Events:
 
 @does(Move.REVISE)
 def revise(case: Complaint, act: ComplaintAct, remedy: v.Remedy) -> Events:
-    drawn = {slip.turn for slip in case.slips} | {certificate.turn for certificate in case.certificates}
-    accepted = Text("a remedy that no paper was drawn up for", "尚未开立单据的处理方式")
-    require(case.turn not in drawn, r.WITHIN_LIMIT, accepted=accepted)
+    over = (CertificateState.BOOKED, CertificateState.VOIDED)
+    papers = [slip.number for slip in case.slips_of(case.turn) if slip.state is not SlipState.CANCELLED]
+    papers += [c.number for c in case.certificates if c.turn == case.turn and c.state not in over]
+    accepted = Text("a remedy whose slips and certificates are void", "退货单、折扣证明单均已作废的处理方式")
+    require(not papers, r.WITHIN_LIMIT, accepted=accepted, number=papers)
     void = attrs.evolve(case.form.submissions[-1], returned=v.Opinion(act.by.id, act.at, remedy.text))
     return act.done(_submitted(case, act, remedy, (*case.form.submissions[:-1], void)))
 
@@ -62,7 +64,7 @@ def revise(case: Complaint, act: ComplaintAct, remedy: v.Remedy) -> Events:
 def _submitted(
     case: Complaint, act: ComplaintAct, remedy: v.Remedy, former: tuple[Submission, ...]
 ) -> e.RemedySubmitted:
-    act.rules.check_remedy(remedy, case.currency)
+    _check(case, act, remedy)
     _ladder(case, act, remedy).band(_whole(case, act, remedy))  # somebody decides it
     count = len(former) + 1
     paper = case.form.document.continued(**entries("proposed", count, remedy))
@@ -70,6 +72,15 @@ def _submitted(
     submission = Submission(remedy=remedy, by=act.by.id, at=act.at)
     case.put_form(submissions=(*former, submission), document=paper)
     return e.RemedySubmitted(reason=remedy.text, **_figures(case, remedy, act))
+
+
+def _check(case: Complaint, act: ComplaintAct, remedy: v.Remedy) -> None:
+    """Refuse a remedy in another currency, or one that is less than what it takes the place of has paid already."""
+    act.rules.check_remedy(remedy, case.currency)
+    paid = case.accounts[case.turn].booked
+    accepted = Text(f"compensation of at least {paid}, which is booked", f"至少 {paid}（已入账）的赔款")
+    given = remedy.compensation or Money.zero(case.currency)
+    require(given >= paid, r.CERTIFICATE, accepted=accepted, given=given)
 
 
 def _figures(case: Complaint, remedy: v.Remedy, act: ComplaintAct) -> dict[str, Any]:
@@ -86,6 +97,8 @@ def _figures(case: Complaint, remedy: v.Remedy, act: ComplaintAct) -> dict[str, 
 def _request(case: Complaint, act: ComplaintAct, submission: Submission) -> Request:
     """What is before the authority: the present form's amount, the whole case's, who signed. [CMP-11, KRN-08]"""
     signed = {s.role: s.by for form in case.forms for s in form.document.signatures}
+    if TAKEN_OVER in signed:  # what another system did on the way there stands on that system's papers
+        signed = dict.fromkeys((v.SALES, v.SERVICE), signed[TAKEN_OVER]) | signed
     form, by_departments = case.form, case.path is v.Path.DEPARTMENTS
     concerned = {ActorId(case.customer)}
     if by_departments and form.report is not None:
@@ -97,7 +110,7 @@ def _request(case: Complaint, act: ComplaintAct, submission: Submission) -> Requ
         requested_by=submission.by if by_departments else ActorId(case.customer),
         amount=form_amount(form.content, submission.remedy, case.currency),
         case_total=_whole(case, act, submission.remedy),
-        required=tuple(role for role in act.rules.signatures if role != RND or form.quality),
+        required=tuple(role for role in act.rules.signatures if role != v.RND or form.quality),
         signatures=signed,
         concerned=frozenset(concerned),
     )
@@ -231,7 +244,7 @@ def _covers(case: Complaint, rules: v.ComplaintRules, submission: Submission) ->
     approval.require_covers(case.total)
     now = decider(rules, case.total, grave=case.grave, level=case.level)
     signed = {signature.role for form in case.forms for signature in form.document.signatures}
-    missing = case.form.quality and RND in rules.signatures and RND not in signed
+    missing = case.form.quality and v.RND in rules.signatures and v.RND not in signed
     if missing or not now.suffices(approval.authority, case.total):
         who = now.band(case.total).authority
         accepted = Text(f"a new decision by {who}", f"由 {who} 重新核决")
@@ -309,6 +322,30 @@ def signs(role: str) -> When:
     return when
 
 
+# --- not established
+@does(Move.DISMISS)
+def dismiss(case: Complaint, act: ComplaintAct, reason: str) -> Events:
+    opinion, form = v.Opinion(act.by.id, act.at, reason), case.form
+    inspected = not form.quality or case.finding is not None
+    require(inspected, r.FINDING, accepted=Text("R&D's finding", "研发部的检验确认"))
+    by_claim = attrs.evolve(act.rules, ladder=act.rules.dismissing)
+    total, standing = case.total, act.standing
+    approval = decide(
+        decider(by_claim, total, grave=case.grave, level=0),
+        Request(subject=case.id, requested_by=ActorId(case.customer), amount=total, case_total=total),
+        Outcome.APPROVED,
+        by=act.by.id,
+        held=standing.held,
+        delegations=standing.delegations,
+        at=act.at,
+    )
+    entry = case.nth("dismissed", form.document.fields)
+    paper = form.document.continued(**{entry: str(total)})
+    paper = paper.sign(case.nth("dismissal", case.signed), by=act.by.id, at=act.at, different_people=False)
+    case.put_form(dismissal=opinion, document=paper)
+    return act.done(e.ComplaintDismissed(reason=reason, **_right(approval)))
+
+
 # --- by level
 @does(Move.ESCALATE)
 def escalate(case: Complaint, act: ComplaintAct, reason: str) -> Events:
@@ -347,7 +384,7 @@ def _require_level(case: Complaint, act: ComplaintAct, position: str) -> None:
 
 @does(Move.PROPOSE, asked=_may_propose, carried=True)
 def propose(case: Complaint, act: ComplaintAct, remedy: v.Remedy) -> Events:
-    act.rules.check_remedy(remedy, case.currency)
+    _check(case, act, remedy)
     require_nothing_internal(remedy.text, case.internal, case.heard, act.rules.disclosure, case.cleared)
     submission = Submission(remedy=remedy, by=act.by.id, at=act.at)
     approval = _decided(case, act, submission, Outcome.APPROVED, "")

@@ -20,10 +20,10 @@ def _noted(case: Complaint, act: ComplaintAct, improvement: Improvement, note: s
     return settling(case, act, act.put(changed, e.ImprovementMoved(reason=note)))
 
 
-#: An improvement is carried out, verified to have its effect, or found to have none.
+#: An improvement is carried out, verified to have its effect, found to have none, or dropped.
 IMPROVE: Final[Mapping[ImprovementMove, Callable[[Complaint, ComplaintAct, int, str], Events]]] = {
     move: IMPROVEMENTS(move)(_noted)
-    for move in (ImprovementMove.CARRY_OUT, ImprovementMove.VERIFY, ImprovementMove.FAIL)
+    for move in (ImprovementMove.CARRY_OUT, ImprovementMove.VERIFY, ImprovementMove.FAIL, ImprovementMove.DROP)
 }
 
 

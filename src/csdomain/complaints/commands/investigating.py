@@ -9,7 +9,6 @@ from csdomain.complaints import events as e
 from csdomain.complaints import rules as r
 from csdomain.complaints import values as v
 from csdomain.complaints.case import Complaint, Improvement, Part, Penalty
-from csdomain.complaints.case.papers import RND, RULING
 from csdomain.complaints.lifecycle import PENALTY_MOVES, ImprovementState, Move, PenaltyMove, PenaltyState
 from csdomain.frame.acts import Events
 from csdomain.kernel.cases.events import utc
@@ -43,19 +42,25 @@ def involve(case: Complaint, act: ComplaintAct, departments: Sequence[str], unti
     )
     require(until > act.at, r.JOINT, accepted=Text("a later time", "更晚的时间"), given=until, at=act.at)
     new = [Part(department=name, round=case.round, asked_at=act.at, until=until) for name in names]
-    first = len(case.parts) + 1
+    first, paper = len(case.parts) + 1, case.form.document
+    name, role = case.nth("joint", paper.fields), case.nth("joint", case.signed)
+    paper = paper.continued(**{name: f"{', '.join(names)}: {until.isoformat()}"})
+    case.put_form(document=paper.sign(role, by=act.by.id, at=act.at, different_people=False))
     case.parts = (*case.parts, *new)
     return act.done(e.DepartmentsInvolved(departments=names, until=until, first=first))
 
 
 @does(Move.CONTRIBUTE)
-def contribute(case: Complaint, act: ComplaintAct, department: str, text: str) -> Events:
+def contribute(case: Complaint, act: ComplaintAct, department: str, text: str, *, word_of: str = "") -> Events:
     done = v.Opinion(act.by.id, act.at, text)
     waiting = {p.department: count for count, p in enumerate(case.parts, 1) if p.round == case.round and p.done is None}
     known = ", ".join(waiting) or "-"
     require(department in waiting, r.CHASING, accepted=Text(known, known), given=typed_in(department))
     count = waiting[department]
-    part = attrs.evolve(case.parts[count - 1], done=done)
+    said = department in act.by.positions or bool(word_of)
+    own = Text("somebody of that department, or on the word of whom", "该部门人员，或注明何人所述")
+    require(said, r.CHASING, accepted=own, given=department)
+    part = attrs.evolve(case.parts[count - 1], done=done, word_of=named(word_of) if word_of else None)
     case.parts = (*case.parts[: count - 1], part, *case.parts[count:])
     return act.done(e.DepartmentContributed(reason=text, department=department, part=count))
 
@@ -70,7 +75,7 @@ def inspect(case: Complaint, act: ComplaintAct, finding: v.Finding) -> Events:
     there = case.form.finding
     require(there is None, r.FINDING, accepted=Text("one finding an investigation", "每次调查一份检验确认"))
     paper = case.form.document
-    entry, role = case.nth("finding", paper.fields), case.nth(RND, case.signed)
+    entry, role = case.nth("finding", paper.fields), case.nth(v.RND, case.signed)
     paper = paper.continued(**{entry: "confirmed" if finding.confirmed else "denied"})
     case.put_form(finding=finding, document=paper.sign(role, by=act.by.id, at=act.at, different_people=False))
     return act.done(e.FaultFound(reason=finding.text, confirmed=finding.confirmed))
@@ -104,14 +109,47 @@ def _may_rule(case: Complaint, act: ComplaintAct) -> None:
 @does(Move.RULE, when=_may_rule)
 def rule(case: Complaint, act: ComplaintAct, text: str) -> Events:
     ruling = v.Opinion(act.by.id, act.at, text)
-    role = case.nth(RULING, case.signed)
+    role = case.nth(v.RULING, case.signed)
     paper = case.form.document.sign(role, by=act.by.id, at=act.at, different_people=False)
     case.put_form(ruling=ruling, document=paper)
     return act.done(e.ReportRuled(reason=text))
 
 
+@does(Move.RETURN_REPORT)
+def return_report(case: Complaint, act: ComplaintAct, reason: str) -> Events:
+    returned, form = v.Opinion(act.by.id, act.at, reason), case.form
+    require(form.ruling is None, r.REPORT, accepted=Text("a report that nobody ruled on", "尚未批示的报告"))
+    past = [opinion for opinion in (form.report, returned) if opinion is not None]
+    case.put_form(report=None, concluded_at=None, past_opinions=(*form.past_opinions, *past))
+    case.redone += 1
+    return act.done(e.ReportReturned(reason=reason, quality=form.quality, found=form.finding is not None))
+
+
+@does(Move.CORRECT)
+def correct_judgement(case: Complaint, act: ComplaintAct, judgement: v.Judgement, reason: str) -> Events:
+    opinion, form = v.Opinion(act.by.id, act.at, reason), case.form
+    dropped: tuple[object, ...] = (PenaltyState.DROPPED, ImprovementState.DROPPED)
+    parts: list[tuple[int, Penalty | Improvement]] = [*enumerate(case.penalties, 1), *enumerate(case.improvements, 1)]
+    there = [
+        f"{type(part).__name__.lower()} {n}"
+        for n, part in parts
+        if part.turn == case.turn and part.state not in dropped
+    ]
+    accepted = Text("penalties and improvements dropped first", "须先撤销其处罚与改善")
+    require(not there, r.JUDGEMENT, accepted=accepted, missing=there)
+    events = judge_form(case, act, judgement, reason)
+    past = [] if form.judgement is None else [form.judgement]
+    case.put_form(past_judgements=(*form.past_judgements, *past), past_opinions=(*form.past_opinions, opinion))
+    return events
+
+
 @does(Move.JUDGE)
 def judge(case: Complaint, act: ComplaintAct, judgement: v.Judgement) -> Events:
+    return judge_form(case, act, judgement, judgement.disposal)
+
+
+def judge_form(case: Complaint, act: ComplaintAct, judgement: v.Judgement, reason: str) -> Events:
+    """The present form is judged so; penalties are proposed, the improvement is tracked. [CMP-08, CMP-09, CMP-10]"""
     form, ours = case.form, judgement.liable is v.Liable.US
     require(form.ruling is not None, r.REPORT, accepted=Text("a ruling on the report", "对报告的批示"))
     require(
@@ -126,6 +164,12 @@ def judge(case: Complaint, act: ComplaintAct, judgement: v.Judgement) -> Events:
         accepted=Text("whether the improvement is tracked", "明确判定改善是否列入追踪"),
     )
     act.rules.check_judgement(judgement, case.currency)
+    found = () if case.finding is None else case.finding.persons
+    shares = [share.unit for share in judgement.shares]
+    concerned = {judgement.unit, *judgement.persons, *shares, *found}
+    unrelated = sorted({penalty.on for penalty in judgement.penalties} - concerned)
+    whom = Text("whom the finding or the judgement names", "检验确认或判定所列的人员或单位")
+    require(not unrelated, r.LOSS, accepted=whom, given=unrelated)
     borne = judgement.borne(case.currency)
     penalties = tuple(
         Penalty(
@@ -144,14 +188,24 @@ def judge(case: Complaint, act: ComplaintAct, judgement: v.Judgement) -> Events:
     if twice:
         raise SecondPenalty(given=typed_in(twice), accepted=Text("others, or none", "其他对象，或不处罚"))
     lost = judgement.lost(case.currency)
-    entries: dict[str, Value] = {"liable": judgement.liable.value, "loss": str(lost), "tracked": bool(tracked)}
-    case.put_form(judgement=judgement, document=form.document.continued(**entries))
+    entries: dict[str, Value] = {
+        "liable": judgement.liable.value,
+        "unit": judgement.unit,
+        "persons": ", ".join(judgement.persons),
+        "loss": str(lost),
+        "shares": ", ".join(f"{unit}: {share}" for unit, share in borne.items()),
+        "penalties": ", ".join(f"{penalty.on}: {penalty.discipline or penalty.amount}" for penalty in penalties),
+        "tracked": bool(tracked),
+    }
+    there = form.document.fields
+    paper = form.document.continued(**{case.nth(name, there): value for name, value in entries.items()})
+    case.put_form(judgement=judgement, document=paper)
     first = len(case.penalties) + 1
     case.penalties = (*case.penalties, *penalties)
     if tracked:
         case.improvements = (*case.improvements, Improvement(state=ImprovementState.TRACKED, turn=case.turn))
     facts = e.ComplaintJudged(
-        reason=judgement.disposal,
+        reason=reason,
         liable=judgement.liable.value,
         unit=judgement.unit,
         lost=lost.minor,
@@ -163,9 +217,3 @@ def judge(case: Complaint, act: ComplaintAct, judgement: v.Judgement) -> Events:
         moved = e.PenaltyMoved(penalty=count, on=penalty.on, discipline=penalty.discipline, amount=amount)
         judged += act.brings(PENALTY_MOVES, PenaltyMove.PROPOSE, moved)
     return judged
-
-
-@does(Move.DISMISS)
-def dismiss(case: Complaint, act: ComplaintAct, reason: str) -> Events:
-    case.put_form(dismissal=v.Opinion(act.by.id, act.at, reason))
-    return act.done(e.ComplaintDismissed(reason=reason))

@@ -89,7 +89,7 @@ class ComplaintAct(Act[ComplaintRules]):
 
 def deciders(rules: ComplaintRules) -> tuple[str, ...]:
     """The authorities that decide in a house."""
-    return (*(band.authority for band in rules.ladder.bands), rules.without_amount.ordinary)
+    return (*(band.authority for band in (*rules.ladder.bands, *rules.dismissing.bands)), rules.without_amount.ordinary)
 
 
 class ReturnWithoutSlip(RuleBroken):
@@ -111,7 +111,7 @@ IMPROVEMENTS: Final = Parts.counted("improvements", IMPROVEMENT_MOVES)
 REMARKS: Final = Parts.counted("remarks", REMARK_MOVES)
 
 
-def named(department: str) -> str:
+def named(department: str) -> ActorId:
     """A department, unit or position by its id. Raises MalformedActor."""
     return Actor(ActorId(department), "-").id
 

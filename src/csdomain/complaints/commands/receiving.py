@@ -8,7 +8,7 @@ from csdomain.complaints import events as e
 from csdomain.complaints import rules as r
 from csdomain.complaints import values as v
 from csdomain.complaints.case import Complaint, HandlingForm, Note, Remark
-from csdomain.complaints.case.papers import SALES, SERVICE, drawn_up
+from csdomain.complaints.case.papers import drawn_up
 from csdomain.complaints.lifecycle import Move, RemarkState
 from csdomain.frame.acts import REASON, Events
 from csdomain.kernel.cases.events import utc
@@ -50,28 +50,59 @@ def receive(act: ComplaintAct, form: v.ComplaintForm) -> tuple[Complaint, Events
 @does(Move.CHECK)
 def check(case: Complaint, act: ComplaintAct, opinion: str) -> Events:
     checked = v.Opinion(act.by.id, act.at, opinion)
-    paper = case.form.document.sign(SALES, by=act.by.id, at=act.at, different_people=False)
+    paper = case.form.document.sign(v.SALES, by=act.by.id, at=act.at, different_people=False)
     case.put_form(checked=checked, document=paper)
     return act.done(e.ComplaintChecked(reason=opinion))
 
 
 @does(Move.ACCEPT)
 def accept(case: Complaint, act: ComplaintAct, classification: v.Classification, *, grave: bool) -> Events:
-    quality = act.rules.classified(classification).quality
-    paper = case.form.document.continued(**{"class": classification.name, "cause": classification.cause})
-    paper = paper.sign(SERVICE, by=act.by.id, at=act.at, different_people=False)
-    case.put_form(accepted_at=act.at, classification=classification, quality=quality, document=paper)
+    _classify(case, act, classification, v.SERVICE, grave=grave)
+    case.put_form(accepted_at=act.at)
     case.owner = case.handler or act.by.id  # naming lasts until another is named (CMP-17)
-    case.grave = case.grave or grave
-    return act.done(e.ComplaintAccepted(quality=quality, grave=case.grave))
+    return act.done(e.ComplaintAccepted(quality=case.form.quality, grave=case.grave, harm=case.harm))
+
+
+def _classify(
+    case: Complaint, act: ComplaintAct, given: v.Classification, role: str = "", *, grave: bool = False
+) -> None:
+    """Put the case in a class, signed in ``role``; grave or one of harm where the house says so. [CMP-02, CMP-30]"""
+    kind, paper = act.rules.classified(given), case.form.document
+    fields = {"class": given.name, "cause": given.cause}
+    paper = paper.continued(**{case.nth(name, paper.fields): value for name, value in fields.items()})
+    if role:
+        paper = paper.sign(role, by=act.by.id, at=act.at, different_people=False)
+    case.put_form(classification=given, quality=kind.quality, document=paper)
+    case.harm = case.harm or given.cause in kind.harm
+    case.grave = case.grave or grave or case.harm or given.cause in kind.grave
+
+
+@does(Move.RECLASSIFY)
+def reclassify(case: Complaint, act: ComplaintAct, classification: v.Classification, reason: str) -> Events:
+    opinion, former = v.Opinion(act.by.id, act.at, reason), case.form.classification
+    known = "" if former is None else f"{former.name}/{former.cause}"
+    other = Text(f"another class or cause than {known}", f"与 {known} 不同的类别或原因")
+    require(classification != former, r.CLASSES, accepted=other, given=classification.cause)
+    _classify(case, act, classification, case.nth(v.SERVICE, case.signed))
+    case.put_form(past_opinions=(*case.form.past_opinions, opinion))
+    case.redone += 1
+    return act.done(
+        e.ComplaintReclassified(
+            reason=reason,
+            quality=case.form.quality,
+            found=case.form.finding is not None,
+            grave=case.grave,
+            harm=case.harm,
+        )
+    )
 
 
 @does(Move.HANDLE)
 def handle(case: Complaint, act: ComplaintAct, classification: v.Classification) -> Events:
-    quality = act.rules.classified(classification).quality
-    case.put_form(accepted_at=act.at, classification=classification, quality=quality)
+    _classify(case, act, classification)
+    case.put_form(accepted_at=act.at)
     case.owner = case.handler or act.by.id
-    return act.done(e.ComplaintHandled())
+    return act.done(e.ComplaintHandled(grave=case.grave, harm=case.harm))
 
 
 @does(Move.MARK)

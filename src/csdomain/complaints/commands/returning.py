@@ -9,6 +9,7 @@ from csdomain.complaints import events as e
 from csdomain.complaints import rules as r
 from csdomain.complaints import values as v
 from csdomain.complaints.case import Complaint, ReturnSlip
+from csdomain.complaints.case.papers import require_as_signed
 from csdomain.complaints.lifecycle import SlipMove, SlipState
 from csdomain.complaints.policies import check_delivery, returned_in_full
 from csdomain.frame.acts import Events
@@ -19,7 +20,7 @@ from csdomain.kernel.rules.errors import require
 
 from .deciding import signs
 from .marks import FIELDS, SLIPS, ComplaintAct, settling
-from .settling import granted
+from .settling import granted, require_standing
 
 SLIP_KIND: Final = "return_slip"
 #: Who signs a slip: the deputy general manager for sales, and the warehouse that takes the goods in.
@@ -31,10 +32,16 @@ _FIGURES: Final = frozenset({"product", "batch", "pieces"})
 
 @SLIPS.opens(SlipMove.DRAW_UP)
 def draw_slip(case: Complaint, act: ComplaintAct, method: str) -> Events:
-    turn, remedy = granted(case)
-    there = [slip.number for slip in case.slips if slip.turn == turn and slip.state is not SlipState.CANCELLED]
+    approved = [(turn, remedy) for turn, remedy in granted(case).items() if remedy.returns]
+    slips = {
+        turn: [s.number for s in case.slips_of(turn) if s.state is not SlipState.CANCELLED] for turn, _ in approved
+    }
+    left = [(turn, remedy) for turn, remedy in approved if not slips[turn]]
     accepted = Text("goods approved to come back, on one slip", "已核准退回且未开单的货品")
-    require(bool(remedy.returns) and not there, r.RETURN_SLIP, accepted=accepted, number=there)
+    require(
+        bool(left), r.RETURN_SLIP, accepted=accepted, number=[number for there in slips.values() for number in there]
+    )
+    turn, remedy = left[0]
     fields: dict[str, Value] = {"case": case.number, "basis": case.forms[turn - 1].number, **_named(remedy.returns)}
     personal: dict[str, Value] = {"method": short(method)}
     number, salt = act.number(act.rules.numbers.slip), act.new(v.SALT)
@@ -48,6 +55,7 @@ def draw_slip(case: Complaint, act: ComplaintAct, method: str) -> Events:
         document=paper,
         goods=remedy.returns,
         approved=remedy.pieces,
+        submission=len(case.forms[turn - 1].submissions),
         salt=salt,
     )
     case.slips = (*case.slips, slip)
@@ -57,6 +65,7 @@ def draw_slip(case: Complaint, act: ComplaintAct, method: str) -> Events:
 @SLIPS(SlipMove.SIGN, when=signs(DEPUTY))
 def sign_slip(case: Complaint, act: ComplaintAct, slip: ReturnSlip) -> Events:
     _require_as_signed(slip)
+    require_standing(case, slip, r.RETURN_SLIP)
     paper = slip.document.sign(DEPUTY, by=act.by.id, at=act.at)
     for copy in paper.copies[1:]:
         paper = paper.hand_over(copy.number, WAREHOUSE, by=act.by.id, at=act.at)
@@ -66,6 +75,8 @@ def sign_slip(case: Complaint, act: ComplaintAct, slip: ReturnSlip) -> Events:
 @SLIPS(SlipMove.TAKE_IN)
 def take_in(case: Complaint, act: ComplaintAct, slip: ReturnSlip, delivered: Sequence[v.Goods]) -> Events:
     _require_as_signed(slip)
+    if not slip.returned:  # what came while the remedy stood is compared and booked, or goes back
+        require_standing(case, slip, r.WAREHOUSE)
     lines = v.goods(delivered)
     require(bool(lines), r.WAREHOUSE, accepted=Text("goods", "货品"))
     slip.document.require_signed(DEPUTY)
@@ -90,11 +101,12 @@ def reconcile(case: Complaint, act: ComplaintAct, slip: ReturnSlip, voucher: str
     agrees = returned_in_full(slip.approved, slip.returned)
     if not agrees:
         act.instead(SlipMove.DISPUTE, slip)
+    require_as_signed(case)
     _require_as_signed(slip)
     slip.document.require_signed(DEPUTY, WAREHOUSE)
     form = case.forms[slip.turn - 1]
     resolved = RESOLVED in slip.document.fields
-    approved_at = f"approved_return.{len(form.submissions)}"
+    approved_at = f"approved_return.{slip.submission or len(form.submissions)}"
     said = slip.document.stated(RESOLVED) if resolved else form.document.stated(approved_at)
     accepted = Text(f"{said} pieces, as on the form", f"与处理表一致的 {said} 件")
     require(said == slip.approved, r.FINANCE, accepted=accepted, given=slip.approved)

@@ -8,7 +8,7 @@ import attrs
 from csdomain.complaints import events as e
 from csdomain.complaints import values as v
 from csdomain.complaints.case import Complaint, HandlingForm
-from csdomain.complaints.case.papers import drawn_up
+from csdomain.complaints.case.papers import TAKEN_OVER, drawn_up
 from csdomain.complaints.lifecycle import State
 from csdomain.complaints.policies import month_of
 from csdomain.complaints.rules import STATES
@@ -20,7 +20,7 @@ from csdomain.kernel.rules.errors import require
 from csdomain.kernel.values.actors import Action
 from csdomain.kernel.values.arguments import checked
 
-from .marks import FIELDS, ComplaintAct, does, named
+from .marks import FIELDS, ComplaintAct, does, named, settled
 from .settling import OUTCOME
 
 #: States in which a case can be taken over: nothing that our rules would have wanted on paper is claimed of it.
@@ -35,7 +35,8 @@ class PastCase:
     """A case as it stood in another system: its form and number, the state it was in, and when it came there.
 
     Times are aware instants. ``accepted_at`` belongs to every state after acceptance, ``closed_at`` and ``outcome`` to
-    a closed one; ``in_time`` says whether it was closed by its deadline, None where nobody knows.
+    a closed one; ``in_time`` says whether it was closed by its deadline, None where nobody knows. One that is closed
+    waits for the monthly review, where the house has one; one of which nothing is open is taken over as settled.
     """
 
     number: str = attrs.field(validator=FIELDS.text(SHORT))
@@ -77,6 +78,8 @@ def take_over(act: ComplaintAct, past: PastCase) -> tuple[Complaint, Events]:
     quality = past.classification is not None and rules.classified(past.classification).quality
     id, salt = act.new(v.COMPLAINT), act.new(v.SALT)
     paper = drawn_up(past.number, past.form, rules, salt=salt, by=act.by, at=act.at)
+    if past.state is not State.RECEIVED:
+        paper = paper.continued(**{TAKEN_OVER: past.state.value}).sign(TAKEN_OVER, by=act.by.id, at=act.at)
     form = HandlingForm(
         number=past.number,
         content=past.form,
@@ -101,15 +104,16 @@ def take_over(act: ComplaintAct, past: PastCase) -> tuple[Complaint, Events]:
         state=past.state,
         grave=past.grave or past.harm,
         harm=past.harm,
-        reviewed=ended or rules.review_by is None,
+        reviewed=past.state is State.SETTLED or rules.review_by is None,
         closed_at=closed,
         closed_month="" if closed is None else month_of(closed, act.place.zone),
         in_time=past.in_time if ended else None,
         outcome=past.outcome,
     )
-    taken = act.took_over(case, e.ComplaintImported())
+    taken_over = act.took_over(case, e.ComplaintImported())
+    events = (*taken_over, *settled(case, act))  # a closed case that nothing is open of is settled
     case.told = case.handed  # nobody is told of a case that is taken over
-    return case, taken
+    return case, events
 
 
 def _time(at: datetime | None) -> datetime | None:

@@ -9,6 +9,10 @@ from .form import MalformedStep as MalformedStep
 from .house import COMPLAINT_RULES as COMPLAINT_RULES
 from .house import DEPUTY_FOR_SALES as DEPUTY_FOR_SALES
 from .house import GENERAL_MANAGER as GENERAL_MANAGER
+from .house import RND as RND
+from .house import RULING as RULING
+from .house import SALES as SALES
+from .house import SERVICE as SERVICE
 from .house import CaseClass as CaseClass
 from .house import Chasing as Chasing
 from .house import ComplaintRules as ComplaintRules

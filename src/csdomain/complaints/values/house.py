@@ -33,6 +33,9 @@ DESKS: Final = (
 )
 #: The rules whose clocks may stand still.
 CLOCKS: Final = ("CMP-04", "CMP-05", "CMP-06", "CMP-07", "CMP-18", "CMP-19", "CMP-29")
+#: Who signs the form at which step, by department: what ``signatures`` may want before anyone decides.
+SALES, SERVICE, RND, RULING = "sales", "customer_service", "rnd", "ruling"
+STEPS: Final = (SALES, SERVICE, RND, RULING)
 _SOMEBODY = identifier(MalformedStep)  # to be told: nobody could be, else
 
 
@@ -77,10 +80,21 @@ class Chasing:
 
 @attrs.frozen
 class CaseClass:
-    """A class of complaints: whether it is a quality fault, and the causes under it (CMP-02)."""
+    """A class of complaints: whether it is a quality fault, the causes under it, and those of them that are grave.
+
+    Causes in ``harm`` are grave, and marked as harm or loss from a service. [CMP-02, CMP-16, CMP-30]
+    """
 
     quality: bool
     causes: tuple[str, ...]
+    grave: tuple[str, ...] = ()
+    harm: tuple[str, ...] = ()
+
+    def __attrs_post_init__(self) -> None:
+        for name, causes in (("grave", self.grave), ("harm", self.harm)):
+            if unknown := sorted(set(causes) - set(self.causes)):
+                known = ", ".join(self.causes)
+                raise MalformedStep(field=name, given=unknown, accepted=Text(known, known))
 
 
 @attrs.frozen
@@ -169,6 +183,8 @@ class ComplaintRules:
     ``stands_still`` are the rules whose clocks stand still while a case waits for the customer (KRN-06); ``priorities``
     the house's own, the most urgent first; ``named_before_closing`` that a case is closed only with somebody named
     (CMP-17).
+    ``dismissal`` are the authorities that dismiss a complaint as not established, by the amount claimed (CMP-15);
+    without it they are those of ``ladder``.
     """
 
     path: Path
@@ -203,6 +219,7 @@ class ComplaintRules:
     stands_still: tuple[str, ...] = ()
     priorities: tuple[str, ...] = ()
     named_before_closing: bool = False
+    dismissal: ApprovalLadder | None = None
 
     def __attrs_post_init__(self) -> None:
         check_warnings(self.warnings)
@@ -231,6 +248,11 @@ class ComplaintRules:
     def desk(self, work: str) -> str:
         """The position that does ``work`` in each branch; who sees to complaining customers where none is named."""
         return self.desks.get(work, self.handled_by)
+
+    @property
+    def dismissing(self) -> ApprovalLadder:
+        """The authorities that dismiss a complaint. [CMP-15]"""
+        return self.dismissal or self.ladder
 
     def check(self, form: ComplaintForm, currency: str) -> None:
         """Refuse what this house does not take: a claim in another currency, extra fields it does not have.
@@ -288,7 +310,9 @@ class ComplaintRules:
         share = borne.get(penalty.on)
         for row in self.penalty_basis:
             if share is not None and (row.up_to is None or share <= row.up_to):
-                return share.times(row.rate)
+                if (deducted := share.times(row.rate)).minor > 0:
+                    return deducted
+                break
         raise MalformedStep(
             field="amount", accepted=Text("an amount, or a unit that bears a loss", "金额，或承担损失的单位")
         )
@@ -304,7 +328,9 @@ def in_currency(amount: Money, currency: str, field: str) -> None:
 def _whole(rules: ComplaintRules, book: Rulebook) -> Iterable[str]:
     if ORGANISATION in book:
         currency = book[ORGANISATION].currency
-        amounts = [amount for band in rules.ladder.bands for amount in (band.over, band.up_to)]
+        amounts = [
+            amount for band in (*rules.ladder.bands, *rules.dismissing.bands) for amount in (band.over, band.up_to)
+        ]
         amounts += [row.up_to for row in rules.penalty_basis]
         if any(amount is not None and amount.currency != currency for amount in amounts):
             yield f"amounts in {currency} expected @ $.complaints"
@@ -320,6 +346,9 @@ def _whole(rules: ComplaintRules, book: Rulebook) -> Iterable[str]:
                 yield f"one of {', '.join(SIGNERS)} expected @ $.complaints.signers.{role}"
             if position not in book[PERMISSIONS].positions:
                 yield f"one of {known} expected @ $.complaints.signers.{role}"
+    steps = STEPS if rules.path is Path.DEPARTMENTS else ()  # by level nobody signs a step
+    if set(rules.signatures) - set(steps):
+        yield f"some of {', '.join(steps) or 'none'} expected @ $.complaints.signatures"
     if not rules.ladder.holds(rules.without_amount.grave):
         known = ", ".join(band.authority for band in rules.ladder.bands)
         yield f"one of {known} expected @ $.complaints.without_amount.grave"

@@ -49,6 +49,12 @@ LABELS: Final[Mapping[str, Text]] = {
     "stands_still": Text("clocks that stand still while waiting for the customer", "等候客户时暂停的计时"),
     "priorities": Text("priorities, the most urgent first", "优先级，由高到低"),
     "named_before_closing": Text("whether somebody must be named before closing", "结案前是否须指派专人"),
+    "classes.*.grave": Text("causes under {0} that are grave", "{0} 中属特别严重的原因"),
+    "classes.*.harm": Text("causes under {0} that are harm or loss", "{0} 中属伤害或损失的原因"),
+    "dismissal": Text("who dismisses complaints, by the amount claimed", "不成立的核定权限"),
+    "dismissal.*": Text("authority {0}", "权限者 {0}"),
+    "dismissal.*.over": Text("where the band of {0} begins", "{0} 的起始金额"),
+    "dismissal.*.up_to": Text("limit of {0}", "{0} 的上限"),
     "hold_reasons": Text("what law demands to keep a case for", "依法保留案件的事由"),
     "signers.*": Text("who signs as {0}", "{0} 的签核人"),
     "different_people": Text(

@@ -132,13 +132,16 @@ class Lifecycle(Generic[T, S]):
 
     ``check`` raises :class:`~csdomain.kernel.rules.errors.MoveRefused` where the table has no such move from the
     present state (or not on this ``path``), :class:`~csdomain.kernel.rules.errors.NotPermitted` where ``by`` lacks the
-    permission.
+    permission. ``ended`` are states at which a case is at its end although a step takes it up again.
     """
 
-    def __init__(self, name: str, states: type[S], initial: S, steps: Sequence[Step[T, S]]) -> None:
+    def __init__(
+        self, name: str, states: type[S], initial: S, steps: Sequence[Step[T, S]], *, ended: Iterable[S] = ()
+    ) -> None:
         self.name = name
         self.states = states
         self.initial = initial
+        self.ended = frozenset(ended)
         self.steps = tuple(steps)
         self.actions = {step.trigger: step.action for step in self.steps}
         self.paths = tuple(sorted({path for step in self.steps for path in step.paths}))
@@ -157,7 +160,7 @@ class Lifecycle(Generic[T, S]):
 
     @property
     def final(self) -> frozenset[S]:
-        """The states that no step leaves."""
+        """The states that no step leaves, and those that count as ended."""
         return frozenset(self._ends(None))
 
     def _validate(self) -> None:
@@ -195,7 +198,9 @@ class Lifecycle(Generic[T, S]):
         return {self.initial} | {step.dest for step in steps} | {s.source for s in steps if s.source is not None}
 
     def _ends(self, path: str | None) -> set[S]:
-        return self._used(path) - {step.source for step in self.steps if step.on(path) and step.source is not None}
+        used = self._used(path)
+        left = {step.source for step in self.steps if step.on(path) and step.source is not None}
+        return (used - left) | (used & self.ended)
 
     def opening(self, trigger: T, by: Actor, *, path: str | None = None) -> Step[T, S]:
         """The step that opens a case. Raises like :meth:`check`."""
