@@ -23,7 +23,17 @@ from csdomain.kernel.rules import Text
 from csdomain.kernel.rules.errors import MissingBackend, NotFound, RulebookInvalid, fact_labels
 from csdomain.kernel.store.kinds import ColumnValue
 from csdomain.kernel.store.ports import AuditRecord, Clock, Notifier, Observer, OpenStore, Store, TimerHandler, Unit
-from csdomain.kernel.store.sweeping import BATCH, Progress, RelayPolicy, RelayReport, SweepReport, follow, relay, sweep
+from csdomain.kernel.store.sweeping import (
+    BATCH,
+    Progress,
+    RelayPolicy,
+    RelayReport,
+    SweepReport,
+    follow,
+    recount_published,
+    relay,
+    sweep,
+)
 from csdomain.kernel.store.unit import Backstage, Joined, StandardUnit
 from csdomain.kernel.values.actors import Actor, ActorId
 from csdomain.kernel.values.arguments import unexpected_keyword
@@ -37,6 +47,7 @@ from csdomain.rulebook import (
     RunningPage,
     Source,
     Touched,
+    Unpublished,
     loads,
     restore,
     running,
@@ -329,8 +340,17 @@ class Desk(Services):
     def sweep(
         self, until: datetime | None = None, *, batch: int = BATCH, progress: Progress | None = None
     ) -> SweepReport:
-        """Fire the timers that are due up to ``until`` (now). Any number of processes may do it at once (KRN-06)."""
-        return sweep(self.store, until or self.clock.now(), batch=batch, progress=progress)
+        """Fire the timers that are due up to ``until`` (now). Any number of processes may do it at once (KRN-06).
+
+        Where the holidays of a year have become known, provisional deadlines are counted anew first (KRN-04).
+        """
+        until = until or self.clock.now()
+        recount_published(self.store, self.house.calendars, until)
+        return sweep(self.store, until, batch=batch, progress=progress)
+
+    def unpublished(self, at: datetime | None = None) -> tuple[Unpublished, ...]:
+        """The calendars and years up to 60 days after ``at`` (now) whose holidays are not known (KRN-04)."""
+        return self.house.unpublished(at or self.clock.now())
 
     def relay(
         self,

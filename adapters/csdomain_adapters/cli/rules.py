@@ -9,7 +9,7 @@ import typer
 
 from csdomain import desk as desks
 from csdomain.kernel.rules import Text
-from csdomain.kernel.rules.errors import DomainError, NotFound
+from csdomain.kernel.rules.errors import DomainError, MissingBackend, NotFound
 from csdomain.kernel.store.ports import OpenStore
 from csdomain.rulebook import Rulebook, compare
 
@@ -34,7 +34,10 @@ def list_() -> None:
 
 @command(app)
 def check(files: Annotated[list[Path], typer.Argument(help="TOML files, or folders of them.")]) -> int:
-    """Check rulebooks: every fault of every file, each with its key path. Exit code 1 where one is refused."""
+    """Check rulebooks: every fault of every file, each with its key path. Exit code 1 where one is refused.
+
+    Warns of holidays that are not known 60 days before they are needed.
+    """
     results: list[dict[str, Any]] = []
     for file in files:
         try:
@@ -44,9 +47,12 @@ def check(files: Annotated[list[Path], typer.Argument(help="TOML files, or folde
             if not settings.as_json:
                 note(f"{file}: {rendered(error)}", style="red")
         else:
-            results.append({"file": str(file), "ok": True, "ref": found.ref})
+            warnings = _warnings(found)
+            results.append({"file": str(file), "ok": True, "ref": found.ref, "warnings": warnings})
             if not settings.as_json:
                 answer({}, f"{file}: {found.ref}")
+                for warning in warnings:
+                    note(f"{file}: {warning}", style="yellow")
     if settings.as_json:
         as_json({"files": results})
     return 0 if all(result["ok"] for result in results) else 1
@@ -103,6 +109,13 @@ def rebase(
     )
     answer({"moved": list(report.moved), "refused": refusals, "rulebook": after}, text)
     return 1 if refusals else 0
+
+
+def _warnings(book: Rulebook) -> list[str]:
+    try:
+        return [one.text(settings.language) for one in desks.house_of(book).unpublished(stores.now())]
+    except MissingBackend as error:  # a host may give the holidays itself
+        return [rendered(error)]
 
 
 def _book(name: str, store: OpenStore | None) -> Rulebook:

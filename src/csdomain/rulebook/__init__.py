@@ -1,7 +1,7 @@
 """House rules as data: typed sections, loaded whole from TOML, pinned by ``name@hash`` (KRN-01)."""
 
 from .diff import Acts, Change, RulebookDiff, compare
-from .house import House, Place
+from .house import House, Place, Unpublished
 from .loader import loads, restore
 from .organisation import CALENDARS, COMMON, ORGANISATION, PERMISSIONS
 from .reading import Library, Source
@@ -29,6 +29,7 @@ __all__ = [
     "Source",
     "Touched",
     "Unit",
+    "Unpublished",
     "compare",
     "loads",
     "restore",

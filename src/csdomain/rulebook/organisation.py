@@ -119,6 +119,7 @@ CALENDARS: Section[dict[str, CalendarRules]] = Section(
         "": Text("calendars", "日历"),
         "*": Text("calendar {0}", "日历 {0}"),
         "*.zone": Text("time zone of calendar {0}", "日历 {0} 的时区"),
+        "*.unpublished": Text("years of calendar {0} that are not published", "日历 {0} 未公布的年份"),
         "*.public_holidays": Text("public holidays of calendar {0}", "日历 {0} 的法定假日"),
         "*.holidays": Text("holidays of calendar {0}", "日历 {0} 的假日"),
         "*.yearly_holidays": Text("yearly holidays of calendar {0}", "日历 {0} 的每年假日"),

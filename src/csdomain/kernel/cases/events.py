@@ -83,6 +83,15 @@ class Rebased(Event):
 
 
 @attrs.frozen(kw_only=True)
+class TimerRecounted(Event):
+    """A deadline was counted anew, since holidays that it had assumed are published (KRN-04, KRN-06)."""
+
+    timer: str
+    due_before: datetime
+    due_after: datetime
+
+
+@attrs.frozen(kw_only=True)
 class TimerFired(Event):
     """A timer reached a warning or its deadline. ``at`` is the instant it was due, ``found_at`` when it was noticed."""
 
