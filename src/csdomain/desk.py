@@ -35,7 +35,7 @@ from csdomain.kernel.store.sweeping import (
     sweep,
 )
 from csdomain.kernel.store.unit import Backstage, Joined, StandardUnit
-from csdomain.kernel.values.actors import Actor, ActorId
+from csdomain.kernel.values.actors import Actor, ActorId, MalformedActor
 from csdomain.kernel.values.arguments import unexpected_keyword
 from csdomain.kernel.values.ids import IdSource
 from csdomain.rulebook import (
@@ -55,6 +55,7 @@ from csdomain.rulebook import (
     touched,
 )
 from csdomain.rulebook.house import calendars
+from csdomain.rulebook.nearest import meant
 from csdomain.rulebook.reading import HOUSE_FILE
 
 if TYPE_CHECKING:
@@ -330,8 +331,20 @@ class Desk(Services):
         self.store.run(house.remember)
 
     def actor(self, id: str, *, branch: str, positions: tuple[str, ...] | frozenset[str]) -> Actor:
-        """Someone who acts: the host's id for them, the branch, and the positions held. Raises MalformedActor."""
-        return Actor(ActorId(id), branch, frozenset(positions))
+        """Someone who acts: the host's id for them, the branch, and the positions held.
+
+        Raises MalformedActor, also for a position that the rulebook does not have, and for a branch where the rulebook
+        lists its branches and not this one. [KRN-13]
+        """
+        found = Actor(ActorId(id), branch, positions)
+        branches: Mapping[str, Any] = self.house.organisation.branches or {branch: None}
+        positions_known: Mapping[str, Any] = self.house.permissions.positions
+        named = {"positions": (found.positions, positions_known), "branch": (frozenset({branch}), branches)}
+        for field, (names, known) in named.items():
+            for name in sorted(names - known.keys()):
+                those, hint = ", ".join(sorted(known)), meant(name, known)
+                raise MalformedActor(field=field, given=name, accepted=Text(f"{those}{hint.en}", f"{those}{hint.zh}"))
+        return found
 
     def calendar(self, name: str) -> WorkCalendar:
         """A working calendar of the house by name."""

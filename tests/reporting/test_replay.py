@@ -273,14 +273,13 @@ def test_f11_the_replay_of_a_trail_says_what_the_desk_says(unit: str, gaps: list
         if swept:
             sweep(store, at)
         activity = ends if ends and gap % 5 == 0 else "WAIT" if activity == "TAKE" else "TAKE"
-        effects = [
-            {
-                "WAIT": PauseTimer("c", sla.name, at),
-                "TAKE": ResumeTimer("c", sla.name, at),
-                "SOLVE": StopTimer("c", sla.name, at),
-                "CLOSE": StopTimer("c", sla.name, at, cancelled=True),
-            }[activity]
-        ]
+        means: dict[str, Effect] = {
+            "WAIT": PauseTimer("c", sla.name, at),
+            "TAKE": ResumeTimer("c", sla.name, at),
+            "SOLVE": StopTimer("c", sla.name, at),
+            "CLOSE": StopTimer("c", sla.name, at, cancelled=True),
+        }
+        effects = [means[activity]]
     rows = [Row("c", r.move, r.at) for r in store.look(lambda unit: unit.trail("c")) if r.move]
     _, results = replayed(known, rows)
     outcome = results["c"].slas[0]

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 import csdomain
 from csdomain.complaints.values import Classification
-from csdomain.desk import Desk, load_rulebook, shipped_names
-from csdomain.kernel.calendar import CalendarSpec, UnpublishedYear, WorkCalendar
+from csdomain.desk import Desk, shipped_names
+from csdomain.kernel.calendar import CalendarSpec, MakeUp, UnpublishedYear, WorkCalendar
 from csdomain.kernel.calendar.holidays import Holidays
 from csdomain.kernel.cases.effects import Effect, PauseTimer, ResumeTimer, StartTimer, StopTimer
 from csdomain.kernel.cases.events import Event
@@ -57,11 +57,11 @@ DAYS = ("mon", "tue", "wed", "thu", "fri")
 HOURS = dict.fromkeys(DAYS, ("09:00-12:00", "13:00-18:00"))
 #: As the State Council may publish 2027: New Year, Spring Festival, and two Saturdays that are worked for it.
 IN_2027 = [date(2027, 1, 1), *(date(2027, 2, day) for day in range(5, 13))]
-MADE_UP = {date(2027, 1, 30): None, date(2027, 2, 20): None}
+MADE_UP: dict[date, MakeUp] = {date(2027, 1, 30): None, date(2027, 2, 20): None}
 PUBLISHED = Holidays(
     "CN",
     holidays={*china().holidays, *IN_2027},
-    make_up_days={**china().make_up_days, **MADE_UP},
+    make_up_days=dict[date, MakeUp]({**china().make_up_days, **MADE_UP}),
     years={*china().years, 2027},
 )
 
@@ -108,7 +108,7 @@ WORK: dict[str, Callable[[Desk, datetime], str]] = {
 def works(book: str, day: date, hour: int) -> None:
     """A case of the book is opened and worked on that day, asked about a month later, and swept."""
     at = datetime.combine(day, time(hour), SHANGHAI)
-    desk = memory_desk(load_rulebook(book), clock=MovableClock(at), holidays=KNOWN)
+    desk = memory_desk(book, clock=MovableClock(at), holidays=KNOWN)
     for calendar in desk.house.calendars:
         for text in ("1 days", "30 days, same hour", "3 working days", "8 working hours", "24 hours"):
             assert desk.calendar(calendar.name).explain(at, parse_duration(text)).result > at

@@ -12,6 +12,7 @@ from csdomain.kernel.rules import Text
 from csdomain.kernel.rules.errors import DomainError, MissingBackend, NotFound
 from csdomain.kernel.store.ports import OpenStore
 from csdomain.rulebook import Rulebook, compare
+from csdomain.rulebook.schema import schema as json_schema
 
 from . import diffs, stores
 from .options import As, Book, Branch, Position, Url, command
@@ -63,6 +64,15 @@ def show(rulebook: Annotated[str, typer.Argument(help="A rulebook that ships, a 
     """Show a rulebook as it is after `extends`, as JSON."""
     book = stores.book(rulebook)
     as_json({"ref": book.ref, **json.loads(book.canonical)})
+
+
+@command(app)
+def schema(
+    rulebook: Annotated[str | None, typer.Argument(help="One that ships, a TOML file, or a folder: its names.")] = None,
+) -> None:
+    """Print the JSON Schema of rulebooks, for editors; with one, its positions, roles and calendars are proposed."""
+    book = None if rulebook is None else stores.book(rulebook)
+    as_json(json_schema(desks.sections(), book, settings.language))
 
 
 @command(app)

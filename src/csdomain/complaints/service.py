@@ -38,6 +38,7 @@ from .commands.marks import CERTIFICATES, IMPROVEMENTS, PENALTIES, REMARKS, SLIP
 from .commands.taking_over import PastCase
 from .effects import EFFECTS
 from .lifecycle import ImprovementMove
+from .policies import a_month
 from .ports import Authorities, GivenPositions
 from .rules import STATES
 from .values import (
@@ -383,7 +384,8 @@ class Complaints(CaseService[Complaint, ComplaintAct]):
     def statistics(self, month: str, *group_by: str, by: Actor) -> Sequence[TallyRow]:
         """The cases closed in ``month``, counted by columns (``class_name``, ``cause``, ``unit``, ``product``, …).
 
-        Each row has the amounts claimed, granted and lost; group by ``in_time`` to see those that were late. [CMP-26]
+        Each row has the amounts claimed, granted and lost; group by ``in_time`` to see those that were late. Raises
+        MalformedStep for what is no month such as ``2026-03``. [CMP-26]
         """
-        where = (CLOSED_MONTH.is_(month),)
+        where = (CLOSED_MONTH.is_(a_month(month)),)
         return self.tally(Tally(where, group_by, ("claimed", "granted", "lost")), by=by)

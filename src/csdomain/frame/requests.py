@@ -15,7 +15,6 @@ from cattrs.errors import BaseValidationError, ForbiddenExtraKeysError
 
 from csdomain.kernel.cases.events import utc
 from csdomain.kernel.rules import PORTS, Text
-from csdomain.kernel.rules.errors import DomainError, InvalidValue, hide
 from csdomain.kernel.store.kinds import Comparison, Kind, Query, Tally, Where
 from csdomain.kernel.values.actors import Actor
 from csdomain.kernel.values.money import Money
@@ -172,7 +171,8 @@ def _said(error: BaseException, _: type | None) -> str:
 
 
 def _expected(what: str, value: object) -> NoReturn:
-    raise WrongType(f"{what} expected, not {type(value).__name__ if not isinstance(value, str) else 'this text'}")
+    said = f"{what} expected, not {type(value).__name__ if not isinstance(value, str) else 'this text'}"
+    raise WrongType(Text(said, said))
 
 
 def _read(kind: type, what: str, read: Callable[[str], Any]) -> Callable[[object, object], Any]:

@@ -3,16 +3,19 @@
 from .diff import Acts, Change, RulebookDiff, compare
 from .house import House, Place, Unpublished
 from .loader import loads, restore
+from .nearest import unknown
 from .organisation import CALENDARS, COMMON, ORGANISATION, PERMISSIONS
-from .reading import Library, Source
+from .reading import MISSING, Library, Source
 from .running import Pinning, RunningCases, RunningPage, Touched, running, running_page, touched
-from .sections import Label, Rulebook, Section, SectionMissing, Unit, texts_beside
+from .sections import POSITION, Label, Rulebook, Section, SectionMissing, Unit, texts_beside
 
 __all__ = [
     "CALENDARS",
     "COMMON",
+    "MISSING",
     "ORGANISATION",
     "PERMISSIONS",
+    "POSITION",
     "Acts",
     "Change",
     "House",
@@ -37,4 +40,5 @@ __all__ = [
     "running_page",
     "texts_beside",
     "touched",
+    "unknown",
 ]

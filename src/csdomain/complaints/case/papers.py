@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Final
 
-from csdomain.complaints.values import ComplaintForm, ComplaintRules, Path, Remedy
+from csdomain.complaints.values import SIGNERS, ComplaintForm, ComplaintRules, Path, Remedy
 from csdomain.kernel.papers.documents import Document, Tampered, Value, draw_up
 from csdomain.kernel.values.actors import Actor
 
@@ -11,7 +11,7 @@ from .complaint import Complaint
 
 FORM_KIND: Final = "complaint_form"
 #: Who signs the form at which step: the roles that rulebooks name in ``signatures``.
-SALES, SERVICE, RND, RULING = "sales", "customer_service", "rnd", "ruling"
+SALES, SERVICE, RND, RULING = SIGNERS
 #: The entries of a form that amounts are decided by.
 _FIGURES: Final = frozenset(
     {"claimed", *(f"{word}{what}" for word in ("proposed", "approved") for what in ("", "_compensation", "_return"))}

@@ -7,6 +7,7 @@ from .form import Extra as Extra
 from .form import MalformedForm as MalformedForm
 from .form import MalformedStep as MalformedStep
 from .house import COMPLAINT_RULES as COMPLAINT_RULES
+from .house import SIGNERS as SIGNERS
 from .house import CaseClass as CaseClass
 from .house import Chasing as Chasing
 from .house import ComplaintRules as ComplaintRules
