@@ -87,8 +87,9 @@ def diff(
 ) -> int:
     """Say what a new rulebook changes, when it acts, and which running cases of a database it touches."""
     with nullcontext() if database is None else stores.store(database) as store:
-        found = compare(*(_book(name, store) for name in (old, new)))
-        touched = None if store is None else diffs.ask(store, found, ids=cases)
+        before, after = (_book(name, store) for name in (old, new))
+        found = compare(before, after)
+        touched = None if store is None else diffs.ask(store, found, after, ids=cases)
     if settings.as_json:
         as_json(diffs.as_data(found, touched))
     else:

@@ -1,6 +1,6 @@
 """The use cases of complaints, one method each."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Annotated, Any, ClassVar, Final, Unpack
@@ -14,12 +14,12 @@ from csdomain.kernel.cases.events import utc
 from csdomain.kernel.papers.approvals import ApprovalExplanation, Outcome
 from csdomain.kernel.papers.documents import Document
 from csdomain.kernel.rules import Text
-from csdomain.kernel.rules.errors import require
 from csdomain.kernel.store.kinds import Page, Query, Tally, TallyRow
 from csdomain.kernel.store.ports import Receipt, Unit
 from csdomain.kernel.values.actors import Actor, ActorId
 from csdomain.kernel.values.arguments import BY_RULE
 from csdomain.kernel.values.money import Money
+from csdomain.rulebook import Rulebook
 
 from .case import CLOSED_MONTH, COMPLAINTS, CUSTOMER, DISCREPANCIES, GRAVE, REVIEWED, Complaint
 from .commands import (
@@ -40,18 +40,35 @@ from .effects import EFFECTS
 from .lifecycle import ImprovementMove
 from .policies import a_month
 from .ports import Authorities, GivenPositions
-from .rules import STATES
 from .values import (
-    COMPLAINT_RULES,
     PERSONAL,
     Channel,
     Classification,
     ComplaintForm,
+    ComplaintRules,
     Finding,
     Goods,
     Judgement,
     Remedy,
 )
+
+
+def _obstacles(case: Complaint, rules: ComplaintRules, _: Rulebook) -> Iterator[Text]:
+    """The variant of the flow, the level a case has come to, and its class stay what they are. [CMP-02, CMP-18]"""
+    if rules.path is not case.path:
+        yield Text(
+            f"it goes by {case.path.value}, not {rules.path.value}",
+            f"其流程为 {case.path.value}，而非 {rules.path.value}",
+        )
+    levels = len(rules.ladder.bands)
+    if case.level >= levels:
+        yield Text(
+            f"it is at level {case.level + 1} of {levels}", f"其层级为第 {case.level + 1} 级，而仅有 {levels} 级"
+        )
+    kind = case.form.classification
+    if kind is not None and (kind.name not in rules.classes or kind.cause not in rules.classes[kind.name].causes):
+        yield Text(f"there is no class {kind.name}: {kind.cause}", f"没有类别 {kind.name}：{kind.cause}")
+
 
 COMPLAINT_CASES: Final = CaseType(
     COMPLAINTS,
@@ -60,6 +77,7 @@ COMPLAINT_CASES: Final = CaseType(
     (SLIPS, CERTIFICATES, PENALTIES, IMPROVEMENTS, REMARKS),
     Keeping("complaint", CUSTOMER, lambda rules: rules.hold_reasons),
     more_actions=(PERSONAL,),
+    obstacles=_obstacles,
 )
 
 
@@ -77,12 +95,6 @@ class Complaints(CaseService[Complaint, ComplaintAct]):
 
     def _hand(self, unit: Unit, **given: Any) -> ComplaintAct:
         return ComplaintAct(authorities=partial(self._authorities.standing, unit), **given)
-
-    def _check_rebase(self, case: Complaint) -> None:
-        """The variant of the flow stays. Raises RuleBroken."""
-        path = self._house.rulebook[COMPLAINT_RULES].path
-        accepted = Text(case.path.value, case.path.value)
-        require(path is case.path, STATES, accepted=accepted, path=path)
 
     # --- received and taken on
     def receive(self, form: ComplaintForm, **call: Unpack[OpenOptions]) -> Receipt:

@@ -15,6 +15,7 @@ from cattrs.errors import BaseValidationError, ForbiddenExtraKeysError
 
 from csdomain.kernel.cases.events import utc
 from csdomain.kernel.rules import PORTS, Text
+from csdomain.kernel.rules.errors import DomainError, InvalidValue, hide
 from csdomain.kernel.store.kinds import Comparison, Kind, Query, Tally, Where
 from csdomain.kernel.values.actors import Actor
 from csdomain.kernel.values.money import Money

@@ -6,7 +6,7 @@ from .loader import loads, restore
 from .nearest import unknown
 from .organisation import CALENDARS, COMMON, ORGANISATION, PERMISSIONS
 from .reading import MISSING, Library, Source
-from .running import Pinning, RunningCases, RunningPage, Touched, running, running_page, touched
+from .running import Pinning, RunningCases, RunningPage, Stuck, Touched, running, running_page, stuck, touched
 from .sections import POSITION, Label, Rulebook, Section, SectionMissing, Unit, texts_beside
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "Section",
     "SectionMissing",
     "Source",
+    "Stuck",
     "Touched",
     "Unit",
     "Unpublished",
@@ -38,6 +39,7 @@ __all__ = [
     "restore",
     "running",
     "running_page",
+    "stuck",
     "texts_beside",
     "touched",
     "unknown",

@@ -15,7 +15,7 @@ from csdomain.kernel.store.ports import Unit
 from csdomain.kernel.values.actors import Actor, Permissions
 
 from .loader import Sections, restore
-from .organisation import CALENDARS, ORGANISATION, PERMISSIONS
+from .organisation import CALENDARS, ORGANISATION, PERMISSIONS, CalendarRules
 from .sections import Rulebook
 
 T = TypeVar("T")
@@ -89,7 +89,7 @@ class House:
         """A working calendar by name. Raises NotFound, and MissingBackend where its public holidays are not known."""
         calendar = self._calendars.get(name)
         if calendar is None:
-            rules = self._rules.get(name)
+            rules = self._rules.get(name) or self._kept(name)
             if rules is None:
                 known = ", ".join(sorted(self._rules))
                 raise NotFound(calendar=name, rulebook=self.rulebook.ref, accepted=Text(known, known))
@@ -101,6 +101,11 @@ class House:
                 spec = spec.with_holidays(holidays)
             calendar = self._calendars[name] = WorkCalendar(spec, name=name)
         return calendar
+
+    def _kept(self, name: str) -> CalendarRules | None:
+        """A calendar that the current rulebook has no more, of a rulebook that a case keeps."""
+        books = reversed(self._pinned.values())
+        return next((book[CALENDARS][name] for book in books if name in book[CALENDARS]), None)
 
     def calendar_of(self, branch: str) -> WorkCalendar:
         """The calendar on which the branch's deadlines run."""

@@ -159,7 +159,7 @@ def start(
             field="name", accepted=Text(f"1 to {_NAME_LONGEST} characters", f"1 到 {_NAME_LONGEST} 个字符")
         )
     percents = check_warnings(warnings)
-    due = calendar.deadline(at, duration)
+    due = utc(calendar.deadline(at, duration))
     budget = _counted(duration, calendar, at, due)
     # A deadline in closed time may lie before the next opening, where a share of no working time would end.
     thresholds = tuple(Threshold(p, min(_on(duration, calendar, at, budget * p // 100), due)) for p in percents)

@@ -160,7 +160,7 @@ def _check_value(kind: Kind[Any], name: str, value: object) -> None:
     if type(value) is not wanted:
         raise MalformedQuery(field=name, given=type(value).__name__, accepted=Text(wanted.__name__, wanted.__name__))
     if isinstance(value, datetime):
-        aware(value, name)
+        utc(aware(value, name))
     elif isinstance(value, str) and not storable(value, TEXT_LONGEST):
         raise MalformedQuery(field=name, given=f"text of length {len(value)}", maximum=TEXT_LONGEST)
     elif isinstance(value, int) and not -(2**63) <= value < 2**63:
@@ -275,7 +275,10 @@ class StandardUnit:
         """
         if not (timer.live and timer.assumed_years):
             return timer, ()
-        anew = timers.recounted(timer, self.backstage.calendars(timer.calendar))
+        try:
+            anew = timers.recounted(timer, self.backstage.calendars(timer.calendar))
+        except NotFound:  # a calendar that only the case's own rulebook has
+            return timer, ()
         if anew.due_at == timer.due_at:
             return anew, ()
         subject, by, before, after = timer.subject, timers.SYSTEM, timer.due_at, anew.due_at
