@@ -55,7 +55,6 @@ from csdomain.rulebook import (
     touched,
 )
 from csdomain.rulebook.house import calendars
-from csdomain.rulebook.nearest import meant
 from csdomain.rulebook.reading import HOUSE_FILE
 
 if TYPE_CHECKING:
@@ -333,17 +332,14 @@ class Desk(Services):
     def actor(self, id: str, *, branch: str, positions: tuple[str, ...] | frozenset[str]) -> Actor:
         """Someone who acts: the host's id for them, the branch, and the positions held.
 
-        Raises MalformedActor, also for a position that the rulebook does not have, and for a branch where the rulebook
-        lists its branches and not this one. [KRN-13]
+        A position that the rulebook does not have permits nothing. Raises MalformedActor, also for a branch that the
+        rulebook lists in other letters (``HQ`` for ``hq``); one that it does not list is the organisation's. [KRN-13]
         """
-        found = Actor(ActorId(id), branch, positions)
-        branches: Mapping[str, Any] = self.house.organisation.branches or {branch: None}
-        positions_known: Mapping[str, Any] = self.house.permissions.positions
-        named = {"positions": (found.positions, positions_known), "branch": (frozenset({branch}), branches)}
-        for field, (names, known) in named.items():
-            for name in sorted(names - known.keys()):
-                those, hint = ", ".join(sorted(known)), meant(name, known)
-                raise MalformedActor(field=field, given=name, accepted=Text(f"{those}{hint.en}", f"{those}{hint.zh}"))
+        found = Actor(ActorId(id), branch, positions)  # type: ignore[arg-type]  # its converter takes any collection
+        alike = [name for name in self.house.organisation.branches if name.casefold() == found.branch.casefold()]
+        if alike and branch not in alike:
+            those = ", ".join(alike)
+            raise MalformedActor(field="branch", given=branch, accepted=Text(those, those))
         return found
 
     def calendar(self, name: str) -> WorkCalendar:
