@@ -335,7 +335,7 @@ class Desk(Services):
         A position that the rulebook does not have permits nothing. Raises MalformedActor, also for a branch that the
         rulebook lists in other letters (``HQ`` for ``hq``); one that it does not list is the organisation's. [KRN-13]
         """
-        found = Actor(ActorId(id), branch, positions)  # type: ignore[arg-type]  # its converter takes any collection
+        found = Actor(ActorId(id), branch, positions)
         alike = [name for name in self.house.organisation.branches if name.casefold() == found.branch.casefold()]
         if alike and branch not in alike:
             those = ", ".join(alike)
