@@ -24,9 +24,19 @@ from csdomain.kernel.rules import Text
 from csdomain.kernel.rules.errors import MissingBackend, NotFound, RulebookInvalid, RuleBroken, fact_labels
 from csdomain.kernel.store.kinds import ColumnValue
 from csdomain.kernel.store.ports import AuditRecord, Clock, Notifier, Observer, OpenStore, Store, TimerHandler, Unit
-from csdomain.kernel.store.sweeping import BATCH, Progress, RelayPolicy, RelayReport, SweepReport, follow, relay, sweep
+from csdomain.kernel.store.sweeping import (
+    BATCH,
+    Progress,
+    RelayPolicy,
+    RelayReport,
+    SweepReport,
+    follow,
+    recount_published,
+    relay,
+    sweep,
+)
 from csdomain.kernel.store.unit import Backstage, Joined, StandardUnit
-from csdomain.kernel.values.actors import Actor, ActorId
+from csdomain.kernel.values.actors import Actor, ActorId, MalformedActor
 from csdomain.kernel.values.arguments import unexpected_keyword
 from csdomain.kernel.values.ids import IdSource
 from csdomain.rulebook import (
@@ -38,6 +48,7 @@ from csdomain.rulebook import (
     RunningPage,
     Source,
     Touched,
+    Unpublished,
     loads,
     restore,
     running,
@@ -321,8 +332,17 @@ class Desk(Services):
         self.store.run(house.remember)
 
     def actor(self, id: str, *, branch: str, positions: tuple[str, ...] | frozenset[str]) -> Actor:
-        """Someone who acts: the host's id for them, the branch, and the positions held. Raises MalformedActor."""
-        return Actor(ActorId(id), branch, frozenset(positions))
+        """Someone who acts: the host's id for them, the branch, and the positions held.
+
+        A position that the rulebook does not have permits nothing. Raises MalformedActor, also for a branch that the
+        rulebook lists in other letters (``HQ`` for ``hq``); one that it does not list is the organisation's. [KRN-13]
+        """
+        found = Actor(ActorId(id), branch, positions)
+        alike = [name for name in self.house.organisation.branches if name.casefold() == found.branch.casefold()]
+        if alike and branch not in alike:
+            those = ", ".join(alike)
+            raise MalformedActor(field="branch", given=branch, accepted=Text(those, those))
+        return found
 
     def calendar(self, name: str) -> WorkCalendar:
         """A working calendar of the house by name."""
@@ -331,8 +351,17 @@ class Desk(Services):
     def sweep(
         self, until: datetime | None = None, *, batch: int = BATCH, progress: Progress | None = None
     ) -> SweepReport:
-        """Fire the timers that are due up to ``until`` (now). Any number of processes may do it at once (KRN-06)."""
-        return sweep(self.store, until or self.clock.now(), batch=batch, progress=progress)
+        """Fire the timers that are due up to ``until`` (now). Any number of processes may do it at once (KRN-06).
+
+        Where the holidays of a year have become known, provisional deadlines are counted anew first (KRN-04).
+        """
+        until = until or self.clock.now()
+        recount_published(self.store, self.house.calendars, until)
+        return sweep(self.store, until, batch=batch, progress=progress)
+
+    def unpublished(self, at: datetime | None = None) -> tuple[Unpublished, ...]:
+        """The calendars and years up to 60 days after ``at`` (now) whose holidays are not known (KRN-04)."""
+        return self.house.unpublished(at or self.clock.now())
 
     def relay(
         self,

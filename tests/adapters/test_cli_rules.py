@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from adapters.test_cli import data, said
 from csdomain import desk as desks
 from csdomain.kernel.rules import HOUSE_RULES
 from csdomain.rulebook import running_page
-from csdomain_adapters.cli import diffs
+from csdomain_adapters.cli import diffs, stores
 from csdomain_adapters.sql.dialects import make_engine
 from csdomain_adapters.sql.tables import Schema
 from rulebook.tickets import PINNING, TICKET, TICKETS, State, Ticket
@@ -203,6 +204,43 @@ def test_a_folder_is_checked_shown_and_compared(capsys: pytest.CaptureFixture[st
     assert "complainst.toml: no context complainst is installed; did you mean complaints? @ $.complainst" in err
     assert "complaints.toml: " in err
     assert "@ $.complaints.close_within" in err
+
+
+def test_f30_the_schema_is_for_editors(capsys: pytest.CaptureFixture[str]) -> None:
+    code, schema = data(capsys, "rules", "schema", "after_sales")
+    assert (code, schema["$schema"]) == (0, "http://json-schema.org/draft-07/schema#")
+    assert "service_manager" in schema["properties"]["complaints"]["properties"]["overrun_to"]["examples"]
+    assert data(capsys, "-l", "zh", "rules", "schema")[1]["properties"]["name"]["description"].startswith("规则手册")
+
+
+def test_f02_a_year_that_is_not_known_is_warned_of(
+    capsys: pytest.CaptureFixture[str], stricter: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stores, "now", lambda: datetime(2026, 12, 1, tzinfo=UTC))
+    code, _, err = said(capsys, "rules", "check", stricter)
+    assert (code, "calendar office: holidays of 2027 are not known" in err) == (0, True)
+    assert data(capsys, "rules", "check", stricter)[1]["files"][0]["warnings"]
+    monkeypatch.setattr(stores, "now", lambda: datetime(2026, 10, 1, tzinfo=UTC))
+    assert said(capsys, "rules", "check", stricter)[2] == ""
+
+
+def test_f32_faults_of_a_rulebook_are_said_in_chinese(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    file = tmp_path / "faulty.toml"
+    file.write_text(
+        'name = "faulty"\nextends = "after_sales"\n[complainst]\n[organisation]\ncalendar = "ofice"\n'
+        '[complaints]\noverrun_to = "service_manger"\nclose_within = "0 days"\nwarnings = "80"\nclose_in = 3\n'
+        'signatures = ["reserch"]\n[permissions.roles.sales]\n"complaints.chek" = "own"\n'
+        '[messages.templates."complaint.clsed".sms]\nen = "x"\n',
+        "utf-8",
+    )
+    code, _, err = said(capsys, "-l", "zh", "rules", "check", str(file))
+    lines = [line.strip() for line in err.splitlines() if " @ $" in line]
+    assert (code, len(lines)) == (1, 10)
+    for line in lines:
+        text = line.partition(" @ ")[0]
+        assert any("一" <= letter <= "鿿" for letter in text), line
+        assert not {"expected", "unknown", "missing", "no", "did"} & set(text.split()), line
+    assert "没有职位 service_manger；是否指 service_manager？ @ $.complaints.overrun_to" in err
 
 
 FAULTY = """

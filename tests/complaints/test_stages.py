@@ -276,6 +276,10 @@ def named(who: str) -> Rulebook:
         within = "1 days"
         superior = "{who} superior"
 
+        [permissions.positions]
+        "{who} boss" = []
+        "{who} superior" = []
+        "{who} chief" = []
         [complaints.chasing]
         every = "1 working days, same hour"
         times = 2

@@ -1,6 +1,9 @@
 """Running cases are moved to another rulebook on purpose, each audited, and nothing else of them changes (KRN-01)."""
 
+import tomllib
 from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import attrs
@@ -9,9 +12,27 @@ import pytest
 import csdomain
 from csdomain.complaints.case import COMPLAINTS
 from csdomain.complaints.lifecycle import State
+from csdomain.complaints.service import COMPLAINT_CASES
+from csdomain.complaints.values import COMPLAINT_RULES
+from csdomain.contexts import pinnings
+from csdomain.desk import load_rulebook
 from csdomain.kernel.rules import HOUSE_RULES
 from csdomain.kernel.rules.errors import NotPermitted, RuleBroken
-from csdomain.testing import MovableClock, SequentialIds, accepted, closed, no_holidays, received, snapshot, staff
+from csdomain.rulebook import stuck
+from csdomain.rulebook.loader import content
+from csdomain.rulebook.reading import overridden
+from csdomain.testing import (
+    MovableClock,
+    SequentialIds,
+    accepted,
+    closed,
+    memory_desk,
+    no_holidays,
+    received,
+    snapshot,
+    staff,
+)
+from rulebook.test_loading import put, toml
 
 STRICTER = """
 name = "stricter"
@@ -80,3 +101,72 @@ def test_a_case_is_not_moved_to_the_rulebook_it_goes_by_nor_to_another_path(
         report = desk.rebase(old, by=staff(desk)["general_manager"], at=desk.clock.now())
         assert report.moved == ()
         assert [case for case, _ in report.refused] == [id, settled.id]
+
+
+IMPOSSIBLE = {
+    "currency": ('[organisation]\ncurrency = "USD"\n', "its amounts are in CNY, not USD"),
+    "class": (
+        '[complaints.classes.not_quality]\nquality = false\ncauses = ["packing"]\n',
+        "no class not_quality: handling",
+    ),
+}
+
+
+@pytest.mark.rule(HOUSE_RULES)
+@pytest.mark.parametrize("change", IMPOSSIBLE)
+def test_f46_what_could_not_go_on_stays_pinned_and_is_named_beforehand(
+    change: str, database_url: Callable[[str], str], tmp_path: Path
+) -> None:
+    text, why = IMPOSSIBLE[change]
+    book = content(load_rulebook("after_sales").canonical)
+    put(book, ["name"], "other")
+    for key, value in tomllib.loads(text).items():
+        book[key] = overridden(book[key], value)
+    if change == "currency":
+        book["complaints"] = tomllib.loads(toml(book["complaints"]).replace("CNY", "USD"), parse_float=Decimal)
+    other = tmp_path / "other.toml"
+    other.write_text(toml(book), encoding="utf-8")
+    url, ids = database_url("sqlite"), SequentialIds()
+    with csdomain.open(url, clock=MovableClock(), ids=ids, holidays=no_holidays()) as desk:
+        id, old = accepted(desk).id, desk.house.rulebook.ref
+        new = load_rulebook(other)
+        (one,) = desk.store.look(lambda unit: stuck(unit, pinnings(), old, new))
+        assert (one.id, [text.en for text in one.why]) == (id, [one.why[0].en])
+        assert why in one.why[0].en
+    with csdomain.open(url, other, clock=MovableClock(), ids=ids, holidays=no_holidays()) as desk:
+        boss = staff(desk)["general_manager"]
+        report = desk.rebase(old, by=boss, at=desk.clock.now())
+        assert (report.moved, [case for case, _ in report.refused]) == ((), [id])
+        assert why in str(report.refused[0][1])
+        assert desk.complaints.get(id, by=boss).rulebook == old
+
+
+@pytest.mark.rule(HOUSE_RULES)
+def test_f46_a_calendar_that_pinned_cases_use_does_not_vanish(
+    database_url: Callable[[str], str], tmp_path: Path
+) -> None:
+    book = content(load_rulebook("after_sales").canonical)
+    book["name"], book["organisation"]["calendar"] = "renamed", "desk"
+    book["calendars"] = {"desk": book["calendars"]["office"]}
+    renamed = tmp_path / "renamed.toml"
+    renamed.write_text(toml(book), encoding="utf-8")
+    url, ids = database_url("sqlite"), SequentialIds()
+    with csdomain.open(url, clock=MovableClock(), ids=ids, holidays=no_holidays()) as desk:
+        id = accepted(desk).id
+        before = desk.complaints.deadlines(id, by=staff(desk)["general_manager"], at=desk.clock.now())
+    with csdomain.open(url, renamed, clock=MovableClock(), ids=ids, holidays=no_holidays()) as desk:
+        boss = staff(desk)["general_manager"]
+        assert desk.complaints.deadlines(id, by=boss, at=desk.clock.now()) == before
+        assert desk.sweep(desk.clock.now() + timedelta(days=30)).failed == ()
+
+
+@pytest.mark.rule(HOUSE_RULES)
+def test_f46_a_case_at_a_level_that_the_ladder_lacks_stays() -> None:
+    book = load_rulebook("fleet")
+    with memory_desk("fleet") as desk:
+        agent, boss = staff(desk)["hotline_agent"], staff(desk)["general_manager"]
+        case = desk.complaints.get(received(desk, by=agent).id, by=boss)
+    levels = len(book[COMPLAINT_RULES].ladder.bands)
+    for level in range(levels + 2):
+        why = COMPLAINT_CASES.against(attrs.evolve(case, level=level), book)
+        assert [text.en for text in why] == ([f"it is at level {level + 1} of {levels}"] if level >= levels else [])

@@ -160,10 +160,10 @@ def test_an_amount_is_written_exactly(amount: Money) -> None:
 
 @pytest.mark.rule(TIME)
 @given(st.datetimes(timezones=st.timezones()))
-@example(datetime(1, 1, 2, tzinfo=UTC))
+@example(datetime(2, 1, 2, tzinfo=UTC))
 @example(datetime(999, 12, 31, 23, 59, 59, tzinfo=UTC))
 def test_an_instant_is_written_in_utc_and_comes_back(at: datetime) -> None:
-    assume(date(1, 1, 1) < at.date() < date(9999, 12, 30))
+    assume(date(2, 1, 1) < at.date() < date(9998, 12, 30))  # the bounds of the house
     written = as_data(at)
     assert written == at.astimezone(UTC).isoformat().replace("+00:00", "Z")
     assert from_data(datetime, written) == at.astimezone(UTC)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from csdomain.kernel.calendar import CalendarSpec, WorkCalendar
+from csdomain.kernel.calendar import BeyondTime, CalendarSpec, WorkCalendar
 from csdomain.kernel.cases.effects import (
     Effect,
     MalformedMessage,
@@ -30,6 +30,7 @@ from csdomain.kernel.store.unit import Backstage
 from csdomain.kernel.values.actors import ActorId
 from csdomain.kernel.values.durations import ElapsedTime
 from csdomain.kernel.values.ids import IdKind
+from csdomain.testing import memory_desk, received
 from csdomain_adapters.memory import MemoryStore
 
 ZONES = [UTC, timezone(timedelta(hours=8)), ZoneInfo("Asia/Shanghai"), ZoneInfo("America/New_York")]
@@ -243,3 +244,26 @@ def test_a_reason_is_short_and_storable(reason: str) -> None:
     event = Moved.of("case", Move.GO, State.A, State.B, by=ActorId("a"), at=T0, reason=reason)
     with pytest.raises(RuleBroken):
         memory().run(lambda unit: unit.record([event]))
+
+
+@pytest.mark.rule(TIME)
+@pytest.mark.parametrize(
+    "at",
+    [
+        datetime.fromisoformat("9999-12-31T23:00:00-14:00"),
+        datetime.fromisoformat("0001-01-01T00:00:00+14:00"),
+        datetime.max.replace(tzinfo=UTC),
+        datetime.min.replace(tzinfo=UTC),
+        datetime(9999, 1, 1, tzinfo=UTC),
+        datetime(1, 12, 31, tzinfo=UTC),
+    ],
+)
+def test_f53_instants_have_bounds(at: datetime) -> None:
+    with pytest.raises(BeyondTime, match="years 2 to 9998"):
+        utc(at)
+    for inside in (datetime(2, 1, 1, tzinfo=UTC), datetime(9998, 12, 31, tzinfo=UTC)):
+        assert utc(inside) == inside
+    with memory_desk() as desk, pytest.raises(BeyondTime):
+        desk.sweep(at)
+    with memory_desk() as desk, pytest.raises(BeyondTime):
+        received(desk, at=at)

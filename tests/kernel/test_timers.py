@@ -28,7 +28,7 @@ from csdomain.kernel.cases.timers import (
 )
 from csdomain.kernel.rules import TIME, TIMERS
 from csdomain.kernel.rules.errors import NaiveTime, RuleBroken
-from csdomain.kernel.values.durations import CalendarDays, ElapsedTime, WorkingDays, WorkingTime
+from csdomain.kernel.values.durations import CalendarDays, Duration, ElapsedTime, WorkingDays, WorkingTime
 from kernel.calendar_oracle import STEP, TICK, Oracle, calendars
 from kernel.test_business_time_cases import at as instant
 from kernel.test_business_time_cases import calendar as case_calendar
@@ -106,6 +106,16 @@ class Model:
     pauses: list[tuple[datetime, datetime | None]] = attrs.field(factory=list)
     ended: datetime | None = None
     done: datetime | None = None
+    dropped: datetime | None = None
+
+    @property
+    def overdue(self) -> bool:
+        return self.state is TimerState.BREACHED and self.done is None and self.dropped is None
+
+    @property
+    def waiting(self) -> bool:
+        stands = self.state is TimerState.PAUSED or self.overdue
+        return stands and bool(self.pauses) and self.pauses[-1][1] is None
 
     def fire(self, until: datetime) -> list[tuple[str, datetime]]:
         """What is due up to an instant: the warnings in order, then the breach."""
@@ -128,10 +138,12 @@ class Model:
             return [("breach", self.due)]
         return []
 
-    def moved(self, at: datetime, since: datetime, working: timedelta) -> datetime:
-        if at < since or not working:
+    def moved(self, at: datetime, since: datetime, until: datetime, working: timedelta) -> datetime:
+        if at < since or since == until:
             return at
-        to = self.open.add(at, working)
+        to = self.open.add(at, working) if working else at
+        if to is not None and to <= until and isinstance(self.open, OpenTime):  # nothing is due in closed time
+            to = next((max(a, until) for a, b in self.open.windows if until < b), None)
         if to is None:
             raise BeyondHorizon
         return to
@@ -140,16 +152,19 @@ class Model:
         since = self.pauses[-1][0]
         working = self.open.between(since, at)
         self.pauses[-1] = (since, at)
-        self.due = self.moved(self.due, since, working)
-        self.coming = [(percent, self.moved(w, since, working)) for percent, w in self.coming]
-        self.state = TimerState.RUNNING
+        if self.state is TimerState.PAUSED:
+            self.due = self.moved(self.due, since, at, working)
+            self.coming = [(percent, self.moved(w, since, at, working)) for percent, w in self.coming]
+            self.state = TimerState.RUNNING
 
     @property
     def last(self) -> datetime:
         return max([self.began, *(t for pause_ in self.pauses for t in pause_ if t)])
 
-    def paused_until(self, at: datetime) -> timedelta:
-        return sum((self.open.between(since, max(since, min(until or at, at))) for since, until in self.pauses), ZERO)
+    def spent(self, since: datetime, at: datetime) -> timedelta:
+        """The time from one instant to another outside of every pause."""
+        waits = [(max(a, since), min(b or at, at)) for a, b in self.pauses]
+        return self.open.between(since, at) - sum((self.open.between(a, b) for a, b in waits if a < b), ZERO)
 
 
 def told(fired: tuple[TimerFired, ...]) -> list[tuple[str, datetime]]:
@@ -196,7 +211,7 @@ class TimerMachine(RuleBasedStateMachine):
         if due is None or due >= self.open.end:
             self.lost = True
             return
-        counts = AllTime() if isinstance(self.duration, ElapsedTime) else self.open
+        counts = AllTime() if isinstance(self.duration, ElapsedTime | CalendarDays) else self.open
         budget = counts.between(self.now, due)
         self.model = Model(counts, self.now, due, budget, [], reminder)
         for percent in percents:
@@ -257,17 +272,16 @@ class TimerMachine(RuleBasedStateMachine):
 
     def pause(self, data: st.DataObject) -> None:
         at, model = self.then(data), self.model
-        fine = at >= model.last and model.state is TimerState.RUNNING
+        fine = at >= model.last and (model.state is TimerState.RUNNING or (model.overdue and not model.waiting))
         said = self.go(at, lambda: pause(self.timer, self.wall(at)), fine)
         if fine:
             assert said == model.late(at)
-            if model.state is TimerState.RUNNING:
-                model.state = TimerState.PAUSED
-                model.pauses.append((at, None))
+            model.state = TimerState.PAUSED if model.state is TimerState.RUNNING else model.state
+            model.pauses.append((at, None))
 
     def resume(self, data: st.DataObject) -> None:
         at, model = self.then(data), self.model
-        fine = at >= model.last and model.state is TimerState.PAUSED
+        fine = at >= model.last and model.waiting
         if fine and at >= self.open.end:
             return
         was, due = self.timer, model.due
@@ -280,8 +294,11 @@ class TimerMachine(RuleBasedStateMachine):
                 return
             note(f"paused from {was.pauses[-1].since} to {at}")
             counts, since = model.open, was.pauses[-1].since
-            moved_by = counts.between(since, at) if due >= since else ZERO  # what has been told stays where it was
-            assert counts.between(due, model.due) == moved_by
+            moves = was.live and due >= since  # what has been told stays where it was
+            assert counts.between(due, model.due) == (counts.between(since, at) if moves else ZERO)
+            if moves and since < at:
+                assert model.due >= at
+                assert self.calendar.is_open(model.due) or model.due > at or isinstance(counts, AllTime)
 
     def meet(self, data: st.DataObject) -> None:
         at, model = self.then(data), self.model
@@ -296,12 +313,14 @@ class TimerMachine(RuleBasedStateMachine):
 
     def cancel(self, data: st.DataObject) -> None:
         at, model = self.then(data), self.model
-        fine = at >= model.last and model.state in LIVE
+        fine = at >= model.last and (model.state in LIVE or model.overdue)
         said = self.go(at, lambda: cancel(self.timer, self.wall(at)), fine)
         if fine:
             assert said == model.late(at)
             if model.state in LIVE:
                 model.state, model.ended = TimerState.CANCELLED, at
+            else:
+                model.dropped = at
 
     @invariant()
     def it_stands_where_the_model_says(self) -> None:
@@ -309,7 +328,8 @@ class TimerMachine(RuleBasedStateMachine):
             return
         timer, model = self.timer, self.model
         assert (timer.state, timer.due_at, timer.budget) == (model.state, model.due, model.budget)
-        assert (timer.ended_at, timer.completed_at) == (model.ended, model.done)
+        assert (timer.ended_at, timer.completed_at, timer.dropped_at) == (model.ended, model.done, model.dropped)
+        assert (timer.overdue, timer.waiting) == (model.overdue, model.waiting)
         assert [(p.since, p.until) for p in timer.pauses] == model.pauses
         assert [(w.percent, w.at) for w in timer.warnings[timer.warned :]] == model.coming
         assert [w.percent for w in timer.warnings[: timer.warned]] == model.warned
@@ -344,8 +364,15 @@ class TimerMachine(RuleBasedStateMachine):
         for at in (self.now, self.timer.started_at + (self.now - self.timer.started_at) / 2):
             if at >= self.open.end:
                 return
-            said, end = explain(self.timer, self.calendar, at), min(at, self.timer.ended_at or at)
-            assert said.used == self.model.open.between(self.model.began, end) - self.model.paused_until(end)
+            said, model = explain(self.timer, self.calendar, at), self.model
+            stopped = model.ended if model.state is not TimerState.BREACHED else model.dropped
+            end = min(at, model.done or stopped or at)
+            assert said.used == model.spent(model.began, end)
+            is_late = end > model.due and not model.reminder
+            assert said.late == (model.spent(model.due, end) if is_late else ZERO)
+            if model.state is TimerState.BREACHED and is_late and isinstance(self.duration, WorkingTime):
+                assert said.used == said.budget + said.late
+            assert said.reminder is model.reminder
             assert (said.due_at, said.budget, said.pauses) == (self.timer.due_at, self.timer.budget, self.timer.pauses)
             running = self.timer.state is TimerState.RUNNING and self.now <= self.timer.due_at
             if running and at == self.now and isinstance(self.duration, WorkingTime):
@@ -386,9 +413,7 @@ def test_a_breach_found_late_is_recorded_when_it_was_due(
     assert [event.at for event in fired] == [*(w.at for w in timer.warnings), timer.due_at]
     assert {event.found_at for event in fired} == {timer.due_at + late}
     assert after.ended_at == timer.due_at
-    for act in (cancel, pause):
-        with pytest.raises(RuleBroken):
-            act(after, timer.due_at + late)
+    assert cancel(after, timer.due_at + late) == (attrs.evolve(after, dropped_at=timer.due_at + late), ())
     noted, again = meet(after, timer.due_at + 2 * late)
     assert (noted.state, noted.ended_at, again) == (TimerState.BREACHED, timer.due_at, ())
     with pytest.raises(RuleBroken):
@@ -405,7 +430,8 @@ def test_whoever_comes_late_finds_it_breached(
     assert (after.state, after.ended_at, breach.at) == (TimerState.BREACHED, timer.due_at, timer.due_at)
     assert breach.found_at == timer.due_at + late
     assert after.completed_at == (timer.due_at + late if act is meet else None)
-    assert not after.pauses
+    assert after.waiting is bool(after.pauses) is (act is pause)
+    assert after.dropped_at == (timer.due_at + late if act is cancel else None)
 
 
 @pytest.mark.rule(TIMERS)
@@ -554,11 +580,38 @@ def test_a_warning_that_was_given_is_not_given_again_after_a_pause() -> None:
 @pytest.mark.rule(TIMERS)
 def test_a_pause_without_working_time_moves_nothing() -> None:
     saturday = MONDAY + timedelta(days=5)
-    timer = start("case", "T", OFFICE, CalendarDays(6), MONDAY, warnings=[50])
-    assert not OFFICE.is_open(timer.due_at)
+    timer = start("case", "T", OFFICE, WorkingDays(6), MONDAY, warnings=[99])
     paused, _ = pause(timer, saturday)
     again = resume(paused, OFFICE, saturday + HOUR)
     assert (again.due_at, again.warnings, again.paused_for) == (timer.due_at, timer.warnings, ZERO)
+
+
+@pytest.mark.rule(TIMERS)
+@pytest.mark.parametrize("duration", [WorkingTime(8 * HOUR), WorkingDays(0), WorkingDays(1)])
+def test_f24_a_pause_that_ends_in_closed_time_moves_the_deadline_to_the_next_opening(duration: Duration) -> None:
+    timer = start("case", "T", OFFICE, duration, MONDAY, warnings=[99])
+    closing = timer.due_at  # 18:00
+    paused, fired = pause(timer, closing)
+    assert not fired
+    resumed = resume(paused, OFFICE, closing + 3 * HOUR)
+    assert resumed.due_at == OFFICE.next_open(closing) == closing + 15 * HOUR
+    assert not [event for event in advance(resumed, closing + 9 * HOUR)[1] if isinstance(event, TimerBreached)]
+
+
+@pytest.mark.rule(TIMERS)
+@pytest.mark.parametrize("duration", [CalendarDays(3), CalendarDays(3, end_of_day=False), ElapsedTime(72 * HOUR)])
+def test_f11_what_runs_on_the_clock_is_paused_warned_and_explained_by_the_clock(duration: Duration) -> None:
+    timer = start("case", "T", OFFICE, duration, MONDAY, warnings=[50])
+    assert timer.warnings[0].at == MONDAY + timer.budget / 2
+    timer, _ = pause(timer, MONDAY + 2 * HOUR)
+    timer = resume(timer, OFFICE, MONDAY + 242 * HOUR)  # ten days for the customer
+    assert timer.due_at == MONDAY + timer.budget + 240 * HOUR
+    assert explain(timer, OFFICE, MONDAY + 244 * HOUR).used == 4 * HOUR
+    late, _ = pause(advance(timer, timer.due_at + HOUR)[0], timer.due_at + HOUR)
+    late = resume(late, OFFICE, timer.due_at + 138 * HOUR)
+    done, _ = meet(late, timer.due_at + 139 * HOUR)
+    said = explain(done, OFFICE, timer.due_at + 999 * HOUR)
+    assert (said.late, said.used) == (2 * HOUR, said.budget + 2 * HOUR)
 
 
 @pytest.mark.rule(TIMERS)

@@ -10,8 +10,13 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from csdomain.complaints.lifecycle import COMPLAINT_MOVES
+from csdomain.kernel.cases import timers
+from csdomain.kernel.cases.effects import Effect, PauseTimer, ResumeTimer, StartTimer, StopTimer
+from csdomain.kernel.cases.events import Moved
 from csdomain.kernel.cases.timers import TimerState
 from csdomain.kernel.rules.errors import NaiveTime
+from csdomain.kernel.store.sweeping import sweep
+from csdomain.kernel.store.unit import Backstage
 from csdomain.reporting import Fault, Reason, Replay, ReplayReport, plan, read_map
 from csdomain.reporting.log_faults import (
     AfterTheEnd,
@@ -25,6 +30,8 @@ from csdomain.reporting.log_faults import (
     UnparsableTime,
 )
 from csdomain.reporting.rules import REPLAY
+from csdomain.testing import SequentialIds
+from csdomain_adapters.memory import MemoryStore
 from reporting.logs import (
     MONDAY,
     SOLVE_MINUTES,
@@ -237,6 +244,52 @@ def test_f11_waiting_never_counts_as_used_or_late(unit: str, gaps: list[int]) ->
     # A warning is reached where so much of the time was used, and by nobody else.
     warned = {percent: int(outcome.used * 100 >= outcome.allowed * percent) for percent in (50, 90)}
     assert report.slas[0].warned == warned
+
+
+@pytest.mark.rule(REPLAY, "KRN-06")
+@pytest.mark.parametrize("unit", ["working minutes", "minutes", "days, same hour", "days", "working days"])
+@given(
+    gaps=st.lists(st.integers(0, 3_000), min_size=1, max_size=9),
+    ends=st.sampled_from(["SOLVE", "CLOSE", ""]),
+    swept=st.booleans(),
+)
+def test_f11_the_replay_of_a_trail_says_what_the_desk_says(unit: str, gaps: list[int], ends: str, swept: bool) -> None:
+    data = map_data()
+    data["workflow"]["moves"] += [{"name": "drop", "from": ["working", "waiting"], "to": "closed"}]
+    data["activities"] |= {"CLOSE": "drop"}
+    duration = f"{2 if 'day' in unit else 2_000} {unit}"
+    known = plan(read_map(data | {"sla": [data["sla"][0] | {"duration": duration, "start": "take", "resume": "take"}]}))
+    sla = known.slas[0]
+    store = MemoryStore(Backstage(lambda _name: known.calendar, SequentialIds()))
+    at, activity = MONDAY, "TAKE"
+    timer = timers.start("c", sla.name, known.calendar, sla.duration, at, warnings=sla.warnings)
+    effects: list[Effect] = [StartTimer(timer)]
+    for gap in (*gaps, None):
+        moved = Moved(subject="c", by=timers.SYSTEM, at=at, move=activity, source="", dest="")
+        store.run(lambda unit: unit.record([moved], effects))  # noqa: B023 - run at once
+        if gap is None or activity == ends:
+            break
+        at += timedelta(minutes=gap)
+        if swept:
+            sweep(store, at)
+        activity = ends if ends and gap % 5 == 0 else "WAIT" if activity == "TAKE" else "TAKE"
+        means: dict[str, Effect] = {
+            "WAIT": PauseTimer("c", sla.name, at),
+            "TAKE": ResumeTimer("c", sla.name, at),
+            "SOLVE": StopTimer("c", sla.name, at),
+            "CLOSE": StopTimer("c", sla.name, at, cancelled=True),
+        }
+        effects = [means[activity]]
+    rows = [Row("c", r.move, r.at) for r in store.look(lambda unit: unit.trail("c")) if r.move]
+    _, results = replayed(known, rows)
+    outcome = results["c"].slas[0]
+    sweep(store, at)
+    (live,) = store.look(lambda unit: unit.timers_of("c"))
+    said = timers.explain(live, known.calendar, at + timedelta(days=0 if live.live or live.overdue else 9))
+    figures = (said.state, said.started_at, said.due_at, said.used // TICK, said.late // TICK, said.budget // TICK)
+    replays = (outcome.state, outcome.started_at, outcome.due_at, outcome.used, outcome.late, outcome.allowed)
+    assert figures == replays
+    assert outcome.completed is (live.completed_at is not None)
 
 
 @pytest.mark.rule(REPLAY, "KRN-06")

@@ -5,7 +5,7 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from functools import reduce
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
@@ -15,11 +15,13 @@ from csdomain.complaints.values import COMPLAINT_RULES
 from csdomain.contexts import sections, taken
 from csdomain.desk import load_rulebook, shipped, shipped_names
 from csdomain.kernel.rules import HOUSE_RULES
-from csdomain.kernel.rules.errors import NotFound, RulebookInvalid
+from csdomain.kernel.rules.errors import InvalidValue, NotFound, RulebookInvalid
+from csdomain.kernel.values.actors import MalformedActor
 from csdomain.kernel.values.durations import CalendarDays
 from csdomain.orders.values import ORDER_RULES
 from csdomain.rulebook import CALENDARS, Source, loads
 from csdomain.rulebook.loader import content
+from csdomain.testing import memory_desk
 from rulebook.test_loading import put, toml
 
 pytestmark = pytest.mark.rule(HOUSE_RULES)
@@ -198,8 +200,13 @@ PLANTED: dict[str, tuple[list[str], Any, str, str]] = {
     "orders": (["orders", "remind_befor"], 5, "orders.toml", "$.orders"),
     "inventory": (["inventory", "strategy"], "lifo", "inventory.toml", "$.inventory.strategy"),
     "messages": (["messages", "default_language"], "de", "messages.toml", "$.messages.default_language"),
-    "calendars": (["calendars", "centre", "zone"], "Mars", "house.toml", "$.calendars['centre']"),
-    "permissions": (["permissions", "positions", "hq"], ["hedquarters"], "house.toml", "$.permissions.positions.hq"),
+    "calendars": (["calendars", "centre", "zone"], "Mars", "house.toml", "$.calendars['centre'].zone"),
+    "permissions": (
+        ["permissions", "positions", "hq"],
+        ["hedquarters"],
+        "house.toml",
+        "$.permissions.positions['hq'][0]",
+    ),
     "top": (["organistion"], {"zone": "UTC"}, "house.toml", "$.organistion"),
 }
 
@@ -361,3 +368,19 @@ def test_f30_whatever_is_written_is_taken_or_refused_on_lines_that_can_be_read(d
 def test_f30_a_fault_stays_short_whatever_was_written() -> None:
     text = f'name = "ours"\nextends = "after_sales"\n[complaints]\npath = "{"x" * 10_000}"\n{"y" * 10_000} = 1\n'
     assert all(len(fault) < 600 for fault in faults_of(text))
+
+
+# --- names that are given to the desk ---------------------------------------------------------------------------------
+
+
+def test_f31_a_text_is_no_set_of_positions_and_branches_and_months_are_checked() -> None:
+    with memory_desk() as desk:
+        with pytest.raises(MalformedActor, match="a set of positions"):
+            desk.actor("u-1", branch="hq", positions="sales")  # type: ignore[arg-type]
+        assert desk.actor("u-1", branch="anywhere", positions=("sales",)).branch == "anywhere"  # no branch is listed
+        for month in ("2026/09", "2026-13", ""):
+            with pytest.raises(InvalidValue, match="2026-03"):
+                desk.complaints.statistics(month, by=desk.actor("u-1", branch="hq", positions=("gm_office",)))
+    book = loads('name = "two"\nextends = "after_sales"\n[organisation.branches.hq]\n', sections(), shipped)
+    with memory_desk(cast("Any", book)) as desk, pytest.raises(MalformedActor, match="Accepted: hq"):
+        desk.actor("u-1", branch="HQ", positions=("sales",))

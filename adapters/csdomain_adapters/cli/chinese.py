@@ -119,7 +119,12 @@ _HELP: Final[Mapping[str, str]] = {
     "Check rulebooks: every fault of every file, each with its key path. Exit code 1 where one is refused.": (
         "检查规则手册：列出每个文件的每处错误及其键路径。有被拒绝者，退出码为 1。"
     ),
+    "Warns of holidays that are not known 60 days before they are needed.": "提前 60 天提示尚不知道的假日。",
     "TOML files, or folders of them.": "TOML 文件或其文件夹。",
+    "Print the JSON Schema of rulebooks, for editors; with one, its positions, roles and calendars are proposed.": (
+        "输出规则手册的 JSON Schema，供编辑器使用；给出规则手册时，提示其职位、角色与日历。"
+    ),
+    "One that ships, a TOML file, or a folder: its names.": "内置的规则手册、TOML 文件或文件夹：提示其中的名称。",
     "Show a rulebook as it is after `extends`, as JSON.": "以 JSON 显示规则手册（extends 展开后）。",
     "A rulebook that ships, a TOML file, or a folder.": "内置的规则手册、TOML 文件或文件夹。",
     "Say what a new rulebook changes, when it acts, and which running cases of a database it touches.": (

@@ -8,7 +8,18 @@ import attrs
 from csdomain import desk as desks
 from csdomain.kernel.rules import Text
 from csdomain.kernel.store.ports import Store, Unit
-from csdomain.rulebook import Acts, Pinning, RulebookDiff, RunningCases, Touched, running_page, touched
+from csdomain.rulebook import (
+    Acts,
+    Pinning,
+    Rulebook,
+    RulebookDiff,
+    RunningCases,
+    Stuck,
+    Touched,
+    running_page,
+    stuck,
+    touched,
+)
 from csdomain.rulebook.diff import ACTS
 
 from .output import answer, table
@@ -19,6 +30,8 @@ _COLUMNS = (Text("setting", "设置"), Text("change", "变更"), Text("acts", "�
 _CASES = (Text("case", "案件"), Text("rulebook", "规则手册"), Text("state", "状态"), Text("running", "在办数"))
 _ON_REBASE = Text("Running cases that keep {} until they are rebased", "在办案件：改挂新版前仍依 {}")
 _AT_ONCE = Text("Running cases that feel a change at once", "在办案件：立即受影响")
+_STUCK = Text("Running cases that cannot be rebased: they stay with {}", "无法改挂的在办案件：仍依 {}")
+_WHY = (Text("case", "案件"), Text("id", "标识"), Text("why", "原因"))
 _NONE = Text("none", "无")
 
 
@@ -29,19 +42,22 @@ class Found:
     touched: Touched
     on_rebase: Mapping[str, Sequence[str]] | None = None
     at_once: Mapping[str, Sequence[str]] | None = None
+    stuck: Sequence[Stuck] = ()
 
 
-def ask(store: Store, diff: RulebookDiff, *, ids: bool) -> Found:
-    """The running cases of ``store`` that ``diff`` touches, from one snapshot."""
+def ask(store: Store, diff: RulebookDiff, new: Rulebook, *, ids: bool) -> Found:
+    """The running cases of ``store`` that ``diff`` touches, and those that could not be rebased, from one snapshot."""
     pinnings = desks.pinnings()
 
     def work(unit: Unit) -> Found:
-        counted = touched(unit, pinnings, diff)
+        counted, left = touched(unit, pinnings, diff), stuck(unit, pinnings, diff.old, new)
         if not ids:
-            return Found(counted)
-        return Found(
-            counted, _ids(unit, pinnings, counted.on_rebase, diff.old), _ids(unit, pinnings, counted.at_once, None)
+            return Found(counted, stuck=left)
+        waiting, at_once = (
+            _ids(unit, pinnings, counted.on_rebase, diff.old),
+            _ids(unit, pinnings, counted.at_once, None),
         )
+        return Found(counted, waiting, at_once, left)
 
     return store.look(work)
 
@@ -85,6 +101,10 @@ def as_data(diff: RulebookDiff, found: Found | None) -> dict[str, Any]:
         data["running"] = {
             "on_rebase": _counted(found.touched.on_rebase, found.on_rebase),
             "at_once": _counted(found.touched.at_once, found.at_once),
+            "stuck": [
+                {"kind": one.kind, "id": one.id, "why": [{"en": why.en, "zh": why.zh} for why in one.why]}
+                for one in found.stuck
+            ],
         }
     return data
 
@@ -117,3 +137,6 @@ def show(diff: RulebookDiff, found: Found | None) -> None:
         table(title, [column(language) for column in _CASES], rows)
         for kind, listed in (ids or {}).items():
             answer({}, "\n".join(f"{kind} {id}" for id in listed))
+    if found.stuck:
+        rows = [[one.kind, one.id, "; ".join(why(language) for why in one.why)] for one in found.stuck]
+        table(_STUCK(language).format(diff.old), [column(language) for column in _WHY], rows)

@@ -9,9 +9,10 @@ import typer
 
 from csdomain import desk as desks
 from csdomain.kernel.rules import Text
-from csdomain.kernel.rules.errors import DomainError, NotFound
+from csdomain.kernel.rules.errors import DomainError, MissingBackend, NotFound
 from csdomain.kernel.store.ports import OpenStore
 from csdomain.rulebook import Rulebook, compare
+from csdomain.rulebook.schema import schema as json_schema
 
 from . import diffs, stores
 from .options import As, Book, Branch, Position, Url, command
@@ -34,7 +35,10 @@ def list_() -> None:
 
 @command(app)
 def check(files: Annotated[list[Path], typer.Argument(help="TOML files, or folders of them.")]) -> int:
-    """Check rulebooks: every fault of every file, each with its key path. Exit code 1 where one is refused."""
+    """Check rulebooks: every fault of every file, each with its key path. Exit code 1 where one is refused.
+
+    Warns of holidays that are not known 60 days before they are needed.
+    """
     results: list[dict[str, Any]] = []
     for file in files:
         try:
@@ -44,9 +48,12 @@ def check(files: Annotated[list[Path], typer.Argument(help="TOML files, or folde
             if not settings.as_json:
                 note(f"{file}: {rendered(error)}", style="red")
         else:
-            results.append({"file": str(file), "ok": True, "ref": found.ref})
+            warnings = _warnings(found)
+            results.append({"file": str(file), "ok": True, "ref": found.ref, "warnings": warnings})
             if not settings.as_json:
                 answer({}, f"{file}: {found.ref}")
+                for warning in warnings:
+                    note(f"{file}: {warning}", style="yellow")
     if settings.as_json:
         as_json({"files": results})
     return 0 if all(result["ok"] for result in results) else 1
@@ -57,6 +64,15 @@ def show(rulebook: Annotated[str, typer.Argument(help="A rulebook that ships, a 
     """Show a rulebook as it is after `extends`, as JSON."""
     book = stores.book(rulebook)
     as_json({"ref": book.ref, **json.loads(book.canonical)})
+
+
+@command(app)
+def schema(
+    rulebook: Annotated[str | None, typer.Argument(help="One that ships, a TOML file, or a folder: its names.")] = None,
+) -> None:
+    """Print the JSON Schema of rulebooks, for editors; with one, its positions, roles and calendars are proposed."""
+    book = None if rulebook is None else stores.book(rulebook)
+    as_json(json_schema(desks.sections(), book, settings.language))
 
 
 @command(app)
@@ -71,8 +87,9 @@ def diff(
 ) -> int:
     """Say what a new rulebook changes, when it acts, and which running cases of a database it touches."""
     with nullcontext() if database is None else stores.store(database) as store:
-        found = compare(*(_book(name, store) for name in (old, new)))
-        touched = None if store is None else diffs.ask(store, found, ids=cases)
+        before, after = (_book(name, store) for name in (old, new))
+        found = compare(before, after)
+        touched = None if store is None else diffs.ask(store, found, after, ids=cases)
     if settings.as_json:
         as_json(diffs.as_data(found, touched))
     else:
@@ -103,6 +120,13 @@ def rebase(
     )
     answer({"moved": list(report.moved), "refused": refusals, "rulebook": after}, text)
     return 1 if refusals else 0
+
+
+def _warnings(book: Rulebook) -> list[str]:
+    try:
+        return [one.text(settings.language) for one in desks.house_of(book).unpublished(stores.now())]
+    except MissingBackend as error:  # a host may give the holidays itself
+        return [rendered(error)]
 
 
 def _book(name: str, store: OpenStore | None) -> Rulebook:

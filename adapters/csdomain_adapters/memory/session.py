@@ -242,6 +242,9 @@ class MemorySession(RegisterRows):
             _enter(self._t.due, come)
         self._put(self._t.timers, key, timer)
 
+    def live_timer_names(self, after: Key, limit: int, /) -> Sequence[Key]:
+        return sorted(key for key, timer in self._t.timers.items() if timer.live and key > after)[:limit]
+
     def due_timers(self, until: datetime, limit: int, skip: Iterable[Key], /) -> Sequence[Timer]:
         skipped = set(skip)
         found: list[Timer] = []

@@ -225,6 +225,10 @@ class SqlSession(RegisterRows):
     def save_timer(self, timer: Timer, /) -> None:
         self.execute(self._s.save_timer, {"subject_": timer.subject, "name_": timer.name, **_timer_columns(timer)})
 
+    def live_timer_names(self, after: tuple[str, str], limit: int, /) -> Sequence[tuple[str, str]]:
+        rows = self.execute(self._s.live, {"subject_": after[0], "name_": after[1], "limit_": limit})
+        return [(row[0], row[1]) for row in rows]
+
     def due_timers(self, until: datetime, limit: int, skip: Iterable[tuple[str, str]], /) -> Sequence[Timer]:
         skipped = set(skip)
         rows = self.execute(self._s.due, {"until_": until, "limit_": limit + len(skipped)})

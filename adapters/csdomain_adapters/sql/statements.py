@@ -3,8 +3,22 @@
 from collections.abc import Callable
 from typing import Any, Final
 
-from sqlalchemy import CursorResult, Select, Table, bindparam, delete, func, insert, select, update
+from sqlalchemy import (
+    BindParameter,
+    CursorResult,
+    Select,
+    Table,
+    bindparam,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects import mysql, postgresql, sqlite
+
+from csdomain.kernel.cases.timers import LIVE
 
 from .dialects import MARIADB
 from .prepared import Prepared
@@ -60,6 +74,14 @@ class Statements:
             update(t)
             .where(t.c.subject == bindparam("subject_"), t.c.name == bindparam("name_"))
             .values({c: bindparam(c) for c in ("state", "started_at", "due_at", "next_at", "body")})
+        )
+        subject: BindParameter[str] = bindparam("subject_")
+        self.live = (
+            select(t.c.subject, t.c.name)
+            .where(t.c.subject >= subject, or_(t.c.subject > subject, t.c.name > bindparam("name_")))
+            .where(t.c.state.in_([state.value for state in LIVE]))
+            .order_by(t.c.subject, t.c.name)
+            .limit(bindparam("limit_"))
         )
         self.due = (
             select(t.c.body)

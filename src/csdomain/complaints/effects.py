@@ -389,7 +389,9 @@ def _remind(case: Complaint, fired: TimerReminded, s: S) -> Iterable[Effect]:
     if times > chasing.times:  # nor was it done after the last reminder
         yield s.message(f"{key}/superior", fired, "not_done", chasing.superior, number=case.number, **facts)
         return
-    yield s.message(key, fired, "reminder", part.department, number=case.number, **facts)
+    is_latest = times == chasing.times or s.place.calendar.deadline(fired.at, chasing.every) >= fired.found_at
+    if is_latest:  # of several that a late sweep finds, one is sent, and says how many are due
+        yield s.message(key, fired, "reminder", part.department, number=case.number, **facts)
     yield s.clock(fired, f"{rule}.{number}.{times + 1}", chasing.every, reminder=True)
 
 

@@ -1,6 +1,6 @@
 """The use cases of complaints, one method each."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Annotated, Any, ClassVar, Final, Unpack
@@ -14,13 +14,14 @@ from csdomain.kernel.cases.events import utc
 from csdomain.kernel.papers.approvals import ApprovalExplanation, Outcome
 from csdomain.kernel.papers.documents import Document
 from csdomain.kernel.rules import Text
-from csdomain.kernel.rules.errors import DomainError, require
+from csdomain.kernel.rules.errors import DomainError
 from csdomain.kernel.store.kinds import ColumnValue, Comparison, Page, Query, Tally, TallyRow, Where
 from csdomain.kernel.store.ports import Receipt, Unit
 from csdomain.kernel.values.actors import Actor, ActorId
 from csdomain.kernel.values.arguments import BY_RULE
 from csdomain.kernel.values.durations import Duration
 from csdomain.kernel.values.money import Money
+from csdomain.rulebook import Rulebook
 
 from .case import (
     BATCH,
@@ -58,14 +59,15 @@ from .commands.marks import CERTIFICATES, IMPROVEMENTS, PENALTIES, REMARKS, SLIP
 from .commands.taking_over import PastCase
 from .effects import EFFECTS
 from .lifecycle import OPEN, ImprovementMove
+from .policies import a_month
 from .ports import Authorities, GivenPositions
-from .rules import STATES
 from .values import (
     COMPLAINT_RULES,
     PERSONAL,
     Channel,
     Classification,
     ComplaintForm,
+    ComplaintRules,
     Finding,
     Goods,
     Judgement,
@@ -109,6 +111,23 @@ class Reassigned:
     failed: tuple[tuple[str, DomainError], ...]
 
 
+def _obstacles(case: Complaint, rules: ComplaintRules, _: Rulebook) -> Iterator[Text]:
+    """The variant of the flow, the level a case has come to, and its class stay what they are. [CMP-02, CMP-18]"""
+    if rules.path is not case.path:
+        yield Text(
+            f"it goes by {case.path.value}, not {rules.path.value}",
+            f"其流程为 {case.path.value}，而非 {rules.path.value}",
+        )
+    levels = len(rules.ladder.bands)
+    if case.level >= levels:
+        yield Text(
+            f"it is at level {case.level + 1} of {levels}", f"其层级为第 {case.level + 1} 级，而仅有 {levels} 级"
+        )
+    kind = case.form.classification
+    if kind is not None and (kind.name not in rules.classes or kind.cause not in rules.classes[kind.name].causes):
+        yield Text(f"there is no class {kind.name}: {kind.cause}", f"没有类别 {kind.name}：{kind.cause}")
+
+
 COMPLAINT_CASES: Final = CaseType(
     COMPLAINTS,
     does,
@@ -116,6 +135,7 @@ COMPLAINT_CASES: Final = CaseType(
     (SLIPS, CERTIFICATES, PENALTIES, IMPROVEMENTS, REMARKS),
     Keeping("complaint", CUSTOMER, lambda rules: rules.hold_reasons),
     more_actions=(PERSONAL,),
+    obstacles=_obstacles,
 )
 
 
@@ -163,12 +183,6 @@ class Complaints(CaseService[Complaint, ComplaintAct]):
                     grants = {action: scope for action, scope in given.grants.items() if action in carried}
                     others.append(attrs.evolve(given, grants=grants))
         return attrs.evolve(actor, others=tuple(others))
-
-    def _check_rebase(self, case: Complaint) -> None:
-        """The variant of the flow stays. Raises RuleBroken."""
-        path = self._house.rulebook[COMPLAINT_RULES].path
-        accepted = Text(case.path.value, case.path.value)
-        require(path is case.path, STATES, accepted=accepted, path=path)
 
     # --- received and taken on
     def receive(self, form: ComplaintForm, **call: Unpack[OpenOptions]) -> Receipt:
@@ -660,9 +674,10 @@ class Complaints(CaseService[Complaint, ComplaintAct]):
     def statistics(self, month: str, *group_by: str, by: Actor) -> Sequence[TallyRow]:
         """The cases closed in ``month``, counted by columns (``class_name``, ``cause``, ``unit``, ``product``, …).
 
-        Each row has the amounts claimed, granted and lost; group by ``in_time`` to see those that were late. [CMP-26]
+        Each row has the amounts claimed, granted and lost; group by ``in_time`` to see those that were late. Raises
+        MalformedStep for what is no month such as ``2026-03``. [CMP-26]
         """
-        where = (CLOSED_MONTH.is_(month), CLOSED_AT.present())
+        where = (CLOSED_MONTH.is_(a_month(month)), CLOSED_AT.present())
         return self.tally(Tally(where, group_by, ("claimed", "granted", "lost")), by=by)
 
 

@@ -1,5 +1,6 @@
 """A kind of case, declared once: what every case holds, and how a kind is stored, moves, is read, kept and erased."""
 
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from enum import Enum
 from functools import cached_property
@@ -8,9 +9,10 @@ from typing import Any, Protocol, TypeVar
 import attrs
 
 from csdomain.kernel.cases.lifecycle import Lifecycle
+from csdomain.kernel.rules import Text
 from csdomain.kernel.store.kinds import Aggregate, Field, Kind
 from csdomain.kernel.values.actors import Action
-from csdomain.rulebook import Pinning, Section
+from csdomain.rulebook import ORGANISATION, Pinning, Rulebook, Section
 
 from .commands import Commands, Parts
 from .effects import Effects
@@ -64,7 +66,8 @@ class CaseType:
     """A kind of case, declared once: how it is stored, how it moves, by which rules, what follows, who may read it.
 
     ``keeping`` says how the data of people is erased from it; None where it is none of that kind. ``more_actions`` are
-    permissions that no command of the kind asks for (seeing who customers are in exports, say).
+    permissions that no command of the kind asks for (seeing who customers are in exports, say). ``obstacles`` say, by
+    a case, the rules of another rulebook and the book, why the case could not go on to an end under it.
     """
 
     kind: Kind[Any]
@@ -73,6 +76,7 @@ class CaseType:
     parts: tuple[Parts[Any, Any, Any], ...] = ()
     keeping: Keeping | None = None
     more_actions: tuple[Action, ...] = ()
+    obstacles: Callable[[Any, Any, Rulebook], Iterable[Text]] = lambda _case, _rules, _book: ()
 
     def __attrs_post_init__(self) -> None:
         if self.keeping is not None:
@@ -139,4 +143,14 @@ class CaseType:
     def pinning(self) -> tuple[Pinning, ...]:
         """How cases that keep their rulebook are found, where they do."""
         kept = self.section.pinned and Pinning.fits(self.kind)
-        return (Pinning(self.kind, self.commands.table, (self.section,)),) if kept else ()
+        return (Pinning(self.kind, self.commands.table, (self.section,), self.against),) if kept else ()
+
+    def against(self, case: Any, book: Rulebook) -> tuple[Text, ...]:
+        """Why a case could not go on to an end under another rulebook; nothing where it could. [KRN-01]"""
+        if self.section not in book:
+            return (Text(f"[{self.context}] is not in {book.ref}", f"{book.ref} 没有 [{self.context}]"),)
+        found = list(self.obstacles(case, book[self.section], book))
+        was, now = getattr(case, "currency", None), book[ORGANISATION].currency
+        if was is not None and was != now:
+            found.append(Text(f"its amounts are in {was}, not {now}", f"其金额为 {was}，而非 {now}"))
+        return tuple(found)

@@ -179,7 +179,9 @@ class Questions(Generic[C]):
         """The case's timers as of ``at``, each with how its deadline came about (KRN-06)."""
 
         def work(unit: Unit, actor: Actor) -> tuple[TimerExplanation, ...]:
-            self._readable(unit, id, actor)
+            self._cases.effects.rules_of(
+                self._readable(unit, id, actor), self._house, unit
+            )  # its book has its calendars
             timers = unit.timers_of(id)
             return tuple(explain(timer, self._house.calendar(timer.calendar), at) for timer in timers)
 
@@ -361,6 +363,12 @@ def _tried(listed: PossibleMove[Any], begin: Callable[..., None], *part: object)
 def cases_of(service: Questions[Any]) -> CaseType:
     """The declaration of the cases that a service is about: for jobs that go over several contexts."""
     return service._cases  # noqa: SLF001 - a service shows its users commands and questions only
+
+
+def rules_of(service: Questions[Any], case: Any) -> Any:
+    """The house rules that a case goes by: those that it pinned."""
+    look, effects = service._store.look, service._cases.effects  # noqa: SLF001 - as above
+    return look(lambda unit: effects.rules_of(case, house_of(service), unit))
 
 
 def house_of(service: Questions[Any]) -> House:

@@ -172,7 +172,8 @@ def _said(error: BaseException, _: type | None) -> str:
 
 
 def _expected(what: str, value: object) -> NoReturn:
-    raise WrongType(f"{what} expected, not {type(value).__name__ if not isinstance(value, str) else 'this text'}")
+    said = f"{what} expected, not {type(value).__name__ if not isinstance(value, str) else 'this text'}"
+    raise WrongType(Text(said, said))
 
 
 def _read(kind: type, what: str, read: Callable[[str], Any]) -> Callable[[object, object], Any]:

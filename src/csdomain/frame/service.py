@@ -12,7 +12,7 @@ import attrs
 from csdomain.kernel.cases.events import Event, Rebased, utc
 from csdomain.kernel.cases.timers import Timer
 from csdomain.kernel.rules import HOUSE_RULES, Text
-from csdomain.kernel.rules.errors import NotPermitted, require
+from csdomain.kernel.rules.errors import NotPermitted, RuleBroken, require
 from csdomain.kernel.store.kinds import ColumnValue, Page, Query
 from csdomain.kernel.store.ports import Call, Receipt, Unit
 from csdomain.kernel.values.actors import Action, Actor
@@ -205,14 +205,18 @@ class CaseService(Service[C, A]):
         def command(case: C, actor: Actor, unit: Unit) -> Sequence[Event]:
             before, after = case.rulebook, self._house.rulebook.ref
             require(before != after, HOUSE_RULES, accepted=Text("another rulebook", "另一版规则手册"), rulebook=before)
-            self._check_rebase(case)
+            if why := self._cases.against(case, self._house.rulebook):
+                reason = "; ".join(one.en for one in why)
+                raise RuleBroken(
+                    HOUSE_RULES,
+                    accepted=Text("a case that can go on under it", "可依其继续办理的案件"),
+                    rulebook=after,
+                    why=reason,
+                )
             case.rulebook = after
             return (Rebased(subject=case.id, by=actor.id, at=call["at"], before=before, after=after),)
 
         return self._change("rebase", self._cases.rebase, id, command, call)
-
-    def _check_rebase(self, case: C) -> None:
-        """Refuse a case that the current rulebook has no place for. Raises RuleBroken."""
 
     # --- erasing (KRN-14)
     def erase(self, id: str, **call: Unpack[CallOptions]) -> Receipt:

@@ -9,12 +9,12 @@ import attrs
 
 from csdomain.kernel.cases.occasions import Occasion
 from csdomain.kernel.rules import Text
-from csdomain.kernel.rules.errors import DomainError, InvalidValue
+from csdomain.kernel.rules.errors import DomainError, Fault, InvalidValue
 from csdomain.kernel.store.kinds import storable
 from csdomain.kernel.values.actors import Action
 from csdomain.kernel.values.personal import PersonalKind, personal
 from csdomain.rulebook import Rulebook, Section
-from csdomain.rulebook.nearest import nearest
+from csdomain.rulebook.nearest import meant
 
 from .rules import TEMPLATES
 
@@ -175,7 +175,9 @@ def _faults(rules: MessageRules, book: Rulebook) -> Iterator[str]:
         at = f"$.messages.templates['{name}']"
         occasion = book.occasions.get(name)
         if occasion is None:
-            yield f"no context declares the occasion {name}{nearest(name, book.occasions)} @ {at}"
+            hint = meant(name, book.occasions)
+            said = Text(f"no context declares the occasion {name}{hint.en}", f"没有功能声明时机 {name}{hint.zh}")
+            yield Fault.of(said, at)
         for channel, texts in channels.items():
             yield from _channel_faults(rules, occasion, channel, texts, f"{at}['{channel}']")
 
@@ -184,17 +186,23 @@ def _channel_faults(
     rules: MessageRules, occasion: Occasion | None, channel: str, texts: Mapping[str, str], at: str
 ) -> Iterator[str]:
     if channel not in _CHANNELS:
-        yield f"one of {', '.join(_CHANNELS)} expected, not {channel} @ {at}"
+        yield _one_of(_CHANNELS, channel, at)
     if rules.default_language.value not in texts:
-        yield f"no text in {rules.default_language.value}, the default language @ {at}"
+        usual = rules.default_language.value
+        yield Fault.of(Text(f"no text in {usual}, the default language", f"缺少默认语言 {usual} 的文本"), at)
     for language, text in texts.items():
         if language not in _LANGUAGES:
-            yield f"one of {', '.join(_LANGUAGES)} expected, not {language} @ {at}['{language}']"
+            yield _one_of(_LANGUAGES, language, f"{at}['{language}']")
         if occasion is not None:
             try:
                 parse(text, occasion)
             except DomainError as error:
-                yield f"{error} @ {at}['{language}']"
+                yield Fault.of(Text(str(error), error.render("zh")), f"{at}['{language}']")
+
+
+def _one_of(known: tuple[str, ...], given: str, at: str) -> Fault:
+    names = ", ".join(known)
+    return Fault.of(Text(f"one of {names} expected, not {given}", f"应为 {names} 之一，而非 {given}"), at)
 
 
 _CHANNELS: Final = tuple(channel.value for channel in Channel)

@@ -10,12 +10,12 @@ from csdomain.frame.effects import occasions
 from csdomain.frame.fields import Fields
 from csdomain.kernel.cases.occasions import Placeholder
 from csdomain.kernel.rules import Text
-from csdomain.kernel.rules.errors import InvalidValue, typed_in
+from csdomain.kernel.rules.errors import Fault, InvalidValue, typed_in
 from csdomain.kernel.values.durations import Duration
 from csdomain.kernel.values.ids import IdKind
 from csdomain.kernel.values.money import Money, total
 from csdomain.kernel.values.numbering import NumberPattern
-from csdomain.rulebook import ORGANISATION, Rulebook, Section, texts_beside
+from csdomain.rulebook import ORGANISATION, POSITION, Rulebook, Section, texts_beside
 
 from .rules import ORDER
 
@@ -68,7 +68,7 @@ class OrderRules:
 
     number: NumberPattern
     products: Mapping[str, Product]
-    shipped_by: str
+    shipped_by: str = attrs.field(metadata=POSITION)
     remind_before: int
     return_within: Duration
     hold_reasons: tuple[str, ...] = ()
@@ -91,7 +91,8 @@ def _whole(rules: OrderRules, book: Rulebook) -> Iterable[str]:
         currency = book[ORGANISATION].currency
         for name, product in rules.products.items():
             if product.price.currency != currency:
-                yield f"an amount in {currency} expected @ $.orders.products.{name}.price"
+                said = Text(f"an amount in {currency} expected", f"金额须为 {currency}")
+                yield Fault.of(said, f"$.orders.products['{name}'].price")
 
 
 _N, _D = Placeholder.NUMBER, Placeholder.DATE

@@ -26,8 +26,8 @@ from csdomain.complaints.case import (
 from csdomain.complaints.lifecycle import State
 from csdomain.complaints.policies import review_due
 from csdomain.complaints.service import Complaints
-from csdomain.complaints.values import COMPLAINT_RULES, PERSONAL
-from csdomain.frame.questions import house_of, reaching
+from csdomain.complaints.values import PERSONAL
+from csdomain.frame.questions import house_of, reaching, rules_of
 from csdomain.kernel.cases.events import utc
 from csdomain.kernel.rules import Text
 from csdomain.kernel.rules.errors import InvalidValue
@@ -220,7 +220,7 @@ class _Cases:
             for penalty in case.penalties
         )
         lost = sum(form.judgement.lost(case.currency).minor for form in case.forms if form.judgement is not None)
-        day = house.rulebook[COMPLAINT_RULES].review_by
+        day = rules_of(self.complaints, case).review_by  # as its timer does
         due = (
             None if day is None or case.closed_at is None else review_due(case.closed_at, day, house.zone(case.branch))
         )

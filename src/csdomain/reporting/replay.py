@@ -11,6 +11,7 @@ import attrs
 
 from csdomain.kernel.calendar.spec import zone_of
 from csdomain.kernel.cases.events import utc
+from csdomain.kernel.cases.timers import Timer
 from csdomain.kernel.rules import Text
 from csdomain.kernel.rules.errors import InvalidValue
 
@@ -20,7 +21,7 @@ from .log_faults import EmptyLog, Fault, Reason, UnparsableTime
 from .replay_plan import Plan
 from .replay_report import CaseResult, FaultGroup, Month, ReplayReport
 from .replay_table import Case, Fit, Node, packed, result, stage, table, unpacked
-from .sla_tally import Clock, SlaTally
+from .sla_tally import SlaTally
 
 #: Faults that the report lists one by one; all are counted, and ``on_fault`` is told of all.
 LISTED_MOST: Final = 10_000
@@ -259,7 +260,7 @@ class Replay:
             self._seen.add(case.id)
             self._end(case, at)
 
-    def _clocks_after(self, case: Case, fit: Fit, at: datetime) -> tuple[dict[int, Clock], list[tuple[int, Clock]]]:
+    def _clocks_after(self, case: Case, fit: Fit, at: datetime) -> tuple[dict[int, Timer], list[tuple[int, Timer]]]:
         clocks, ended = dict(case.clocks), []
         for index, role in fit.roles:
             clock, done = sla_tally.moved(clocks.get(index), role, self.plan.slas[index], case.id, at)

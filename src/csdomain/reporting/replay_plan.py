@@ -8,13 +8,12 @@ from typing import Any, Final, TypeVar, cast
 
 import attrs
 
-from csdomain.kernel.calendar import CalendarSpec, WorkCalendar
+from csdomain.kernel.calendar import WorkCalendar
 from csdomain.kernel.calendar.holidays import Holidays
-from csdomain.kernel.calendar.values import WEEKDAYS
 from csdomain.kernel.cases.lifecycle import Lifecycle, LifecycleInvalid, Step
 from csdomain.kernel.rules.errors import DomainError
 from csdomain.kernel.values.actors import Action, Actor, system_actor
-from csdomain.kernel.values.durations import CalendarDays, Duration, ElapsedTime
+from csdomain.kernel.values.durations import Duration
 
 from . import log_layout
 from .log_faults import MapInvalid
@@ -26,7 +25,6 @@ from .rules import REPLAY
 T = TypeVar("T")
 #: The state, and the move to it, that stand for "nothing follows"; no name of a map is like it.
 END: Final = "_end"
-_ALL_DAY: Final = ("00:00-24:00",)
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _SHOWN: Final = re.compile(r"[^\x00-\x1f\x7f]{1,64}")
 
@@ -43,7 +41,7 @@ class Role(Enum):
 
 @attrs.frozen
 class Sla:
-    """A service level. Where its time runs always (``24 hours``, ``6 days``), its ``calendar`` never closes."""
+    """A service level."""
 
     name: str
     duration: Duration
@@ -120,7 +118,7 @@ def plan(
         final=_final(given.workflow, lifecycle),
         moves={activity: known[move] for activity, move in mapped.items()},
         ignored=ignored,
-        slas=tuple(_sla(one, calendar) for one in given.sla),
+        slas=tuple(Sla(one.name, one.duration, one.warnings, calendar) for one in given.sla),
         roles=_roles(given.sla, known),
     )
 
@@ -187,14 +185,6 @@ def _faulty_agreements(agreements: Sequence[Agreement]) -> list[str]:
         if list(one.warnings) != sorted({percent for percent in one.warnings if 0 < percent < 100}):
             faults.append(f"ascending integers from 1 to 99 expected @ {at}.warnings")
     return faults
-
-
-def _sla(given: Agreement, calendar: WorkCalendar) -> Sla:
-    if isinstance(given.duration, CalendarDays | ElapsedTime):
-        # Days and hours on the clock stand still by the clock too; and no holiday needs to be known for them.
-        always = CalendarSpec(zone=calendar.spec.zone, weekly=dict.fromkeys(WEEKDAYS, _ALL_DAY))
-        calendar = WorkCalendar(always, name=calendar.name)
-    return Sla(given.name, given.duration, given.warnings, calendar)
 
 
 def _roles(agreements: Sequence[Agreement], known: Mapping[str, Enum]) -> dict[Enum, tuple[tuple[int, Role], ...]]:

@@ -13,7 +13,7 @@ from csdomain.kernel.calendar.explanation import span_text
 from csdomain.kernel.calendar.spec import zone_of
 from csdomain.kernel.cases.timers import Pause, TimerExplanation, TimerState
 from csdomain.kernel.rules import Language, Text
-from csdomain.kernel.values.durations import CalendarDays, ElapsedTime
+from csdomain.kernel.values.durations import runs_always
 
 from .distribution import Quantiles
 from .log_faults import Fault, Reason
@@ -91,25 +91,25 @@ class SlaOutcome:
 
 @attrs.frozen
 class LateCase:
-    """One of the latest cases of a service level, with how its deadline came about, and ``waits`` after it."""
+    """One of the latest cases of a service level, with how its deadline came about, and the waits after it."""
 
     case: str
     outcome: SlaOutcome
     explained: TimerExplanation
-    waits: tuple[Pause, ...] = ()
 
     def text(self, language: Language = "en") -> str:
         """How the deadline came about, for people: the days counted, each pause, and each wait after the deadline."""
         lines = [self.explained.counted.text(language)]
         zone = zone_of(self.explained.counted.zone)
-        working = not isinstance(self.explained.counted.duration, CalendarDays | ElapsedTime)
+        working = not runs_always(self.explained.counted.duration)
 
         def spent(pause: Pause) -> tuple[str, str, str]:
             since, until = (f"{at.astimezone(zone):%Y-%m-%d %H:%M}" for at in (pause.since, pause.until or pause.since))
             return since, until, span_text(pause.working)(language)
 
+        due_at = self.explained.due_at
         for pause in self.explained.pauses:
-            if pause.until is not None:
+            if pause.until is not None and pause.until <= due_at:
                 since, until, span = spent(pause)
                 lines.append(
                     f"暂停 {since} 至 {until}，其中{'工作时间' if working else '历时'} {span}"
@@ -119,13 +119,14 @@ class LateCase:
         if self.explained.due_at != self.explained.first_due_at:
             due = f"{self.explained.due_at.astimezone(zone):%Y-%m-%d %H:%M}"
             lines.append(f"顺延后期限：{due}" if language == "zh" else f"with the pauses due {due}")
-        for wait in self.waits:
-            since, until, span = spent(wait)
-            lines.append(
-                f"期限后等待 {since} 至 {until}，{span}不计入逾期"
-                if language == "zh"
-                else f"waited from {since} to {until} after the deadline: {span} not counted as late"
-            )
+        for wait in self.explained.pauses:
+            if wait.until is not None and wait.until > due_at:
+                since, until, span = spent(wait)
+                lines.append(
+                    f"期限后等待 {since} 至 {until}，{span}不计入逾期"
+                    if language == "zh"
+                    else f"waited from {since} to {until} after the deadline: {span} not counted as late"
+                )
         return "\n".join(lines)
 
 

@@ -7,13 +7,13 @@ from typing import Any, Final, cast
 
 import attrs
 
+from csdomain.kernel.cases.timers import Timer
 from csdomain.kernel.rules import Text
 from csdomain.kernel.rules.errors import MoveRefused
 
 from .distribution import Distribution
 from .replay_plan import END, Plan, Role
 from .replay_report import CaseResult, MoveCount, SlaOutcome, StageReport, Stay
-from .sla_tally import Clock
 
 _TICK: Final = timedelta(microseconds=1)
 _NOTHING: Final = Text("no move: this state is final", "终态，无可用流转")
@@ -65,7 +65,7 @@ class Case:
     fitting: int = 0
     unfitting: int = 0
     handovers: int = 0
-    clocks: dict[int, Clock] = attrs.field(factory=dict)
+    clocks: dict[int, Timer] = attrs.field(factory=dict)
     stays: dict[str, tuple[int, timedelta, timedelta]] = attrs.field(factory=dict)
     outcomes: list[SlaOutcome] = attrs.field(factory=list)
 

@@ -22,7 +22,8 @@ class Acts(Enum):
     """On which cases a change acts (design decision D7).
 
     - ``AT_ONCE``: on running cases too, once the new book is the current one: permissions, calendars, organisation.
-    - ``ON_REBASE``: on cases that begin under the new book, and on running ones once they are moved to it on purpose.
+    - ``ON_REBASE``: on cases that begin under the new book, and on running ones once they are moved to it on purpose:
+      on what begins then, since a deadline that runs stays where it is.
     - ``NEVER``: on none. The same is said in another way, a default is written out, the book has another name.
     """
 
@@ -33,7 +34,10 @@ class Acts(Enum):
 
 ACTS: Final = {
     Acts.AT_ONCE: Text("at once, on running cases too", "立即生效，包括在办案件"),
-    Acts.ON_REBASE: Text("on new cases; on running ones once they are rebased", "适用于新案件；在办案件改挂新版后适用"),
+    Acts.ON_REBASE: Text(
+        "on new cases; on running ones once they are rebased, where deadlines that run stay",
+        "适用于新案件；在办案件改挂新版后适用，已开始的期限不变",
+    ),
     Acts.NEVER: Text("on no case: it means the same", "不影响任何案件：含义不变"),
 }
 

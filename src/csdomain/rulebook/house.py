@@ -1,23 +1,44 @@
 """The house rules in force: the current rulebook, the rulebooks that running cases pin, calendars and permissions."""
 
 from collections.abc import Callable, Mapping
-from typing import TypeVar
+from datetime import datetime, timedelta
+from typing import Final, TypeVar
+from zoneinfo import ZoneInfo
 
 import attrs
 
 from csdomain.kernel.calendar import WorkCalendar
 from csdomain.kernel.calendar.holidays import Holidays
-from csdomain.kernel.rules import Text
+from csdomain.kernel.rules import Language, Text
 from csdomain.kernel.rules.errors import MissingBackend, NotFound
 from csdomain.kernel.store.ports import Unit
 from csdomain.kernel.values.actors import Actor, Permissions
 
 from .loader import Sections, restore
-from .organisation import CALENDARS, ORGANISATION, PERMISSIONS
+from .organisation import CALENDARS, ORGANISATION, PERMISSIONS, CalendarRules
 from .sections import Rulebook
 
 T = TypeVar("T")
 HolidaysByName = Callable[[str], Holidays | None]
+
+
+#: How long before a year begins its holidays should be known.
+AHEAD: Final = timedelta(days=60)
+
+
+@attrs.frozen
+class Unpublished:
+    """A year whose holidays a calendar does not know."""
+
+    calendar: str
+    year: int
+
+    def text(self, language: Language = "en") -> str:
+        """What is missing, for people."""
+        return Text(
+            f"calendar {self.calendar}: holidays of {self.year} are not known; install or give them",
+            f"日历 {self.calendar}：尚不知 {self.year} 年假日，请更新或提供",
+        )(language)
 
 
 @attrs.frozen
@@ -69,7 +90,7 @@ class House:
         """A working calendar by name. Raises NotFound, and MissingBackend where its public holidays are not known."""
         calendar = self._calendars.get(name)
         if calendar is None:
-            rules = self._rules.get(name)
+            rules = self._rules.get(name) or self._kept(name)
             if rules is None:
                 known = ", ".join(sorted(self._rules))
                 raise NotFound(calendar=name, rulebook=self.rulebook.ref, accepted=Text(known, known))
@@ -82,10 +103,34 @@ class House:
             calendar = self._calendars[name] = WorkCalendar(spec, name=name)
         return calendar
 
+    def _kept(self, name: str) -> CalendarRules | None:
+        """A calendar that the current rulebook has no more, of a rulebook that a case keeps."""
+        books = reversed(self._pinned.values())
+        return next((book[CALENDARS][name] for book in books if name in book[CALENDARS]), None)
+
     def calendar_of(self, branch: str) -> WorkCalendar:
         """The calendar on which the branch's deadlines run."""
         there = self.organisation.branches.get(branch)
         return self.calendar(there.calendar if there is not None and there.calendar else self.organisation.calendar)
+
+    @property
+    def calendars(self) -> tuple[WorkCalendar, ...]:
+        """All working calendars of the house."""
+        return tuple(map(self.calendar, self._rules))
+
+    def unpublished(self, at: datetime, ahead: timedelta = AHEAD) -> tuple[Unpublished, ...]:
+        """The years up to ``ahead`` after ``at`` whose holidays are not known, by calendar that needs them. [KRN-04]
+
+        Deadlines in working time are refused there, or provisional, as the calendar says. One that counts weekends only
+        needs none.
+        """
+        found = []
+        for calendar in self.calendars:
+            spec, zone = calendar.spec, ZoneInfo(calendar.spec.zone)
+            if spec.known_years is not None and spec.unpublished != "weekends_only":
+                years = range(at.astimezone(zone).year, (at + ahead).astimezone(zone).year + 1)
+                found += [Unpublished(calendar.name, year) for year in years if year not in spec.known_years]
+        return tuple(found)
 
     def place(self, branch: str) -> Place:
         """Zone, calendar and currency of a branch."""

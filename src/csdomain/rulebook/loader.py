@@ -3,34 +3,39 @@
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from copy import deepcopy
 from datetime import date, datetime, time
 from decimal import Decimal
 from enum import Enum
 from hashlib import sha256
-from typing import Any, Final, NoReturn, TypeVar, get_args, get_origin
+from typing import Any, Final, NoReturn, TypeVar, cast, get_args, get_origin
 
 import attrs
-from cattrs import Converter, transform_error
+from cattrs import Converter
 from cattrs.cols import homogenous_tuple_structure_factory, mapping_structure_factory
 from cattrs.errors import (
     AttributeValidationNote,
     BaseValidationError,
     ClassValidationError,
     ForbiddenExtraKeysError,
+    IterableValidationError,
 )
 from cattrs.gen import make_dict_structure_fn
 
 from csdomain.kernel.calendar import CalendarSpec
 from csdomain.kernel.cases.occasions import Occasion
 from csdomain.kernel.papers.approvals import ApprovalLadder, Band
-from csdomain.kernel.rules.errors import DomainError, InvalidValue, RulebookInvalid, show
+from csdomain.kernel.rules import Text
+from csdomain.kernel.rules.errors import DomainError, Fault, InvalidValue, RulebookInvalid, show
 from csdomain.kernel.values.durations import Duration, parse_duration
 from csdomain.kernel.values.money import Money
 from csdomain.kernel.values.numbering import NumberPattern
 
-from .nearest import nearest
+from .mending import Way, mended, related, way_of
+from .names import faults_of_durations, faults_of_names
+from .nearest import meant
 from .organisation import CalendarRules
-from .reading import TOP, Library, Source, Written, read, refused
+from .reading import MISSING, TOP, Library, Source, Written, read, refused
 from .sections import Rulebook, Section
 
 T = TypeVar("T")
@@ -40,19 +45,39 @@ _HASH_DIGITS: Final = 12
 _WIDTH: Final = re.compile(r"\{seq[^}]*\}")
 _SEQUENCES: Final[tuple[Any, ...]] = (tuple, frozenset)
 _TABLES: Final[tuple[Any, ...]] = (dict, Mapping)
+#: How often a faulty section is mended and read again.
+_ROUNDS: Final = 30
 
 
 class WrongType(Exception):
     """What the report says of one value."""
 
+    def __init__(self, said: Text) -> None:
+        super().__init__(said.en)
+        self.said = said
 
-def _expected(what: str, value: object) -> NoReturn:
+
+_GIVEN: Final[Mapping[type, Text]] = {
+    str: Text("text", "文本"),
+    bool: Text("true/false", "真假值"),
+    int: Text("the integer", "整数"),
+    Decimal: Text("the number", "数字"),
+    list: Text("list", "列表"),
+    dict: Text("dict", "表"),
+}
+
+
+def _expected(what: Text, value: object) -> NoReturn:
     shown = f" {value}" if isinstance(value, int | Decimal) and not isinstance(value, bool) else ""
-    kind = {str: "text", bool: "true/false", int: "the integer", Decimal: "the number"}.get(type(value))
-    raise WrongType(f"{what} expected, not {kind or type(value).__name__}{shown}")
+    kind = _GIVEN.get(type(value)) or Text(type(value).__name__, type(value).__name__)
+    raise WrongType(Text(f"{what.en} expected, not {kind.en}{shown}", f"应为{what.zh}，而非{kind.zh}{shown}"))
 
 
-def _exactly(cls: type[T], what: str) -> Callable[[object, object], T]:
+_LIST: Final = Text("a list", "列表")
+_TABLE: Final = Text("a table", "表")
+
+
+def _exactly(cls: type[T], what: Text) -> Callable[[object, object], T]:
     def hook(value: object, _: object) -> T:
         if type(value) is not cls:
             _expected(what, value)
@@ -61,20 +86,20 @@ def _exactly(cls: type[T], what: str) -> Callable[[object, object], T]:
     return hook
 
 
-_text: Final = _exactly(str, "text")
+_text: Final = _exactly(str, Text("text", "文本"))
 
 
 def _decimal(value: object, _: object) -> Decimal:
     if type(value) is int:
         return Decimal(value)
     if not isinstance(value, Decimal) or not value.is_finite():
-        _expected("a decimal number", value)
+        _expected(Text("a decimal number", "小数"), value)
     return value
 
 
 def _money(value: object, _: object) -> Money:
     if not isinstance(value, str) or " " not in value:
-        _expected('an amount such as "1000 CNY"', value)
+        _expected(Text('an amount such as "1000 CNY"', "如“1000 CNY”的金额"), value)
     amount, _space, currency = value.partition(" ")
     return Money.of(amount, currency)
 
@@ -86,7 +111,7 @@ def _sequence(cls: Any, converter: Converter) -> Callable[[object, object], Any]
 
     def hook(value: object, _: object) -> Any:
         if not isinstance(value, list | tuple):
-            _expected("a list", value)
+            _expected(_LIST, value)
         return target(structure(value, cls))
 
     return hook
@@ -97,7 +122,7 @@ def _table(cls: Any, converter: Converter) -> Callable[[object, object], Any]:
 
     def hook(value: object, _: object) -> Any:
         if not isinstance(value, Mapping):
-            _expected("a table", value)
+            _expected(_TABLE, value)
         return structure(value, cls)
 
     return hook
@@ -108,7 +133,7 @@ def _attrs(cls: Any, converter: Converter) -> Callable[[object, object], Any]:
 
     def hook(value: object, _: object) -> Any:
         if not isinstance(value, Mapping):
-            _expected("a table", value)
+            _expected(_TABLE, value)
         try:
             return structure(value, cls)
         except ClassValidationError as error:
@@ -121,10 +146,11 @@ def _attrs(cls: Any, converter: Converter) -> Callable[[object, object], Any]:
 
 def _place(error: BaseException, cls: Any) -> bool:
     """Note on what a class refused as a whole which of its settings was wrong; whether the error says so."""
-    field = error.facts.get("field") if isinstance(error, InvalidValue) else None
-    if not isinstance(field, str) or hasattr(error, "__notes__"):
+    if not isinstance(error, InvalidValue) or hasattr(error, "__notes__"):
         return False
-    if field.partition(".")[0] not in attrs.fields_dict(get_origin(cls) or cls):
+    fields = attrs.fields_dict(get_origin(cls) or cls)
+    field = str(error.facts.get("field") or next((fact for fact in error.facts if fact in fields), ""))
+    if field.partition(".")[0] not in fields:
         return False
     error.add_note(AttributeValidationNote(f"in {cls.__name__}", field, object))
     return True
@@ -135,7 +161,8 @@ def _enum(cls: Any, _: Converter) -> Callable[[object, object], Any]:
 
     def hook(value: object, _: object) -> Any:
         if type(value) is not str or value not in values:
-            raise WrongType(f"one of {', '.join(map(str, values))} expected, not {show(value)}")
+            known, given = ", ".join(map(str, values)), show(value)
+            raise WrongType(Text(f"one of {known} expected, not {given}", f"应为 {known} 之一，而非 {given}"))
         return cls(value)
 
     return hook
@@ -143,7 +170,7 @@ def _enum(cls: Any, _: Converter) -> Callable[[object, object], Any]:
 
 def _calendar(value: object) -> CalendarRules:
     if not isinstance(value, Mapping):
-        _expected("a table", value)
+        _expected(_TABLE, value)
     settings = dict(value)
     public = settings.pop("public_holidays", "")
     unknown = settings.keys() - _keys(CalendarSpec)
@@ -171,13 +198,13 @@ def strict_converter() -> Converter:
     )
     for applies, factory in factories:
         converter.register_structure_hook_factory(applies, factory)
-    scalars: tuple[tuple[type, str], ...] = (
-        (int, "an integer"),
-        (bool, "true or false"),
-        (str, "text"),
-        (date, "a date"),
-        (time, "a time of day"),
-        (datetime, "a date and time"),
+    scalars: tuple[tuple[type, Text], ...] = (
+        (int, Text("an integer", "整数")),
+        (bool, Text("true or false", "true 或 false")),
+        (str, Text("text", "文本")),
+        (date, Text("a date", "日期")),
+        (time, Text("a time of day", "时刻")),
+        (datetime, Text("a date and time", "日期和时间")),
     )
     for cls, what in scalars:
         converter.register_structure_hook(cls, _exactly(cls, what))
@@ -198,16 +225,45 @@ def _keys(cls: type) -> set[str]:
     return fields | {"public_holidays"} if cls is CalendarSpec else fields
 
 
-def _said(error: BaseException, _: type | None) -> str:
+def _said(error: BaseException) -> Text:
+    if isinstance(error, WrongType):
+        return error.said
     if isinstance(error, DomainError):
-        return str(error)
+        return Text(str(error), error.render("zh"))
+    if isinstance(error, KeyError):
+        return MISSING
+    return Text(str(error), str(error))
+
+
+def _unknown_key(shown: str, key: str, known: Iterable[str], path: str) -> Fault:
+    hint = meant(key, known)
+    return Fault.of(Text(f"unknown key{shown}{hint.en}", f"未知的键{shown}{hint.zh}"), path)
+
+
+@attrs.frozen
+class _Found:
+    """A fault of a section, and the way from the section's table to what is wrong."""
+
+    fault: Fault
+    way: Way
+
+
+def _found(error: BaseException, path: str, way: Way = ()) -> Iterator[_Found]:
     if isinstance(error, ForbiddenExtraKeysError):
         known = _keys(error.cl)
-        unknown = sorted(error.extra_fields)
-        return f"unknown key {', '.join(f'{show(key)}{nearest(key, known)}' for key in unknown)}"
-    if isinstance(error, KeyError):
-        return "this key is missing"
-    return str(error)
+        for key in sorted(error.extra_fields):
+            yield _Found(_unknown_key(f" {show(key)}", key, known, path), (*way, key))
+    elif isinstance(error, ClassValidationError | IterableValidationError):
+        noted, bare = error.group_exceptions()
+        for each in bare:
+            yield from _found(each, path, way)
+        for each, note in noted:
+            if isinstance(note, AttributeValidationNote):
+                yield from _found(each, f"{path}.{note.name}", (*way, *note.name.split(".")))
+            else:
+                yield from _found(each, f"{path}[{note.index!r}]", (*way, note.index))
+    else:
+        yield _Found(Fault.of(_said(error), path), way)
 
 
 def loads(source: Source, sections: Sections, library: Library = lambda _name: None) -> Rulebook:
@@ -238,25 +294,60 @@ def content(canonical: str) -> dict[str, Any]:
 
 def structured(section: Section[T], raw: object, converter: Converter) -> T:
     """The house rules of one section from its data. Raises RulebookInvalid with every fault. [KRN-01]"""
+    part, found = _tried(section, raw, converter)
+    if found:
+        raise RulebookInvalid(tuple(one.fault for one in found))
+    return cast("T", part)
+
+
+def _tried(section: Section[Any], raw: object, converter: Converter) -> tuple[object, list[_Found]]:
     try:
-        return converter.structure(raw, section.type)
+        return converter.structure(raw, section.type), []
     except (BaseValidationError, WrongType, DomainError) as error:
-        raise RulebookInvalid(tuple(transform_error(error, f"$.{section.name}", _said))) from None
+        return None, list(_found(error, f"$.{section.name}"))
+
+
+def _part(section: Section[Any], raw: object, converter: Converter) -> tuple[object, list[_Found]]:
+    """The rules of a section, as far as its data goes, and all its faults.
+
+    A class tells what is wrong with it as a whole only when each of its settings could be read, and then one thing. So
+    what is wrong is left out, or where it is required has a sample put in its place, and the section is read again.
+    There are no rules where a sample makes a choice: others would be judged by it.
+    """
+    found: list[_Found] = []
+    data, whole = raw, True
+    for _ in range(_ROUNDS):
+        part, more = _tried(section, data, converter)
+        if not more:
+            return part if whole else None, found
+        data = data if found else deepcopy(raw)
+        found += [one for one in more if not any(related(old.way, one.way) for old in found)]
+        if not all(one.way for one in more):
+            break  # of the section as a whole
+        for one in more:
+            whole &= mended(section.type, data, one.way)
+    return None, found
 
 
 def _build(written: Written) -> Rulebook:
     raw, name = written.data, written.data["name"]
     known = {section.name: section for section in written.sections}
-    unknown = sorted(raw.keys() - known.keys() - TOP)
-    faults = [f"unknown key{nearest(key, {*known, *TOP})} @ $.{key}" for key in unknown]
-    faults += [f"this key is missing @ $.{key}" for key in sorted(known.keys() - raw.keys()) if known[key].required]
+    unknown_ones = sorted(raw.keys() - known.keys() - TOP)
+    faults = [_unknown_key("", key, {*known, *TOP}, f"$.{key}") for key in unknown_ones]
+    missing = sorted(known.keys() - raw.keys())
+    faults += [Fault.of(MISSING, f"$.{key}") for key in missing if known[key].required]
     converter = strict_converter()
     parts: dict[str, object] = {}
+    wrong: list[Way] = []
+    checked: list[Fault] = []
     for key in sorted(key for key in known if key in raw or known[key].always):
-        try:
-            parts[key] = structured(known[key], raw.get(key, {}), converter)
-        except RulebookInvalid as error:
-            faults += error.faults
+        part, found = _part(known[key], raw.get(key, {}), converter)
+        faults += [one.fault for one in found]
+        wrong += [(key, *one.way) for one in found]
+        if part is not None:
+            parts[key] = part
+        checked += faults_of_names(known[key].type, raw.get(key), f"$.{key}", raw)
+        checked += faults_of_durations(known[key].type, raw.get(key), f"$.{key}")
     canonical = json.dumps(raw, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=_frozen)
     digest = sha256(canonical.encode()).hexdigest()[:_HASH_DIGITS]
     actions = frozenset(action for section in known.values() for action in section.actions)
@@ -264,24 +355,26 @@ def _build(written: Written) -> Rulebook:
     for section in known.values():
         for occasion in section.occasions:
             if occasions.setdefault(occasion.name, occasion) is not occasion:
-                faults.append(f"another context declares the occasion {occasion.name} @ $.{section.name}")
+                said = f"another context declares the occasion {occasion.name}"
+                faults.append(Fault.of(said, f"$.{section.name}"))
     book = Rulebook(name, f"{name}@{digest}", canonical, parts, actions, tuple(known.values()), occasions)
-    for key, part in parts.items():
-        faults += known[key].check(part, book)
-    faults += _series_of_another(parts)
+    checked += [Fault.of(fault) for key, part in parts.items() for fault in known[key].check(part, book)]
+    checked += _series_of_another(parts)
+    faults += [fault for fault in checked if not any(way == way_of(fault)[: len(way)] for way in wrong)]
     if faults or written.faults:
         raise refused((*written.faults, *map(written.placed, faults)), name)
     return book
 
 
-def _series_of_another(parts: Mapping[str, object]) -> Iterator[str]:
+def _series_of_another(parts: Mapping[str, object]) -> Iterator[Fault]:
     """Faults of number patterns that number like those of another section: the same number twice, or gaps (KRN-10)."""
     whose: dict[str, tuple[str, str]] = {}
     for section, part in parts.items():
         for path, pattern in _patterns(part, section):
             first, at = whose.setdefault(_WIDTH.sub("{seq}", pattern.text), (section, path))
             if first != section:
-                yield f"this is the number series of {at} @ $.{path}"
+                said = Text(f"this is the number series of {at}", f"与 {at} 的编号序列相同")
+                yield Fault.of(said, f"$.{path}")
 
 
 def _patterns(value: Any, path: str) -> Iterator[tuple[str, NumberPattern]]:

@@ -9,11 +9,12 @@ from csdomain.kernel.calendar import CalendarSpec
 from csdomain.kernel.calendar.spec import zone_of
 from csdomain.kernel.calendar.values import WEEKDAYS
 from csdomain.kernel.rules import Text
+from csdomain.kernel.rules.errors import Fault
 from csdomain.kernel.values.actors import Scope, matching
-from csdomain.kernel.values.money import exponent
+from csdomain.kernel.values.money import UnknownCurrency, exponent
 
-from .nearest import nearest
-from .sections import Label, Rulebook, Section, Unit
+from .nearest import meant
+from .sections import CALENDAR_NAME, ROLE, Label, Rulebook, Section, Unit
 
 
 @attrs.frozen
@@ -29,7 +30,7 @@ class Branch:
     """A branch: its time zone and the calendar its deadlines run on. Empty: as the organisation's."""
 
     zone: str = ""
-    calendar: str = ""
+    calendar: str = attrs.field(default="", metadata=CALENDAR_NAME)
 
     def __attrs_post_init__(self) -> None:
         if self.zone:
@@ -45,11 +46,14 @@ class Organisation:
 
     currency: str
     zone: str
-    calendar: str
+    calendar: str = attrs.field(metadata=CALENDAR_NAME)
     branches: Mapping[str, Branch] = attrs.field(factory=dict)
 
     def __attrs_post_init__(self) -> None:
-        exponent(self.currency)
+        try:
+            exponent(self.currency)
+        except UnknownCurrency as error:
+            raise UnknownCurrency(accepted=error.accepted, field="currency", given=self.currency) from None
         zone_of(self.zone)
 
 
@@ -61,35 +65,17 @@ class PermissionRules:
     """
 
     roles: Mapping[str, Mapping[str, Scope]]
-    positions: Mapping[str, tuple[str, ...]]
+    positions: Mapping[str, tuple[str, ...]] = attrs.field(metadata=ROLE)
     conceal: bool = False
 
 
-def _calendars_known(house: Organisation, book: Rulebook) -> Iterable[str]:
-    if CALENDARS not in book:
-        return []
-    names = book[CALENDARS]
-    wanted = {"$.organisation.calendar": house.calendar} | {
-        f"$.organisation.branches.{name}.calendar": branch.calendar
-        for name, branch in house.branches.items()
-        if branch.calendar
-    }
-    return [f"no calendar {name}{nearest(name, names)} @ {path}" for path, name in wanted.items() if name not in names]
-
-
-def _roles_known(matrix: PermissionRules, book: Rulebook) -> Iterable[str]:
-    faults = [
-        f"no such permission{nearest(pattern, book.actions)} @ $.permissions.roles.{role}.{pattern}"
-        for role, grants in matrix.roles.items()
-        for pattern in grants
-        if not matching(pattern, book.actions)
-    ]
-    return faults + [
-        f"no role {role}{nearest(role, matrix.roles)} @ $.permissions.positions.{position}"
-        for position, roles in matrix.positions.items()
-        for role in roles
-        if role not in matrix.roles
-    ]
+def _permissions_known(matrix: PermissionRules, book: Rulebook) -> Iterable[str]:
+    for role, grants in matrix.roles.items():
+        for pattern in grants:
+            if not matching(pattern, book.actions):
+                hint = meant(pattern, book.actions)
+                said = Text(f"no such permission{hint.en}", f"没有此权限{hint.zh}")
+                yield Fault.of(said, f"$.permissions.roles['{role}']['{pattern}']")
 
 
 def _week() -> Iterable[tuple[str, Text]]:
@@ -101,7 +87,6 @@ _DAYS_EN: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Satu
 ORGANISATION: Section[Organisation] = Section(
     "organisation",
     Organisation,
-    check=_calendars_known,
     required=True,
     pinned=False,
     labels={
@@ -123,6 +108,7 @@ CALENDARS: Section[dict[str, CalendarRules]] = Section(
         "": Text("calendars", "日历"),
         "*": Text("calendar {0}", "日历 {0}"),
         "*.zone": Text("time zone of calendar {0}", "日历 {0} 的时区"),
+        "*.unpublished": Text("years of calendar {0} that are not published", "日历 {0} 未公布的年份"),
         "*.public_holidays": Text("public holidays of calendar {0}", "日历 {0} 的法定假日"),
         "*.holidays": Text("holidays of calendar {0}", "日历 {0} 的假日"),
         "*.yearly_holidays": Text("yearly holidays of calendar {0}", "日历 {0} 的每年假日"),
@@ -135,7 +121,7 @@ CALENDARS: Section[dict[str, CalendarRules]] = Section(
 PERMISSIONS: Section[PermissionRules] = Section(
     "permissions",
     PermissionRules,
-    check=_roles_known,
+    check=_permissions_known,
     required=True,
     pinned=False,
     labels={

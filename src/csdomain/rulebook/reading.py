@@ -1,6 +1,5 @@
 """A rulebook as it is written, one TOML text or a folder of files, merged with what it extends (KRN-01)."""
 
-import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal, InvalidOperation
@@ -8,9 +7,11 @@ from typing import Any, Final
 
 import attrs
 
-from csdomain.kernel.rules.errors import RulebookInvalid
+from csdomain.kernel.rules import Text
+from csdomain.kernel.rules.errors import Fault, RulebookInvalid
 
-from .nearest import nearest
+from .mending import Way, way_of
+from .nearest import meant
 from .organisation import COMMON
 from .sections import Section
 
@@ -20,6 +21,7 @@ Source = str | Mapping[str, str]
 Library = Callable[[str], Source | None]
 #: The file that every folder has: name, extends, organisation, calendars, permissions.
 HOUSE_FILE: Final = "house.toml"
+MISSING: Final = Text("this key is missing", "缺少此键")
 TOP: Final = frozenset({"name", "extends"})
 
 _IN_HOUSE: Final = TOP | {section.name for section in COMMON}
@@ -28,12 +30,12 @@ _LONGEST: Final = 400
 _DEEPEST: Final = 32
 _INTEGERS: Final = range(-(2**63), 2**63)  # TOML's own
 _DIGITS: Final = 40
-_STEP: Final = re.compile(r"\.([^.\[]+)|\['([^']*)'\]|\[(\d+)\]")
+_TOO_DEEP: Final = Text(f"nested deeper than {_DEEPEST} levels", f"嵌套超过 {_DEEPEST} 层")
 
 
 def refused(faults: Iterable[str], name: str) -> RulebookInvalid:
     """The error that names ``faults``, each on one line of a length that can be read, whatever was written."""
-    return RulebookInvalid(tuple(map(_readable, faults)), name=name)
+    return RulebookInvalid(tuple(Fault.of(fault).written(_readable) for fault in faults), name=name)
 
 
 def _readable(fault: str) -> str:
@@ -71,16 +73,19 @@ class Layer:
             own, label = file.removesuffix(".toml"), self.label(file)
             if file in ("", HOUSE_FILE):
                 wrong = tables.keys() & known if file else ()
-                yield from (f"{label}[{key}] stands in {key}.toml @ $.{key}" for key in sorted(wrong))
+                yield from (_misplaced(label, key, f"{key}.toml") for key in sorted(wrong))
             elif own in _IN_HOUSE:
-                yield f"{label}[{own}] stands in {HOUSE_FILE} @ $.{own}"
+                yield _misplaced(label, own, HOUSE_FILE)
             elif own not in known:
-                yield f"{label}no context {own} is installed{nearest(own, known)} @ $.{own}"
+                hint = meant(own, known)
+                said = Text(f"no context {own} is installed{hint.en}", f"未安装功能 {own}{hint.zh}")
+                yield _labelled(label, said, f"$.{own}")
             else:
                 wrong = tables.keys() - {own}
-                yield from (f"{label}only [{own}] stands in this file @ $.{key}" for key in sorted(wrong))
+                only = Text(f"only [{own}] stands in this file", f"此文件只写 [{own}]")
+                yield from (_labelled(label, only, f"$.{key}") for key in sorted(wrong))
                 if own not in tables:
-                    yield f"{label}this key is missing @ $.{own}"
+                    yield _labelled(label, MISSING, f"$.{own}")
 
 
 @attrs.frozen
@@ -97,8 +102,7 @@ class Written:
 
     def placed(self, fault: str) -> str:
         """``fault`` with the file in which the key that it names is written, where the book is a folder."""
-        _message, _, path = fault.rpartition(" @ $")
-        way = [next(filter(None, step), "") for step in _STEP.findall(path)]
+        way = way_of(fault)
         places = [
             (_depth(tables, way), layer.label(file)) for layer in self.layers for file, tables in layer.files.items()
         ]
@@ -107,7 +111,7 @@ class Written:
         deepest, label = max(places, key=lambda place: place[0])  # the first of the deepest: what overrides is first
         if not deepest:  # a key that is missing, or a fault of no file
             label = self.layers[0].label(HOUSE_FILE) if {*way} & _IN_HOUSE and "" not in self.layers[0].files else ""
-        return f"{label}{fault}"
+        return Fault.of(fault).written(lambda said: f"{label}{said}")
 
 
 def read(
@@ -165,35 +169,43 @@ def _line(source: Source, library: Library) -> tuple[Layer, ...]:
         label = layer.label(HOUSE_FILE) if HOUSE_FILE in layer.files else ""
         name, base = layer.data.get("name"), layer.data.get("extends")
         if not isinstance(name, str) or not name.isidentifier() or len(name) > _NAME_LONGEST:
-            limit = f"a name of up to {_NAME_LONGEST} letters, digits and _ expected"
-            raise refused((f"{label}{limit} @ $.name",), asked)
+            limit = Text(
+                f"a name of up to {_NAME_LONGEST} letters, digits and _ expected",
+                f"名称须为至多 {_NAME_LONGEST} 个字母、数字或 _",
+            )
+            raise refused((_labelled(label, limit, "$.name"),), asked)
         if base is None:
             return tuple(layers)
         line = tuple(dict.fromkeys((*line, name)))  # a text may have another name than it was asked for by
         if base in line:
-            raise refused((f"{label}{' extends '.join((*line, base))} @ $.extends",), name)
+            circle = Text(" extends ".join((*line, base)), " 沿用 ".join((*line, base)))
+            raise refused((_labelled(label, circle, "$.extends"),), name)
         found = library(base) if isinstance(base, str) and base.isidentifier() else None
         if found is None:
-            raise refused((f"{label}no rulebook {base} @ $.extends",), name)
+            said = Text(f"no rulebook {base}", f"没有规则手册 {base}")
+            raise refused((_labelled(label, said, "$.extends"),), name)
         line, source, asked = (*line, base), found, base
 
 
 def _layer(source: Source, asked: str) -> Layer:
     files: dict[str, Mapping[str, Any]] = {}
-    faults: list[str] = []
+    faults: list[Fault] = []
     for file, text in ({"": source} if isinstance(source, str) else source).items():
         label = _label(asked, file) if file else ""
         try:
             files[file] = tomllib.loads(text.removeprefix("\ufeff"), parse_float=_number)
         except RecursionError:
-            faults.append(f"{label}nested deeper than {_DEEPEST} levels")
+            faults.append(_labelled(label, _TOO_DEEP))
         except ValueError as error:  # TOMLDecodeError, or a number that Python does not read
-            faults.append(f"{label}not TOML: {error}")
+            faults.append(_labelled(label, Text(f"not TOML: {error}", f"不是 TOML：{error}")))
         else:
-            faults += (f"{label}{fault}" for fault in _unbounded(files[file]))
+            faults += (_labelled(label, said, path) for said, path in _unbounded(files[file]))
     if not isinstance(source, str) and HOUSE_FILE not in source:
-        missing = "name, organisation, calendars and permissions stand there"
-        faults.append(f"{_label(asked, HOUSE_FILE)}this file is missing: {missing}")
+        missing = Text(
+            "this file is missing: name, organisation, calendars and permissions stand there",
+            "缺少此文件：其中写 name、organisation、calendars 和 permissions",
+        )
+        faults.append(_labelled(_label(asked, HOUSE_FILE), missing))
     if faults:
         raise refused(faults, asked)
     return Layer(files, asked)
@@ -203,6 +215,14 @@ def _label(asked: str, file: str) -> str:
     return "" if not file else f"{asked}/{file}: " if asked else f"{file}: "
 
 
+def _labelled(label: str, said: Text, path: str = "") -> Fault:
+    return Fault.of(said, path).written(lambda text: f"{label}{text}")
+
+
+def _misplaced(label: str, key: str, file: str) -> Fault:
+    return _labelled(label, Text(f"[{key}] stands in {file}", f"[{key}] 应写在 {file}"), f"$.{key}")
+
+
 def _number(text: str) -> Decimal:
     try:
         return Decimal(text)
@@ -210,31 +230,29 @@ def _number(text: str) -> Decimal:
         raise ValueError(f"the number {text[:_DIGITS]} is out of bounds") from None
 
 
-def _unbounded(tables: Mapping[str, Any]) -> Iterator[str]:
+def _unbounded(tables: Mapping[str, Any]) -> Iterator[tuple[Text, str]]:
     """What no setting can be: numbers of more digits than anybody reckons with, tables in tables without end."""
     waiting: list[tuple[str, int, object]] = [("$", 0, tables)]
     while waiting:
         path, depth, value = waiting.pop()
         if isinstance(value, dict | list):
             if depth == _DEEPEST:
-                yield f"nested deeper than {_DEEPEST} levels @ {path}"
+                yield _TOO_DEEP, path
                 continue
             rows = enumerate(value) if isinstance(value, list) else value.items()
             waiting += ((f"{path}[{k}]" if isinstance(k, int) else f"{path}.{k}", depth + 1, v) for k, v in rows)
         elif isinstance(value, Decimal) and value.is_finite():
             if len(value.as_tuple().digits) > _DIGITS or abs(value.adjusted()) > _DIGITS:
-                yield f"a number of up to {_DIGITS} digits expected @ {path}"
+                yield Text(f"a number of up to {_DIGITS} digits expected", f"数字至多 {_DIGITS} 位"), path
         elif isinstance(value, int) and value not in _INTEGERS:
-            yield f"an integer of 64 bits expected @ {path}"
+            yield Text("an integer of 64 bits expected", "应为 64 位整数"), path
 
 
-def _depth(value: object, way: Iterable[str]) -> int:
+def _depth(value: object, way: Way) -> int:
     """How many steps of a way lead on in nested tables and lists."""
     depth = 0
     for step in way:
-        if isinstance(value, list) and step.isdigit() and int(step) < len(value):
-            value = value[int(step)]
-        elif isinstance(value, Mapping) and step in value:
+        if (isinstance(value, list) and step in range(len(value))) or (isinstance(value, Mapping) and step in value):
             value = value[step]
         else:
             break

@@ -1,16 +1,17 @@
 """Which running cases keep which rulebook, and which of them a new version would touch (KRN-01, design decision D7)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, ClassVar
 
 import attrs
 
 from csdomain.kernel.cases.lifecycle import Lifecycle
+from csdomain.kernel.rules import Text
 from csdomain.kernel.store.kinds import ColumnValue, Comparison, Kind, Query, Tally, Where
 from csdomain.kernel.store.ports import Unit
 
 from .diff import Acts, RulebookDiff
-from .sections import Section
+from .sections import Rulebook, Section
 
 _PAGE = 200
 
@@ -20,12 +21,15 @@ class Pinning:
     """A kind of case that keeps the rulebook it began under: how it is stored, its lifecycle, the sections it goes by.
 
     Its kind has the columns ``rulebook`` (the ref) and ``state``; a case runs until its state is final. No sections:
-    it goes by every one. Raises ValueError where a column is missing, when the module that declares it is imported.
+    it goes by every one. ``against`` says why a case could not go on under a rulebook.
+
+    Raises ValueError where a column is missing, when the module that declares it is imported.
     """
 
     kind: Kind[Any]
     lifecycle: Lifecycle[Any, Any]
     sections: tuple[Section[Any], ...] = ()
+    against: Callable[[Any, Rulebook], Sequence[Text]] = lambda _case, _book: ()
 
     COLUMNS: ClassVar[tuple[str, ...]] = ("rulebook", "state")
 
@@ -105,6 +109,31 @@ def running_page(
     """One page of the ids of running cases of a kind. Raises MalformedQuery. [KRN-01, D14]"""
     page = unit.of(pinning.kind).find(Query(pinning.where(ref), limit=limit, after=after))
     return RunningPage(tuple(case.id for case in page.items), page.next)
+
+
+@attrs.frozen
+class Stuck:
+    """A running case that cannot be rebased onto a rulebook, and why: it stays pinned to its own."""
+
+    kind: str
+    id: str
+    why: tuple[Text, ...]
+
+
+def stuck(unit: Unit, pinnings: Iterable[Pinning], ref: str, book: Rulebook) -> tuple[Stuck, ...]:
+    """The running cases that keep ``ref`` and could not go on to an end under ``book``: rebasing refuses them. [KRN-01]
+
+    It reads every running case that keeps ``ref``, page by page.
+    """
+    found: list[Stuck] = []
+    for pinning in pinnings:
+        query: Query[Any] | None = Query(pinning.where(ref), limit=_PAGE)
+        while query is not None:
+            page = unit.of(pinning.kind).find(query)
+            whys = ((case.id, tuple(pinning.against(case, book))) for case in page.items)
+            found += [Stuck(pinning.name, id, why) for id, why in whys if why]
+            query = None if page.next is None else attrs.evolve(query, after=page.next)
+    return tuple(found)
 
 
 def touched(unit: Unit, pinnings: Sequence[Pinning], diff: RulebookDiff) -> Touched:

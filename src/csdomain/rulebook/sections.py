@@ -4,7 +4,7 @@ import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from enum import Enum, unique
 from pathlib import Path
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Final, Generic, TypeVar, cast
 
 import attrs
 
@@ -14,6 +14,11 @@ from csdomain.kernel.rules.errors import InvalidValue, fact_labels
 from csdomain.kernel.values.actors import Action
 
 T = TypeVar("T")
+NAMES: Final = "csdomain.names"
+#: Metadata of a field that names positions, roles, or calendars of the house: a name that is not known is refused.
+POSITION: Final = {NAMES: "permissions.positions"}
+ROLE: Final = {NAMES: "permissions.roles"}
+CALENDAR_NAME: Final = {NAMES: "calendars"}
 fact_labels({"calendar": "日历", "holidays": "假日", "rulebook": "规则手册", "section": "章节"})
 
 

@@ -91,6 +91,20 @@ class TimerContract(Contract):
         )
         assert list(found) == expected[:limit]
 
+    def test_live_timers_are_paged_by_their_names(self, rig: Rig) -> None:
+        self.start(rig, *(rig.timer("b", f"tst.{n}") for n in range(3)))
+        self.start(rig, rig.timer("a", "tst.z"), rig.timer("a", "tst.y"))
+        stop: list[Effect] = [PauseTimer("b", "tst.1", at(1)), StopTimer("b", "tst.2", at(1))]
+        rig.run(lambda unit: unit.record([rig.picked("b", at=at(1))], stop))
+        after = ("", "")
+        found: list[tuple[str, str]] = []
+        while page := rig.store.look(lambda unit: unit.session.live_timer_names(after, 3)):  # noqa: B023
+            assert len(page) <= 3
+            found += page
+            after = page[-1]
+        ours = [key for key in found if key[0] in ("a", "b")]
+        assert ours == [("a", "tst.y"), ("a", "tst.z"), ("b", "tst.0"), ("b", "tst.1")]
+
     def test_only_what_still_fires_is_due(self, rig: Rig) -> None:
         names = ("tst.met", "tst.cancelled", "tst.paused", "tst.runs")
         self.start(rig, *(rig.timer("a", name, within=hours(2)) for name in names))

@@ -12,6 +12,7 @@ from .notices import disclosed as disclosed
 from .notices import require_nothing_internal as require_nothing_internal
 from .returns import check_delivery as check_delivery
 from .returns import returned_in_full as returned_in_full
+from .reviews import a_month as a_month
 from .reviews import month_of as month_of
 from .reviews import review_due as review_due
 

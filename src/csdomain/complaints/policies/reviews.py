@@ -1,9 +1,23 @@
 """The monthly review: by when a closed case is reviewed (CMP-20)."""
 
+import re
 from datetime import UTC, datetime, time, timedelta
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from dateutil.relativedelta import relativedelta
+
+from csdomain.complaints.values import MalformedStep
+from csdomain.kernel.rules import Text
+
+_MONTH: Final = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
+
+
+def a_month(text: str) -> str:
+    """``text`` where it is a month such as ``2026-03``. Raises MalformedStep. [CMP-26]"""
+    if not isinstance(text, str) or not _MONTH.fullmatch(text):
+        raise MalformedStep(field="month", given=text, accepted=Text("2026-03", "2026-03"))
+    return text
 
 
 def month_of(at: datetime, zone: str) -> str:

@@ -11,11 +11,11 @@ import attrs
 from csdomain.kernel.cases.timers import check_warnings
 from csdomain.kernel.papers.approvals import ApprovalLadder
 from csdomain.kernel.rules import Text
-from csdomain.kernel.rules.errors import typed_in
+from csdomain.kernel.rules.errors import Fault, typed_in
 from csdomain.kernel.values.durations import Duration
 from csdomain.kernel.values.money import CurrencyMismatch, Money, of_a_case
 from csdomain.kernel.values.numbering import NumberPattern
-from csdomain.rulebook import ORGANISATION, PERMISSIONS, Rulebook, Section, texts_beside
+from csdomain.rulebook import MISSING, ORGANISATION, POSITION, Rulebook, Section, texts_beside, unknown
 
 from .form import EXTRA_TYPES, ComplaintForm, MalformedForm, MalformedStep, identifier
 from .labels import LABELS
@@ -36,6 +36,8 @@ CLOCKS: Final = ("CMP-04", "CMP-05", "CMP-06", "CMP-07", "CMP-18", "CMP-19", "CM
 #: Who signs the form at which step, by department: what ``signatures`` may want before anyone decides.
 SALES, SERVICE, RND, RULING = "sales", "customer_service", "rnd", "ruling"
 STEPS: Final = (SALES, SERVICE, RND, RULING)
+_SIGNER: Final = Text("signer of the form", "签核者")
+_ROLE_SIGNED: Final = Text("role on a paper", "单据上的签核身份")
 _SOMEBODY = identifier(MalformedStep)  # to be told: nobody could be, else
 
 
@@ -62,7 +64,7 @@ class Stage:
     """How long a department's stage may take, and the position that is told of an overrun (CMP-05)."""
 
     within: Duration
-    superior: str = attrs.field(validator=_SOMEBODY)
+    superior: str = attrs.field(validator=_SOMEBODY, metadata=POSITION)
 
 
 @attrs.frozen
@@ -71,7 +73,7 @@ class Chasing:
 
     every: Duration
     times: int
-    superior: str = attrs.field(validator=_SOMEBODY)
+    superior: str = attrs.field(validator=_SOMEBODY, metadata=POSITION)
 
     def __attrs_post_init__(self) -> None:
         if self.times < 1:
@@ -120,8 +122,8 @@ class Disclosure:
 class WithoutAmount:
     """Who decides where no amount is claimed or granted: a grave complaint, an ordinary one (CMP-16)."""
 
-    grave: str
-    ordinary: str
+    grave: str = attrs.field(metadata=POSITION)
+    ordinary: str = attrs.field(metadata=POSITION)
 
 
 @attrs.frozen
@@ -193,16 +195,16 @@ class ComplaintRules:
     copies: Copies
     ladder: ApprovalLadder
     without_amount: WithoutAmount
-    overrun_to: str = attrs.field(validator=_SOMEBODY)
-    handled_by: str = attrs.field(validator=_SOMEBODY)
-    grave_to: str = attrs.field(validator=_SOMEBODY)
+    overrun_to: str = attrs.field(validator=_SOMEBODY, metadata=POSITION)
+    handled_by: str = attrs.field(validator=_SOMEBODY, metadata=POSITION)
+    grave_to: str = attrs.field(validator=_SOMEBODY, metadata=POSITION)
     classes: Mapping[str, CaseClass]
     close_within: Duration | None = None
     warnings: tuple[int, ...] = ()
     stages: Mapping[str, Stage] = attrs.field(factory=dict)
     chasing: Chasing | None = None
     report_within: Duration | None = None
-    ruling_by: str = ""
+    ruling_by: str = attrs.field(default="", metadata=POSITION)
     signatures: tuple[str, ...] = ()
     loss_basis: tuple[str, ...] = ()
     penalty_basis: tuple[PenaltyRate, ...] = ()
@@ -333,25 +335,23 @@ def _whole(rules: ComplaintRules, book: Rulebook) -> Iterable[str]:
         ]
         amounts += [row.up_to for row in rules.penalty_basis]
         if any(amount is not None and amount.currency != currency for amount in amounts):
-            yield f"amounts in {currency} expected @ $.complaints"
+            yield Fault.of(Text(f"amounts in {currency} expected", f"金额须为 {currency}"), "$.complaints")
     if rules.path is Path.DEPARTMENTS:
         missing = [stage.value for stage in StageName if stage.value not in rules.stages]
-        yield from (f"this key is missing @ $.complaints.stages.{stage}" for stage in missing)
+        yield from (Fault.of(MISSING, f"$.complaints.stages.{stage}") for stage in missing)
         needed = ("close_within", "report_within", "chasing", "review_by", "ruling_by")
-        yield from (f"this key is missing @ $.complaints.{name}" for name in needed if not getattr(rules, name))
-    if PERMISSIONS in book:
-        known = ", ".join(sorted(book[PERMISSIONS].positions))
-        for role, position in rules.signers.items():
-            if role not in SIGNERS:
-                yield f"one of {', '.join(SIGNERS)} expected @ $.complaints.signers.{role}"
-            if position not in book[PERMISSIONS].positions:
-                yield f"one of {known} expected @ $.complaints.signers.{role}"
+        yield from (Fault.of(MISSING, f"$.complaints.{name}") for name in needed if not getattr(rules, name))
+    for role in rules.signers:
+        if role not in SIGNERS:
+            yield Fault.of(unknown(_ROLE_SIGNED, role, SIGNERS), f"$.complaints.signers.{role}")
     steps = STEPS if rules.path is Path.DEPARTMENTS else ()  # by level nobody signs a step
-    if set(rules.signatures) - set(steps):
-        yield f"some of {', '.join(steps) or 'none'} expected @ $.complaints.signatures"
+    for n, role in enumerate(rules.signatures):
+        if role not in steps:
+            yield Fault.of(unknown(_SIGNER, role, steps), f"$.complaints.signatures[{n}]")
     if not rules.ladder.holds(rules.without_amount.grave):
         known = ", ".join(band.authority for band in rules.ladder.bands)
-        yield f"one of {known} expected @ $.complaints.without_amount.grave"
+        said = Text(f"one of {known} expected", f"应为 {known} 之一")
+        yield Fault.of(said, "$.complaints.without_amount.grave")
 
 
 _TEXTS: Final = texts_beside(Folder(__file__).parent)

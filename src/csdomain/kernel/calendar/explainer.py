@@ -48,6 +48,7 @@ def explain(calendar: Answering, timeline: Timeline, start: datetime, duration: 
         counts_from=counts_from,
         days=days,
         assumed_years=_assumed(calendar, days),
+        provisional=calendar.spec.unpublished == "provisional",
         result=result,
     )
 

@@ -92,8 +92,8 @@ class Explanation:
     """A deadline and how it came about.
 
     ``counts_from`` is where counting began: the start, or the next opening. ``days`` are all dates that were passed, in
-    order. ``assumed_years`` are those whose holidays are not published and of which only the weekends were counted.
-    ``result`` is the deadline, in UTC. [KRN-05]
+    order. ``assumed_years`` are those whose holidays are not published and of which only the weekends were counted; if
+    ``provisional``, until they are published. ``result`` is the deadline, in UTC. [KRN-05]
     """
 
     calendar: str
@@ -105,6 +105,7 @@ class Explanation:
     assumed_years: tuple[int, ...]
     result: datetime
     rule: Rule = BUSINESS_TIME
+    provisional: bool = False
 
     @property
     def windows(self) -> tuple[Counted, ...]:
@@ -140,12 +141,7 @@ class Explanation:
                 + local(self.counts_from)
                 + (" 起计" if chinese else "")
             )
-        for year in self.assumed_years:
-            yield (
-                f"{year} 年假日尚未公布，仅按周末计算"
-                if chinese
-                else f"holidays of {year} not published: only weekends count"
-            )
+        yield from (assumed_text(year, self.provisional)(language) for year in self.assumed_years)
         for (counts, kind, name, _), group in groupby(
             self.days, lambda d: (d.was_counted, d.kind, d.name, d.counted or d.number)
         ):
@@ -186,6 +182,16 @@ def span_text(span: timedelta) -> Text:
     parts = [(hours, "h", "小时"), (minutes, "min", "分"), (rest, "s", "秒"), (micros, "µs", "微秒")]
     kept = [part for part in parts if part[0]] or [(0, "min", "分")]
     return Text(" ".join(f"{n} {en}" for n, en, _ in kept), " ".join(f"{n} {zh}" for n, _, zh in kept))
+
+
+def assumed_text(year: int, provisional: bool) -> Text:
+    """That the holidays of a year are not published, for people."""
+    if provisional:
+        return Text(
+            f"provisional: holidays of {year} not published, counted by the weekly hours until they are",
+            f"暂定：{year} 年假日尚未公布，公布前按每周时段计算",
+        )
+    return Text(f"holidays of {year} not published: only weekends count", f"{year} 年假日尚未公布，仅按周末计算")
 
 
 def duration_text(duration: Duration) -> Text:

@@ -29,7 +29,7 @@ from .values import (
 )
 
 Boundary = Literal["close", "next_open"]
-Unpublished = Literal["raise", "weekends_only"]
+Unpublished = Literal["raise", "weekends_only", "provisional"]
 
 _LEAP_YEAR: Final = 2000
 
@@ -191,7 +191,8 @@ class CalendarSpec:
     - ``breaks`` by date and ``closures`` are cut out of open time, whatever opened it.
     - ``published_years``: years whose holidays are known whole. Left out, they are the years of the dates in
       ``holidays`` and ``make_up_days``; a calendar without any keeps no public holidays, and every year is known.
-    - ``unpublished``: what a question about another year gives: ``raise`` an error, or count ``weekends_only``.
+    - ``unpublished``: what a question about another year gives: ``raise`` an error; or an answer by the weekly hours,
+      for good (``weekends_only``) or ``provisional``: timers are counted anew when the year is published.
     - ``boundary``: where time that runs out exactly at closing leads: to ``close`` or to ``next_open``.
 
     Raises a named subclass of :class:`~csdomain.kernel.calendar.values.CalendarInvalid` that says what and where.

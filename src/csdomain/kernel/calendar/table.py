@@ -216,8 +216,8 @@ class Timeline:
                 year=year,
                 known=spoken_years(self.known or ()),
                 accepted=Text(
-                    "years whose holidays are published, or unpublished = weekends_only",
-                    "已公布假日的年份，或设置 unpublished = weekends_only",
+                    "years whose holidays are published, or unpublished = provisional",
+                    "已公布假日的年份，或设置 unpublished = provisional",
                 ),
             )
 

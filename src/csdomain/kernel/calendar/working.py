@@ -132,6 +132,17 @@ class WorkCalendar:
         passed = min(before[i] + at - opens[i], before[i + 1])
         return TICK * (min(before[j] + until - opens[j], before[j + 1]) - passed)
 
+    def assumed_years(self, start: datetime, end: datetime) -> tuple[int, ...]:
+        """The years from ``start`` to ``end`` whose holidays are not published, so that only weekends count in them.
+
+        None of a calendar that refuses to count them. [KRN-04]
+        """
+        known = self.spec.known_years
+        if known is None or self.spec.unpublished == "raise":
+            return ()
+        first, last = (self._date(at).year for at in (start, end))
+        return tuple(year for year in range(first, last + 1) if year not in known)
+
     # --- openings -------------------------------------------------------------------------------------------------
 
     def is_open(self, at: datetime) -> bool:

@@ -7,16 +7,33 @@ from typing import ClassVar, Final, Self
 
 import attrs
 
+from csdomain.kernel.calendar.values import BeyondTime
+from csdomain.kernel.rules import Text
 from csdomain.kernel.rules.errors import aware
 from csdomain.kernel.values.actors import ActorId
 from csdomain.kernel.values.personal import PersonalKind, personal
 
+_EARLIEST: Final = datetime(2, 1, 1, tzinfo=UTC)
+_LATEST: Final = datetime(9999, 1, 1, tzinfo=UTC)
 _NAME: Final = re.compile(r"(?<!^)(?=[A-Z])")
 
 
 def utc(at: datetime) -> datetime:
-    """``at`` in UTC. Raises :class:`~csdomain.kernel.rules.errors.NaiveTime` (KRN-03)."""
-    return at if isinstance(at, datetime) and at.tzinfo is UTC else aware(at).astimezone(UTC)
+    """``at`` in UTC. Raises :class:`~csdomain.kernel.rules.errors.NaiveTime` (KRN-03), BeyondTime outside the bounds.
+
+    Instants of the house lie in the years 2 to 9998: there is time before and after them in every zone.
+    """
+    try:
+        found = at if isinstance(at, datetime) and at.tzinfo is UTC else aware(at).astimezone(UTC)
+    except OverflowError:
+        raise _beyond(at) from None
+    if not _EARLIEST <= found < _LATEST:
+        raise _beyond(at)
+    return found
+
+
+def _beyond(at: datetime) -> BeyondTime:
+    return BeyondTime(field="at", given=at, accepted=Text("years 2 to 9998", "公元 2 至 9998 年"))
 
 
 @attrs.frozen(kw_only=True)
@@ -80,6 +97,15 @@ class Rebased(Event):
 
     before: str
     after: str
+
+
+@attrs.frozen(kw_only=True)
+class TimerRecounted(Event):
+    """A deadline was counted anew, since holidays that it had assumed are published (KRN-04, KRN-06)."""
+
+    timer: str
+    due_before: datetime
+    due_after: datetime
 
 
 @attrs.frozen(kw_only=True)

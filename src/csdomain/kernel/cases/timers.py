@@ -1,13 +1,14 @@
 """SLA timers: running, paused, met, breached or cancelled, over a working calendar (KRN-06).
 
 A timer is a frozen value; each function returns the timer as it is afterwards, and what fired. A deadline is kept *on*
-its instant: what is done at ``due_at`` is in time, so a breach shows from one microsecond later.
+its instant: what is done at ``due_at`` is in time, so a breach shows from one microsecond later. Waiting never counts,
+as used or as late: pauses are counted as the duration is, working time while the calendar is open, days and hours on
+the clock always (ADR 22).
 """
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import Enum, unique
-from functools import partial
 from typing import Final
 
 import attrs
@@ -16,7 +17,7 @@ from csdomain.kernel.calendar import Explanation, WorkCalendar
 from csdomain.kernel.rules import TIMERS, Text
 from csdomain.kernel.rules.errors import InvalidValue, RuleBroken
 from csdomain.kernel.values.actors import ActorId
-from csdomain.kernel.values.durations import Duration, ElapsedTime
+from csdomain.kernel.values.durations import Duration, runs_always
 
 from .events import TimerBreached, TimerFired, TimerReminded, TimerWarned, utc
 
@@ -48,7 +49,7 @@ LIVE: Final = frozenset({TimerState.RUNNING, TimerState.PAUSED})
 
 @attrs.frozen
 class Threshold:
-    """A warning: it fires at ``at``, when ``percent`` of the working time is used up."""
+    """A warning: it fires at ``at``, when ``percent`` of the time is used up."""
 
     percent: int
     at: datetime
@@ -56,7 +57,10 @@ class Threshold:
 
 @attrs.frozen
 class Pause:
-    """A time during which the clock stood still; ``working`` is the working time in it, by which the deadline moved."""
+    """A time during which the clock stood still; ``working`` is the time in it, as the duration counts.
+
+    A deadline that had not passed when it began moved by so much; one that had passed stays.
+    """
 
     since: datetime
     until: datetime | None = None
@@ -67,11 +71,12 @@ class Pause:
 class Timer:
     """A deadline for ``subject``, known by its ``name`` (a rule's id, with a suffix where a rule has several).
 
-    ``due_at`` is where it stands now, ``budget`` the working time it had at the start (all time, where the duration is
-    elapsed time), ``calendar`` the name of the calendar it runs on. ``ended_at`` is when it was met, breached (the
-    deadline, not the sweep) or cancelled; ``completed_at`` is when the work was done, also where that was too late. A
-    ``reminder`` breaches nothing: at its time it is met, and somebody is told; where it is stopped before anybody
-    noticed its time, nobody is.
+    ``due_at`` is where it stands now, ``budget`` the time it had at the start, as the duration counts, ``calendar`` the
+    name of the calendar it runs on. ``ended_at`` is when it was met, breached (the deadline, not the sweep) or
+    cancelled; ``completed_at`` is when the work was done, also where that was too late, ``dropped_at`` when a late
+    timer ceased to matter. A ``reminder`` breaches nothing: at its time it is met, and somebody is told; where it is
+    stopped before anybody noticed its time, nobody is. ``assumed_years`` are those through which it was counted
+    provisionally, their holidays not being published.
     """
 
     subject: str
@@ -88,11 +93,23 @@ class Timer:
     ended_at: datetime | None = None
     completed_at: datetime | None = None
     reminder: bool = False
+    assumed_years: tuple[int, ...] = ()
+    dropped_at: datetime | None = None
 
     @property
     def live(self) -> bool:
         """Whether it is running or paused."""
         return self.state in LIVE
+
+    @property
+    def overdue(self) -> bool:
+        """Whether it is late and the work is still to be done."""
+        return self.state is TimerState.BREACHED and self.completed_at is None and self.dropped_at is None
+
+    @property
+    def waiting(self) -> bool:
+        """Whether the clock stands still: a pause has begun and not ended, before the deadline or after."""
+        return (self.state is TimerState.PAUSED or self.overdue) and bool(self.pauses) and self.pauses[-1].until is None
 
     @property
     def next_at(self) -> datetime | None:
@@ -104,8 +121,9 @@ class Timer:
 
     @property
     def paused_for(self) -> timedelta:
-        """The working time of all pauses that have ended."""
-        return sum((pause.working for pause in self.pauses), timedelta(0))
+        """The time of the pauses that have ended and moved the deadline, as the duration counts."""
+        ended = (pause.working for pause in self.pauses if pause.until is not None and pause.until <= self.due_at)
+        return sum(ended, timedelta(0))
 
 
 def check_warnings(percents: Sequence[int]) -> tuple[int, ...]:
@@ -132,8 +150,8 @@ def start(
 ) -> Timer:
     """A running timer, due when ``duration`` from ``at`` has passed on ``calendar``.
 
-    ``warnings`` are percentages, 1 to 99, ascending, of the working time between ``at`` and the deadline; a
-    ``reminder`` only reminds. Raises :class:`MalformedTimer` and what the calendar raises. [KRN-06]
+    ``warnings`` are percentages, 1 to 99, ascending, of the time between ``at`` and the deadline; a ``reminder`` only
+    reminds. Raises :class:`MalformedTimer` and what the calendar raises. [KRN-06]
     """
     at = utc(at)
     if not name or len(name) > _NAME_LONGEST or not name.isprintable():
@@ -141,26 +159,49 @@ def start(
             field="name", accepted=Text(f"1 to {_NAME_LONGEST} characters", f"1 到 {_NAME_LONGEST} 个字符")
         )
     percents = check_warnings(warnings)
-    due = calendar.deadline(at, duration)
+    due = utc(calendar.deadline(at, duration))
     budget = _counted(duration, calendar, at, due)
     # A deadline in closed time may lie before the next opening, where a share of no working time would end.
     thresholds = tuple(Threshold(p, min(_on(duration, calendar, at, budget * p // 100), due)) for p in percents)
-    return Timer(subject, name, calendar.name, duration, at, due, budget, thresholds, reminder=reminder)
+    timer = Timer(subject, name, calendar.name, duration, at, due, budget, thresholds, reminder=reminder)
+    return _assuming(timer, calendar)
 
 
 def _counted(duration: Duration, calendar: WorkCalendar, since: datetime, until: datetime) -> timedelta:
-    """The time between two instants, as the duration counts: open time, or all of it where time merely elapses.
-
-    A deadline at an instant that somebody set asks for no calendar, so that it may lie where none is published yet.
-    """
-    if isinstance(duration, ElapsedTime):
+    """The time between two instants, as the duration counts: open time, or all of it where it runs always."""
+    if runs_always(duration):
         return max(until - since, timedelta(0))
     return calendar.between(since, until)
 
 
 def _on(duration: Duration, calendar: WorkCalendar, at: datetime, span: timedelta) -> datetime:
     """The instant a span after ``at``, as the duration counts."""
-    return at + span if isinstance(duration, ElapsedTime) else calendar.add(at, span)
+    return at + span if runs_always(duration) else calendar.add(at, span)
+
+
+def _assuming(timer: Timer, calendar: WorkCalendar) -> Timer:
+    if runs_always(timer.duration) or calendar.spec.unpublished != "provisional":
+        return timer
+    return attrs.evolve(timer, assumed_years=calendar.assumed_years(timer.started_at, timer.due_at))
+
+
+def recounted(timer: Timer, calendar: WorkCalendar) -> Timer:
+    """The timer counted anew where a year that it assumed is published by now; one that has ended stays as it is.
+
+    Warnings that were given stay where they were. [KRN-04, KRN-06]
+    """
+    known = calendar.spec.known_years
+    if not timer.live or not any(known is None or year in known for year in timer.assumed_years):
+        return timer
+    percents = [warning.percent for warning in timer.warnings]
+    begun = (timer.subject, timer.name, calendar, timer.duration, timer.started_at)
+    anew = start(*begun, warnings=percents, reminder=timer.reminder)
+    for pause in timer.pauses:
+        anew = attrs.evolve(anew, state=TimerState.PAUSED, pauses=(*anew.pauses, Pause(pause.since)))
+        if pause.until is not None:
+            anew = resume(anew, calendar, pause.until)
+    warnings = (*timer.warnings[: timer.warned], *anew.warnings[timer.warned :])
+    return attrs.evolve(anew, warnings=warnings, warned=timer.warned)
 
 
 def advance(timer: Timer, until: datetime) -> tuple[Timer, tuple[TimerFired, ...]]:
@@ -214,39 +255,50 @@ def _in_order(timer: Timer, at: datetime) -> datetime:
 
 
 def pause(timer: Timer, at: datetime) -> tuple[Timer, tuple[TimerFired, ...]]:
-    """The clock stands still from ``at``. A timer that is late by then is breached instead.
+    """The clock stands still from ``at``. A timer that is late by then is breached, and stands still all the same.
 
-    Raises :class:`~csdomain.kernel.rules.errors.RuleBroken` unless it runs. [KRN-06]
+    Raises :class:`~csdomain.kernel.rules.errors.RuleBroken` unless it runs, or is late and not done. [KRN-06]
     """
     at = _in_order(timer, at)
-    _require_state(timer, TimerState.RUNNING)
+    if timer.waiting or not timer.overdue:
+        _require_state(timer, TimerState.RUNNING)
     timer, fired = _settled(timer, at)
-    if not timer.live:
-        return timer, fired
-    return attrs.evolve(timer, state=TimerState.PAUSED, pauses=(*timer.pauses, Pause(at))), fired
+    state = TimerState.PAUSED if timer.live else timer.state
+    return attrs.evolve(timer, state=state, pauses=(*timer.pauses, Pause(at))), fired
 
 
 def resume(timer: Timer, calendar: WorkCalendar, at: datetime) -> Timer:
-    """The clock runs again from ``at``; deadline and coming warnings move by the working time paused.
+    """The clock runs again from ``at``; deadline and coming warnings move by the time paused, as the duration counts.
 
-    Raises :class:`~csdomain.kernel.rules.errors.RuleBroken` unless it is paused. [KRN-06]
+    Of working time none of them falls into the pause, or into the closed time in which it ends: at the earliest it is
+    the next opening. The deadline of a late timer stays.
+
+    Raises :class:`~csdomain.kernel.rules.errors.RuleBroken` unless it is paused, and what the calendar raises. [KRN-06]
     """
     at = _in_order(timer, at)
-    _require_state(timer, TimerState.PAUSED)
+    if not timer.waiting:
+        _require_state(timer, TimerState.PAUSED)
     since = timer.pauses[-1].since
     working = _counted(timer.duration, calendar, since, at)
+    pauses = (*timer.pauses[:-1], Pause(since, at, working))
+    if not timer.live:
+        return attrs.evolve(timer, pauses=pauses)
     kept, coming = timer.warnings[: timer.warned], timer.warnings[timer.warned :]
 
     def moved(instant: datetime) -> datetime:
-        return _on(timer.duration, calendar, instant, working) if working and instant >= since else instant
+        if instant < since or at == since:
+            return instant
+        to = _on(timer.duration, calendar, instant, working) if working else instant
+        return to if to > at or runs_always(timer.duration) else calendar.next_open(at)
 
-    return attrs.evolve(
+    after = attrs.evolve(
         timer,
         state=TimerState.RUNNING,
-        pauses=(*timer.pauses[:-1], Pause(since, at, working)),
+        pauses=pauses,
         due_at=moved(timer.due_at),
         warnings=(*kept, *(Threshold(w.percent, moved(w.at)) for w in coming)),
     )
+    return _assuming(after, calendar)
 
 
 def meet(timer: Timer, at: datetime) -> tuple[Timer, tuple[TimerFired, ...]]:
@@ -266,15 +318,16 @@ def meet(timer: Timer, at: datetime) -> tuple[Timer, tuple[TimerFired, ...]]:
 
 
 def cancel(timer: Timer, at: datetime) -> tuple[Timer, tuple[TimerFired, ...]]:
-    """The timer no longer matters from ``at``. One that is late by then is breached all the same.
+    """The timer no longer matters from ``at``. One that is late by then is breached all the same, and late no longer.
 
-    Raises :class:`~csdomain.kernel.rules.errors.RuleBroken` unless it is live. [KRN-06]
+    Raises :class:`~csdomain.kernel.rules.errors.RuleBroken` unless it is live, or late and not done. [KRN-06]
     """
     at = _in_order(timer, at)
-    _require_state(timer, *LIVE)
+    if not timer.overdue:
+        _require_state(timer, *LIVE)
     timer, fired = _settled(timer, at)
     if not timer.live:
-        return timer, fired
+        return attrs.evolve(timer, dropped_at=at), fired
     return attrs.evolve(timer, state=TimerState.CANCELLED, ended_at=at), fired
 
 
@@ -292,8 +345,39 @@ def _require_state(timer: Timer, *states: TimerState) -> None:
 
 
 @attrs.frozen
+class Spent:
+    """The time of a timer up to ``until``: what was used, and what of it was late. Waiting counts as neither."""
+
+    until: datetime
+    used: timedelta
+    late: timedelta
+
+
+def spent(timer: Timer, calendar: WorkCalendar, at: datetime) -> Spent:
+    """What the timer used as of ``at``, or of the end of its work where that was before. Raises as the calendar does.
+
+    A late timer goes on until the work is done, or ceases to matter. A reminder is never late. [KRN-06]
+    """
+    at = utc(at)
+    ended = timer.ended_at if timer.state is not TimerState.BREACHED else timer.dropped_at
+    end = min(at, timer.completed_at or ended or at)
+
+    def counted(since: datetime) -> timedelta:
+        waits = ((max(wait.since, since), min(wait.until or end, end)) for wait in timer.pauses)
+        waited = (_counted(timer.duration, calendar, *wait) for wait in waits if wait[0] < wait[1])
+        return _counted(timer.duration, calendar, since, end) - sum(waited, timedelta(0))
+
+    is_late = end > timer.due_at and not timer.reminder
+    return Spent(end, counted(timer.started_at), counted(timer.due_at) if is_late else timedelta(0))
+
+
+@attrs.frozen
 class TimerExplanation:
-    """How a timer's deadline came about: the first deadline by the calendar, and each pause that moved it."""
+    """How a timer's deadline came about: the first deadline by the calendar, and each pause that moved it.
+
+    ``used`` and ``late`` are as of the instant asked about, waiting left out of both. ``assumed_years`` are years whose
+    holidays are not published: the deadline is provisional.
+    """
 
     timer: str
     duration: str
@@ -304,17 +388,18 @@ class TimerExplanation:
     due_at: datetime
     state: TimerState
     used: timedelta
+    late: timedelta
     budget: timedelta
     counted: Explanation
+    reminder: bool = False
+    assumed_years: tuple[int, ...] = ()
 
 
 def explain(timer: Timer, calendar: WorkCalendar, at: datetime) -> TimerExplanation:
-    """The timer's arithmetic as data, as of ``at``: ``used`` is the working time gone by then, pauses left out."""
+    """The timer's arithmetic as data, as of ``at``. Raises as the calendar does. [KRN-06]"""
+    timer = recounted(timer, calendar)
     counted = calendar.explain(timer.started_at, timer.duration)
-    end = min(utc(at), timer.ended_at or utc(at))
-    count = partial(_counted, timer.duration, calendar)
-    paused = (count(pause.since, min(pause.until or end, end)) for pause in timer.pauses)
-    used = count(timer.started_at, end) - sum(paused, timedelta(0))
+    found = spent(timer, calendar, at)
     return TimerExplanation(
         timer=timer.name,
         duration=str(timer.duration),
@@ -324,7 +409,10 @@ def explain(timer: Timer, calendar: WorkCalendar, at: datetime) -> TimerExplanat
         pauses=timer.pauses,
         due_at=timer.due_at,
         state=timer.state,
-        used=used,
+        used=found.used,
+        late=found.late,
         budget=timer.budget,
         counted=counted,
+        reminder=timer.reminder,
+        assumed_years=timer.assumed_years,
     )

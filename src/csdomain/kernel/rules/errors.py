@@ -6,7 +6,7 @@ number.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -351,6 +351,30 @@ class MissingBackend(DomainError):
     problem = Text("This backend is not available.", "此后端不可用。")
 
 
+class Fault(str):
+    """One fault of a file: what is wrong ``@`` the key path. A text in English that knows its Chinese, ``zh``."""
+
+    __slots__ = ("zh",)
+    zh: str
+
+    @classmethod
+    def of(cls, said: Text | str, path: str = "") -> "Fault":
+        """The fault of what is said at a path; a text that is said in one language is its own Chinese."""
+        en, zh = (said.en, said.zh) if isinstance(said, Text) else (said, getattr(said, "zh", said))
+        return cls.both(f"{en} @ {path}" if path else en, f"{zh} @ {path}" if path else zh)
+
+    @classmethod
+    def both(cls, en: str, zh: str) -> "Fault":
+        """The fault that reads so in English and in Chinese."""
+        fault = cls(en)
+        fault.zh = zh
+        return fault
+
+    def written(self, change: Callable[[str], str]) -> "Fault":
+        """The fault with the same change made to it in both languages."""
+        return self.both(change(str(self)), change(self.zh))
+
+
 class RulebookInvalid(InvalidValue):
     """A rulebook was refused; ``faults`` names each fault with its key path (KRN-01)."""
 
@@ -364,7 +388,8 @@ class RulebookInvalid(InvalidValue):
         """The head, and each fault on a line of its own."""
         said = Text("The rulebook was refused.", "规则手册被拒绝。")(language)
         head = f"{self.rule.id}: {said} ({self.facts['name']})"
-        return "\n  ".join([head, *map(hide, self.faults)])
+        faults = (getattr(fault, "zh", fault) if language == "zh" else fault for fault in self.faults)
+        return "\n  ".join([head, *map(hide, faults)])
 
 
 def typed_in(given: object) -> object:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final, Protocol
 
+from csdomain.kernel.cases.events import utc
 from csdomain.kernel.rules import Text
 from csdomain.kernel.rules.errors import aware
 
@@ -38,7 +39,7 @@ def check_value(of: Columned, name: str, value: object) -> None:
     if type(value) is not wanted or wanted is bytes:
         raise MalformedQuery(field=name, given=type(value).__name__, accepted=Text(wanted.__name__, wanted.__name__))
     if isinstance(value, datetime):
-        aware(value, name)
+        utc(aware(value, name))
     elif isinstance(value, str) and not storable(value, TEXT_LONGEST):
         raise MalformedQuery(field=name, given=f"text of length {len(value)}", maximum=TEXT_LONGEST)
     elif isinstance(value, int) and not -(2**63) <= value < 2**63:

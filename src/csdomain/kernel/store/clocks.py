@@ -40,8 +40,9 @@ class Clocks:
             seen.add(subject)
 
     def live(self, subject: str, prefix: str) -> list[str]:
-        """The names of those that run or pause and begin with ``prefix``."""
-        return [name for name, timer in self._held[subject].items() if timer.live and name.startswith(prefix)]
+        """The names of those that run, pause or are late, and begin with ``prefix``."""
+        held = self._held[subject].items()
+        return [name for name, timer in held if (timer.live or timer.overdue) and name.startswith(prefix)]
 
     def get(self, subject: str, name: str) -> Timer | None:
         """One, locked; None where there is none."""

@@ -225,6 +225,10 @@ class Session(RowSession, Protocol):
         """Store a changed timer."""
         ...
 
+    def live_timer_names(self, after: tuple[str, str], limit: int, /) -> Sequence[tuple[str, str]]:
+        """Subject and name of timers that run or pause, in their order, from the first after ``after`` on."""
+        ...
+
     def due_timers(self, until: datetime, limit: int, skip: Iterable[tuple[str, str]], /) -> Sequence[Timer]:
         """Timers whose ``next_at`` is not after ``until``, soonest first, claimed for this transaction."""
         ...

@@ -4,14 +4,16 @@ Both work in small units over any store, any number of them at once; what a proc
 found again by the next.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from heapq import heappop, heappush
 from typing import Final
 
 import attrs
 
+from csdomain.kernel.calendar import WorkCalendar
 from csdomain.kernel.cases.events import TimerBreached, TimerFired, utc
+from csdomain.kernel.cases.timers import Timer
 from csdomain.kernel.rules import Text
 from csdomain.kernel.rules.errors import DomainError, StoreFailure, scrub
 from csdomain.kernel.values.arguments import WrongArgument
@@ -21,6 +23,8 @@ from .unit import StandardUnit
 
 BATCH: Final = 100
 _BATCH_LARGEST: Final = 10_000
+#: The cursor that says up to which published year the deadlines on a calendar have been counted.
+_DONE: Final = "calendar/{}"
 Progress = Callable[[int], None]
 
 
@@ -87,19 +91,57 @@ def _fire(
         if handled:
             # A handler may have stopped, paused or moved any of them.
             current = unit.session.timer(timer.subject, timer.name, lock=True)
-            if current is None or current.next_at is None:
+            if current is None:
                 continue
             timer = current
-            if (timer.next_at or until) > at:
-                if (timer.next_at or until) <= horizon:
-                    heappush(heap, (timer.next_at or until, turn, timer))
-                continue
+        timer = recount(unit, timer, until)
+        if timer.next_at is None or timer.next_at > at:
+            if timer.next_at is not None and timer.next_at <= horizon:
+                heappush(heap, (timer.next_at, turn, timer))
+            continue
         timer, events = unit.fire(timer, at, until)
         fired += events
         handled = handled or unit.backstage.handler(timer.name) is not None
         if timer.next_at is not None and timer.next_at <= horizon:
             heappush(heap, (timer.next_at, turn, timer))
     return fired
+
+
+def recount(unit: StandardUnit, timer: Timer, at: datetime) -> Timer:
+    """Store the timer counted anew where a year that it assumed is published by now. [KRN-04]"""
+    anew, events = unit.recount(timer, at)
+    if anew is not timer:
+        unit.session.save_timer(anew)
+        unit.record(events)
+    return anew
+
+
+def recount_published(store: Store, calendars: Iterable[WorkCalendar], at: datetime, *, batch: int = BATCH) -> int:
+    """Count the deadlines anew that assumed a year of these calendars which is published by now; how many moved.
+
+    Once for each year that becomes known: a cursor says up to which year a calendar has been done. One that is begun
+    again goes on. Timers that were met or breached stay. [KRN-04]
+    """
+    moved = 0
+    for calendar in calendars:
+        known, done = calendar.spec.known_years, _DONE.format(calendar.name)
+        if calendar.spec.unpublished != "provisional" or not known:
+            continue
+        if store.look(lambda unit: unit.session.cursor(done)) >= max(known):  # noqa: B023 - run at once
+            continue
+        after = ("", "")
+        while keys := store.look(lambda unit: unit.session.live_timer_names(after, batch)):  # noqa: B023 - run at once
+
+            def work(unit: Unit, keys: Sequence[tuple[str, str]] = keys) -> int:
+                assert isinstance(unit, StandardUnit)  # noqa: S101 - every store hands out this one
+                found = [unit.session.timer(*key, lock=True) for key in keys]
+                theirs = [timer for timer in found if timer is not None and timer.calendar == calendar.name]  # noqa: B023
+                return sum(recount(unit, timer, at) is not timer for timer in theirs)
+
+            moved += store.run(work)
+            after = keys[-1]
+        store.run(lambda unit: unit.session.move_cursor(done, max(known)))  # noqa: B023 - run at once
+    return moved
 
 
 @attrs.frozen

@@ -24,7 +24,7 @@ from csdomain.kernel.cases.effects import (
     StopTimer,
     TimerChange,
 )
-from csdomain.kernel.cases.events import Event, Moved, TimerFired, utc
+from csdomain.kernel.cases.events import Event, Moved, TimerFired, TimerRecounted, utc
 from csdomain.kernel.cases.timers import Timer, TimerState
 from csdomain.kernel.rules import AUDITED, Text
 from csdomain.kernel.rules.errors import (
@@ -212,11 +212,11 @@ class StandardUnit:
             if begun:
                 clocks.begin(begun)
             clocks.hold(changes)
-            fired = [event for change in changes for event in self._change(change, clocks)]
+            happened = [event for change in changes for event in self._change(change, clocks)]
             pending = []
-            for event in fired:
+            for event in happened:
                 records.append(self._audit(event))
-                pending += self.handle(event)
+                pending += self.handle(event) if isinstance(event, TimerFired) else ()
         if records:
             self._session.append(records)
         if messages:
@@ -237,31 +237,49 @@ class StandardUnit:
             self.record([event], self.handle(event))
         return timer, fired
 
-    def _change(self, effect: TimerChange, clocks: Clocks) -> tuple[TimerFired, ...]:
+    def recount(self, timer: Timer, at: datetime) -> tuple[Timer, tuple[Event, ...]]:
+        """The timer counted anew where a year that it assumed is published by now, and what the trail says of it.
+
+        It is not stored. [KRN-04]
+        """
+        if not (timer.live and timer.assumed_years):
+            return timer, ()
+        try:
+            anew = timers.recounted(timer, self.backstage.calendars(timer.calendar))
+        except NotFound:  # a calendar that only the case's own rulebook has
+            return timer, ()
+        if anew.due_at == timer.due_at:
+            return anew, ()
+        subject, by, before, after = timer.subject, timers.SYSTEM, timer.due_at, anew.due_at
+        event = TimerRecounted(subject=subject, by=by, at=at, timer=timer.name, due_before=before, due_after=after)
+        return anew, (event,)
+
+    def _change(self, effect: TimerChange, clocks: Clocks) -> tuple[Event, ...]:
         if isinstance(effect, CancelTimers):
             live = clocks.live(effect.subject, effect.prefix)
             stops = [StopTimer(effect.subject, name, effect.at, cancelled=True) for name in live]
-            return tuple(fired for stop in stops for fired in self._change(stop, clocks))
-        timer = clocks.get(effect.subject, effect.name)
-        if timer is None:
+            return tuple(event for stop in stops for event in self._change(stop, clocks))
+        stored = clocks.get(effect.subject, effect.name)
+        if stored is None:
             return ()
         fired: tuple[TimerFired, ...] = ()
+        timer, recounted = self.recount(stored, effect.at)
         after = timer
         if isinstance(effect, PauseTimer):
-            if timer.state is TimerState.RUNNING:
+            if not timer.waiting and (timer.live or timer.overdue):
                 after, fired = timers.pause(timer, effect.at)
         elif isinstance(effect, ResumeTimer):
-            if timer.state is TimerState.PAUSED:
+            if timer.waiting:
                 after = timers.resume(timer, self.backstage.calendars(timer.calendar), effect.at)
         else:
             late = timer.state is TimerState.BREACHED and timer.completed_at is None
-            if effect.cancelled and timer.live:
+            if effect.cancelled and (timer.live or timer.overdue):
                 after, fired = timers.cancel(timer, effect.at)
             elif not effect.cancelled and (timer.live or late):
                 after, fired = timers.meet(timer, effect.at)
-        if after is not timer:
+        if after is not stored:
             clocks.save(after)
-        return fired
+        return (*recounted, *fired)
 
     def _audit(self, event: Event) -> AuditRecord:
         kind = type(event)

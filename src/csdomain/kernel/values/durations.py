@@ -79,6 +79,11 @@ class ElapsedTime:
 Duration = CalendarDays | WorkingDays | WorkingTime | ElapsedTime
 
 
+def runs_always(duration: Duration) -> bool:
+    """Whether its time is time on the clock, open or not: no calendar is asked, so no holiday needs to be known."""
+    return isinstance(duration, CalendarDays | ElapsedTime)
+
+
 def _said(time: timedelta, working: str = "") -> str:
     for unit, size in _UNIT.items():
         if not time % size:
