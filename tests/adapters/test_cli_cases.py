@@ -182,7 +182,8 @@ def test_a_case_is_shown_with_its_clocks_and_what_may_be_done(url: str, run: Run
         for move in json.loads(run("case", "moves", url, NUMBERS[1], "--json", position="sales")[1])["moves"]
     }
     assert found["-", "accept"]["allowed"] is False
-    assert found["-", "accept"]["why"]["zh"] == "当前状态 accepted 不可"
+    assert found["-", "accept"]["why"]["zh"] == "需要权限 complaints.accept"  # as sales are told if they try
+    assert found["-", "check"]["why"]["zh"] == "当前状态 accepted 不可"
 
 
 def test_an_order_is_a_case_as_well(sqlite_url: str, run: Run) -> None:

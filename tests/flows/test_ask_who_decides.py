@@ -87,6 +87,8 @@ def test_a_post_that_was_given_up_decides_nothing_whatever_the_host_still_gives(
     record = engaged(desk, "boss", "deputy_general_manager")
     id = awaiting(desk)
     assert desk.complaints.approval(id, by=boss, at=clock.now()).may is not None
+    with pytest.raises(BeyondAuthority):  # a record that gives more than the login
+        desk.complaints.approve(id, by=agent(desk, "boss", position="sales_manager"), at=clock.now())
     desk.staff.leave(record.id, by=personnel(desk), at=clock.advance(HOUR))
     with pytest.raises(BeyondAuthority):
         desk.complaints.approve(id, by=boss, at=clock.now())
