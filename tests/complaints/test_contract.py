@@ -134,7 +134,9 @@ class OfComplaints(CaseContract):
             *("ProposedPenalty.on", "ProposedPenalty.discipline"),
         }
     )
-    unfilled = frozenset({"ComplaintForm.extra", "ComplaintForm.extra.keys", "Judgement.company"})
+    unfilled = frozenset(
+        {"prioritise.priority", "ComplaintForm.extra", "ComplaintForm.extra.keys", "Judgement.company"}
+    )
     asks: ClassVar = dict.fromkeys(
         (
             *("recommend", "approve", "reject", "return_back", "propose"),

@@ -3,7 +3,7 @@
 from csdomain.kernel.rules import Rule
 from csdomain.kernel.rules.errors import fact_labels
 
-fact_labels({"customer": "客户", "path": "路径", "product": "产品", "quantity": "数量"})
+fact_labels({"customer": "客户", "level": "层级", "path": "路径", "product": "产品", "quantity": "数量"})
 
 FORM = Rule(
     "CMP-01",
