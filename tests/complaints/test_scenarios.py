@@ -247,9 +247,6 @@ DISMISSED: Final[Rows] = [
 ]
 
 
-OFFICE_REVIEWED: Final[Rows] = [("review", "closed", "settling"), ("settle", "settling", "settled")]
-
-
 def dismissed() -> Counter:
     counter = Counter.open()
     counter.accepted()
@@ -265,7 +262,7 @@ def test_not_established_and_the_customer_takes_it() -> None:
     counter.do("close", "not established", by="service_agent")
     counter.do("review", "", by="gm_office")
     stand(counter, "settled")
-    assert counter.rows == [*DISMISSED, ("close", "not_established", "closed"), *OFFICE_REVIEWED]
+    assert counter.rows == [*DISMISSED, ("close", "not_established", "closed"), *REVIEWED]
 
 
 @pytest.mark.rule(NOT_ESTABLISHED)
@@ -283,7 +280,7 @@ def test_not_established_the_customer_objects_and_the_superior_stands_by_it() ->
         ("sustain", "not_established", "not_established"),
         ("answer", "not_established", "not_established"),
         ("close", "not_established", "closed"),
-        *OFFICE_REVIEWED,
+        *REVIEWED,
     ]
 
 
