@@ -188,6 +188,8 @@ class _Living:
             self.step("propose", Remedy(granted=self.money(life.granted), text="so be it"), by=levels[at])
             if turn + 1 < life.forms:
                 self.step("decline", "no", by=levels[at])
+        if life.grave:
+            self.step("answer", Channel.LETTER, "We are sorry.", by=levels[at])
         self.step("satisfy", by=levels[at])
         self.step("close", "done", by=levels[at])
         return self.archived()
