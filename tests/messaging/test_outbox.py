@@ -14,7 +14,7 @@ from csdomain.contexts import sections
 from csdomain.desk import Desk, load_rulebook, shipped
 from csdomain.kernel.cases.effects import MalformedMessage, subject_of
 from csdomain.kernel.rules import AUDITED, PERMITTED
-from csdomain.kernel.rules.errors import Conflict, NaiveTime, NotFound, NotPermitted, RuleBroken
+from csdomain.kernel.rules.errors import NaiveTime, NotFound, NotPermitted, RuleBroken
 from csdomain.kernel.store.kinds import MalformedQuery
 from csdomain.kernel.store.ports import DeliveryFailed, Queued
 from csdomain.kernel.values.actors import Actor
@@ -216,19 +216,6 @@ def test_only_what_was_given_up_is_sent_again(desk: Desk) -> None:
     desk.messages.resend(dead, by=by, at=at)
     with pytest.raises(RuleBroken):
         desk.messages.resend(dead, by=by, at=at)
-
-
-def test_of_two_who_send_again_at_once_the_second_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    from csdomain_adapters.memory.session import MemorySession
-
-    with memory_desk() as desk:
-        (dead,) = told(desk, 1)
-        desk.relay(Unlucky(dead))
-        before = state(desk)
-        monkeypatch.setattr(MemorySession, "requeue", lambda *_: False)  # as a store that another wrote to meanwhile
-        with pytest.raises(Conflict):
-            desk.messages.resend(dead, by=manager(desk), at=desk.clock.now())
-        assert state(desk) == before
 
 
 def test_sending_again_joins_a_larger_unit(desk: Desk) -> None:

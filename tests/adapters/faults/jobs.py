@@ -16,9 +16,9 @@ from adapters.whole import STEPS, StepIds, step_of
 from csdomain import Desk
 from csdomain.complaints.case import COMPLAINTS, Complaint
 from csdomain.desk import Services
+from csdomain.kernel.cases.delivery import RelayPolicy
 from csdomain.kernel.rules.errors import DomainError
 from csdomain.kernel.store.ports import AuditRecord, Queued, Receipt, Unit
-from csdomain.kernel.store.sweeping import RelayPolicy
 from csdomain.kernel.values.actors import Action
 from csdomain.testing import (
     HANDLING,
