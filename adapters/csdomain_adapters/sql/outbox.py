@@ -34,7 +34,7 @@ def row(message: Queued) -> dict[str, Any]:
         "until": message.until,
         "line": message.line or None,
         "klass": message.klass.value,
-        "responsible": message.by,
+        "responsible": message.by or None,
         **_delivery(message),
     }
 
@@ -87,7 +87,7 @@ def queued(row: Mapping[Any, Any]) -> Queued:
         "until": instant("until"),
         "line": row["line"] or "",
         "klass": read("klass", MessageClass, MessageClass.CONTRACT),
-        "by": row["responsible"],
+        "by": row["responsible"] or "",
         "tried_at": instant("tried_at"),
         "delivered_at": instant("delivered_at"),
         "ref": row["ref"] or "",

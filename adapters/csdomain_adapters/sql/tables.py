@@ -259,7 +259,7 @@ class Common:
             Column("until", Instant, nullable=True),
             Column("line", text(120), nullable=True),
             Column("klass", text(16), nullable=False, server_default="contract"),
-            Column("responsible", text(120), nullable=False, server_default=""),
+            Column("responsible", text(120), nullable=True),
             Column("tried_at", Instant, nullable=True),
             Column("delivered_at", Instant, nullable=True),
             Column("ref", text(120), nullable=True),

@@ -285,6 +285,19 @@ class OutboxContract(Contract):
         assert set(self.states(rig).values()) == {"sent"}
         assert {message.attempts for message in self.outbox(rig).values()} == {1}, "an attempt is a try, not a claim"
 
+    def test_f36_what_another_relay_has_claimed_meanwhile_is_left_to_it(self, rig: Rig) -> None:
+        self.queue(rig, "k", "l")
+
+        class Slow(Gateway):
+            def send(gateway, message: Queued, /) -> None:  # noqa: N805
+                now = rig.clock.advance(POLICY.lease)
+                rig.run(lambda unit: unit.session.claim_messages(now, now + POLICY.lease, 9))
+                super().send(message)
+
+        slow = Slow()
+        assert self.relay(rig, slow) == RelayReport(sent=1)
+        assert slow.keys == ["k"]
+
     # --- failures
     def test_what_fails_is_tried_again_after_a_while_and_given_up_at_last(self, rig: Rig) -> None:
         self.queue(rig, "k", by="boss")

@@ -24,7 +24,7 @@ def _columns() -> list["sa.Column[object]"]:
         sa.Column("until", sa.BigInteger, nullable=True),
         sa.Column("line", text(120), nullable=True),
         sa.Column("klass", text(16), nullable=False, server_default="contract"),
-        sa.Column("responsible", text(120), nullable=False, server_default=""),
+        sa.Column("responsible", text(120), nullable=True),
         sa.Column("tried_at", sa.BigInteger, nullable=True),
         sa.Column("delivered_at", sa.BigInteger, nullable=True),
         sa.Column("ref", text(120), nullable=True),
