@@ -7,6 +7,7 @@ Any number of relays may run at once and be killed at any moment. What each step
 import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, Final
 
@@ -16,11 +17,13 @@ from csdomain.kernel.cases import delivery
 from csdomain.kernel.cases.delivery import Answer, MessageState, Queued, RelayPolicy, Sent, StillUnknown
 from csdomain.kernel.cases.events import utc
 from csdomain.kernel.cases.timers import SYSTEM
+from csdomain.kernel.rules.errors import DomainError
 from csdomain.kernel.values.actors import ActorId
 
 from .ports import Clock, Notifier, Store, Unit
 
-BATCH: Final = 100
+#: As many messages as one claim takes: few, so that relays beside each other share them, and one that dies holds few.
+BATCH: Final = 10
 _log: Final = logging.getLogger("csdomain.relay")
 _S = MessageState
 
@@ -60,13 +63,19 @@ def relay(
     ``idempotent``. ``progress`` is told how many more were seen to.
     """
     work = _Relay(store, notifier, clock, policy)
-    while claimed := work.claim(batch):
-        # Those that were tried least first: a message on which processes die keeps no other from leaving.
-        seen = sum(work.see_to(message) for message in sorted(claimed, key=lambda message: message.attempts))
-        if progress is not None:
-            progress(seen)
-        if not seen:
-            break  # every claim ran out before it could be used: whoever has them now goes on
+    try:
+        while claimed := work.claim(batch):
+            # Those that were tried least first: a message on which processes die keeps no other from leaving.
+            seen = sum(work.see_to(message) for message in sorted(claimed, key=lambda message: message.attempts))
+            work.note()
+            if progress is not None:
+                progress(seen)
+            if not seen:
+                break  # every claim ran out before it could be used: whoever has them now goes on
+    except BaseException:
+        with suppress(DomainError):  # what the last call came to is known, whatever happened after it
+            work.note()
+        raise
     return work.report
 
 
@@ -91,6 +100,8 @@ class _Relay:
         self._policy = policy
         self._done = Counter[MessageState]()
         self._unreadable: list[str] = []
+        #: What the last call came to. It is noted with the mark of the next message: one commit for both.
+        self._outcome: Queued | None = None
 
     @property
     def report(self) -> RelayReport:
@@ -115,21 +126,38 @@ class _Relay:
         return self._store.run(lambda unit: unit.session.claim_messages(now, now + self._policy.lease, batch))
 
     def see_to(self, claimed: Queued) -> bool:
-        """One claimed message: begun, then sent or asked for; the outcome noted, each in a unit of its own. False where
-        its claim ran out."""
+        """One claimed message: marked by a commit, then sent or asked for. False where its claim ran out."""
         idempotent = self._idempotent(claimed)
-        message = self._store.run(lambda unit: self._begin(unit, claimed, idempotent))
+
+        def work(unit: Unit) -> tuple[Queued | None, Queued | None]:
+            return self._noted(unit), self._begin(unit, claimed, idempotent)
+
+        before, message = self._store.run(work)
+        self._count(before)
         if message is None:
-            return False
+            return False  # somebody else's by now
         if message.state is _S.SENDING:
-            message = self._noted(self._call(message, idempotent))
+            self._outcome = self._call(message, idempotent)
         elif message.state is _S.UNKNOWN and claimed.state is _S.UNKNOWN:
-            message = self._noted_answer(message, self._ask(message))
+            self._count(self._answered(message, self._ask(message)))
+        else:
+            self._count(message)
+        return True
+
+    def note(self) -> None:
+        """Note what the last call came to."""
+        if self._outcome is not None:
+            self._count(self._store.run(self._noted))
+
+    def _count(self, message: Queued | None) -> None:
+        if message is None:
+            return
+        if self._outcome is not None and message.key == self._outcome.key:
+            self._outcome = None
         if not message.readable:
             self._unreadable.append(message.key)
             _log.warning("the message %s cannot be read and was given up", message.key)
         self._done[_S.SENT if message.left else message.state] += 1
-        return True
 
     def _idempotent(self, message: Queued) -> bool:
         said = getattr(self._notifier, "idempotent", False)
@@ -167,19 +195,17 @@ class _Relay:
             return StillUnknown()
         return answer
 
-    def _noted(self, outcome: Queued) -> Queued:
-        def work(unit: Unit) -> Queued:
-            here = unit.session.message(outcome.key, lock=True)
-            if here is None:
-                return outcome
-            message = delivery.settled(here, outcome)
-            if message is not here:
-                write(unit, message, here, SYSTEM, self._now())
-            return message
+    def _noted(self, unit: Unit) -> Queued | None:
+        outcome = self._outcome
+        here = None if outcome is None else unit.session.message(outcome.key, lock=True)
+        if outcome is None or here is None:
+            return outcome
+        message = delivery.settled(here, outcome)
+        if message is not here:
+            write(unit, message, here, SYSTEM, self._now())
+        return message
 
-        return self._store.run(work)
-
-    def _noted_answer(self, claimed: Queued, answer: Answer) -> Queued:
+    def _answered(self, claimed: Queued, answer: Answer) -> Queued:
         def work(unit: Unit) -> Queued:
             here = unit.session.message(claimed.key, lock=True)
             if here is None or (here.state, here.next_at) != (claimed.state, claimed.next_at):
