@@ -70,7 +70,7 @@ class Messages:
         """Put a message back that was given up, lost, suppressed or not delivered; as it waits then, due at ``at``.
 
         It has all its attempts before it, and keeps its key and its window. Raises NotFound, NotPermitted, RuleBroken
-        for one in another state, MalformedMessage, NaiveTime. [MSG-09]
+        for one in another state or one that cannot be read, MalformedMessage, NaiveTime. [MSG-09]
         """
         check_short(key, "key")
         call = Call("message.resend", by.id, aware(at), subject_of(key))
@@ -82,7 +82,7 @@ class Messages:
                 raise NotFound(message=key)
             states = ", ".join(sorted(state.value for state in RESENDABLE))
             require(
-                message.state in RESENDABLE,
+                message.state in RESENDABLE and message.readable,
                 OUTBOX,
                 accepted=Text(states, states),
                 message=key,
