@@ -15,13 +15,14 @@ from csdomain.contexts import kinds as kinds
 from csdomain.contexts import lifecycles as lifecycles
 from csdomain.contexts import pinnings as pinnings
 from csdomain.contexts import sections as sections
+from csdomain.contexts import stored as stored
 from csdomain.frame.contexts import Context, timer_handlers
 from csdomain.frame.service import CaseService
 from csdomain.kernel.calendar import WorkCalendar
 from csdomain.kernel.calendar.holidays import Holidays
 from csdomain.kernel.cases.delivery import RelayPolicy
 from csdomain.kernel.rules import Text
-from csdomain.kernel.rules.errors import MissingBackend, NotFound, RulebookInvalid, fact_labels
+from csdomain.kernel.rules.errors import MissingBackend, NotFound, RulebookInvalid, RuleBroken, fact_labels
 from csdomain.kernel.store.kinds import ColumnValue
 from csdomain.kernel.store.ports import AuditRecord, Clock, Notifier, Observer, OpenStore, Store, TimerHandler, Unit
 from csdomain.kernel.store.relaying import RelayReport, due, relay
@@ -52,7 +53,7 @@ if TYPE_CHECKING:
     from csdomain.complaints.service import Complaints
     from csdomain.flows.erase_customer import ErasureReport
     from csdomain.flows.rebase_cases import RebaseReport
-    from csdomain.frame.describe import Description
+    from csdomain.frame.descriptions import Description
     from csdomain.messaging.service import Messages
     from csdomain.orders.service import Orders
     from csdomain.reporting.whatif_report import ChangedCase, WhatIfReport
@@ -165,7 +166,7 @@ def store_to_read(url: str) -> OpenStore:
     Raises MissingBackend, and what the store raises where its tables are of another version.
     """
     backstage = Backstage(calendars({}), adapter("csdomain.system", "system")().ids)
-    return cast("OpenStore", adapter(STORES, scheme(url))(url, kinds(), backstage, {"upgrade": False}))
+    return cast("OpenStore", adapter(STORES, scheme(url))(url, stored(), backstage, {"upgrade": False}))
 
 
 def _holidays(name: str) -> Holidays | None:
@@ -281,7 +282,7 @@ class Services:
         require_none_left_off(self._store, self.house, contexts(HOUSE), customer)
         return erase_customer(self.case_services, customer, by=by, at=at, progress=progress)
 
-    def export_customer(self, customer: str, *, by: Actor) -> dict[str, object]:
+    def export_customer(self, customer: str, *, by: Actor) -> dict[str, Any]:
         """Everything about a customer as plain data, in clear, for the customer (KRN-14)."""
         from csdomain.flows.erase_customer import require_none_left_off
         from csdomain.flows.export_customer import export_customer
@@ -317,7 +318,8 @@ class Desk(Services):
     ) -> None:
         ruled = contexts(house.rulebook.parts)
         backstage = Backstage(house.calendar, ids, {**timer_handlers(ruled, house), **(handlers or {})}, observer)
-        self.store: OpenStore = adapter(STORES, scheme(url))(url, kinds(house.rulebook.parts), backstage, options or {})
+        kept = stored(house.rulebook.parts)
+        self.store: OpenStore = adapter(STORES, scheme(url))(url, kept, backstage, options or {})
         self.clock = clock
         super().__init__(self.store, house, ids)
         self.store.run(house.remember)
@@ -351,6 +353,15 @@ class Desk(Services):
             return RelayReport(due=tuple(due(self.store, self.clock.now(), BATCH * 10)))
         deliver = adapter(NOTIFIERS, notifier)() if isinstance(notifier, str) else notifier
         return relay(self.store, deliver, self.clock, policy=policy, progress=progress)
+
+    def keep_refusal(self, refused: RuleBroken) -> None:
+        """Put on the audit what was refused inside a transaction of the host's own, after it (KRN-11, KRN-13).
+
+        Everywhere else a refusal is on the audit already, and nothing is written.
+        """
+        refusal = refused.refusal
+        if refusal is not None:
+            self.store.run(lambda unit: unit.session.add_refusal(refusal))
 
     def follow(self, consumer: str, handle: Callable[[AuditRecord], object]) -> int:
         """Give ``consumer`` every event since the last call, in order, at least once; how many (KRN-11)."""

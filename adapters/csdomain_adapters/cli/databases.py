@@ -120,9 +120,16 @@ def messages(
     """List messages, the oldest first, at most 1000: those on their way, unknown, lost, given up, sent. No texts."""
     with stores.store(url) as store:
         found = store.look(lambda unit: unit.session.outbox(state=state, to=to, limit=_MOST))
-    rows = [
-        {"key": m.key, "state": m.state.value, "occasion": m.occasion, "to": m.to, "queued": m.created_at}
-        | {"attempts": m.attempts, "sent": m.sent_at}
+    rows: list[dict[str, object]] = [
+        {
+            "key": m.key,
+            "state": m.state.value,
+            "occasion": m.occasion,
+            "to": m.to,
+            "queued": m.created_at,
+            "attempts": m.attempts,
+            "sent": m.sent_at,
+        }
         for m in found
     ]
     if settings.as_json:

@@ -21,7 +21,7 @@ from csdomain.kernel.cases.delivery import (
     StillUnknown,
     Suppressed,
 )
-from csdomain.kernel.cases.effects import Message, MessageClass
+from csdomain.kernel.cases.effects import Fact, Message, MessageClass
 from csdomain.kernel.store.relaying import RelayReport, relay
 from csdomain.kernel.store.unit import StandardUnit
 
@@ -30,6 +30,7 @@ from .concurrency import WAIT, beside
 
 POLICY = RelayPolicy(lease=timedelta(minutes=2), attempts=3, first_wait=timedelta(minutes=1), factor=2)
 MINUTE = timedelta(minutes=1)
+FACTS: dict[str, Fact] = {"n": 1, "ok": True, "who": "é", "no": None}
 _S = MessageState
 
 
@@ -74,8 +75,7 @@ class OutboxContract(Contract):
     """The outbox: queued with its cause, claimed for a while, marked before each call, never sent twice blindly."""
 
     def queue(self, rig: Rig, *keys: str, **more: Any) -> None:
-        facts = {"n": 1, "ok": True, "who": "é", "no": None}
-        messages = [Message(key, "specimen.picked", "customer-1", facts, **more) for key in keys]
+        messages = [Message(key, "specimen.picked", "customer-1", FACTS, **more) for key in keys]
         rig.run(lambda unit: unit.record([rig.picked("a")], messages))
 
     def outbox(self, rig: Rig, **asked: Any) -> dict[str, Queued]:
@@ -106,8 +106,7 @@ class OutboxContract(Contract):
         self.queue(rig, "k")
         window = {"since": now + MINUTE, "until": now + 2 * MINUTE}
         self.queue(rig, "l", **window, line="a/notice", klass=MessageClass.MARKETING, by="boss")
-        facts = {"n": 1, "ok": True, "who": "é", "no": None}
-        plain = Queued("k", "specimen.picked", "customer-1", facts, created_at=now, next_at=now)
+        plain = Queued("k", "specimen.picked", "customer-1", FACTS, created_at=now, next_at=now)
         rich = attrs.evolve(plain, key="l", next_at=now + MINUTE, until=now + 2 * MINUTE, line="a/notice", by="boss")
         assert list(self.outbox(rig).values()) == [plain, attrs.evolve(rich, klass=MessageClass.MARKETING)]
 
