@@ -38,7 +38,7 @@ from csdomain.kernel.cases.effects import MalformedMessage, Message, MessageClas
 from csdomain.kernel.rules.errors import NaiveTime
 from csdomain.kernel.store.relaying import relay, write
 from csdomain.kernel.values.actors import ActorId
-from csdomain.messaging.rules import OUTBOX
+from csdomain.messaging.rules import OUTBOX, RESPONSIBLE
 from csdomain.testing import MovableClock, memory_desk
 from csdomain.testing import received as complaint
 
@@ -350,4 +350,4 @@ class Relays(RuleBasedStateMachine):
 
 
 Relays.TestCase.settings = settings(stateful_step_count=20, deadline=None)
-TestRelays = pytest.mark.rule(OUTBOX)(Relays.TestCase)
+TestRelays = pytest.mark.rule(OUTBOX, RESPONSIBLE)(Relays.TestCase)

@@ -35,3 +35,9 @@ GATEWAYS = Rule(
     "A short message is counted and cut as the networks do, and no character is broken.",
     zh="短信按运营商规则计条和拆分，不拆断任何字符。",
 )
+RESPONSIBLE = Rule(
+    "MSG-14",
+    "The position that answers for a message is told where it does not arrive: given up, lost, expired, not delivered.",
+    zh="消息未送达（已放弃、下落不明、已过期或未能投递）时，须告知其负责岗位。",
+    source="C 8.5, B",
+)

@@ -50,21 +50,15 @@ class Messages:
         What a gateway said of a failure is masked for whoever lacks ``messages.personal``. Raises NotPermitted,
         MalformedQuery, MalformedMessage. [MSG-09, KRN-14]
         """
-        if to:
-            check_short(to, "to")
-        self._require(READ, by)
-        if isinstance(limit, bool) or not isinstance(limit, int) or not 1 <= limit <= _PAGE_LARGEST:
-            raise MalformedQuery(field="limit", given=limit, minimum=1, maximum=_PAGE_LARGEST)
-        found = self._store.look(lambda unit: unit.session.outbox(state=state, to=to, limit=limit))
-        return [self._shown(message, by) for message in found]
+        return self._listed(by, state, to, limit)
 
     def waiting(self, *, by: Actor, limit: int = _PAGE) -> Sequence[Queued]:
         """Messages that are still to be sent, or tried again: :meth:`find` with their state. [MSG-09]"""
-        return self.find(by=by, state=MessageState.WAITING, limit=limit)
+        return self._listed(by, MessageState.WAITING, "", limit)
 
     def dead(self, *, by: Actor, limit: int = _PAGE) -> Sequence[Queued]:
         """Messages that were given up, each with its last failure: :meth:`find` with their state. [MSG-09]"""
-        return self.find(by=by, state=MessageState.DEAD, limit=limit)
+        return self._listed(by, MessageState.DEAD, "", limit)
 
     def resend(self, key: str, *, by: Actor, at: datetime) -> Queued:
         """Put a message back that was given up, lost, suppressed or not delivered; as it waits then, due at ``at``.
@@ -121,6 +115,15 @@ class Messages:
     def notifier(self, gateway: Gateway, directory: Directory) -> "RenderingNotifier":
         """A notifier for ``desk.relay``: it makes each text by the house's templates. Raises SectionMissing."""
         return RenderingNotifier(self._house, gateway, directory)
+
+    def _listed(self, by: Actor, state: MessageState | None, to: str, limit: int) -> Sequence[Queued]:
+        if to:
+            check_short(to, "to")
+        self._require(READ, by)
+        if isinstance(limit, bool) or not isinstance(limit, int) or not 1 <= limit <= _PAGE_LARGEST:
+            raise MalformedQuery(field="limit", given=limit, minimum=1, maximum=_PAGE_LARGEST)
+        found = self._store.look(lambda unit: unit.session.outbox(state=state, to=to, limit=limit))
+        return [self._shown(message, by) for message in found]
 
     def _shown(self, message: Queued, by: Actor) -> Queued:
         scope = self._house.resolve(by).grants.get(PERSONAL)
