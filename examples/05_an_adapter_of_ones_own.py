@@ -15,6 +15,8 @@ from csdomain.testing import NotifierContract, accepted, memory_desk
 class Spool:
     """A file a message, named by its key: what comes again is the same file."""
 
+    idempotent = True
+
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 

@@ -7,6 +7,8 @@ from csdomain.kernel.store.ports import Queued
 class CollectingNotifier:
     """Keeps what it is given, in order; a message that comes again under its key is kept once, as a gateway would."""
 
+    idempotent = True
+
     def __init__(self) -> None:
         self.sent: dict[str, Queued] = {}
         self.deliveries = 0

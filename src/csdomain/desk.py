@@ -20,21 +20,13 @@ from csdomain.frame.contexts import Context, timer_handlers
 from csdomain.frame.service import CaseService
 from csdomain.kernel.calendar import WorkCalendar
 from csdomain.kernel.calendar.holidays import Holidays
+from csdomain.kernel.cases.delivery import RelayPolicy
 from csdomain.kernel.rules import Text
 from csdomain.kernel.rules.errors import MissingBackend, NotFound, RulebookInvalid, RuleBroken, fact_labels
 from csdomain.kernel.store.kinds import ColumnValue
 from csdomain.kernel.store.ports import AuditRecord, Clock, Notifier, Observer, OpenStore, Store, TimerHandler, Unit
-from csdomain.kernel.store.sweeping import (
-    BATCH,
-    Progress,
-    RelayPolicy,
-    RelayReport,
-    SweepReport,
-    follow,
-    recount_published,
-    relay,
-    sweep,
-)
+from csdomain.kernel.store.relaying import RelayReport, due, relay
+from csdomain.kernel.store.sweeping import BATCH, Progress, SweepReport, follow, recount_published, sweep
 from csdomain.kernel.store.unit import Backstage, Joined, StandardUnit
 from csdomain.kernel.values.actors import Actor, ActorId, MalformedActor
 from csdomain.kernel.values.arguments import unexpected_keyword
@@ -72,6 +64,8 @@ R = TypeVar("R")
 V = TypeVar("V")
 STORES: Final = "csdomain.stores"
 NOTIFIERS: Final = "csdomain.notifiers"
+#: The word for a dry run of the relay, where the name of a notifier stands.
+PRINT: Final = "print"
 HOLIDAYS: Final = "csdomain.holidays"
 fact_labels({"file": "文件", "group": "类别"})
 
@@ -370,7 +364,12 @@ class Desk(Services):
         policy: RelayPolicy = RelayPolicy(),  # noqa: B008 - frozen
         progress: Progress | None = None,
     ) -> RelayReport:
-        """Deliver the messages that wait, by a notifier or by the name of one that is installed (KRN-11)."""
+        """Send the messages that are due, by a notifier or by the name of one that is installed (MSG-09, KRN-11).
+
+        ``print`` is a dry run: the report has the messages that are due (the first 1000), and nothing is marked.
+        """
+        if notifier == PRINT:
+            return RelayReport(due=tuple(due(self.store, self.clock.now(), BATCH * 10)))
         deliver = adapter(NOTIFIERS, notifier)() if isinstance(notifier, str) else notifier
         return relay(self.store, deliver, self.clock, policy=policy, progress=progress)
 

@@ -153,7 +153,8 @@ def gateway(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "[csdomain.notifiers]\nshop = shop_notifier:Shop\nclosed = shop_notifier:Closed\n"
     )
     (package / "shop_notifier.py").write_text(
-        "class Closed:\n    def send(self, message):\n        raise OSError\n"
+        "from csdomain.kernel.store.ports import DeliveryFailed\n"
+        "class Closed:\n    def send(self, message):\n        raise DeliveryFailed(definite=False, why='closed')\n"
         f"class Shop:\n    def send(self, message):\n        with open({str(sent)!r}, 'a') as file:\n"
         "            print(message.key, file=file)\n"
     )

@@ -15,10 +15,12 @@ from csdomain.complaints.case import CLAIMED, COMPLAINTS, CUSTOMER, STATE
 from csdomain.complaints.service import Complaints
 from csdomain.complaints.values import Classification
 from csdomain.desk import Services
+from csdomain.kernel.cases.delivery import RECEIVED, Answer, DeliveryUnknown, MessageState, NotSent, Sent
 from csdomain.kernel.rules import AUDITED, ONE_WRITER, PERMITTED, PORTS
 from csdomain.kernel.store.kinds import Query, Tally
 from csdomain.kernel.store.ports import DeliveryFailed, Queued
 from csdomain.kernel.values.actors import Actor
+from csdomain.messaging.values import DeliveryReceipt
 from csdomain.testing import HANDLING, QUALITY, MovableClock, SequentialIds, accepted, answered, snapshot
 from csdomain.testing.strategies import complaint_forms
 
@@ -67,11 +69,17 @@ class Unlucky:
         self.luck = list(luck)
         self.sent: list[Queued] = []
 
-    def send(self, message: Queued, /) -> None:
+    def send(self, message: Queued, /) -> Sent:
         self.sent.append(message)
         outcome = self.luck.pop(0) if self.luck else "ok"
+        if outcome == "silent":
+            raise DeliveryUnknown(why="time-out")
         if outcome != "ok":
             raise DeliveryFailed(definite=outcome == "never", why=f"gateway says {outcome}")
+        return Sent(f"ref {message.key}")
+
+    def ask(self, message: Queued, /) -> Answer:
+        return NotSent()
 
 
 def outcome(work: Callable[[], Any]) -> Any:
@@ -199,7 +207,7 @@ class Lockstep(RuleBasedStateMachine):
     def sweep(self, batch: int) -> None:
         self.each(lambda desk: desk.sweep(batch=batch))
 
-    @rule(luck=st.lists(st.sampled_from(["ok", "down", "never"]), max_size=4))
+    @rule(luck=st.lists(st.sampled_from(["ok", "down", "never", "silent"]), max_size=4))
     def relay(self, luck: list[str]) -> None:
         def work(desk: Desk) -> Any:
             gateway = Unlucky(luck)
@@ -222,8 +230,20 @@ class Lockstep(RuleBasedStateMachine):
 
         self.each(work)
 
-    @rule(who=who, limit=st.integers(0, 4))
-    def ask_of_messages(self, who: Any, limit: int) -> None:
+    @rule(which=which, who=st.sampled_from([BOSS, BOSS, *ACTORS]), state=st.sampled_from(RECEIVED), later=hours)
+    def confirm(self, which: int, who: Any, state: MessageState, later: int) -> None:
+        def work(desk: Desk) -> Any:
+            sent = desk.store.look(lambda unit: [m.ref for m in unit.session.outbox(limit=100) if m.ref]) or ["none"]
+            receipt = DeliveryReceipt(sent[which % len(sent)], state, desk.clock.now() + timedelta(hours=later))
+            return desk.messages.confirm(receipt, by=self.actor(desk, who))
+
+        self.each(work)
+
+    @rule(
+        who=who, limit=st.integers(0, 4), state=st.sampled_from(MessageState), to=st.sampled_from(["", "boss", "a\0"])
+    )
+    def ask_of_messages(self, who: Any, limit: int, state: MessageState, to: str) -> None:
+        self.each(lambda desk: desk.messages.find(by=self.actor(desk, who), state=state, to=to, limit=limit))
         self.each(lambda desk: desk.messages.dead(by=self.actor(desk, who), limit=limit))
         self.each(lambda desk: desk.messages.waiting(by=self.actor(desk, who), limit=limit))
 

@@ -227,6 +227,28 @@ def test_inboxes_and_searches_know_the_cases_that_were_there(engine: Engine, url
     assert differences(engine) == []
 
 
+def test_messages_that_are_there_are_given_their_states(engine: Engine, url: str, desks: Desks) -> None:
+    upgrade(engine, "0004")
+    queued = "insert into csd_outbox (%s, occasion, recipient, facts, created_at, attempts, next_at, sent_at, failure)"
+    queued %= engine.dialect.identifier_preparer.quote("key")
+    rows = {"new/1": (1, None), "tried/1": (2, None), "sent/1": (None, 3), "dead/1": (None, None)}
+    with engine.begin() as connection:
+        for key, (next_at, sent_at) in rows.items():
+            values = {"k": key, "n": next_at, "s": sent_at, "f": b"{}"}
+            connection.execute(text(f"{queued} values (:k, 'o', 'boss', :f, 1, 1, :n, :s, '')"), values)
+        # As where it was cut short on MariaDB: some columns are there, and somebody queued meanwhile.
+        connection.execute(text("alter table csd_outbox add column state varchar(16) not null default 'waiting'"))
+    for _ in range(2):
+        upgrade(engine)
+        desk = desks.at(url)
+        found = desk.store.look(lambda unit: unit.session.outbox(limit=9))
+        states = {"new/1": "waiting", "tried/1": "waiting", "sent/1": "sent", "dead/1": "dead"}
+        assert {message.key: message.state.value for message in found} == states
+        assert all(message.readable and not message.line for message in found)
+        with engine.begin() as connection:  # once more, and nothing is made of what is done
+            connection.execute(text(f"update {VERSION_TABLE} set version_num = '0004'"))  # noqa: S608 - a constant
+
+
 def test_a_failed_migration_leaves_nothing(engine: Engine) -> None:
     with engine.begin() as connection:
         connection.execute(text("create table csd_rulebook (mine integer)"))  # the last that the first script makes

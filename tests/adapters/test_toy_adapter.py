@@ -88,6 +88,8 @@ class TestPickleStore(StoreContract):
 class Spool:
     """A file a message, named by its key: what comes again is the same file."""
 
+    idempotent = True
+
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import attrs
 
+from csdomain.kernel.cases.delivery import MessageState
 from csdomain.kernel.cases.timers import Timer
 from csdomain.kernel.store.kinds import ColumnPage, Kind, Page, Query, Tally, TallyRow, Where
 from csdomain.kernel.store.ports import AuditRecord, Call, KeyClaim, Queued, Refusal
@@ -199,8 +200,7 @@ class StartsATimerTwice(S):
 
 class DeliversUnderAnotherKey(S):
     def claim_messages(self, now: datetime, until: datetime, limit: int, /) -> Sequence[Queued]:
-        claimed = super().claim_messages(now, until, limit)
-        return [attrs.evolve(m, key=f"{m.key}#{m.attempts}") if m.attempts > 1 else m for m in claimed]
+        return [attrs.evolve(m, key=f"{m.key}#{until}") for m in super().claim_messages(now, until, limit)]
 
 
 class QueuesAKeyTwice(S):
@@ -215,56 +215,122 @@ class HoldsNoClaim(S):
         return super().claim_messages(now, now, limit)
 
 
-class CountsNoAttempts(S):
+class ClaimsOnlyWhatWaits(S):
     def claim_messages(self, now: datetime, until: datetime, limit: int, /) -> Sequence[Queued]:
-        return [attrs.evolve(m, attempts=1) for m in super().claim_messages(now, until, limit)]
+        return [m for m in super().claim_messages(now, until, limit) if m.state is MessageState.WAITING]
 
 
-class UndoesASuccess(S):
-    def mark_message(self, message: Queued, /) -> None:
-        self._put(self._t.outbox, message.key, message)
+class ClaimsInAnyOrder(S):
+    def claim_messages(self, now: datetime, until: datetime, limit: int, /) -> Sequence[Queued]:
+        return super().claim_messages(now, until, limit)[::-1]
+
+
+class ForgetsTheWindow(S):
+    def queue(self, messages: Any, at: datetime, /) -> None:
+        super().queue([attrs.evolve(message, until=None) for message in messages], at)
+
+
+class SendsBeforeTheWindow(S):
+    def queue(self, messages: Any, at: datetime, /) -> None:
+        super().queue([attrs.evolve(message, since=None) for message in messages], at)
+
+
+class SupersedesNothing(S):
+    def queue(self, messages: Any, at: datetime, /) -> None:
+        for message in messages:
+            before = [self._t.outbox[one.key] for one in self._line(message.line)]
+            super().queue([message], at)
+            for one in before:
+                self._put(self._t.outbox, one.key, one)
+
+
+class SupersedesWhatHasLeft(S):
+    def queue(self, messages: Any, at: datetime, /) -> None:
+        for message in messages:
+            before = [one for one in self._line(message.line) if one.key != message.key]
+            super().queue([message], at)
+            for one in before:
+                self._put(self._t.outbox, one.key, attrs.evolve(one, state=MessageState.SUPERSEDED, next_at=None))
+
+
+class SupersedesByAnOldKey(S):
+    def queue(self, messages: Any, at: datetime, /) -> None:
+        for message in messages:
+            there = message.key in self._t.outbox
+            super().queue([message], at)
+            for one in self._line(message.line) if there else []:
+                if one.key != message.key and one.state is MessageState.WAITING:
+                    self._put(self._t.outbox, one.key, attrs.evolve(one, state=MessageState.SUPERSEDED, next_at=None))
+
+
+class MixesUpLines(S):
+    def _line(self, line: str) -> list[Queued]:
+        return [message for message in self._t.outbox.values() if message.line.lower() == line.lower()]
+
+
+class ForgetsTheLine(S):
+    def messages_of_line(self, line: str, /) -> Sequence[Queued]:
+        return super().messages_of_line(line)[:1]
+
+
+class ForgetsATry(S):
+    def save_message(self, message: Queued, /) -> None:
+        super().save_message(attrs.evolve(message, attempts=0))
+
+
+class ForgetsWhatASaveClears(S):
+    def save_message(self, message: Queued, /) -> None:
+        there = self._t.outbox.get(message.key)
+        super().save_message(attrs.evolve(message, ref=message.ref or (there.ref if there else "")))
+
+
+class ChangesWhatWasQueued(S):
+    def save_message(self, message: Queued, /) -> None:
+        if message.key in self._t.outbox:
+            self._put(self._t.outbox, message.key, message)
+
+
+class SavesWhatIsNotThere(S):
+    def save_message(self, message: Queued, /) -> None:
+        self._t.outbox.setdefault(message.key, message)
+        super().save_message(message)
+
+
+class SavesForGood(S):
+    def save_message(self, message: Queued, /) -> None:
+        super().save_message(message)
+        self._undo.clear()
 
 
 class HidesWhatWaitsBehindTheDead(S):
-    def outbox(self, *, unsent: bool, dead: bool | None = None, limit: int) -> Sequence[Queued]:
-        found = super().outbox(unsent=unsent, limit=limit)
-        return [message for message in found if dead in (None, message.dead)]
+    def outbox(self, *, state: Any = None, limit: int, **asked: Any) -> Sequence[Queued]:
+        return [m for m in super().outbox(limit=limit, **asked) if state in (None, m.state)]
 
 
-class TakesTheSentForDead(S):
-    def outbox(self, *, unsent: bool, dead: bool | None = None, limit: int) -> Sequence[Queued]:
-        found = super().outbox(unsent=unsent and not dead, limit=100_000)
-        return [m for m in found if dead is None or (m.next_at is None) is dead][:limit]
+class ListsAnybodys(S):
+    def outbox(self, *, to: str = "", limit: int, **asked: Any) -> Sequence[Queued]:
+        found = super().outbox(limit=100_000, **asked)
+        return [m for m in found if to in ("", m.to.strip().lower())][:limit]
+
+
+class ListsWhatIsDueLater(S):
+    def outbox(self, *, due: Any = None, **asked: Any) -> Sequence[Queued]:
+        return super().outbox(**asked)
 
 
 class FindsAnyMessage(S):
-    def message(self, key: str, /) -> Queued | None:
-        return super().message(key.strip().lower())
+    def message(self, key: str, /, *, lock: bool = False) -> Queued | None:
+        return super().message(key.strip().lower(), lock=lock)
 
 
-class SendsAgainWhatWasSent(S):
-    def requeue(self, key: str, at: datetime, /) -> bool:
-        there = self._t.outbox.get(key)
-        if there is None:
-            return False
-        self._put(self._t.outbox, key, attrs.evolve(there, next_at=at, sent_at=None, attempts=0))
-        return True
+class FindsTheFirstOfARef(S):
+    def message_by_ref(self, ref: str, /) -> Queued | None:
+        return next((m for m in self._t.outbox.values() if ref and m.ref == ref), None)
 
 
-class PutsBackAtTheLastAttempt(S):
-    def requeue(self, key: str, at: datetime, /) -> bool:
-        was = self._t.outbox.get(key)
-        done = super().requeue(key, at)
-        if done and was is not None:
-            self._put(self._t.outbox, key, attrs.evolve(was, next_at=at))
-        return done
-
-
-class PutsBackForGood(S):
-    def requeue(self, key: str, at: datetime, /) -> bool:
-        done = super().requeue(key, at)
-        self._undo.clear()
-        return done
+class FindsNothingByNothing(S):
+    def message_by_ref(self, ref: str, /) -> Queued | None:
+        return next((m for m in reversed(self._t.outbox.values()) if m.ref.startswith(ref)), None)
 
 
 class ChangesARulebook(S):
@@ -434,14 +500,26 @@ FAULTS: list[tuple[type[MemorySession], type]] = [
     (DeliversUnderAnotherKey, OutboxContract),
     (QueuesAKeyTwice, OutboxContract),
     (HoldsNoClaim, OutboxContract),
-    (CountsNoAttempts, OutboxContract),
-    (UndoesASuccess, OutboxContract),
+    (ClaimsOnlyWhatWaits, OutboxContract),
+    (ClaimsInAnyOrder, OutboxContract),
+    (ForgetsTheWindow, OutboxContract),
+    (SendsBeforeTheWindow, OutboxContract),
+    (SupersedesNothing, OutboxContract),
+    (SupersedesWhatHasLeft, OutboxContract),
+    (SupersedesByAnOldKey, OutboxContract),
+    (MixesUpLines, OutboxContract),
+    (ForgetsTheLine, OutboxContract),
+    (ForgetsATry, OutboxContract),
+    (ForgetsWhatASaveClears, OutboxContract),
+    (ChangesWhatWasQueued, OutboxContract),
+    (SavesWhatIsNotThere, OutboxContract),
+    (SavesForGood, OutboxContract),
     (HidesWhatWaitsBehindTheDead, OutboxContract),
-    (TakesTheSentForDead, OutboxContract),
+    (ListsAnybodys, OutboxContract),
+    (ListsWhatIsDueLater, OutboxContract),
     (FindsAnyMessage, OutboxContract),
-    (SendsAgainWhatWasSent, OutboxContract),
-    (PutsBackAtTheLastAttempt, OutboxContract),
-    (PutsBackForGood, OutboxContract),
+    (FindsTheFirstOfARef, OutboxContract),
+    (FindsNothingByNothing, OutboxContract),
     (ChangesARulebook, RulebookContract),
     (LosesTies, QueryContract),
     (PagesByOffset, QueryContract),

@@ -16,10 +16,10 @@ from csdomain.complaints.ports import Authorities, GivenPositions, Order, Outwar
 from csdomain.complaints.rules import CERTIFICATE, CHASING, FINANCE, MONTHLY_REVIEW, REMARKS, WAREHOUSE
 from csdomain.complaints.values import Channel, Goods
 from csdomain.complaints.values.standing import Standing
+from csdomain.kernel.cases.delivery import MessageState, RelayPolicy
 from csdomain.kernel.papers.approvals import Delegation, Delegations
 from csdomain.kernel.rules import APPROVALS, AUDITED, PORTS
 from csdomain.kernel.store.ports import DeliveryFailed, Queued, Unit
-from csdomain.kernel.store.sweeping import RelayPolicy
 from csdomain.kernel.values.actors import Actor, ActorId
 from csdomain.testing import (
     AuthoritiesContract,
@@ -389,5 +389,5 @@ def test_what_is_refused_for_good_is_not_tried_again_and_is_listed() -> None:
     report = counter.desk.relay(OutwardOrders(CollectingNotifier(), *parts))
     assert (report.dead, report.retrying) == (1, 0)
     assert parts[0].deliveries == 1
-    (dead,) = counter.desk.store.look(lambda unit: unit.session.outbox(unsent=True, dead=True, limit=9))
+    (dead,) = counter.desk.store.look(lambda unit: unit.session.outbox(state=MessageState.DEAD, limit=9))
     assert (dead.to, dead.occasion) == ("warehouse", "complaint.expect_return")

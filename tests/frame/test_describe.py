@@ -138,7 +138,12 @@ def test_rules_that_are_cited_are_rules() -> None:
 
 @pytest.mark.rule(PERMITTED)
 def test_every_permission_is_asked_for_by_somebody() -> None:
-    beside = {"complaints.personal", "complaints.restricted", "orders.restricted"}  # they widen what is seen
+    beside = {
+        "complaints.personal",
+        "complaints.restricted",
+        "messages.personal",
+        "orders.restricted",
+    }  # they widen what is seen
     for told in TOLD.contexts:
         for permission in told.permissions:
             assert bool(permission.asked_by) is (permission.name not in beside), permission.name

@@ -1,5 +1,6 @@
 """What waits and what was given up is listed for those who may see it, and sent again on request (MSG-09)."""
 
+import sqlite3
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,14 +13,16 @@ import csdomain
 from csdomain.complaints.case import COMPLAINTS
 from csdomain.contexts import sections
 from csdomain.desk import Desk, load_rulebook, shipped
+from csdomain.kernel.cases.delivery import MessageState, Sent
 from csdomain.kernel.cases.effects import MalformedMessage, subject_of
-from csdomain.kernel.rules import AUDITED, PERMITTED
-from csdomain.kernel.rules.errors import Conflict, NaiveTime, NotFound, NotPermitted, RuleBroken
+from csdomain.kernel.rules import AUDITED, PERMITTED, PERSONAL_DATA
+from csdomain.kernel.rules.errors import NaiveTime, NotFound, NotPermitted, RuleBroken
 from csdomain.kernel.store.kinds import MalformedQuery
 from csdomain.kernel.store.ports import DeliveryFailed, Queued
 from csdomain.kernel.values.actors import Actor
 from csdomain.kernel.values.arguments import WrongArgument
 from csdomain.messaging.rules import OUTBOX
+from csdomain.messaging.values import DeliveryReceipt
 from csdomain.rulebook import Rulebook, SectionMissing, loads
 from csdomain.testing import (
     CollectingGateway,
@@ -218,19 +221,6 @@ def test_only_what_was_given_up_is_sent_again(desk: Desk) -> None:
         desk.messages.resend(dead, by=by, at=at)
 
 
-def test_of_two_who_send_again_at_once_the_second_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    from csdomain_adapters.memory.session import MemorySession
-
-    with memory_desk() as desk:
-        (dead,) = told(desk, 1)
-        desk.relay(Unlucky(dead))
-        before = state(desk)
-        monkeypatch.setattr(MemorySession, "requeue", lambda *_: False)  # as a store that another wrote to meanwhile
-        with pytest.raises(Conflict):
-            desk.messages.resend(dead, by=manager(desk), at=desk.clock.now())
-        assert state(desk) == before
-
-
 def test_sending_again_joins_a_larger_unit(desk: Desk) -> None:
     first, second = told(desk, 2)
     desk.relay(Unlucky(first, second))
@@ -294,3 +284,111 @@ def test_the_shipped_roles_name_those_who_may() -> None:
         assert holders("messages.resend") == ("service_manager",)  # type: ignore[arg-type]
         assert "service_manager" in holders("messages.read")  # type: ignore[arg-type]
         assert load_rulebook("after_sales").actions >= {"messages.read", "messages.resend"}
+
+
+# --- lists, receipts, dry run -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.rule(PERSONAL_DATA)
+def test_messages_are_found_by_state_and_recipient_and_what_gateways_said_is_masked(desk: Desk) -> None:
+    sent, dead = told(desk, 2)
+    desk.relay(Unlucky(dead))
+    by, director = manager(desk), agent(desk, "ann", position="general_manager")
+    assert keys(desk.messages.find(by=by)) == [sent, dead]
+    assert keys(desk.messages.find(by=by, state=MessageState.SENT, to="service_manager")) == [sent]
+    assert keys(desk.messages.find(by=by, to="nobody")) == []
+    for who, failure in ((by, "no such number: •••"), (director, "•••")):
+        (found,) = desk.messages.find(by=who, state=MessageState.DEAD)
+        assert (found.key, found.failure) == (dead, failure)
+    with pytest.raises(MalformedMessage):
+        desk.messages.find(by=by, to="a\n")
+
+
+def taken(desk: Desk, ref: str = "r-1") -> str:
+    (key,) = told(desk, 1)
+
+    class Taking:
+        def send(self, message: Queued, /) -> Sent:
+            return Sent(ref)
+
+    desk.relay(Taking())
+    return key
+
+
+def test_receipts_raise_a_state_and_never_lower_it(desk: Desk) -> None:
+    key, by, at = taken(desk), manager(desk), desk.clock.now()
+
+    def confirmed(state: MessageState) -> tuple[str, Any]:
+        found = desk.messages.confirm(DeliveryReceipt("r-1", state, at), by=by)
+        assert found == desk.messages.find(by=by)[0]
+        assert found.key == key
+        return found.state.value, found.delivered_at
+
+    assert confirmed(MessageState.SENT) == ("sent", None)
+    assert confirmed(MessageState.UNDELIVERED) == ("undelivered", None)
+    assert desk.store.look(lambda unit: [r.name for r in unit.trail(subject_of(key))])[-1] == "message_failed"
+    count = len(desk.store.look(lambda unit: unit.trail(subject_of(key))))
+    assert confirmed(MessageState.UNDELIVERED) == ("undelivered", None), "twice is once"
+    assert confirmed(MessageState.DELIVERED) == ("delivered", at)
+    assert confirmed(MessageState.UNDELIVERED) == ("delivered", at), "out of order"
+    assert len(desk.store.look(lambda unit: unit.trail(subject_of(key)))) == count
+
+
+def test_a_receipt_of_nothing_of_ours_is_named_and_changes_nothing(desk: Desk) -> None:
+    taken(desk)
+    before, at = state(desk), desk.clock.now()
+    with pytest.raises(NotFound, match="r-2"):
+        desk.messages.confirm(DeliveryReceipt("r-2", MessageState.DELIVERED, at), by=manager(desk))
+    with pytest.raises(NotPermitted):
+        desk.messages.confirm(DeliveryReceipt("r-1", MessageState.DELIVERED, at), by=agent(desk))
+    assert state(desk) == before
+    for wrong in ({"ref": ""}, {"ref": "x" * 121}, {"state": MessageState.WAITING}, {"state": "sent"}):
+        with pytest.raises(MalformedMessage):
+            DeliveryReceipt(**{"ref": "r", "state": MessageState.SENT, "at": at, **wrong})  # type: ignore[arg-type]
+    with pytest.raises(NaiveTime):
+        DeliveryReceipt("r-1", MessageState.SENT, NAIVE)
+
+
+def test_what_was_not_delivered_is_sent_again_on_request(desk: Desk) -> None:
+    key, by, at = taken(desk), manager(desk), desk.clock.now()
+    desk.messages.confirm(DeliveryReceipt("r-1", MessageState.UNDELIVERED, at), by=by)
+    assert desk.messages.resend(key, by=by, at=at).state is MessageState.WAITING
+    with pytest.raises(NotFound):
+        desk.messages.confirm(DeliveryReceipt("r-1", MessageState.UNDELIVERED, at), by=by)
+    notifier = Unlucky()
+    assert (desk.relay(notifier).sent, notifier.sent) == (1, [key])
+
+
+def test_f08_print_is_a_dry_run_that_marks_nothing(desk: Desk) -> None:
+    every = told(desk, 2)
+    before = state(desk)
+    report = desk.relay("print")
+    assert (report.sent, [message.key for message in report.due]) == (0, every)
+    assert state(desk) == before
+    assert desk.relay(Unlucky()).sent == 2
+
+
+@pytest.mark.parametrize(
+    "broken",
+    ["facts = '{'", "facts = '[1]'", "state = 'lying'", "klass = 'x'", "created_at = 'then'", "until = 1e30"],
+)
+def test_f49_a_broken_row_stops_nobody_and_is_named(database_url: Callable[[str], str], broken: str) -> None:
+    url = database_url("sqlite")
+    with opened(url) as desk:
+        first, second, third = told(desk, 3)
+        with sqlite3.connect(url.removeprefix("sqlite:///")) as database:
+            database.execute(f"update csd_outbox set {broken} where key = ?", (second,))  # noqa: S608 - of this test
+        database.close()
+        by = manager(desk)
+        assert keys(desk.messages.find(by=by)) == [first, second, third]
+        notifier = Unlucky()
+        report = desk.relay(notifier)
+        assert (report.sent, report.dead, report.unreadable) == (2, 1, (second,))
+        assert notifier.sent == [first, third]
+        assert desk.relay(notifier) == type(report)()
+        if broken.startswith("state"):
+            return  # that it was given up has mended it
+        found = {message.key: message for message in desk.messages.find(by=by)}[second]
+        assert not found.readable
+        with pytest.raises(RuleBroken):
+            desk.messages.resend(second, by=by, at=desk.clock.now())

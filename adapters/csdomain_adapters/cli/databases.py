@@ -1,16 +1,16 @@
 """``csdomain db``, and the jobs that run beside the use cases: ``sweep`` and ``relay``."""
 
-from collections.abc import Sequence
-from datetime import datetime
 from importlib.metadata import entry_points
 from typing import Annotated, Any, Final
 
 import typer
 
 from csdomain import desk as desks
+from csdomain.desk import PRINT
+from csdomain.kernel.cases.delivery import MessageState
 from csdomain.kernel.rules import Text
 from csdomain.kernel.rules.errors import MissingBackend
-from csdomain.kernel.store.ports import Queued, Store
+from csdomain.kernel.store.relaying import due
 
 from . import stores
 from .options import Book, Create, Until, Url, command, instant
@@ -18,8 +18,6 @@ from .output import answer, error_data, note, progress, table
 from .settings import say, settings
 
 app = typer.Typer(name="db")
-#: The word for a dry run, where the name of a notifier stands.
-PRINT: Final = "print"
 #: As many messages as a dry run shows.
 _MOST: Final = 1_000
 
@@ -97,29 +95,76 @@ def relay(
         raise MissingBackend(group=desks.NOTIFIERS, name=notifier, accepted=Text(names, names))
     with stores.desk(url, rulebook, create=create) as desk, progress(say("messages", "消息")) as advance:
         report = desk.relay(notifier, progress=advance)
-    data = {"sent": report.sent, "retrying": report.retrying, "dead": report.dead}
-    text = say(
-        f"{report.sent} sent, {report.retrying} to be tried again, {report.dead} given up",
-        f"已发送 {report.sent} 条，待重试 {report.retrying} 条，已放弃 {report.dead} 条",
-    )
+    counts = {
+        "sent": (report.sent, say("sent", "已发送")),
+        "retrying": (report.retrying, say("to be tried again", "待重试")),
+        "dead": (report.dead, say("given up", "已放弃")),
+        "unknown": (report.unknown, say("unknown, to be asked for", "结果不明，待查询")),
+        "lost": (report.lost, say("lost", "下落不明")),
+        "expired": (report.expired, say("expired", "已过期")),
+        "superseded": (report.superseded, say("superseded", "已被取代")),
+        "suppressed": (report.suppressed, say("suppressed", "已拦截")),
+    }
+    data = {name: count for name, (count, _) in counts.items()} | {"unreadable": list(report.unreadable)}
+    shown = [f"{count} {what}" for n, (count, what) in enumerate(counts.values()) if count or n < 3]
+    text = ", ".join([*shown, *(say(f"cannot be read: {key}", f"无法读取：{key}") for key in report.unreadable)])
     answer(data, text)
-    return 1 if report.dead else 0
+    return 1 if report.dead or report.lost else 0
+
+
+def messages(
+    url: Url,
+    state: Annotated[MessageState | None, typer.Option(help="Only messages in this state.")] = None,
+    to: Annotated[str, typer.Option(help="Only messages to this recipient.")] = "",
+) -> None:
+    """List messages, the oldest first, at most 1000: those on their way, unknown, lost, given up, sent. No texts."""
+    with stores.store(url) as store:
+        found = store.look(lambda unit: unit.session.outbox(state=state, to=to, limit=_MOST))
+    rows: list[dict[str, object]] = [
+        {
+            "key": m.key,
+            "state": m.state.value,
+            "occasion": m.occasion,
+            "to": m.to,
+            "queued": m.created_at,
+            "attempts": m.attempts,
+            "sent": m.sent_at,
+        }
+        for m in found
+    ]
+    if settings.as_json:
+        answer({"messages": rows, "more": len(found) == _MOST})
+        return
+    heads = (
+        say("state", "状态"),
+        say("occasion", "场合"),
+        say("to", "收件人"),
+        say("queued", "排队时间"),
+        say("key", "键"),
+    )
+    table(
+        say("Messages", "消息"),
+        heads,
+        [(m.state.value, m.occasion, m.to, m.created_at.isoformat(timespec="minutes"), m.key) for m in found],
+    )
 
 
 def _dry_run(url: str) -> int:
     with stores.store(url) as store:
-        due, more = _due(store, stores.now())
-    messages = [
-        {"key": m.key, "occasion": m.occasion, "to": m.to, "queued": m.created_at, "attempts": m.attempts} for m in due
+        found = due(store, stores.now(), _MOST)
+    more = len(found) == _MOST
+    shown = [
+        {"key": m.key, "occasion": m.occasion, "to": m.to, "queued": m.created_at, "attempts": m.attempts}
+        for m in found
     ]
     if settings.as_json:
-        answer({"dry_run": True, "sent": 0, "due": messages, "more": more})
+        answer({"dry_run": True, "sent": 0, "due": shown, "more": more})
         return 0
-    if due:
+    if found:
         heads = (say("occasion", "场合"), say("to", "收件人"), say("queued", "排队时间"), say("key", "键"))
-        rows = [(m.occasion, m.to, m.created_at.isoformat(timespec="minutes"), m.key) for m in due]
+        rows = [(m.occasion, m.to, m.created_at.isoformat(timespec="minutes"), m.key) for m in found]
         table(say("Messages that are due", "待发消息"), heads, rows)
-    count = f"{len(due)}{'+' if more else ''}"
+    count = f"{len(found)}{'+' if more else ''}"
     note(
         say(
             f"{count} due, none sent: name a notifier with --notifier to send them.",
@@ -129,13 +174,8 @@ def _dry_run(url: str) -> int:
     return 0
 
 
-def _due(store: Store, at: datetime) -> tuple[Sequence[Queued], bool]:
-    """The first messages that a relay would send at an instant, and whether there may be more."""
-    found = store.look(lambda unit: unit.session.outbox(unsent=True, dead=False, limit=_MOST))
-    return [m for m in found if m.next_at is not None and m.next_at <= at], len(found) == _MOST
-
-
 def add_to(root: typer.Typer) -> None:
     """The jobs stand beside the groups, not in one."""
     command(root)(sweep)
     command(root)(relay)
+    command(root)(messages)

@@ -163,8 +163,8 @@ OUTBOX: Final = _own(
     "outbox",
     Text("message", "消息"),
     Text("outbox", "发件箱"),
-    {"seq": int, "occasion": str, "created_at": datetime, "attempts": int, "next_at": datetime, "sent_at": datetime}
-    | {"key": str, "recipient": str},
+    {"seq": int, "state": str, "occasion": str, "created_at": datetime, "attempts": int, "next_at": datetime}
+    | {"sent_at": datetime, "key": str, "recipient": str},
     "seq key recipient",
     key="seq",
     order="-seq",

@@ -5,10 +5,12 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, MutableMapping, Sequence
 from datetime import datetime
 from functools import partial
+from itertools import islice
 from typing import Any, Final, TypeVar, cast
 
 import attrs
 
+from csdomain.kernel.cases.delivery import MessageState
 from csdomain.kernel.cases.effects import Message
 from csdomain.kernel.cases.events import utc
 from csdomain.kernel.cases.timers import Timer, TimerState
@@ -39,6 +41,8 @@ Due = tuple[datetime, str, str]
 _MISSING: Final = object()
 #: As long as the longest column of a database that is no body.
 _TEXT_LONGEST: Final = 400
+#: What delivery changes of a message.
+_OF_DELIVERY: Final = "state next_at attempts sent_at failure tried_at delivered_at ref resent".split()
 
 
 @attrs.define
@@ -271,42 +275,61 @@ class MemorySession(RegisterRows):
     # --- outbox
     def queue(self, messages: Sequence[Message], at: datetime, /) -> None:
         for message in messages:
-            if message.key not in self._t.outbox:
-                queued = Queued(message.key, message.occasion, message.to, message.facts, at, next_at=at)
-                self._put(self._t.outbox, message.key, _kept(queued, "outbox"))
+            if message.key in self._t.outbox:
+                continue
+            before = self._line(message.line) if message.line else []
+            self._put(self._t.outbox, message.key, _kept(Queued.of(message, at), "outbox"))
+            for one in before:
+                if one.state is MessageState.WAITING:
+                    ended = attrs.evolve(one, state=MessageState.SUPERSEDED, next_at=None)
+                    self._put(self._t.outbox, one.key, ended)
 
     def claim_messages(self, now: datetime, until: datetime, limit: int, /) -> Sequence[Queued]:
-        due = [m for m in self._t.outbox.values() if m.sent_at is None and m.next_at is not None and m.next_at <= now]
+        due = [m for m in self._t.outbox.values() if m.next_at is not None and m.next_at <= now]
         due.sort(key=lambda message: cast("datetime", message.next_at))
-        claimed = [attrs.evolve(message, attempts=message.attempts + 1, next_at=until) for message in due[:limit]]
+        claimed = [attrs.evolve(message, next_at=until) for message in due[:limit]]
         for message in claimed:
             self._put(self._t.outbox, message.key, message)
         return [_own(message, "outbox") for message in claimed]
 
-    def mark_message(self, message: Queued, /) -> None:
-        there = self._t.outbox.get(message.key)
-        if there is not None and there.sent_at is None:
-            outcome = attrs.evolve(there, next_at=message.next_at, sent_at=message.sent_at, failure=message.failure)
-            self._put(self._t.outbox, message.key, outcome)
-
-    def outbox(self, *, unsent: bool, dead: bool | None = None, limit: int) -> Sequence[Queued]:
-        found = [
-            message
-            for message in self._t.outbox.values()
-            if not (unsent and message.sent_at is not None) and dead in (None, message.dead)
-        ]
-        return [_own(message, "outbox") for message in found[:limit]]
-
-    def message(self, key: str, /) -> Queued | None:
+    def message(self, key: str, /, *, lock: bool = False) -> Queued | None:
         found = self._t.outbox.get(key)
         return None if found is None else _own(found, "outbox")
 
-    def requeue(self, key: str, at: datetime, /) -> bool:
-        there = self._t.outbox.get(key)
-        if there is None or not there.dead:
-            return False
-        self._put(self._t.outbox, key, attrs.evolve(there, next_at=at, attempts=0))
-        return True
+    def message_by_ref(self, ref: str, /) -> Queued | None:
+        found = [m for m in self._t.outbox.values() if ref and m.ref == ref]
+        return _own(found[-1], "outbox") if found else None
+
+    def messages_of_line(self, line: str, /) -> Sequence[Queued]:
+        return [_own(message, "outbox") for message in self._line(line)]
+
+    def _line(self, line: str) -> list[Queued]:
+        return [message for message in self._t.outbox.values() if line and message.line == line]
+
+    def save_message(self, message: Queued, /) -> None:
+        there = self._t.outbox.get(message.key)
+        if there is not None:
+            changed = {name: getattr(message, name) for name in _OF_DELIVERY}
+            self._put(self._t.outbox, message.key, _kept(attrs.evolve(there, **changed), "outbox"))
+
+    def outbox(
+        self,
+        *,
+        unsent: bool = False,
+        state: MessageState | None = None,
+        to: str = "",
+        due: datetime | None = None,
+        limit: int,
+    ) -> Sequence[Queued]:
+        found = (
+            message
+            for message in self._t.outbox.values()
+            if not (unsent and message.sent_at is not None)
+            and state in (None, message.state)
+            and to in ("", message.to)
+            and (due is None or (message.next_at is not None and message.next_at <= due))
+        )
+        return [_own(message, "outbox") for message in islice(found, limit)]
 
     # --- numbers, keys, rulebooks
     def next_number(self, series: str, /) -> int:

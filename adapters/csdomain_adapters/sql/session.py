@@ -1,14 +1,16 @@
 """Rows in one transaction of a database: prepared statements and nothing that means anything."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final, TypeVar, cast
 
+import attrs
 import orjson
 from sqlalchemy import Connection, or_, select
 from sqlalchemy.exc import StatementError
 
-from csdomain.kernel.cases.effects import Fact, Message
+from csdomain.kernel.cases.delivery import MessageState
+from csdomain.kernel.cases.effects import Message
 from csdomain.kernel.cases.timers import Timer, TimerState
 from csdomain.kernel.rules.errors import StoreBusy, StoreFailure
 from csdomain.kernel.store.kinds import (
@@ -24,6 +26,7 @@ from csdomain.kernel.store.kinds import (
 from csdomain.kernel.store.ports import AuditRecord, Call, KeyClaim, LiveTimer, Queued, Receipt, Refusal
 from csdomain.kernel.values.actors import ActorId
 
+from . import outbox
 from .dialects import translate
 from .listings import condition_values, conditions, tally_rows, tally_statement, tally_values
 from .prepared import Prepared
@@ -256,60 +259,45 @@ class SqlSession(RegisterRows):
 
     # --- outbox
     def queue(self, messages: Sequence[Message], at: datetime, /) -> None:
-        rows = [
-            {
-                "key": message.key,
-                "occasion": message.occasion,
-                "recipient": message.to,
-                "facts": orjson.dumps(dict(message.facts)),
-                "created_at": at,
-                "attempts": 0,
-                "next_at": at,
-                "sent_at": None,
-                "failure": "",
-            }
-            for message in messages
-        ]
+        rows = [outbox.row(Queued.of(message, at)) for message in messages]
         self.execute(self._s.queue, rows if len(rows) > 1 else rows[0])
+        for message in messages:
+            if message.line:
+                self.execute(self._s.supersede, {"line_": message.line, "key_": message.key})
 
     def claim_messages(self, now: datetime, until: datetime, limit: int, /) -> Sequence[Queued]:
         rows = self.execute(self._s.claim_messages, {"now_": now, "limit_": limit}).mappings().all()
         if rows:
             held = [{"seq_": row["seq"], "until_": until} for row in rows]
             self.execute(self._s.hold_message, held)
-        return [_queued({**row, "attempts": row["attempts"] + 1, "next_at": until}) for row in rows]
+        return [attrs.evolve(outbox.queued(row), next_at=until) for row in rows]
 
-    def mark_message(self, message: Queued, /) -> None:
-        row = {
-            "key_": message.key,
-            "next_at": message.next_at,
-            "sent_at": message.sent_at,
-            "failure": message.failure[:400],
-        }
-        self.execute(self._s.mark_message, row)
+    def message(self, key: str, /, *, lock: bool = False) -> Queued | None:
+        statement = self._s.message_locked if lock else self._s.message
+        row = self.execute(statement, {"key_": key}).mappings().first()
+        return None if row is None else outbox.queued(row)
 
-    def outbox(self, *, unsent: bool, dead: bool | None = None, limit: int) -> Sequence[Queued]:
-        o = self._s.common.outbox
-        order: Any = o.c.seq
-        statement = select(o).limit(limit)
-        if unsent:
-            statement = statement.where(o.c.sent_at.is_(None))
-        if dead:
-            statement = statement.where(o.c.sent_at.is_(None), o.c.next_at.is_(None))
-        elif dead is not None:
-            waits = o.c.next_at.is_not(None)
-            statement = statement.where(waits if unsent else or_(waits, o.c.sent_at.is_not(None)))
-            # What waits is little beside all that was sent: found by the index of what is due, sorted afterwards,
-            # not by reading the whole table in its order.
-            order = o.c.seq + 0
-        return [_queued(row) for row in self.execute(statement.order_by(order)).mappings()]
+    def message_by_ref(self, ref: str, /) -> Queued | None:
+        row = self.execute(self._s.message_by_ref, {"ref_": ref}).mappings().first()
+        return None if row is None else outbox.queued(row)
 
-    def message(self, key: str, /) -> Queued | None:
-        row = self.execute(self._s.message, {"key_": key}).mappings().first()
-        return None if row is None else _queued(row)
+    def messages_of_line(self, line: str, /) -> Sequence[Queued]:
+        return [outbox.queued(row) for row in self.execute(self._s.line, {"line_": line}).mappings()]
 
-    def requeue(self, key: str, at: datetime, /) -> bool:
-        return bool(self.execute(self._s.requeue, {"key_": key, "at_": at}).rowcount == 1)
+    def save_message(self, message: Queued, /) -> None:
+        self.execute(self._s.save_message, outbox.changed(message))
+
+    def outbox(
+        self,
+        *,
+        unsent: bool = False,
+        state: MessageState | None = None,
+        to: str = "",
+        due: datetime | None = None,
+        limit: int,
+    ) -> Sequence[Queued]:
+        statement = outbox.listed(self._s.common.outbox, unsent=unsent, state=state, to=to, due=due).limit(limit)
+        return [outbox.queued(row) for row in self.execute(statement).mappings()]
 
     # --- numbers, keys, rulebooks
     def next_number(self, series: str, /) -> int:
@@ -374,18 +362,3 @@ def _record(row: Sequence[Any]) -> AuditRecord:
     event_id, subject, actor, at, name, schema, move, source, dest, reason, facts, position = row
     told = orjson.loads(facts)
     return AuditRecord(event_id, subject, actor, at, name, schema, move, source, dest, reason, told, position)
-
-
-def _queued(row: Mapping[Any, Any]) -> Queued:
-    facts = cast("dict[str, Fact]", orjson.loads(row["facts"]))
-    return Queued(
-        key=row["key"],
-        occasion=row["occasion"],
-        to=row["recipient"],
-        facts=facts,
-        created_at=row["created_at"],
-        attempts=row["attempts"],
-        next_at=row["next_at"],
-        sent_at=row["sent_at"],
-        failure=row["failure"],
-    )

@@ -18,8 +18,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import mysql, postgresql, sqlite
 
+from csdomain.kernel.cases.delivery import MessageState
 from csdomain.kernel.cases.timers import LIVE
 
+from . import outbox
 from .dialects import MARIADB
 from .prepared import Prepared
 from .tables import Common
@@ -90,26 +92,28 @@ class Statements:
             .limit(bindparam("limit_"))
             .with_for_update(skip_locked=True)
         )
+        said = select(*outbox.columns(o))
         self.claim_messages = (
-            select(o)
-            .where(o.c.next_at <= bindparam("now_"))
+            said.where(o.c.next_at <= bindparam("now_"))
             .order_by(o.c.next_at, o.c.seq)
             .limit(bindparam("limit_"))
             .with_for_update(skip_locked=True)
         )
-        self.hold_message = (
-            update(o).where(o.c.seq == bindparam("seq_")).values(next_at=bindparam("until_"), attempts=o.c.attempts + 1)
+        self.hold_message = Prepared(update(o).where(o.c.seq == bindparam("seq_")).values(next_at=bindparam("until_")))
+        self.message = said.where(o.c.key == bindparam("key_"))
+        self.message_locked = self.message.with_for_update()
+        by_ref = said.where(o.c.ref == bindparam("ref_")).order_by(o.c.seq.desc()).limit(1)
+        self.message_by_ref = by_ref.with_for_update()
+        self.line = said.where(o.c.line == bindparam("line_")).order_by(o.c.seq).with_for_update()
+        self.save_message = Prepared(
+            update(o).where(o.c.key == bindparam("key_")).values({c: bindparam(c) for c in outbox.CHANGED})
         )
-        self.mark_message = (
+        other = o.alias()
+        newer = select(other.c.seq).where(other.c.key == bindparam("key_")).scalar_subquery()
+        self.supersede = (
             update(o)
-            .where(o.c.key == bindparam("key_"), o.c.sent_at.is_(None))
-            .values({c: bindparam(c) for c in ("next_at", "sent_at", "failure")})
-        )
-        self.message = select(o).where(o.c.key == bindparam("key_"))
-        self.requeue = (
-            update(o)
-            .where(o.c.key == bindparam("key_"), o.c.sent_at.is_(None), o.c.next_at.is_(None))
-            .values(next_at=bindparam("at_"), attempts=0)
+            .where(o.c.line == bindparam("line_"), o.c.state == MessageState.WAITING.value, o.c.seq < newer)
+            .values(state=MessageState.SUPERSEDED.value, next_at=None)
         )
         self.key_known = select(k.c.fingerprint, k.c.receipt).where(
             k.c.actor == bindparam("actor_"), k.c.use_case == bindparam("use_case_"), k.c.key == bindparam("key_")

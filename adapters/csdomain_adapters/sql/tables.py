@@ -200,9 +200,23 @@ class Common:
             Column("next_at", Instant, nullable=True),
             Column("sent_at", Instant, nullable=True),
             Column("failure", String(400), nullable=False),
+            Column("state", text(16), nullable=False, server_default="waiting"),
+            Column("until", Instant, nullable=True),
+            Column("line", text(120), nullable=True),
+            Column("klass", text(16), nullable=False, server_default="contract"),
+            Column("responsible", text(120), nullable=True),
+            Column("tried_at", Instant, nullable=True),
+            Column("delivered_at", Instant, nullable=True),
+            Column("ref", text(120), nullable=True),
+            Column("resent", Integer, nullable=False, server_default="0"),
+            Index("ix_csd_outbox_state", "state", "seq"),
+            Index("ix_csd_outbox_recipient", "recipient", "seq"),
             **OPTIONS,
         )
         o = self.outbox
+        for name in ("line", "ref"):
+            there = o.c[name].is_not(None)
+            Index(f"ix_csd_outbox_{name}", o.c[name], o.c.seq, sqlite_where=there, postgresql_where=there)
         Index(
             "ix_csd_outbox_next",
             o.c.next_at,

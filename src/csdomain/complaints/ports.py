@@ -9,6 +9,7 @@ from typing import Final, Protocol
 
 import attrs
 
+from csdomain.kernel.cases.delivery import Answer, Sent, StillUnknown
 from csdomain.kernel.papers.approvals import Delegations
 from csdomain.kernel.store.ports import DeliveryFailed, Notifier, Queued, Unit
 from csdomain.kernel.values.actors import Actor, ActorId
@@ -19,6 +20,7 @@ from .values.standing import Standing
 WAREHOUSE: Final = "warehouse"
 FINANCE: Final = "finance"
 PERSONNEL: Final = "personnel"
+_ORDERS: Final = frozenset({"expect_return", "compare_return", "book_discount", "discipline", "deduct"})
 
 
 class Authorities(Protocol):
@@ -108,7 +110,23 @@ class OutwardOrders:
     finance: Finance
     personnel: Personnel
 
-    def send(self, message: Queued, /) -> None:
+    def idempotent(self, message: Queued, /) -> bool:
+        """Orders are done once by their key, however often they come; the rest is as ``others`` say."""
+        if self._is_order(message):
+            return True
+        said = getattr(self.others, "idempotent", False)
+        return bool(said(message) if callable(said) else said)
+
+    def ask(self, message: Queued, /) -> Answer:
+        """What ``others`` know of a message that may have left."""
+        ask = getattr(self.others, "ask", None)
+        answer: Answer = StillUnknown() if ask is None else ask(message)
+        return answer
+
+    def _is_order(self, message: Queued) -> bool:
+        return message.occasion.removeprefix("complaint.") in _ORDERS
+
+    def send(self, message: Queued, /) -> Sent | None:
         """Deliver one message. Raises DeliveryFailed, a definite one for an order that its recipient does not take."""
         orders = {
             (WAREHOUSE, "expect_return"): self.warehouse.expect_return,
@@ -118,9 +136,8 @@ class OutwardOrders:
             (PERSONNEL, "deduct"): self.personnel.deduct,
         }
         occasion = message.occasion.removeprefix("complaint.")
-        if occasion not in {name for _, name in orders}:
-            self.others.send(message)
-            return
+        if not self._is_order(message):
+            return self.others.send(message)
         take = orders.get((message.to, occasion))
         if take is None:
             raise DeliveryFailed(definite=True, why=f"no order {occasion} to this recipient")
@@ -134,6 +151,7 @@ class OutwardOrders:
             discipline=str(facts.get("kind") or ""),
         )
         take(order)
+        return None
 
 
 def _figure(value: object) -> int:

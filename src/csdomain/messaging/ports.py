@@ -2,19 +2,20 @@
 
 from typing import Protocol
 
+from csdomain.kernel.cases.delivery import Sent
+
 from .values import OutgoingText, Recipient
 
 
 class Gateway(Protocol):
     """Port: sends one text.
 
-    Raises :class:`~csdomain.kernel.store.ports.DeliveryFailed`, without the address or the text in it. What was sent
-    before
-    may come again under the same key, and is then the same message. [MSG-09]
+    Raises what a :class:`~csdomain.kernel.store.ports.Notifier` raises, without the address or the text in it. It may
+    also have ``idempotent`` and ``ask(message)``, as a notifier has. [MSG-09, MSG-12]
     """
 
-    def deliver(self, text: OutgoingText, /) -> None:
-        """Send the text to its address."""
+    def deliver(self, text: OutgoingText, /) -> Sent | None:
+        """Send the text to its address; the answer has the gateway's reference, None where it gives none."""
         ...
 
 

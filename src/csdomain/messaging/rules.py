@@ -4,6 +4,7 @@ from csdomain.kernel.rules import Rule
 from csdomain.kernel.rules.errors import fact_labels
 
 fact_labels({"channel": "渠道", "character": "第几字", "language": "语言", "message": "消息", "occasion": "场合"})
+fact_labels({"ref": "回执编号"})
 
 TEMPLATES = Rule(
     "MSG-01",
@@ -14,8 +15,9 @@ TEMPLATES = Rule(
 )
 OUTBOX = Rule(
     "MSG-09",
-    "A message leaves at least once under one key; one that was given up is listed, and sent again on request.",
-    zh="每条消息以同一幂等键至少发出一次；放弃发送的消息须列出，并可要求重新发送。",
+    "A message leaves under one key; where it is unknown whether it left, it is asked for and never sent again "
+    "blindly; one that was given up is listed, and sent again on request.",
+    zh="每条消息以同一幂等键发出；是否已发出不明时须查询，不得盲目重发；放弃发送的消息须列出，并可要求重新发送。",
 )
 MARKETING = Rule(
     "MSG-08",
@@ -32,4 +34,10 @@ GATEWAYS = Rule(
     "MSG-12",
     "A short message is counted and cut as the networks do, and no character is broken.",
     zh="短信按运营商规则计条和拆分，不拆断任何字符。",
+)
+RESPONSIBLE = Rule(
+    "MSG-14",
+    "The position that answers for a message is told where it does not arrive: given up, lost, expired, not delivered.",
+    zh="消息未送达（已放弃、下落不明、已过期或未能投递）时，须告知其负责岗位。",
+    source="C 8.5, B",
 )

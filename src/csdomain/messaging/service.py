@@ -6,22 +6,25 @@ from typing import Final
 
 import attrs
 
+from csdomain.kernel.cases.delivery import RESENDABLE, Answer, MessageState, Sent, StillUnknown, received, resent
 from csdomain.kernel.cases.effects import check_short, subject_of
 from csdomain.kernel.cases.events import utc
 from csdomain.kernel.cases.occasions import Value
 from csdomain.kernel.rules import Text
-from csdomain.kernel.rules.errors import Conflict, DomainError, NotFound, aware, require
+from csdomain.kernel.rules.errors import DomainError, NotFound, aware, require
 from csdomain.kernel.store.kinds import MalformedQuery
 from csdomain.kernel.store.ports import Call, DeliveryFailed, Queued, Store, Unit
-from csdomain.kernel.values.actors import Action, Actor
+from csdomain.kernel.store.relaying import write
+from csdomain.kernel.values.actors import Action, Actor, Scope
 from csdomain.kernel.values.arguments import type_commands
+from csdomain.kernel.values.personal import covered
 from csdomain.rulebook import House
 
 from .events import MessageRequeued
 from .policies import choose, read, render
 from .ports import Directory, Gateway
 from .rules import OUTBOX
-from .values import MESSAGE_RULES, READ, RESEND, OutgoingText
+from .values import CONFIRM, MESSAGE_RULES, PERSONAL, READ, RESEND, DeliveryReceipt, OutgoingText
 
 _PAGE: Final = 50
 _PAGE_LARGEST: Final = 1000
@@ -39,46 +42,73 @@ class Messages:
     _store: Store
     _house: House
 
-    def waiting(self, *, by: Actor, limit: int = _PAGE) -> Sequence[Queued]:
-        """Messages that are still to be sent, or tried again, oldest first, at most ``limit`` (up to 1000).
+    def find(
+        self, *, by: Actor, state: MessageState | None = None, to: str = "", limit: int = _PAGE
+    ) -> Sequence[Queued]:
+        """Messages in a state, to a recipient, or all, oldest first, at most ``limit`` (up to 1000).
 
-        Raises NotPermitted, MalformedQuery. [MSG-09]
+        What a gateway said of a failure is masked for whoever lacks ``messages.personal``. Raises NotPermitted,
+        MalformedQuery, MalformedMessage. [MSG-09, KRN-14]
         """
-        return self._listed(by, limit, dead=False)
+        return self._listed(by, state, to, limit)
+
+    def waiting(self, *, by: Actor, limit: int = _PAGE) -> Sequence[Queued]:
+        """Messages that are still to be sent, or tried again: :meth:`find` with their state. [MSG-09]"""
+        return self._listed(by, MessageState.WAITING, "", limit)
 
     def dead(self, *, by: Actor, limit: int = _PAGE) -> Sequence[Queued]:
-        """Messages that were given up, oldest first, each with its last failure, at most ``limit`` (up to 1000).
-
-        Raises NotPermitted, MalformedQuery. [MSG-09]
-        """
-        return self._listed(by, limit, dead=True)
+        """Messages that were given up, each with its last failure: :meth:`find` with their state. [MSG-09]"""
+        return self._listed(by, MessageState.DEAD, "", limit)
 
     def resend(self, key: str, *, by: Actor, at: datetime) -> Queued:
-        """Put a message that was given up back, due at ``at``, with all its attempts before it; as it waits then.
+        """Put a message back that was given up, lost, suppressed or not delivered; as it waits then, due at ``at``.
 
-        It keeps its key, so a gateway that did send it once will not do so twice. Raises NotFound, NotPermitted,
-        RuleBroken where it was not given up, Conflict where another was first, MalformedMessage, NaiveTime. [MSG-09]
+        It has all its attempts before it, and keeps its key and its window. Raises NotFound, NotPermitted, RuleBroken
+        for one in another state or one that cannot be read, MalformedMessage, NaiveTime. [MSG-09]
         """
         check_short(key, "key")
         call = Call("message.resend", by.id, aware(at), subject_of(key))
 
         def work(unit: Unit) -> Queued:
             self._require(RESEND, by)
-            session = unit.session
-            message = session.message(key)
+            message = unit.session.message(key, lock=True)
             if message is None:
                 raise NotFound(message=key)
-            given_up = Text("a message that was given up", "已放弃发送的消息")
+            states = ", ".join(sorted(state.value for state in RESENDABLE))
             require(
-                message.dead, OUTBOX, accepted=given_up, message=key, state="waiting" if message.next_at else "sent"
+                message.state in RESENDABLE and message.readable,
+                OUTBOX,
+                accepted=Text(states, states),
+                message=key,
+                state=message.state.value,
             )
-            if not session.requeue(key, utc(at)):
-                raise Conflict(message=key)
+            again = resent(message, utc(at))
+            unit.session.save_message(again)
             event = MessageRequeued(
                 subject=call.subject, by=by.id, at=at, message=message.key, attempts=message.attempts
             )
             unit.record([event])
-            return attrs.evolve(message, next_at=utc(at), attempts=0)
+            return self._shown(again, by)
+
+        return self._store.run(work, call)
+
+    def confirm(self, receipt: DeliveryReceipt, *, by: Actor) -> Queued:
+        """Note a gateway's receipt; the message as it stands then.
+
+        One that comes twice, or after a later one, changes nothing. Where a message was not delivered, the position
+        that answers for it is told. Raises NotFound for a reference of no message, NotPermitted. [MSG-09, MSG-14]
+        """
+        call = Call("message.confirm", by.id, receipt.at)
+
+        def work(unit: Unit) -> Queued:
+            self._require(CONFIRM, by)
+            message = unit.session.message_by_ref(receipt.ref)
+            if message is None:
+                raise NotFound(ref=receipt.ref)
+            after = received(message, receipt.state, utc(receipt.at))
+            if after is not message:
+                write(unit, after, message, by.id, receipt.at)
+            return self._shown(after, by)
 
         return self._store.run(work, call)
 
@@ -86,11 +116,18 @@ class Messages:
         """A notifier for ``desk.relay``: it makes each text by the house's templates. Raises SectionMissing."""
         return RenderingNotifier(self._house, gateway, directory)
 
-    def _listed(self, by: Actor, limit: int, *, dead: bool) -> Sequence[Queued]:
+    def _listed(self, by: Actor, state: MessageState | None, to: str, limit: int) -> Sequence[Queued]:
+        if to:
+            check_short(to, "to")
         self._require(READ, by)
         if isinstance(limit, bool) or not isinstance(limit, int) or not 1 <= limit <= _PAGE_LARGEST:
             raise MalformedQuery(field="limit", given=limit, minimum=1, maximum=_PAGE_LARGEST)
-        return self._store.look(lambda unit: unit.session.outbox(unsent=True, dead=dead, limit=limit))
+        found = self._store.look(lambda unit: unit.session.outbox(state=state, to=to, limit=limit))
+        return [self._shown(message, by) for message in found]
+
+    def _shown(self, message: Queued, by: Actor) -> Queued:
+        scope = self._house.resolve(by).grants.get(PERSONAL)
+        return message if scope is Scope.ALL else covered(message)
 
     def _require(self, action: Action, by: Actor) -> None:
         self._house.resolve(by).require(action, owner="", branch="")
@@ -111,12 +148,26 @@ class RenderingNotifier:
         self._gateway = gateway
         self._directory = directory
 
-    def send(self, message: Queued, /) -> None:
-        """Make the text and hand it on. Raises DeliveryFailed, and what the gateway or the directory raises."""
-        self._gateway.deliver(self._text(message))
+    @property
+    def idempotent(self) -> bool:
+        """Whether the gateway takes what comes again under its key for no second message."""
+        return bool(getattr(self._gateway, "idempotent", False))
+
+    def send(self, message: Queued, /) -> Sent | None:
+        """Make the text and hand it on. Raises DeliveryFailed, and what the gateway raises."""
+        return self._gateway.deliver(self._text(message))
+
+    def ask(self, message: Queued, /) -> Answer:
+        """What the gateway knows of a message that may have left; StillUnknown where it cannot be asked."""
+        ask = getattr(self._gateway, "ask", None)
+        answer: Answer = StillUnknown() if ask is None else ask(message)
+        return answer
 
     def _text(self, message: Queued) -> OutgoingText:
-        recipient = self._directory.recipient(message.to)
+        try:
+            recipient = self._directory.recipient(message.to)
+        except Exception as error:  # noqa: BLE001 - nothing has left yet, whatever it is
+            raise DeliveryFailed(definite=False, why=type(error).__name__) from None
         if recipient is None or not recipient.address:
             raise DeliveryFailed(definite=True, why="the recipient is not known, or was erased")
         occasion = self._occasions.get(message.occasion)

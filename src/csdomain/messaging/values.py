@@ -2,24 +2,30 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from enum import Enum, unique
 from typing import Final
 
 import attrs
 
-from csdomain.kernel.cases.occasions import Occasion
+from csdomain.kernel.cases.delivery import FAILED, RECEIVED, MessageState
+from csdomain.kernel.cases.effects import MalformedMessage, check_short
+from csdomain.kernel.cases.events import utc
+from csdomain.kernel.cases.occasions import Occasion, Placeholder
 from csdomain.kernel.rules import Text
-from csdomain.kernel.rules.errors import DomainError, Fault, InvalidValue
+from csdomain.kernel.rules.errors import DomainError, Fault, InvalidValue, show
 from csdomain.kernel.store.kinds import storable
 from csdomain.kernel.values.actors import Action
 from csdomain.kernel.values.personal import PersonalKind, personal
-from csdomain.rulebook import Rulebook, Section
+from csdomain.rulebook import Rulebook, Section, texts_beside
 from csdomain.rulebook.nearest import meant
 
 from .rules import TEMPLATES
 
 READ: Final = Action("messages.read")
 RESEND: Final = Action("messages.resend")
+CONFIRM: Final = Action("messages.confirm")
+PERSONAL: Final = Action("messages.personal")
 
 _LONGEST: Final = 2000
 #: A brace that is written twice, a placeholder, or text without braces; anything else is a fault.
@@ -208,7 +214,37 @@ def _one_of(known: tuple[str, ...], given: str, at: str) -> Fault:
 _CHANNELS: Final = tuple(channel.value for channel in Channel)
 _LANGUAGES: Final = tuple(language.value for language in Language)
 
-MESSAGE_RULES: Section[MessageRules] = Section("messages", MessageRules, actions=(READ, RESEND), check=_faults)
+_FAILED: Final = Occasion(FAILED, dict.fromkeys(("message", "occasion", "state"), Placeholder.TEXT), internal=True)
+MESSAGE_RULES: Section[MessageRules] = Section(
+    "messages",
+    MessageRules,
+    actions=(READ, RESEND, CONFIRM, PERSONAL),
+    check=_faults,
+    occasions=(_FAILED,),
+    texts=texts_beside(__file__),
+)
+
+
+def _receipt_ref(instance: object, attribute: "attrs.Attribute[str]", value: str) -> None:
+    check_short(value, attribute.name)
+
+
+def _receipt_state(instance: object, attribute: "attrs.Attribute[MessageState]", value: MessageState) -> None:
+    if value not in RECEIVED:
+        names = ", ".join(f"MessageState.{state.name}" for state in RECEIVED)
+        raise MalformedMessage(field=attribute.name, given=show(value), accepted=Text(names, names))
+
+
+@attrs.frozen
+class DeliveryReceipt:
+    """What a gateway says later of the message that it took as ``ref``: sent, delivered, undelivered; since when.
+
+    Raises MalformedMessage, NaiveTime. [MSG-09]
+    """
+
+    ref: str = attrs.field(validator=_receipt_ref)
+    state: MessageState = attrs.field(validator=_receipt_state)
+    at: datetime = attrs.field(converter=utc)
 
 
 @attrs.frozen(kw_only=True)

@@ -68,7 +68,7 @@ class EventContract(Contract):
         for key in ("a/1", "ab/1", "b/1"):
             rig.run(lambda unit: unit.record([rig.picked("c")], [Message(key, "told", "cus_1")]))  # noqa: B023
             failed = attrs.evolve(rig.run(lambda unit: unit.session.outbox(unsent=True, limit=9))[-1], failure="Wang?")
-            rig.run(lambda unit: unit.session.mark_message(failed))  # noqa: B023
+            rig.run(lambda unit: unit.session.save_message(failed))  # noqa: B023
         before = rig.snapshot("a", "b")
         with pytest.raises(RuleBroken):
             rig.run(lambda unit: (unit.session.redact("a"), raising(RuleBroken(AUDITED))))

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import attrs
 import pytest
 
+from csdomain.kernel.cases.delivery import NotSent, Sent, StillUnknown
 from csdomain.kernel.store.ports import DeliveryFailed, Notifier, Queued
 
 MESSAGE = Queued(
@@ -19,7 +20,8 @@ MESSAGE = Queued(
 
 
 class NotifierContract:
-    """A notifier delivers what it is given, and a message that comes again under its key is not a second message.
+    """A notifier sends what it is given. One that says it is ``idempotent`` takes a message that comes again under its
+    key for no second one; one that can be asked tells what it took.
 
     Give fixtures ``notifier`` and ``delivered``: what has arrived at the other side, by key, and how often there.
     Where delivery can be made to fail, give ``broken`` as well: a notifier whose gateway is down. Where it takes only
@@ -56,9 +58,23 @@ class NotifierContract:
     def test_the_same_key_again_is_taken_and_is_the_same_message(
         self, notifier: Notifier, delivered: Callable[[], Mapping[str, int]], message: Queued
     ) -> None:
+        said = getattr(notifier, "idempotent", False)
+        if not (said(message) if callable(said) else said):
+            return
         notifier.send(message)
         notifier.send(attrs.evolve(message, attempts=2))
-        assert set(delivered()) == {message.key}, "a repeated message keeps its key, so that the receiver can tell"
+        assert dict(delivered()) == {message.key: 1}, "the receiver tells by the key"
+
+    def test_what_is_asked_for_is_answered(
+        self, notifier: Notifier, delivered: Callable[[], Mapping[str, int]], message: Queued
+    ) -> None:
+        ask = getattr(notifier, "ask", None)
+        if ask is None:
+            return
+        assert isinstance(ask(message), (NotSent, StillUnknown)), "what was never sent is not said to be"
+        notifier.send(message)
+        assert isinstance(ask(message), (Sent, StillUnknown)), "what was sent is not said not to be"
+        assert set(delivered()) == {message.key}, "asking sends nothing"
 
     def test_many_messages_are_as_many(
         self, notifier: Notifier, delivered: Callable[[], Mapping[str, int]], message: Queued

@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,9 +17,9 @@ from adapters.whole import STEPS, StepIds, step_of
 from csdomain import Desk
 from csdomain.complaints.case import COMPLAINTS, Complaint
 from csdomain.desk import Services
+from csdomain.kernel.cases.delivery import Answer, NotSent, RelayPolicy, Sent
 from csdomain.kernel.rules.errors import DomainError
 from csdomain.kernel.store.ports import AuditRecord, Queued, Receipt, Unit
-from csdomain.kernel.store.sweeping import RelayPolicy
 from csdomain.kernel.values.actors import Action
 from csdomain.testing import (
     HANDLING,
@@ -250,13 +251,25 @@ def go_on(url: str) -> dict[str, Any]:
 
 @attrs.frozen
 class Spool:
-    """A gateway that notes every delivery on disk at once."""
+    """A gateway that notes every delivery on disk at once, and can be asked; it takes its time."""
 
     path: str
+    seconds: float = 0.0
 
     def send(self, message: Queued, /) -> None:
+        time.sleep(self.seconds)
         with Path(self.path).open("a") as spool:
             spool.write(message.key + "\n")
+
+    def ask(self, message: Queued, /) -> Answer:
+        return Sent() if message.key in Path(self.path).read_text().split() else NotSent()
+
+
+@attrs.frozen
+class Deaf:
+    """A gateway that cannot be asked."""
+
+    send: Callable[[Queued], None]
 
 
 def sweep(url: str, at: str, batch: int = 3, turn: int = 0) -> list[int]:
@@ -266,11 +279,20 @@ def sweep(url: str, at: str, batch: int = 3, turn: int = 0) -> list[int]:
         return [report.warned, report.breached, len(report.failed)]
 
 
-def relay(url: str, at: str, spool: str, turn: int = 0) -> list[int]:
+def relay(url: str, at: str, spool: str, turn: int = 0, asks: bool = True) -> list[int]:
     with opened(url, at=at) as desk:
         die_at(desk, turn)
-        report = desk.relay(Spool(spool), policy=LEASE)
+        gateway = Spool(spool)
+        report = desk.relay(gateway if asks else Deaf(gateway.send), policy=LEASE)
         return [report.sent, report.retrying, report.dead]
+
+
+def relay_slowly(url: str, spool: str, after: float) -> int:
+    """After a while, relay through a gateway of 50 ms by the real clock; a claim holds half a second."""
+    time.sleep(after)
+    with csdomain.open(url, BOOK, holidays=no_holidays()) as desk:
+        policy = RelayPolicy(lease=timedelta(seconds=0.5))
+        return sum(desk.relay(Spool(spool, 0.05), policy=policy).sent for _ in range(2))
 
 
 def follow(url: str, mirror: str, turn: int = 0, handled: int = 0) -> int:
@@ -295,9 +317,9 @@ def after_a_sweep(url: str, at: str) -> dict[str, Any]:
     return {"fired": fired(url), "waiting": waiting(url)}
 
 
-def after_a_relay(url: str, at: str, spool: str) -> dict[str, bool]:
-    """Relay again, once the claims of the dead have run out; what waits, and whether it was sent."""
-    relay(url, at, spool)
+def after_a_relay(url: str, at: str, spool: str, asks: bool = True) -> dict[str, str]:
+    """Relay again, once the claims of the dead have run out; where each message stands then."""
+    relay(url, at, spool, asks=asks)
     return waiting(url)
 
 
@@ -309,8 +331,8 @@ def fired(url: str) -> list[list[str]]:
         return [[e.subject, e.name, e.at.isoformat()] for e in events if e.name.startswith("timer_")]
 
 
-def waiting(url: str) -> dict[str, bool]:
-    """The keys in the outbox, and whether each was sent."""
+def waiting(url: str) -> dict[str, str]:
+    """The keys in the outbox, and where each message stands."""
     with opened(url) as desk:
-        messages = desk.store.look(lambda unit: unit.session.outbox(unsent=False, limit=100_000))
-        return {message.key: message.sent_at is not None for message in messages}
+        messages = desk.store.look(lambda unit: unit.session.outbox(limit=100_000))
+        return {message.key: message.state.value for message in messages}

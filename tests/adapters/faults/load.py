@@ -21,9 +21,9 @@ from adapters.faults.jobs import BOOK, Spool
 from adapters.whole import BEGINNING, STEPS, StepIds, step_of
 from csdomain import Desk
 from csdomain.desk import Services
+from csdomain.kernel.cases.delivery import RelayPolicy
 from csdomain.kernel.rules.errors import ConnectionLost, DomainError, StoreFailure
 from csdomain.kernel.store.ports import Receipt
-from csdomain.kernel.store.sweeping import RelayPolicy
 from csdomain.kernel.values.ids import I, IdKind
 from csdomain.testing import MovableClock, no_holidays
 from csdomain_adapters.sql import SqlStore

@@ -12,6 +12,7 @@ from adapters.faults.nursery import Nursery
 from adapters.harness import SQL
 from adapters.whole import STEPS
 from csdomain.kernel.rules import AUDITED, NUMBERING, ONE_WRITER, PORTS, TIMERS
+from csdomain.messaging.rules import OUTBOX
 from csdomain.testing import MovableClock
 
 LATER = (MovableClock().now() + timedelta(days=60)).isoformat()
@@ -203,24 +204,67 @@ def check_dying_in_a_sweep(nursery: Nursery, fresh: Callable[[], str], stride: i
         turn += stride
 
 
-def check_dying_in_a_relay(nursery: Nursery, fresh: Callable[[], str], tmp_path: Path, count: int) -> None:
+def check_sent(sent: Counter[str], states: dict[str, str], ids: list[str], asks: bool) -> None:
+    """Each at most once at the gateway and none lost: where it cannot be asked, what may not have left is listed."""
+    assert set(states) == {f"{id}/{message}" for id in ids for message in TOLD}
+    assert max(sent.values()) == 1, "no message comes twice"
+    lost = {key for key, state in states.items() if state != "sent"}
+    assert {states[key] for key in lost} <= {"lost"}
+    assert set(states) - set(sent) <= lost
+    if asks:
+        assert not lost
+
+
+def check_dying_in_a_relay(
+    nursery: Nursery, fresh: Callable[[], str], tmp_path: Path, count: int, *, asks: bool
+) -> None:
     turn = 1
     while True:
         url = fresh()
         ids = nursery.one("prepare", url=url, count=count, state="accepted").value()
         spool = tmp_path / f"spool{turn}"
-        ended = nursery.one("relay", url=url, at=LATER, spool=str(spool), turn=turn)
+        spool.touch()
+        ended = nursery.one("relay", url=url, at=LATER, spool=str(spool), turn=turn, asks=asks)
         assert ended.signal in (0, SIGKILL), ended
-        waiting = nursery.one("after_a_relay", url=url, at=MUCH_LATER, spool=str(spool)).value()
-        sent = Counter(spool.read_text().split())
-        told = {f"{id}/{message}" for id in ids for message in TOLD}
-        assert set(sent) == told, "each at least once, under its one key"
-        assert sum(sent.values()) <= len(told) + 1, "only what was on its way came twice"
-        assert all(waiting.values()), waiting
+        states = nursery.one("after_a_relay", url=url, at=MUCH_LATER, spool=str(spool), asks=asks).value()
+        check_sent(Counter(spool.read_text().split()), states, ids, asks)
+        assert Counter(states.values())["lost"] <= 1, "only what was on its way is not known"
         if ended.signal == 0:
-            assert set(sent.values()) == {1}
+            assert set(states.values()) == {"sent"}
             return
         turn += 1
+
+
+@pytest.mark.rule(OUTBOX)
+@pytest.mark.parametrize("asks", [True, False])
+@pytest.mark.parametrize("backend", SQL)
+def test_f36_three_relays_outlive_eight_kills(
+    nursery: Nursery, clean_url: Callable[[str], str], backend: str, asks: bool, tmp_path: Path
+) -> None:
+    url, spool = clean_url(backend), tmp_path / "spool"
+    spool.touch()
+    ids = nursery.one("prepare", url=url, count=20, state="accepted").value()
+    begun, kills, turn = MovableClock().now() + timedelta(days=60), 0, 0
+    while kills < 8:
+        at = (begun + turn * timedelta(minutes=3)).isoformat()
+        common = {"url": url, "at": at, "spool": str(spool), "asks": asks}
+        jobs = [{**common, "turn": calls + turn} for calls in (9, 15, 22)]
+        kills += sum(ended.signal == SIGKILL for ended in nursery.all("relay", jobs))
+        turn += 1
+        assert turn < 9, "they die while there is something to send"
+    states = nursery.one("after_a_relay", url=url, at=MUCH_LATER, spool=str(spool), asks=asks).value()
+    check_sent(Counter(spool.read_text().split()), states, ids, asks)
+
+
+@pytest.mark.rule(OUTBOX)
+def test_f36_a_slow_gateway_and_a_second_relay_send_nothing_twice(nursery: Nursery, url: str, tmp_path: Path) -> None:
+    spool = tmp_path / "spool"
+    spool.touch()
+    ids = nursery.one("prepare", url=url, count=50, state="accepted").value()
+    common = {"url": url, "spool": str(spool)}
+    ended = nursery.all("relay_slowly", [{**common, "after": after} for after in (0.0, 0.6, 1.3)])
+    assert sum(e.value() for e in ended) == 100
+    check_sent(Counter(spool.read_text().split()), nursery.one("waiting", url=url).value(), ids, asks=True)
 
 
 @pytest.mark.rule(TIMERS, AUDITED)
@@ -231,12 +275,13 @@ def test_dying_in_a_sweep_fires_each_timer_once(
     check_dying_in_a_sweep(nursery, lambda: clean_url(backend), 5)
 
 
-@pytest.mark.rule(AUDITED)
+@pytest.mark.rule(AUDITED, OUTBOX)
+@pytest.mark.parametrize("asks", [True, False])
 @pytest.mark.parametrize("backend", SQL)
-def test_dying_in_a_relay_loses_no_message(
-    nursery: Nursery, clean_url: Callable[[str], str], backend: str, tmp_path: Path
+def test_f36_dying_in_a_relay_loses_no_message_and_sends_none_twice(
+    nursery: Nursery, clean_url: Callable[[str], str], backend: str, asks: bool, tmp_path: Path
 ) -> None:
-    check_dying_in_a_relay(nursery, lambda: clean_url(backend), tmp_path, 1)
+    check_dying_in_a_relay(nursery, lambda: clean_url(backend), tmp_path, 1, asks=asks)
 
 
 @pytest.mark.deep
@@ -246,7 +291,7 @@ def test_dying_at_every_call_of_the_jobs(
     nursery: Nursery, clean_url: Callable[[str], str], backend: str, tmp_path: Path
 ) -> None:
     check_dying_in_a_sweep(nursery, lambda: clean_url(backend), 1)
-    check_dying_in_a_relay(nursery, lambda: clean_url(backend), tmp_path, 3)
+    check_dying_in_a_relay(nursery, lambda: clean_url(backend), tmp_path, 3, asks=True)
 
 
 # --- several at once --------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ A context's table turns events into effects; ``unit.record(events, effects)`` is
 
 from collections.abc import Mapping
 from datetime import datetime
+from enum import Enum, unique
 from typing import Final
 
 import attrs
@@ -39,6 +40,11 @@ def check_short(value: object, field: str) -> None:
 
 def _short(instance: object, attribute: "attrs.Attribute[str]", value: str) -> None:
     check_short(value, attribute.name)
+
+
+def _short_or_none(instance: object, attribute: "attrs.Attribute[str]", value: str) -> None:
+    if value != "":
+        check_short(value, attribute.name)
 
 
 def subject_of(key: str) -> str:
@@ -93,19 +99,52 @@ class CancelTimers:
     prefix: str = ""
 
 
+@unique
+class MessageClass(Enum):
+    """How much a customer has to put up with it: what the contract demands always goes (MSG-10)."""
+
+    CONTRACT = "contract"
+    SERVICE = "service"
+    CARE = "care"
+    MARKETING = "marketing"
+
+
+def _class(instance: object, attribute: object, value: object) -> None:
+    if not isinstance(value, MessageClass):
+        names = ", ".join(f"MessageClass.{one.name}" for one in MessageClass)
+        raise MalformedMessage(field="klass", given=type(value).__name__, accepted=Text(names, names))
+
+
+def _window(message: "Message", attribute: object, until: datetime | None) -> None:
+    if until is not None and message.since is not None and until <= message.since:
+        raise MalformedMessage(field="until", given=until, accepted=Text("later than since", "须晚于 since"))
+
+
 @attrs.frozen
 class Message:
-    """Something to tell someone: queued with the change that causes it, delivered at least once under ``key``.
+    """Something to tell someone: queued with the change that causes it, and sent under ``key``.
 
     A key begins with the id of what the message is about and a slash (``cmp_…/accepted``). ``to`` is an id (a
     customer's, an actor's, a position's), ``occasion`` names the template; the text is made when it is sent, so that no
     personal data waits in the outbox.
+
+    It is sent from ``since`` on (at once where None) and never at or after ``until``: it is then *expired*. Of the
+    messages of one ``line`` (``apt_…/notice``) only the newest is sent: queueing it supersedes those that still wait.
+    ``by`` is the position that answers for it and is told where it does not arrive (MSG-14). Raises
+    :class:`MalformedMessage`, NaiveTime. [MSG-09]
     """
 
     key: str = attrs.field(validator=_short)
     occasion: str = attrs.field(validator=_short)
     to: str = attrs.field(validator=_short)
     facts: Mapping[str, Fact] = attrs.field(factory=dict)
+    since: datetime | None = attrs.field(default=None, kw_only=True, converter=attrs.converters.optional(utc))
+    until: datetime | None = attrs.field(
+        default=None, kw_only=True, converter=attrs.converters.optional(utc), validator=_window
+    )
+    line: str = attrs.field(default="", kw_only=True, validator=_short_or_none)
+    klass: MessageClass = attrs.field(default=MessageClass.CONTRACT, kw_only=True, validator=_class)
+    by: str = attrs.field(default="", kw_only=True, validator=_short_or_none)
 
 
 #: What is done to timers that are there.

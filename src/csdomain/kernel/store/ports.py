@@ -10,11 +10,14 @@ from typing import Any, Final, Protocol, TypeVar
 
 import attrs
 
-from csdomain.kernel.cases.effects import Effect, Fact, Message
+from csdomain.kernel.cases.delivery import DeliveryFailed as DeliveryFailed
+from csdomain.kernel.cases.delivery import MessageState, Sent
+from csdomain.kernel.cases.delivery import Queued as Queued
+from csdomain.kernel.cases.effects import Effect, Message
 from csdomain.kernel.cases.events import Event, TimerFired
 from csdomain.kernel.cases.timers import Timer
-from csdomain.kernel.rules import ONE_WRITER, PORTS, Text
-from csdomain.kernel.rules.errors import DomainError, InvalidValue
+from csdomain.kernel.rules import ONE_WRITER, Text
+from csdomain.kernel.rules.errors import InvalidValue
 from csdomain.kernel.rules.errors import Refusal as Refusal
 from csdomain.kernel.values.actors import Action, Actor, ActorId
 from csdomain.kernel.values.numbering import NumberPattern
@@ -85,26 +88,6 @@ class AuditRecord:
     reason: str = personal(PersonalKind.OTHER, default="")
     facts: Mapping[str, object] = attrs.field(factory=dict)
     position: int | None = None
-
-
-@attrs.frozen
-class Queued:
-    """A message in the outbox, with what delivery has come to so far."""
-
-    key: str
-    occasion: str
-    to: str
-    facts: Mapping[str, Fact]
-    created_at: datetime
-    attempts: int = 0
-    next_at: datetime | None = None
-    sent_at: datetime | None = None
-    failure: str = personal(PersonalKind.OTHER, default="")
-
-    @property
-    def dead(self) -> bool:
-        """Whether it was given up: it has not been sent and will not be by itself."""
-        return self.sent_at is None and self.next_at is None
 
 
 @attrs.frozen
@@ -243,28 +226,41 @@ class Session(RowSession, Protocol):
 
     # --- outbox
     def queue(self, messages: Sequence[Message], at: datetime, /) -> None:
-        """Put messages in the outbox; one whose key is there already is dropped."""
+        """Put messages in the outbox, and supersede those of their lines that still wait and were queued before; one
+        whose key is there already is dropped, and supersedes nothing that came after it."""
         ...
 
     def claim_messages(self, now: datetime, until: datetime, limit: int, /) -> Sequence[Queued]:
-        """Unsent messages that are due at ``now``, oldest first, set aside until ``until``; attempts counted up."""
+        """Messages with something to be done at ``now``, the longest due first, set aside until ``until``."""
         ...
 
-    def mark_message(self, message: Queued, /) -> None:
-        """Note what delivery came to; a message that was sent stays sent."""
+    def message(self, key: str, /, *, lock: bool = False) -> Queued | None:
+        """A message by its key, None where there is none; locked where ``lock``."""
         ...
 
-    def outbox(self, *, unsent: bool, dead: bool | None = None, limit: int) -> Sequence[Queued]:
-        """Messages, oldest first, at most ``limit``: all or those ``unsent``; only those given up where ``dead``, and
-        without them where it is False."""
+    def message_by_ref(self, ref: str, /) -> Queued | None:
+        """The last message that a gateway took under its ``ref``, locked; None where there is none."""
         ...
 
-    def message(self, key: str, /) -> Queued | None:
-        """A message by its key, None where there is none."""
+    def messages_of_line(self, line: str, /) -> Sequence[Queued]:
+        """The messages of a line, the oldest first, locked."""
         ...
 
-    def requeue(self, key: str, at: datetime, /) -> bool:
-        """Make a message that was given up due at ``at``, its attempts counted from 0 again; whether it was one."""
+    def save_message(self, message: Queued, /) -> None:
+        """Store what became of a message; what it is (key, recipient, facts, window, line) stays as it was queued."""
+        ...
+
+    def outbox(
+        self,
+        *,
+        unsent: bool = False,
+        state: MessageState | None = None,
+        to: str = "",
+        due: datetime | None = None,
+        limit: int,
+    ) -> Sequence[Queued]:
+        """Messages, oldest first, at most ``limit``: all, or those no gateway took (``unsent``), in one state, ``to``
+        one recipient, with something to be done at ``due``. A row that cannot be read is listed with what can be."""
         ...
 
     # --- numbers, keys, rulebooks
@@ -403,11 +399,19 @@ Observer = Callable[[str, float, str], None]
 
 
 class Notifier(Protocol):
-    """Port: delivers one message. Raises :class:`DeliveryFailed`; anything it delivered before may come again under the
-    same key."""
+    """Port: sends one message.
 
-    def send(self, message: Queued, /) -> None:
-        """Deliver one message."""
+    It may also have ``ask(message) -> Sent | NotSent | StillUnknown``, which is asked for a message that may have left,
+    and ``idempotent`` (True, or a function of the message): what comes again under its key is then no second message.
+    [MSG-09, MSG-12]
+    """
+
+    def send(self, message: Queued, /) -> Sent | None:
+        """Send one message; the answer has the gateway's reference, None where it gives none.
+
+        Raises DeliveryFailed where it did not leave, DeliveryUnknown where it may have, Postponed, Suppressed. Anything
+        else that it raises counts as DeliveryUnknown.
+        """
         ...
 
 
@@ -417,18 +421,6 @@ class Clock(Protocol):
     def now(self) -> datetime:
         """The present instant."""
         ...
-
-
-class DeliveryFailed(DomainError):
-    """A notifier could not deliver. ``definite``: it surely did not arrive and never will; else it is tried again."""
-
-    default_rule = PORTS
-    problem = Text("The message was not delivered.", "消息未送达。")
-
-    def __init__(self, *, definite: bool, why: str) -> None:
-        super().__init__(definite=definite, why=why)
-        self.definite = definite
-        self.why = why
 
 
 #: What runs when a timer of a name fires, in the transaction that claims it (D8).

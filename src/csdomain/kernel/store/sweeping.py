@@ -1,11 +1,11 @@
-"""The jobs that run beside the use cases: firing due timers, delivering queued messages, following events.
+"""Jobs that run beside the use cases: firing due timers, following events.
 
-Both work in small units over any store, any number of them at once; what a process claimed and lost when it died is
+They work in small units over any store, any number of them at once; what a process claimed and lost when it died is
 found again by the next.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from heapq import heappop, heappush
 from typing import Final
 
@@ -15,10 +15,10 @@ from csdomain.kernel.calendar import WorkCalendar
 from csdomain.kernel.cases.events import TimerBreached, TimerFired, utc
 from csdomain.kernel.cases.timers import Timer
 from csdomain.kernel.rules import Text
-from csdomain.kernel.rules.errors import DomainError, StoreFailure, scrub
+from csdomain.kernel.rules.errors import DomainError, StoreFailure
 from csdomain.kernel.values.arguments import WrongArgument
 
-from .ports import AuditRecord, Clock, DeliveryFailed, Notifier, Queued, Store, Unit
+from .ports import AuditRecord, Store, Unit
 from .unit import StandardUnit
 
 BATCH: Final = 100
@@ -142,74 +142,6 @@ def recount_published(store: Store, calendars: Iterable[WorkCalendar], at: datet
             after = keys[-1]
         store.run(lambda unit: unit.session.move_cursor(done, max(known)))  # noqa: B023 - run at once
     return moved
-
-
-@attrs.frozen
-class RelayPolicy:
-    """How long a relay holds a message, and how often and how long apart it tries again; operating settings."""
-
-    lease: timedelta = timedelta(minutes=2)
-    attempts: int = 8
-    first_wait: timedelta = timedelta(minutes=1)
-    factor: int = 3
-
-    def wait(self, attempts: int) -> timedelta:
-        """How long to wait after that many attempts."""
-        return self.first_wait * int(self.factor ** (attempts - 1))
-
-
-@attrs.frozen
-class RelayReport:
-    """What a relay did: messages delivered, to be tried again, and given up (listed and re-sendable)."""
-
-    sent: int
-    retrying: int
-    dead: int
-
-
-def relay(
-    store: Store,
-    notifier: Notifier,
-    clock: Clock,
-    *,
-    policy: RelayPolicy = RelayPolicy(),
-    batch: int = BATCH,
-    progress: Progress | None = None,
-) -> RelayReport:
-    """Deliver what is queued: claim a batch, send outside any transaction, note the outcome (design decision D9).
-
-    At least once under one key: a relay that dies after sending leaves a claim that runs out, and the message comes
-    again under its key.
-    """
-    sent = retrying = dead = 0
-    while True:
-        now = utc(clock.now())
-        claimed = store.run(lambda unit: unit.session.claim_messages(now, now + policy.lease, batch))  # noqa: B023
-        if not claimed:
-            return RelayReport(sent, retrying, dead)
-        for message in claimed:
-            outcome = _deliver(message, notifier, clock, policy)
-            store.run(lambda unit: unit.session.mark_message(outcome))  # noqa: B023 - run at once
-            sent += outcome.sent_at is not None
-            dead += outcome.sent_at is None and outcome.next_at is None
-            retrying += outcome.sent_at is None and outcome.next_at is not None
-        if progress is not None:
-            progress(len(claimed))
-
-
-def _deliver(message: Queued, notifier: Notifier, clock: Clock, policy: RelayPolicy) -> Queued:
-    try:
-        notifier.send(message)
-    except DeliveryFailed as failure:
-        # A gateway's own words may name the recipient, and hold what no database stores.
-        definite, why = failure.definite, scrub(failure.why.replace("\0", ""))
-    except Exception as error:  # noqa: BLE001 - one broken message must not keep the others from leaving
-        definite, why = False, type(error).__name__
-    else:
-        return attrs.evolve(message, sent_at=utc(clock.now()), next_at=None, failure="")
-    over = definite or message.attempts >= policy.attempts
-    next_at = None if over else utc(clock.now()) + policy.wait(message.attempts)
-    return attrs.evolve(message, next_at=next_at, failure=why)
 
 
 def follow(store: Store, consumer: str, handle: Callable[[AuditRecord], object], *, batch: int = BATCH) -> int:
