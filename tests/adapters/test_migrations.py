@@ -17,9 +17,11 @@ from sqlalchemy import Engine, inspect, text
 
 import csdomain
 from adapters.harness import SQL, Desks
+from csdomain.complaints.commands.taking_over import PastCase
+from csdomain.complaints.lifecycle import State
 from csdomain.contexts import kinds
-from csdomain.kernel.rules import PORTS
-from csdomain.testing import agent, no_holidays, received
+from csdomain.kernel.rules import NUMBERING, PORTS
+from csdomain.testing import agent, answered, complaint_form, no_holidays, received, staff
 from csdomain_adapters.sql import SchemaOutdated, ours
 from csdomain_adapters.sql.dialects import make_engine
 from csdomain_adapters.sql.migrate import _SCRIPTS, HEAD, current, downgrade, upgrade
@@ -77,7 +79,14 @@ def test_the_head_is_the_scripts_head() -> None:
 
 
 def test_a_migration_names_columns_and_never_a_kind_that_may_change() -> None:
-    allowed = {"sqlalchemy", "alembic", "datetime", "csdomain_adapters.sql.kinds", "csdomain_adapters.sql.tables"}
+    allowed = {
+        "sqlalchemy",
+        "alembic",
+        "datetime",
+        "orjson",
+        "csdomain_adapters.sql.kinds",
+        "csdomain_adapters.sql.tables",
+    }
     paths = sorted((_SCRIPTS / "versions").glob("v*.py"))
     assert len(paths) == len(REVISIONS)
     for path in paths:
@@ -187,6 +196,33 @@ def test_what_was_written_before_survives(engine: Engine, url: str, desks: Desks
     assert desk.store.look(lambda unit: unit.session.get_rulebook("old@1")) == "text"
     (record,) = desk.store.look(lambda unit: unit.trail("s"))
     assert (record.reason, record.facts) == ("why", {"a": 1})
+
+
+@pytest.mark.rule(NUMBERING)
+def test_the_numbers_of_papers_that_are_there_come_into_the_register(engine: Engine, url: str, desks: Desks) -> None:
+    upgrade(engine)
+    desk = desks.at(url)
+    who, at = staff(desk), desk.clock.now()
+    case = answered(desk).id
+    desk.complaints.decline(case, "no", by=who["sales"], at=at)
+    desk.complaints.renew(case, complaint_form(), by=who["service_agent"], at=at)
+    past = PastCase(number="OLD-1", form=complaint_form(), state=State.RECEIVED, received_at=at)
+    desk.complaints.take_over(past, by=who["service_manager"], at=at)
+    for _ in range(3):
+        received(desk)
+
+    def rows() -> list[Any]:
+        with engine.connect() as connection:
+            return list(connection.execute(text("select number, kind, subject from csd_paper order by number")))
+
+    before = rows()
+    assert [row[0] for row in before] == [f"KS202603-000{n}" for n in range(1, 6)] + ["OLD-1"]
+    downgrade(engine, "0004")
+    with engine.begin() as connection:  # the fault of old left counters behind what was taken over
+        connection.execute(text("update csd_number set last = 2"))
+    upgrade(engine)
+    assert rows() == before
+    assert received(desk).number == "KS202603-0006"
 
 
 def test_a_failed_migration_leaves_nothing(engine: Engine) -> None:

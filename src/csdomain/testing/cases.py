@@ -143,9 +143,12 @@ class _Counting:
         self.ids = SequentialIds()
         self.drawn = 0
 
-    def number(self, pattern: NumberPattern, at: datetime, branch: str, /) -> str:
+    def number(self, pattern: NumberPattern, at: datetime, branch: str, subject: str, /) -> str:
         self.drawn += 1
         return pattern.number(self.drawn, at.date(), branch)
+
+    def import_number(self, number: str, pattern: NumberPattern, branch: str, subject: str, /) -> None:
+        """Every number is free."""
 
     def new(self, kind: IdKind[Any], /) -> Any:
         return self.ids.new(kind)
@@ -911,7 +914,7 @@ class CaseContract:
             changes = len(effects) - begun - sum(isinstance(effect, Message) for effect in effects)
             most = (0 if case is None else 1) + 1 + 1 + begun + (1 + changes if changes else 0) + told
             table = f"csd_{self.cases.kind.table}"
-            numbers = [s for s in said_ if s == "INSERT INTO csd_number"]
+            numbers = [s for s in said_ if s in ("INSERT INTO csd_number", "INSERT INTO csd_paper")]
             cancels = sum(isinstance(effect, CancelTimers) for effect in effects)
             assert len(said_) <= most + len(numbers) + 3 * cancels, said_
             assert [s for s in said_ if s.endswith(table)] == (

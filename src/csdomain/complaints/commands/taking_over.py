@@ -77,9 +77,10 @@ def take_over(act: ComplaintAct, past: PastCase) -> tuple[Complaint, Events]:
     FIELDS.check_text(past.outcome, "outcome", OUTCOME, empty=True)
     quality = past.classification is not None and rules.classified(past.classification).quality
     id, salt = act.new(v.COMPLAINT), act.new(v.SALT)
-    paper = drawn_up(past.number, past.form, rules, salt=salt, by=act.by, at=act.at)
+    number = act.import_number(past.number, rules.number, id)
+    paper = drawn_up(number, past.form, rules, salt=salt, by=act.by, at=act.at)
     form = HandlingForm(
-        number=past.number,
+        number=number,
         content=past.form,
         document=paper,
         salt=salt,

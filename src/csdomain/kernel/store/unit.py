@@ -45,6 +45,7 @@ from csdomain.kernel.values.numbering import NumberPattern
 from .asking import check_conditions, check_limit, check_tally, check_value
 from .clocks import Clocks
 from .kinds import A, ColumnPage, Kind, Page, Query, Tally, TallyRow, storable
+from .numbers import NUMBERS, Numbers
 from .ports import AuditRecord, Call, Observer, Receipt, Refusal, Repository, Session, TimerHandler, Unit
 from .registers import Register
 from .rows import Rows
@@ -177,10 +178,22 @@ class StandardUnit:
             raise Conflict(kind=kind.table, id=id)
         return found
 
-    def number(self, pattern: NumberPattern, at: datetime, /, *, zone: str, branch: str = "") -> str:
-        """The next number of a pattern's series on the day ``at`` is in ``zone`` (KRN-10)."""
+    def number(
+        self, pattern: NumberPattern, at: datetime, /, *, zone: str, branch: str = "", kind: str = "", subject: str = ""
+    ) -> str:
+        """The next number of a pattern's series on the day ``at`` is in ``zone`` that no paper has (KRN-10, D18)."""
         on = utc(at).astimezone(ZoneInfo(zone)).date()
-        return pattern.number(self._session.next_number(pattern.series(on, branch)), on, branch)
+        return self._numbers.draw(pattern, on, branch, kind, subject)
+
+    def import_number(
+        self, number: str, pattern: NumberPattern, /, *, branch: str = "", kind: str = "", subject: str = ""
+    ) -> None:
+        """Note the number of a paper from another system (D18). Raises Conflict where another paper has it."""
+        self._numbers.keep(number, pattern, branch, kind, subject)
+
+    @property
+    def _numbers(self) -> Numbers:
+        return Numbers(self._session, self.register(NUMBERS))
 
     def timers_of(self, subject: str, /) -> Sequence[Timer]:
         """The timers of a subject."""
