@@ -95,5 +95,5 @@ def test_f01_no_number_is_given_twice_and_filing_never_stops(url: str, steps: li
         rows = desk.store.look(lambda unit: unit.register(NUMBERS).rows(limit=1000)).items
         assert {row.number for row in rows} == set(taken)
         for row in rows:
-            case = desk.complaints.get(row.subject, by=staff(desk)["service_manager"])
-            assert (row.kind, row.number in {form.number for form in case.forms}) == ("complaint", True)
+            found = desk.complaints.get(row.subject, by=staff(desk)["service_manager"])
+            assert (row.kind, row.number in {form.number for form in found.forms}) == ("complaint", True)
