@@ -197,6 +197,9 @@ class MemorySession(RegisterRows):
         end = min(position + limit, len(self._t.positions))
         return [_own(self._t.audit[i], "audit") for i in self._t.positions[position:end]]
 
+    def last_position(self) -> int:
+        return len(self._t.positions)
+
     def cursor(self, consumer: str, /) -> int:
         return self._t.cursors.get(consumer, 0)
 

@@ -169,6 +169,9 @@ class SqlSession(RegisterRows):
         found = self.execute(self._s.after, {"position_": position, "limit_": limit})
         return [_record(row) for row in found]
 
+    def last_position(self) -> int:
+        return int(self.execute(self._s.last_position, {}).scalar() or 0)
+
     def cursor(self, consumer: str, /) -> int:
         return int(self.execute(self._s.cursor, {"consumer_": consumer}).scalar() or 0)
 

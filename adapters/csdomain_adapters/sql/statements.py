@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Final
 
-from sqlalchemy import CursorResult, Select, Table, bindparam, delete, insert, select, update
+from sqlalchemy import CursorResult, Select, Table, bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects import mysql, postgresql, sqlite
 
 from .dialects import MARIADB
@@ -34,6 +34,7 @@ class Statements:
         self.unnumbered = select(a.c.seq).where(a.c.position.is_(None)).order_by(a.c.seq).limit(bindparam("limit_"))
         self.place = update(a).where(a.c.seq == bindparam("seq_")).values(position=bindparam("position_"))
         later = a.c.position > bindparam("position_")
+        self.last_position = select(func.max(a.c.position))
         self.after = select(*wanted).where(later).order_by(a.c.position).limit(bindparam("limit_"))
         self.refuse = insert(common.refusal)
         r = common.refusal

@@ -180,6 +180,10 @@ class Session(RowSession, Protocol):
         """Numbered events with positions after ``position``, in order."""
         ...
 
+    def last_position(self) -> int:
+        """The position of the last numbered event; 0 where none has one."""
+        ...
+
     def cursor(self, consumer: str, /) -> int:
         """How far a consumer has come; 0 where it has not begun."""
         ...
