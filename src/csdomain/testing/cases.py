@@ -421,10 +421,12 @@ def outcome(work: Callable[[], Any]) -> Any:
         return type(error), error.rule.id, dict(error.facts), error.render("en"), error.render("zh")
 
 
-def reaching(who: Actor, case: Any, desk: Any, action: Any) -> bool:
+def reaching(who: Actor, case: Any, desk: Any, action: Any, kind: Any) -> bool:
     """Whether somebody's permission reaches a case."""
     scope = desk.house.resolve(who).grants.get(action)
-    return scope is Scope.ALL or (scope is Scope.BRANCH and case.branch == who.branch) or case.owner == who.id
+    owners = [case.owner, *(field.of(case) for field in kind.owners)]
+    branches = [case.branch, *(field.of(case) for field in kind.branches)]
+    return scope is Scope.ALL or (scope is Scope.BRANCH and who.branch in branches) or who.id in owners
 
 
 class CaseContract:
@@ -871,7 +873,7 @@ class CaseContract:
                 mine = {id for id, c in cases.items() if c.owner == who.id and c.state not in ended}
                 page = self.does(desk).queue(Query(limit=len(ids)), by=who)
                 found = {case.id for case in page.items}
-                assert found == {id for id in mine if reaching(who, cases[id], desk, self.cases.read)}
+                assert found == {id for id in mine if reaching(who, cases[id], desk, self.cases.read, self.cases.kind)}
 
     @property
     def _final(self) -> frozenset[Enum]:

@@ -5,12 +5,19 @@ from typing import Final, Protocol
 
 import attrs
 
-from csdomain.kernel.rules import Text
+from csdomain.kernel.rules import NUMBERING, Text
 from csdomain.kernel.rules.errors import Conflict, StoreFailure
 from csdomain.kernel.values.numbering import NumberPattern
 
 from .registers import Mode, Register
 from .rows import Rows
+
+
+class NumberTaken(Conflict):
+    """A number from another system that another paper has (KRN-10)."""
+
+    default_rule = NUMBERING
+    problem = Text("Another paper has the number {number}.", "编号{number}已有其他单据使用。")
 
 
 @attrs.frozen
@@ -54,7 +61,7 @@ class Numbers:
         while True:
             last, sequence = sequence, self._counters.next_number(series)
             if sequence <= last:
-                raise StoreFailure(store="numbers")  # it would never end
+                raise StoreFailure(name=series)  # it would never end
             number = pattern.number(sequence, on, branch)
             if not self._rows.put_new([Numbered(number, kind, subject)]):
                 return number
@@ -62,10 +69,11 @@ class Numbers:
     def keep(self, number: str, pattern: NumberPattern, branch: str, kind: str, subject: str) -> None:
         """Note the number that a paper had in another system; where it is of the pattern, its series goes on behind it.
 
-        Raises Conflict where another paper has it.
+        Raises NumberTaken where another paper has it.
         """
         found = pattern.parsed(number, branch)
         if found is not None:
             self._counters.reach_number(*found)
         if self._rows.put_new([Numbered(number, kind, subject)]):
-            raise Conflict(kind=kind, number=number, accepted=Text("a number that no paper has", "尚无单据使用的编号"))
+            free = Text("a number that no paper has", "尚无单据使用的编号")
+            raise NumberTaken(kind=kind, number=number, accepted=free)
