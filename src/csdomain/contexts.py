@@ -1,7 +1,7 @@
-"""The contexts, once, in lock order (design decision D19), and those that others plug in as ``csdomain.contexts``.
+"""The contexts, once, those that others plug in as ``csdomain.contexts``, and the lock order of their kinds (D19).
 
-A unit of work locks cases in this order, and by id within a kind. Nothing of a context is imported before a rulebook
-takes it: its name here is that of its section.
+A unit of work locks kinds in :data:`LOCK_ORDER`, and by id within a kind. Nothing of a context is imported before a
+rulebook takes it: its name here is that of its section.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -13,11 +13,12 @@ from typing import Any, Final
 from csdomain.frame.contexts import Context, ContextInvalid, check_distinct
 from csdomain.kernel.cases.lifecycle import Lifecycle
 from csdomain.kernel.store.kinds import Kind
+from csdomain.kernel.store.locks import OTHERS
 from csdomain.kernel.store.registers import Stored
 from csdomain.rulebook import COMMON, Pinning, Section
 
 GROUP: Final = "csdomain.contexts"
-#: The name of each context of the house and the package that declares it, in lock order.
+#: The name of each context of the house and the package that declares it.
 HOUSE: Final[Mapping[str, str]] = {
     "complaints": "csdomain.complaints",
     "orders": "csdomain.orders",
@@ -28,6 +29,28 @@ HOUSE: Final[Mapping[str, str]] = {
 }
 
 
+#: The kinds by the names of their tables, in lock order: papers about customers, what people work through, cases, whom
+#: they are about, papers of the office, money, and last what a decision rests on (D19). Numbers come after all of them.
+LOCK_ORDER: Final = (
+    *(
+        "run",
+        "handover",
+        "release",
+        "connection",
+        "lead",
+        "correction",
+        "worklist",
+        "call",
+        "appointment",
+        "diary_page",
+    ),
+    *("enquiry", "follow_up", "survey"),
+    *("complaint", "contract", "term", "renewal", "job", "register_check", "trial", "repair", "installation"),
+    *("unit_return", "pathway", "consultation", "report", "order", OTHERS),
+    *("customer", "health_file", "vehicle", "contact_preferences", "application", "task", "plan"),
+    *("purchase", "transfer", "count", "destruction", "shipment", "bill", "payment", "campaign"),
+    *("practitioner", "partner", "staff", "delegation", "product", "zone", "lot", "shelf"),
+)
 #: Contexts that every house has, whether its rulebook names them or not.
 ALWAYS: Final = frozenset({"staff"})
 

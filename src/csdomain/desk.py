@@ -10,7 +10,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, cast
 
-from csdomain.contexts import HOUSE, context, contexts, taken
+from csdomain.contexts import HOUSE, LOCK_ORDER, context, contexts, taken
 from csdomain.contexts import kinds as kinds
 from csdomain.contexts import lifecycles as lifecycles
 from csdomain.contexts import pinnings as pinnings
@@ -24,6 +24,7 @@ from csdomain.kernel.cases.delivery import RelayPolicy
 from csdomain.kernel.rules import Text
 from csdomain.kernel.rules.errors import MissingBackend, NotFound, RulebookInvalid, RuleBroken, fact_labels
 from csdomain.kernel.store.kinds import ColumnValue
+from csdomain.kernel.store.locks import LockRanks
 from csdomain.kernel.store.ports import AuditRecord, Clock, Notifier, Observer, OpenStore, Store, TimerHandler, Unit
 from csdomain.kernel.store.relaying import RelayReport, due, relay
 from csdomain.kernel.store.sweeping import BATCH, Progress, SweepReport, follow, recount_published, sweep
@@ -316,9 +317,11 @@ class Desk(Services):
         observer: Observer | None = None,
         handlers: Mapping[str, TimerHandler] | None = None,
         options: Mapping[str, object] | None = None,
+        strict_locks: bool = False,
     ) -> None:
         ruled = contexts(house.rulebook.parts)
-        backstage = Backstage(house.calendar, ids, {**timer_handlers(ruled, house), **(handlers or {})}, observer)
+        fired = {**timer_handlers(ruled, house), **(handlers or {})}
+        backstage = Backstage(house.calendar, ids, fired, observer, LockRanks(LOCK_ORDER, strict=strict_locks))
         kept = stored(house.rulebook.parts)
         self.store: OpenStore = adapter(STORES, scheme(url))(url, kept, backstage, options or {})
         self.clock = clock
@@ -427,7 +430,7 @@ class Desk(Services):
         self.close()
 
 
-_OPEN: Final = ("rulebook", "clock", "ids", "holidays", "observer", "handlers")
+_OPEN: Final = ("rulebook", "clock", "ids", "holidays", "observer", "handlers", "strict_locks")
 
 
 def open(
@@ -439,13 +442,16 @@ def open(
     holidays: Mapping[str, Holidays] | None = None,
     observer: Observer | None = None,
     handlers: Mapping[str, TimerHandler] | None = None,
+    strict_locks: bool = False,
     **options: object,
 ) -> Desk:
     """A desk over the store at ``url``, by the house rules of ``rulebook``.
 
     ``url``: ``memory:``, ``sqlite:///desk.db``, ``postgresql+psycopg://host/database``. ``holidays`` are public
     holidays by the name that calendars use for them, before those that are installed. ``observer`` is told of every
-    unit of work; ``handlers`` are further handlers of timers by rule. ``options`` go to the store.
+    unit of work; ``handlers`` are further handlers of timers by rule. ``strict_locks`` is for tests: a unit that locks
+    records out of order raises :class:`~csdomain.kernel.store.locks.LockOrder`, which otherwise is logged. ``options``
+    go to the store.
 
     Raises MissingBackend, RulebookInvalid, NotFound, TypeError for an option that the store does not take, and what the
     store raises.
@@ -457,4 +463,5 @@ def open(
     if clock is None or ids is None:
         system = adapter("csdomain.system", "system")()
         clock, ids = clock or system.clock, ids or system.ids
-    return Desk(url, house, clock=clock, ids=ids, observer=observer, handlers=handlers, options=options)
+    more: dict[str, Any] = {"handlers": handlers, "options": options, "strict_locks": strict_locks}
+    return Desk(url, house, clock=clock, ids=ids, observer=observer, **more)

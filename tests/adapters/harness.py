@@ -54,6 +54,7 @@ class Desks:
         options.setdefault("clock", MovableClock())
         options.setdefault("ids", SequentialIds())
         options.setdefault("holidays", no_holidays())
+        options.setdefault("strict_locks", True)
         fast = FAST.get(url.partition(":")[0].partition("+")[0], {})
         desk = csdomain.open(url, **fast, **options)
         self.opened.append(desk)

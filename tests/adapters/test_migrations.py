@@ -17,9 +17,11 @@ from sqlalchemy import Engine, inspect, text
 
 import csdomain
 from adapters.harness import SQL, Desks
+from csdomain.complaints.commands.taking_over import PastCase
+from csdomain.complaints.lifecycle import State
 from csdomain.contexts import kinds
-from csdomain.kernel.rules import PORTS
-from csdomain.testing import accepted, agent, complaint_form, no_holidays, received
+from csdomain.kernel.rules import NUMBERING, PORTS
+from csdomain.testing import accepted, agent, answered, complaint_form, no_holidays, received, staff
 from csdomain_adapters.sql import SchemaOutdated, ours
 from csdomain_adapters.sql.dialects import make_engine
 from csdomain_adapters.sql.migrate import _SCRIPTS, HEAD, current, downgrade, upgrade
@@ -83,6 +85,7 @@ def test_a_migration_names_columns_and_never_a_kind_that_may_change() -> None:
         "datetime",
         "typing",
         "collections.abc",
+        "orjson",
         "csdomain_adapters.sql.kinds",
         "csdomain_adapters.sql.tables",
     }
@@ -247,6 +250,33 @@ def test_messages_that_are_there_are_given_their_states(engine: Engine, url: str
         assert all(message.readable and not message.line for message in found)
         with engine.begin() as connection:  # once more, and nothing is made of what is done
             connection.execute(text(f"update {VERSION_TABLE} set version_num = '0004'"))  # noqa: S608 - a constant
+
+
+@pytest.mark.rule(NUMBERING)
+def test_the_numbers_of_papers_that_are_there_come_into_the_register(engine: Engine, url: str, desks: Desks) -> None:
+    upgrade(engine)
+    desk = desks.at(url)
+    who, at = staff(desk), desk.clock.now()
+    case = answered(desk).id
+    desk.complaints.decline(case, "no", by=who["sales"], at=at)
+    desk.complaints.renew(case, complaint_form(), by=who["service_agent"], at=at)
+    past = PastCase(number="OLD-1", form=complaint_form(), state=State.RECEIVED, received_at=at)
+    desk.complaints.take_over(past, by=who["service_manager"], at=at)
+    for _ in range(3):
+        received(desk)
+
+    def rows() -> list[Any]:
+        with engine.connect() as connection:
+            return list(connection.execute(text("select number, kind, subject from csd_paper order by number")))
+
+    before = rows()
+    assert [row[0] for row in before] == [f"KS202603-000{n}" for n in range(1, 6)] + ["OLD-1"]
+    downgrade(engine, "0004")
+    with engine.begin() as connection:  # the fault of old left counters behind what was taken over
+        connection.execute(text("update csd_number set last = 2"))
+    upgrade(engine)
+    assert rows() == before
+    assert received(desk).number == "KS202603-0006"
 
 
 def test_a_failed_migration_leaves_nothing(engine: Engine) -> None:

@@ -31,14 +31,16 @@ LOAD, SAVE, AUDIT = "SELECT csd_complaint", "UPDATE csd_complaint", "INSERT INTO
 BEGIN, STOP, CHANGE = ["INSERT INTO csd_timer"], ["SELECT csd_timer", "UPDATE csd_timer"], ["UPDATE csd_timer"]
 TELL = ["INSERT INTO csd_outbox"]
 CLAIM, FINISH = "INSERT INTO csd_key", "UPDATE csd_key"
-RECEIVE = ["INSERT INTO csd_number", "INSERT INTO csd_complaint", *BEGIN, AUDIT, *TELL]
+#: A number: the counter of its series, and the register of all numbers.
+NUMBER = ["INSERT INTO csd_number", "INSERT INTO csd_paper"]
+RECEIVE = [*NUMBER, "INSERT INTO csd_complaint", *BEGIN, AUDIT, *TELL]
 CHECK = [LOAD, SAVE, *STOP, AUDIT]
 INVESTIGATE = [LOAD, SAVE, AUDIT]
 #: The clock of the case and that of the stage.
 ACCEPT = [LOAD, SAVE, *BEGIN * 2, AUDIT, *TELL]
 #: Closing looks at the clock first; it stops it, with the promises that run, and begins that of the review.
 CLOSE = [LOAD, "SELECT csd_timer", SAVE, *BEGIN, "SELECT csd_timer", *CHANGE, AUDIT, *TELL]
-LOOK, NUMBER = ["SELECT csd_timer"], ["INSERT INTO csd_number"]
+LOOK = ["SELECT csd_timer"]
 #: Who stands in for whom and holds what, when it is decided or signed.
 STANDING = ["SELECT csd_delegation", "SELECT csd_staff"]
 #: The whole complaint, use case by use case. Beside what is written: the clocks of several parts where one ends, and

@@ -51,6 +51,15 @@ class OneSeriesForAll(S):
         return super().next_number("all")
 
 
+class CountsOnFromWhereItWas(S):
+    def reach_number(self, series: str, least: int, /) -> None: ...
+
+
+class CountsBack(S):
+    def reach_number(self, series: str, least: int, /) -> None:
+        self._put(self._t.numbers, series, least)
+
+
 class IgnoresTheVersion(S):
     def update(self, kind: Kind[Any], aggregate: Any, was: int, /) -> bool:
         there: Any = self._t.aggregates[kind.table][aggregate.id].row["version"]
@@ -485,6 +494,8 @@ FAULTS: list[tuple[type[MemorySession], type]] = [
     (ForgetsToTakeBackNumbers, NumberContract),
     (RepeatsNumbers, NumberContract),
     (OneSeriesForAll, NumberContract),
+    (CountsOnFromWhereItWas, NumberContract),
+    (CountsBack, NumberContract),
     (SkipsAnEvent, EventContract),
     (MovesACursorTooLittle, EventContract),
     (LosesTheOrderOfTheTrail, EventContract),

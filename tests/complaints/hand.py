@@ -78,8 +78,10 @@ class Drawn:
     ids: Any = attrs.field(factory=SequentialIds)
     timers: Sequence[Timer] = ()
 
-    def number(self, pattern: NumberPattern, at: datetime, branch: str, /) -> str:
+    def number(self, pattern: NumberPattern, at: datetime, branch: str, subject: str, /) -> str:
         return self.numbers.pop(0) if self.numbers else pattern.number(1, at.date(), branch)
+
+    def import_number(self, number: str, pattern: NumberPattern, branch: str, subject: str, /) -> None: ...
 
     def new(self, kind: IdKind[Any], /) -> Any:
         if kind is COMPLAINT:

@@ -61,6 +61,7 @@ def test_no_number_is_given_twice_and_each_series_counts_on(
         series = pattern.series(on, branch)
         counters[series] += 1
         number = pattern.number(counters[series], on, branch)
+        assert pattern.parsed(number, branch) == (series, counters[series])
         assert number not in given_, (number, given_[number], series)
         given_[number] = series, counters[series]
 

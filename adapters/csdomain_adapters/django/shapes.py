@@ -171,7 +171,13 @@ OUTBOX: Final = _own(
     found_by=("key",),
 )
 #: What no page shows, and a test's database is emptied of like the others.
-_UNSHOWN: Final = (("number", "series"), ("key", "key"), ("cursor", "consumer"), ("rulebook", "ref"))
+_UNSHOWN: Final = (
+    ("number", "series"),
+    ("paper", "number"),
+    ("key", "key"),
+    ("cursor", "consumer"),
+    ("rulebook", "ref"),
+)
 
 
 def kinds_shown() -> tuple[Shape, ...]:

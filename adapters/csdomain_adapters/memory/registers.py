@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 from csdomain.kernel.rules.errors import Conflict
 from csdomain.kernel.store.kinds import Comparison, Tally, TallyRow, Where
-from csdomain.kernel.store.registers import COUNT_MOST, Change, Key, Register, RowPage, RowQuery
+from csdomain.kernel.store.registers import COUNT_MOST, Change, Key, Register, RowPage, RowQuery, RowTaken
 
 from .listing import matches, tallied
 
@@ -29,7 +29,7 @@ class RegisterRows:
 
     def put_rows(self, register: Register[R], rows: Sequence[R], /) -> None:
         if self.put_new_rows(register, rows):
-            raise self._failed(Conflict(kind=register.table))
+            raise self._failed(RowTaken(kind=register.table))
 
     def put_new_rows(self, register: Register[R], rows: Sequence[R], /) -> Sequence[R]:
         there: list[R] = []
@@ -51,7 +51,7 @@ class RegisterRows:
                 return False
             after[name] = before[name] + amount
         if any(self._t.taken.get(mark, change.key) != change.key for mark in _marks(register, after)):
-            raise self._failed(Conflict(kind=register.table))
+            raise self._failed(RowTaken(kind=register.table))
         self._write(register, change.key, before, after)
         return True
 

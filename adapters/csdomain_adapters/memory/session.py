@@ -337,6 +337,9 @@ class MemorySession(RegisterRows):
         self._put(self._t.numbers, series, number)
         return number
 
+    def reach_number(self, series: str, least: int, /) -> None:
+        self._put(self._t.numbers, series, max(least, self._t.numbers.get(series, 0)))
+
     def claim_key(self, call: Call, /) -> KeyClaim | None:
         key = (call.by, call.use_case, call.key or "")
         there = self._t.keys.get(key)

@@ -7,11 +7,13 @@ from typing import Any, Final
 import orjson
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, MetaData
+from sqlalchemy.dialects import postgresql
 
 from csdomain.kernel.store.kinds import TEXT_LONGEST
 from csdomain.kernel.store.registers import Register, Stored
 
 from .columns import BODY, OPTIONS, PREFIX, index_name, text
+from .dialects import MARIADB
 from .registers import register_table
 from .tables import aggregate_table
 
@@ -143,8 +145,17 @@ def drop_columns(kind: str, columns: Sequence[str]) -> None:
         op.drop_column(table, name)
 
 
+def put_missing(connection: Connection, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """In a migration: rows of a table, but for those whose key is there."""
+    if rows:
+        into = sa.table(PREFIX + table, *map(sa.column, rows[0]))
+        how = {"sqlite": "OR IGNORE", MARIADB: "IGNORE"}.get(connection.dialect.name, "")
+        inserting = sa.insert(into).prefix_with(how) if how else postgresql.insert(into).on_conflict_do_nothing()
+        connection.execute(inserting, list(rows))
+
+
 def drop_kind(kind: str) -> None:
-    """In a migration: the table of a kind, gone with what it holds."""
+    """In a migration: the table of a kind or register, gone with what it holds."""
     from alembic import op
 
     op.drop_table(PREFIX + kind, if_exists=True)

@@ -22,7 +22,7 @@ from sqlalchemy import (
 
 from csdomain.kernel.rules.errors import Conflict
 from csdomain.kernel.store.kinds import Tally, TallyRow, Where
-from csdomain.kernel.store.registers import COUNT_MOST, Change, Register, RowPage, RowQuery
+from csdomain.kernel.store.registers import COUNT_MOST, Change, Register, RowPage, RowQuery, RowTaken
 
 from .columns import OPTIONS, PREFIX, TYPES, index_name
 from .dialects import MARIADB
@@ -161,7 +161,7 @@ class RegisterRows:
         try:
             self.execute(statement, values if len(values) > 1 else values[0])
         except Conflict:
-            raise Conflict(kind=register.table) from None
+            raise RowTaken(kind=register.table) from None
 
     def put_new_rows(self, register: Register[R], rows: Sequence[R], /) -> Sequence[R]:
         statement = self._schema.register(register).insert_new(self._s.dialect)
@@ -172,7 +172,7 @@ class RegisterRows:
         try:
             found = self.execute(statement, values)
         except Conflict:
-            raise Conflict(kind=register.table) from None
+            raise RowTaken(kind=register.table) from None
         # MariaDB may count the rows that differ afterwards, not those that it found.
         return bool(found.lastrowid if self._s.dialect == MARIADB else found.rowcount == 1)
 

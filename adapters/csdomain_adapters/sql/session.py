@@ -303,6 +303,11 @@ class SqlSession(RegisterRows):
     def next_number(self, series: str, /) -> int:
         return self._count(series, 1)
 
+    def reach_number(self, series: str, least: int, /) -> None:
+        last = self._count(series, 0)
+        if last < least:
+            self._count(series, least - last)
+
     def _count(self, series: str, by: int) -> int:
         return int(self.execute(self._s.next_number, {"series_": series, "by_": by}).scalar_one())
 

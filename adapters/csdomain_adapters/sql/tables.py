@@ -8,6 +8,7 @@ import orjson
 from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, String, Table, bindparam, insert, select, update
 
 from csdomain.kernel.store.kinds import A, Kind
+from csdomain.kernel.store.numbers import NUMBERS
 from csdomain.kernel.store.registers import Register, Stored
 from csdomain.kernel.values.codec import make_converter
 
@@ -263,7 +264,7 @@ class Schema:
         self.common = Common(self.meta)
         self._kinds: dict[str, KindTable[Any]] = {}
         self._registers: dict[str, RegisterTable[Any]] = {}
-        for each in stored:
+        for each in (NUMBERS, *stored):
             if isinstance(each, Register):
                 self.register(each)
             else:

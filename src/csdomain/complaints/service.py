@@ -509,7 +509,7 @@ class Complaints(CaseService[Complaint, ComplaintAct]):
 
         Nobody is told, nothing fires; of an open case the deadline is started if it still lies ahead.
 
-        Raises NotPermitted, RuleBroken, MalformedForm, CurrencyMismatch, Conflict where the number is taken, KeyReused.
+        Raises NotPermitted, RuleBroken, MalformedForm, CurrencyMismatch, NumberTaken, KeyReused.
         [CMP-25]
         """
         return self._begin(taking_over.take_over, call, past)

@@ -93,8 +93,12 @@ class Moving(Protocol):
 class Draws(Protocol):
     """What a command draws from the unit of work: numbers, ids, the case's timers. A test gives its own."""
 
-    def number(self, pattern: NumberPattern, at: datetime, branch: str, /) -> str:
-        """The next number of a pattern's series (KRN-10)."""
+    def number(self, pattern: NumberPattern, at: datetime, branch: str, subject: str, /) -> str:
+        """The next number of a pattern's series that no paper has: for a paper of the case ``subject`` (KRN-10)."""
+        ...
+
+    def import_number(self, number: str, pattern: NumberPattern, branch: str, subject: str, /) -> None:
+        """Note the number that a paper of the case ``subject`` had elsewhere. Raises Conflict where it is taken."""
         ...
 
     def new(self, kind: IdKind[I], /) -> I:
@@ -159,11 +163,24 @@ class Act(Generic[R]):
         return self.place.currency
 
     # --- what a command draws
-    def number(self, pattern: NumberPattern) -> str:
-        """The next number of a pattern, in the branch of the case. The receipt has it. [KRN-10]"""
+    def number(self, pattern: NumberPattern, opens: str = "") -> str:
+        """The next number of a pattern, in the branch of the case. The receipt has it. [KRN-10]
+
+        A command that opens a case gives the id that the case will have.
+        """
         case = self._doing.case
-        number = self.draws.number(pattern, self.at, self.by.branch if case is None else case.branch)
+        branch, subject = (self.by.branch, opens) if case is None else (case.branch, case.id)
+        assert subject, "a number belongs to a case: give the id of the one that opens"  # noqa: S101
+        number = self.draws.number(pattern, self.at, branch, subject)
         self._doing.drawn = number
+        return number
+
+    def import_number(self, number: str, pattern: NumberPattern, opens: str) -> str:
+        """``number``, which the case had in another system, noted as its own; its series goes on behind it. [KRN-10]
+
+        Raises Conflict where another paper has it.
+        """
+        self.draws.import_number(number, pattern, self.by.branch, opens)
         return number
 
     def new(self, kind: IdKind[I]) -> I:

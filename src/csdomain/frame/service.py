@@ -60,9 +60,14 @@ class _Drawn:
     unit: Unit
     house: House
     ids: IdSource
+    kind: str
 
-    def number(self, pattern: NumberPattern, at: datetime, branch: str, /) -> str:
-        return self.unit.number(pattern, at, zone=self.house.zone(branch), branch=branch)
+    def number(self, pattern: NumberPattern, at: datetime, branch: str, subject: str, /) -> str:
+        zone = self.house.zone(branch)
+        return self.unit.number(pattern, at, zone=zone, branch=branch, kind=self.kind, subject=subject)
+
+    def import_number(self, number: str, pattern: NumberPattern, branch: str, subject: str, /) -> None:
+        self.unit.import_number(number, pattern, branch=branch, kind=self.kind, subject=subject)
 
     def new(self, kind: IdKind[I], /) -> I:
         return self.ids.new(kind)
@@ -144,7 +149,7 @@ class Service(Questions[C], Generic[C, A]):
 
     def _act(self, unit: Unit, actor: Actor, at: datetime, rules: object, rulebook: str, branch: str) -> A:
         house = self._house
-        draws = _Drawn(unit, house, self._ids)
+        draws = _Drawn(unit, house, self._ids, self._cases.kind.table)
         return self._hand(unit, by=actor, at=at, rules=rules, place=house.place(branch), draws=draws, rulebook=rulebook)
 
     def _asking(self, unit: Unit, case: C, actor: Actor, at: datetime) -> A:

@@ -144,9 +144,12 @@ class _Counting:
         self.ids = SequentialIds()
         self.drawn = 0
 
-    def number(self, pattern: NumberPattern, at: datetime, branch: str, /) -> str:
+    def number(self, pattern: NumberPattern, at: datetime, branch: str, subject: str, /) -> str:
         self.drawn += 1
         return pattern.number(self.drawn, at.date(), branch)
+
+    def import_number(self, number: str, pattern: NumberPattern, branch: str, subject: str, /) -> None:
+        """Every number is free."""
 
     def new(self, kind: IdKind[Any], /) -> Any:
         return self.ids.new(kind)
@@ -419,10 +422,12 @@ def outcome(work: Callable[[], Any]) -> Any:
         return type(error), error.rule.id, dict(error.facts), error.render("en"), error.render("zh")
 
 
-def reaching(who: Actor, case: Any, desk: Any, action: Any) -> bool:
+def reaching(who: Actor, case: Any, desk: Any, action: Any, kind: Any) -> bool:
     """Whether somebody's permission reaches a case."""
     scope = desk.house.resolve(who).grants.get(action)
-    return scope is Scope.ALL or (scope is Scope.BRANCH and case.branch == who.branch) or case.owner == who.id
+    owners = [case.owner, *(field.of(case) for field in kind.owners)]
+    branches = [case.branch, *(field.of(case) for field in kind.branches)]
+    return scope is Scope.ALL or (scope is Scope.BRANCH and who.branch in branches) or who.id in owners
 
 
 class CaseContract:
@@ -877,7 +882,7 @@ class CaseContract:
                 mine = {id for id, c in cases.items() if c.owner == who.id and c.state not in ended}
                 page = self.does(desk).queue(Query(limit=len(ids)), by=who)
                 found = {case.id for case in page.items}
-                assert found == {id for id in mine if reaching(who, cases[id], desk, self.cases.read)}
+                assert found == {id for id in mine if reaching(who, cases[id], desk, self.cases.read, self.cases.kind)}
 
     @property
     def _final(self) -> frozenset[Enum]:
@@ -920,7 +925,7 @@ class CaseContract:
             changes = len(effects) - begun - sum(isinstance(effect, Message) for effect in effects)
             most = (0 if case is None else 1) + 1 + 1 + begun + (1 + changes if changes else 0) + told
             table = f"csd_{self.cases.kind.table}"
-            numbers = [s for s in said_ if s == "INSERT INTO csd_number"]
+            numbers = [s for s in said_ if s in ("INSERT INTO csd_number", "INSERT INTO csd_paper")]
             cancels = sum(isinstance(effect, CancelTimers) for effect in effects)
             assert len(said_) <= most + len(numbers) + 3 * cancels, said_
             assert [s for s in said_ if s.endswith(table)] == (

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from csdomain.kernel.rules import MOVES
 from csdomain.kernel.rules.errors import Conflict, DomainError, KeyReused, NotFound, RuleBroken, require
+from csdomain.kernel.store.numbers import NUMBERS
 from csdomain.kernel.store.ports import Receipt
 from csdomain.kernel.store.unit import Joined, StandardUnit
 from csdomain.kernel.values.actors import ActorId
@@ -147,6 +148,35 @@ class NumberContract(Contract):
         assert number(2026, 3, 31, 17) == "KS202604-0001"
         assert number(2026, 3, 31, 17, zone="UTC") == "KS202603-0002"
         assert number(2026, 4, 1, 1) == "KS202604-0002"
+
+    def test_a_series_counts_on_behind_a_number_from_elsewhere(self, rig: Rig) -> None:
+        def reach(least: int) -> int:
+            def work(unit: StandardUnit) -> int:
+                unit.session.reach_number("s", least)
+                return unit.session.next_number("s")
+
+            return rig.run(work)
+
+        assert [reach(least) for least in (0, 7, 3, 8)] == [1, 8, 9, 10]
+
+    def test_no_number_is_given_that_a_paper_has(self, rig: Rig) -> None:
+        pattern, now = NumberPattern("N-{seq:03}"), rig.clock.now()
+
+        def number() -> str:
+            return rig.run(lambda unit: unit.number(pattern, now, zone="UTC", kind="specimen", subject="s-1"))
+
+        for there in ("N-002", "N-0003", "other"):
+            rig.run(lambda unit: unit.import_number(there, NumberPattern("M-{seq}"), kind="specimen", subject="s-2"))  # noqa: B023
+        assert [number() for _ in range(3)] == ["N-001", "N-003", "N-004"]
+        rig.run(lambda unit: unit.import_number("N-009", pattern, kind="specimen", subject="s-3"))
+        assert number() == "N-010"
+        for taken in ("other", "N-004", "N-010"):
+            with pytest.raises(Conflict) as caught:
+                rig.run(lambda unit: unit.import_number(taken, pattern, kind="specimen", subject="s-4"))  # noqa: B023
+            assert caught.value.facts["number"] == taken
+        mine = NUMBERS["subject"].is_("s-1")
+        found = rig.store.look(lambda unit: unit.register(NUMBERS).rows(mine))
+        assert [row.number for row in found.items] == ["N-001", "N-003", "N-004", "N-010"]
 
     def test_a_branch_of_its_own_counts_apart(self, rig: Rig) -> None:
         pattern = NumberPattern("{branch}-{seq}")

@@ -79,8 +79,11 @@ def memory_desk(
 ) -> Desk:
     """A desk in memory, with a :class:`MovableClock`, counting ids, and weeks without public holidays unless given.
 
+    A unit that locks records out of order raises :class:`~csdomain.kernel.store.locks.LockOrder`.
+
     ``options`` are those of :func:`csdomain.open`.
     """
+    options.setdefault("strict_locks", True)
     return csdomain.desk.open(
         "memory:",
         rulebook,

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from csdomain.kernel.rules.errors import Conflict, InvalidValue
 from csdomain.kernel.store.kinds import MalformedQuery, Tally
 from csdomain.kernel.store.ports import Unit
-from csdomain.kernel.store.registers import COUNT_MOST, Key, Register, WrongRow
+from csdomain.kernel.store.registers import COUNT_MOST, Key, Register, RowTaken, WrongRow
 
 from .base import SPECIMEN, SPECIMENS, Contract, Rig, Specimen, at, examples, raising
 from .concurrency import WAIT, beside
@@ -77,7 +77,7 @@ class RegisterContract(Contract):
         self, rig: Rig, taken: Reading
     ) -> None:
         self._run(rig, lambda unit: unit.register(READINGS).put([_FULL]))
-        with pytest.raises(Conflict) as caught:
+        with pytest.raises(RowTaken) as caught:
             self._run(rig, lambda unit: unit.register(READINGS).put([Reading("p", at(9)), taken]))
         assert caught.value.facts == {"kind": "test_reading"}
         assert self._rows(rig, READINGS, "p") == [_FULL]

@@ -19,7 +19,10 @@ from csdomain.complaints.case import COMPLAINTS, Complaint
 from csdomain.desk import Services
 from csdomain.kernel.cases.delivery import Answer, NotSent, RelayPolicy, Sent
 from csdomain.kernel.rules.errors import DomainError
+from csdomain.kernel.store.kinds import Tally
+from csdomain.kernel.store.numbers import NUMBERS
 from csdomain.kernel.store.ports import AuditRecord, Queued, Receipt, Unit
+from csdomain.kernel.store.unit import Joined, StandardUnit
 from csdomain.kernel.values.actors import Action
 from csdomain.testing import (
     HANDLING,
@@ -35,8 +38,10 @@ from csdomain.testing import (
     received,
     snapshot,
 )
+from csdomain.testing.samples import HEAPS, Heap
 from csdomain_adapters.notify import CollectingNotifier
 from csdomain_adapters.sql import SqlStore
+from csdomain_adapters.sql.tables import Schema
 
 LEASE = RelayPolicy(lease=timedelta(minutes=2))
 BY = "agent-1"
@@ -210,6 +215,40 @@ def aftermath(url: str, use_case: str, id: str) -> dict[str, str]:
     whole = dump(url)
     again = die_in(url, use_case, id, 0, os.devnull)
     return {"after": after, "answer": answer, "whole": whole, "again": again, "at_last": dump(url)}
+
+
+def count_in_a_flow(url: str, times: int, turn: int) -> int:
+    """File a complaint and count it in a register, in one unit, so many times; die at the ``turn``-th call."""
+    with opened(url, first_id=10_000 * (os.getpid() % 10_000)) as desk:
+        by, at = agent(desk), desk.clock.now()
+        store = desk.store
+        assert isinstance(store, SqlStore)
+        Schema([HEAPS]).meta.create_all(store.engine)
+        desk.complaints.find(by=by)
+        die_at(desk, turn)
+
+        def work(unit: Unit) -> None:
+            assert isinstance(unit, StandardUnit)
+            Services(Joined(unit), desk.house, desk._ids).complaints.receive(complaint_form(), by=by, at=at)
+            assert unit.register(HEAPS).add(("hq", "filed"), {"held": 2}, new=Heap("hq", "filed"))
+            assert unit.register(HEAPS).add(("hq", "filed"), {"held": -1, "owed": 1})
+
+        for _ in range(times):
+            store.run(work)
+    return times
+
+
+def counted(url: str) -> list[int]:
+    """What the register holds, how many complaints there are, and how many numbers."""
+    with opened(url) as desk:
+
+        def work(unit: Unit) -> list[int]:
+            heap = unit.register(HEAPS).get(("hq", "filed"))
+            filed = unit.of(COMPLAINTS).tally(Tally())[0].count
+            numbers = unit.register(NUMBERS).sums()[0].count
+            return [*((0, 0) if heap is None else (heap.held, heap.owed)), filed, numbers]
+
+        return desk.store.look(work)
 
 
 def live_whole(url: str, journal: str, turn: int = 0) -> list[list[str]]:

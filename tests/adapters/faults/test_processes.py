@@ -57,6 +57,19 @@ def test_sixteen_writers_for_long(nursery: Nursery, url: str) -> None:
     check_sixteen_writers(nursery, url, 100)
 
 
+@pytest.mark.rule(ONE_WRITER, NUMBERING)
+def test_who_dies_while_counting_in_a_flow_leaves_all_of_it_or_nothing(nursery: Nursery, url: str) -> None:
+    nursery.one("count_in_a_flow", url=url, times=1, turn=0).value()
+    turns = [3, 7, 12, 18, 25, 33, 47, 60, 0, 0]
+    ended = nursery.all("count_in_a_flow", [{"url": url, "times": 4, "turn": turn} for turn in turns])
+    assert [e.signal for e in ended] == [SIGKILL if turn else 0 for turn in turns]
+    held, owed, filed, numbers = nursery.one("counted", url=url).value()
+    assert held == owed == filed == numbers
+    assert filed >= 1 + 4 * turns.count(0), "who lives loses nothing"
+    nursery.one("count_in_a_flow", url=url, times=1, turn=0).value()
+    assert nursery.one("counted", url=url).value() == [filed + 1] * 4
+
+
 @pytest.mark.rule(NUMBERING, ONE_WRITER)
 def test_sixteen_counters_issue_numbers_in_one_row(nursery: Nursery, url: str) -> None:
     nursery.one("prepare", url=url, count=0).value()

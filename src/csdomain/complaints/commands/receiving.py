@@ -28,7 +28,8 @@ REFERENCE: Final = 200
 @does.opens(Move.RECEIVE)
 def receive(act: ComplaintAct, form: v.ComplaintForm) -> tuple[Complaint, Events]:
     act.rules.check(form, act.currency)
-    id, number, salt = act.new(v.COMPLAINT), act.number(act.rules.number), act.new(v.SALT)
+    id = act.new(v.COMPLAINT)
+    number, salt = act.number(act.rules.number, id), act.new(v.SALT)
     paper = drawn_up(number, form, act.rules, salt=salt, by=act.by, at=act.at)
     case = Complaint(
         id=id,

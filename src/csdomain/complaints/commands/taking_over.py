@@ -77,11 +77,12 @@ def take_over(act: ComplaintAct, past: PastCase) -> tuple[Complaint, Events]:
     require(bool(past.outcome) is ended, STATES, accepted=Text("an outcome once it is closed", "结案后须有处理结果"))
     quality = past.classification is not None and rules.classified(past.classification).quality
     id, salt = act.new(v.COMPLAINT), act.new(v.SALT)
-    paper = drawn_up(past.number, past.form, rules, salt=salt, by=act.by, at=act.at)
+    number = act.import_number(past.number, rules.number, id)
+    paper = drawn_up(number, past.form, rules, salt=salt, by=act.by, at=act.at)
     if past.state is not State.RECEIVED:
         paper = paper.continued(**{TAKEN_OVER: past.state.value}).sign(TAKEN_OVER, by=act.by.id, at=act.at)
     form = HandlingForm(
-        number=past.number,
+        number=number,
         content=past.form,
         document=paper,
         salt=salt,

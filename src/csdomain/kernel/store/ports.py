@@ -268,6 +268,10 @@ class Session(RowSession, Protocol):
         """The next of a series, from 1; the series stays locked until the transaction ends (D13)."""
         ...
 
+    def reach_number(self, series: str, least: int, /) -> None:
+        """Let a series count on from ``least``, unless it has come further; it stays locked as above."""
+        ...
+
     def claim_key(self, call: Call, /) -> KeyClaim | None:
         """Claim the call's key; None where it was free, else what is known of it (D10)."""
         ...
@@ -344,8 +348,20 @@ class Unit(Protocol):
         """
         ...
 
-    def number(self, pattern: NumberPattern, at: datetime, /, *, zone: str, branch: str = "") -> str:
-        """The next number of a pattern's series on the day ``at`` is in ``zone`` (KRN-10)."""
+    def number(
+        self, pattern: NumberPattern, at: datetime, /, *, zone: str, branch: str = "", kind: str = "", subject: str = ""
+    ) -> str:
+        """The next number of a pattern's series on the day ``at`` is in ``zone`` that no paper has; noted as that of
+        the record ``subject`` of a ``kind`` (KRN-10, D18). Draw it after everything is loaded (D19)."""
+        ...
+
+    def import_number(
+        self, number: str, pattern: NumberPattern, /, *, branch: str = "", kind: str = "", subject: str = ""
+    ) -> None:
+        """Note the number of a paper from another system; a number of ``pattern`` moves its counter past it (D18).
+
+        Raises Conflict where another paper has it.
+        """
         ...
 
     def record(self, events: Sequence[Event], effects: Iterable[Effect] = (), /) -> None:

@@ -16,7 +16,7 @@ import attrs
 
 from csdomain.kernel.cases.events import utc
 from csdomain.kernel.rules import PORTS, Text
-from csdomain.kernel.rules.errors import InvalidValue
+from csdomain.kernel.rules.errors import Conflict, InvalidValue
 from csdomain.kernel.values.personal import marks
 
 from .kinds import NAME, TEXT_LONGEST, Class, Field, Kind, MalformedQuery, Tally, TallyRow, Where, fits, sort_of
@@ -36,6 +36,12 @@ class WrongRow(InvalidValue):
 
     default_rule = PORTS
     problem = Text("The register does not take this.", "登记簿不接受此内容。")
+
+
+class RowTaken(Conflict):
+    """A row whose key, or something else that is unique in it, another row of the register has."""
+
+    problem = Text("Another row has this key or value.", "已有另一行使用此键或此值。")
 
 
 @unique
@@ -286,7 +292,7 @@ class RowSession(Protocol):
     :class:`~csdomain.kernel.store.rows.Rows`."""
 
     def put_rows(self, register: Register[R], rows: Sequence[R], /) -> None:
-        """Add rows. Raises Conflict, with the table as ``kind``, where a key or something unique is taken."""
+        """Add rows. Raises RowTaken where a key or something unique is taken."""
         ...
 
     def put_new_rows(self, register: Register[R], rows: Sequence[R], /) -> Sequence[R]:

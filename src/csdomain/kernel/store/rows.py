@@ -26,7 +26,7 @@ class Rows(Generic[R]):
     _session: RowSession
 
     def put(self, rows: Iterable[R], /) -> None:
-        """Add rows. Raises WrongRow, and Conflict where a key or something unique is taken."""
+        """Add rows. Raises WrongRow, and RowTaken where a key or something unique is taken."""
         self._session.put_rows(self._register, self._checked(rows))
 
     def put_new(self, rows: Iterable[R], /) -> tuple[R, ...]:
@@ -101,7 +101,7 @@ class Rows(Generic[R]):
         same row from the same state one succeeds.
 
         ``set`` gives columns their values, ``add`` adds to integers (never below 0). Returns whether it held; else
-        nothing has changed. Raises WrongRow, MalformedQuery.
+        nothing has changed. Raises WrongRow, MalformedQuery, RowTaken.
         """
         register, set, add = self._register, set or {}, add or {}
         register.require(register.mode is Mode.STATE, "take", Mode.STATE)

@@ -79,6 +79,7 @@ def _fire(
 ) -> list[TimerFired]:
     claimed.clear()  # the unit may be run again
     assert isinstance(unit, StandardUnit)  # noqa: S101 - every store hands out this one
+    unit.unordered()  # handlers lock their cases in the order of time
     due = unit.session.due_timers(until, size, skip)
     # A full batch fires only up to its last claim: what a timer has due after that waits for those before it.
     horizon = until if len(due) < size else max(timer.next_at or until for timer in due)

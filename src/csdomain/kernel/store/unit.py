@@ -45,6 +45,8 @@ from csdomain.kernel.values.numbering import NumberPattern
 from .asking import check_conditions, check_limit, check_tally, check_value
 from .clocks import Clocks
 from .kinds import A, ColumnPage, Kind, Page, Query, Tally, TallyRow, storable
+from .locks import LockRanks, Locks
+from .numbers import NUMBERS, Numbers
 from .ports import AuditRecord, Call, Observer, Receipt, Refusal, Repository, Session, TimerHandler, Unit
 from .registers import Register
 from .rows import Rows
@@ -61,12 +63,14 @@ _BASE: Final = {field.name for field in attrs.fields(Moved)} | {field.name for f
 
 @attrs.frozen
 class Backstage:
-    """What a unit needs besides its session: calendars by name, ids for events, handlers of timers by name."""
+    """What a unit needs besides its session: calendars by name, ids for events, handlers of timers by name, the order
+    in which kinds are locked."""
 
     calendars: Callable[[str], WorkCalendar]
     ids: IdSource
     handlers: Mapping[str, TimerHandler] = attrs.field(factory=dict)
     observer: Observer | None = None
+    locks: LockRanks = attrs.field(factory=LockRanks)
 
     def handler(self, timer: str) -> TimerHandler | None:
         """The handler of a timer: by its whole name, else by the rule before the first dot."""
@@ -76,9 +80,10 @@ class Backstage:
 class StoredRepository(Generic[A]):
     """The aggregates of one kind in a session."""
 
-    def __init__(self, kind: Kind[A], session: Session) -> None:
+    def __init__(self, kind: Kind[A], session: Session, locks: Locks) -> None:
         self._kind = kind
         self._session = session
+        self._locks = locks
 
     def get(self, id: str, /) -> A:
         """The aggregate, not locked: for reading. Raises NotFound, MalformedId, WrongKind."""
@@ -93,6 +98,7 @@ class StoredRepository(Generic[A]):
         self._kind.id.check(aggregate.id)
         aggregate.version = 1
         self._session.insert(self._kind, aggregate)
+        self._locks.made(self._kind.table, aggregate.id)
 
     def save(self, aggregate: A, /) -> None:
         """Store a changed aggregate and count its version up. Raises Conflict where another was first (KRN-12)."""
@@ -136,6 +142,7 @@ class StandardUnit:
     def __init__(self, session: Session, backstage: Backstage) -> None:
         self._session = session
         self.backstage = backstage
+        self._locks = Locks(backstage.locks)
 
     @property
     def session(self) -> Session:
@@ -144,7 +151,7 @@ class StandardUnit:
 
     def of(self, kind: Kind[A], /) -> Repository[A]:
         """The repository of a kind, in this unit."""
-        return StoredRepository(kind, self._session)
+        return StoredRepository(kind, self._session, self._locks)
 
     def register(self, register: Register[R], /) -> Rows[R]:
         """The rows of a register, in this unit (D17)."""
@@ -153,6 +160,7 @@ class StandardUnit:
     def load(self, kind: Kind[A], id: str, /, *, may: Action, by: Actor, expected_version: int | None = None) -> A:
         """The aggregate, locked, if ``by`` may. Raises NotFound, NotPermitted, Conflict, MalformedId, WrongKind."""
         kind.id.check(id)
+        self._locks.take(kind.table, id)
         found = self._session.fetch(kind, id, lock=True)
         if found is None:
             raise NotFound(kind=kind.table, id=id)
@@ -164,6 +172,7 @@ class StandardUnit:
     def obtain(self, kind: Kind[A], id: str, make: Callable[[], A], /) -> A:
         """The aggregate, locked; made and stored where there is none (D17). Raises MalformedId, WrongKind."""
         kind.id.check(id)
+        self._locks.take(kind.table, id)
         found = self._session.fetch(kind, id, lock=True)
         if found is None:
             made = make()
@@ -177,10 +186,29 @@ class StandardUnit:
             raise Conflict(kind=kind.table, id=id)
         return found
 
-    def number(self, pattern: NumberPattern, at: datetime, /, *, zone: str, branch: str = "") -> str:
-        """The next number of a pattern's series on the day ``at`` is in ``zone`` (KRN-10)."""
+    def number(
+        self, pattern: NumberPattern, at: datetime, /, *, zone: str, branch: str = "", kind: str = "", subject: str = ""
+    ) -> str:
+        """The next number of a pattern's series on the day ``at`` is in ``zone`` that no paper has (KRN-10, D18)."""
         on = utc(at).astimezone(ZoneInfo(zone)).date()
-        return pattern.number(self._session.next_number(pattern.series(on, branch)), on, branch)
+        number = self._numbers.draw(pattern, on, branch, kind, subject)
+        self._locks.drew(number)
+        return number
+
+    def import_number(
+        self, number: str, pattern: NumberPattern, /, *, branch: str = "", kind: str = "", subject: str = ""
+    ) -> None:
+        """Note the number of a paper from another system (D18). Raises Conflict where another paper has it."""
+        self._numbers.keep(number, pattern, branch, kind, subject)
+        self._locks.drew(number)
+
+    @property
+    def _numbers(self) -> Numbers:
+        return Numbers(self._session, self.register(NUMBERS))
+
+    def unordered(self) -> None:
+        """Lock in any order from here on: for jobs that take what comes, and begin again where they met another."""
+        self._locks = Locks(LockRanks())
 
     def timers_of(self, subject: str, /) -> Sequence[Timer]:
         """The timers of a subject."""
@@ -305,13 +333,19 @@ class StandardUnit:
         )
 
 
-def perform(session: Session, backstage: Backstage, work: Callable[[Unit], R], call: Call | None) -> R:
+def perform(
+    session: Session,
+    backstage: Backstage,
+    work: Callable[[Unit], R],
+    call: Call | None,
+    unit: StandardUnit | None = None,
+) -> R:
     """Run ``work`` in ``session``, honouring the call's idempotency key (KRN-12, design decision D10).
 
-    The key is claimed first; a command that fails takes its claim back with it. Raises KeyReused where the key was used
-    for another command.
+    It runs in the ``unit`` that is open, or in a new one. The key is claimed first; a command that fails takes its
+    claim back with it. Raises KeyReused where the key was used for another command.
     """
-    unit = StandardUnit(session, backstage)
+    unit = unit or StandardUnit(session, backstage)
     if call is None or call.key is None:
         return work(unit)
     claim = session.claim_key(call)
@@ -376,7 +410,7 @@ class Joined:
                 raise
 
         try:
-            return perform(session, self.unit.backstage, giving_back, call)
+            return perform(session, self.unit.backstage, giving_back, call, self.unit)
         except RuleBroken as error:
             error.refusal = refused(call, error)
             raise

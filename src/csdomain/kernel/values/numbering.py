@@ -12,6 +12,15 @@ from csdomain.kernel.rules.errors import InvalidValue
 _PART: Final = re.compile(r"\{([a-z]+)(?::0?([0-9]{1,2}))?\}")
 _LITERAL: Final = re.compile(r"[^{}\x00-\x1f]*")
 _LONGEST: Final = 64
+_DIGITS: Final = {
+    "yyyy": "[0-9]{4}",
+    "yy": "[0-9]{2}",
+    "mm": "0[1-9]|1[0-2]",
+    "dd": "0[1-9]|[12][0-9]|3[01]",
+    "seq": "[0-9]{1,18}",
+}
+#: No counter goes on behind more: a number with so many digits came from another system by mistake.
+_SEQUENCE_MOST: Final = 10**12
 _DATE_PART: Final = re.compile(r"\{(?:yyyy|yy|mm|dd)[^}]*\}")
 _RUNS_ON: Final = re.compile(r"\{branch[^}]*\}\{|\}\{branch")
 _ONLY_DIGITS_BETWEEN: Final = re.compile(r"\{branch[^}]*\}[0-9]*\{seq|\{seq[^}]*\}[0-9]*\{branch")
@@ -73,6 +82,27 @@ class NumberPattern:
     def series(self, on: date, branch: str = "") -> str:
         """The name of the counter that counts on this day: it changes when the pattern's period does."""
         return self._filled(on, branch, None)
+
+    def parsed(self, number: str, branch: str = "") -> tuple[str, int] | None:
+        """The series and the place in it of a number of this pattern in ``branch``; None for any other text.
+
+        >>> NumberPattern("KS{yyyy}{mm}-{seq:04}").parsed("KS202603-0007")
+        ('KS202603-{seq:04}', 7)
+        """
+        form, begin, parts = "", 0, list(_PART.finditer(self.text))
+        for part in parts:
+            digits = re.escape(branch) if part[1] == "branch" else _DIGITS[part[1]]
+            form += f"{re.escape(self.text[begin : part.start()])}({digits})"
+            begin = part.end()
+        read = re.fullmatch(form + re.escape(self.text[begin:]), number)
+        if read is None:
+            return None
+        place = next(place for place, part in enumerate(parts, 1) if part[1] == "seq")
+        sequence, width = int(read[place]), int(parts[place - 1][2] or 1)
+        if not 0 < sequence < _SEQUENCE_MOST or read[place] != str(sequence).zfill(width):
+            return None
+        given = iter(read.groups())
+        return _PART.sub(lambda part: (next(given), part[0])[part[1] == "seq"], self.text), sequence
 
     def number(self, sequence: int, on: date, branch: str = "") -> str:
         """The ``sequence``-th number of the series; wider than the pattern's width where it must be."""
