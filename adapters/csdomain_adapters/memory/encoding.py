@@ -5,10 +5,13 @@ from collections.abc import Mapping
 from math import isfinite
 from typing import Any, Final, cast
 
+from csdomain.kernel.cases.timers import Timer
 from csdomain.kernel.rules import PORTS, Text
 from csdomain.kernel.rules.errors import InvalidValue
+from csdomain.kernel.store.digests import SALT
 from csdomain.kernel.store.kinds import A, Kind
-from csdomain.kernel.values.codec import make_converter
+from csdomain.kernel.values.codec import canonical, make_converter, to_micros
+from csdomain_adapters.system import salt
 
 _CONVERTER: Final = make_converter()
 #: As deep as bodies of databases may be.
@@ -31,7 +34,7 @@ def to_body(kind: Kind[A], aggregate: A) -> str:
         if isinstance(error, InvalidValue):
             raise
         raise NotStorable(kind=kind.table, given=type(error).__name__) from None
-    return json.dumps(copied(plain, kind.table), ensure_ascii=False)
+    return json.dumps({**copied(plain, kind.table), SALT: salt()}, ensure_ascii=False, separators=(",", ":"))
 
 
 def from_body(kind: Kind[A], body: str, schema: int, version: int) -> A:
@@ -39,6 +42,14 @@ def from_body(kind: Kind[A], body: str, schema: int, version: int) -> A:
     aggregate: A = _CONVERTER.structure(kind.upcast(json.loads(body), schema), kind.type)
     aggregate.version = version
     return aggregate
+
+
+def timer_as_stored(timer: Timer) -> tuple[list[object], bytes]:
+    """A timer's columns and body as a database would hold them."""
+    body = _CONVERTER.unstructure(timer)
+    next_at = timer.next_at
+    columns = [body["state"], body["started_at"], body["due_at"], None if next_at is None else to_micros(next_at)]
+    return columns, canonical(body).encode()
 
 
 def copied(value: object, kind: str, field: str = "", depth: int = 0) -> Any:

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, MutableMapping, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 import attrs
 
@@ -13,6 +13,7 @@ from csdomain.kernel.cases.effects import Message
 from csdomain.kernel.cases.events import utc
 from csdomain.kernel.cases.timers import Timer
 from csdomain.kernel.rules.errors import Conflict, StoreFailure
+from csdomain.kernel.store.digests import Head, Link, Unproven
 from csdomain.kernel.store.kinds import (
     A,
     ColumnPage,
@@ -25,9 +26,14 @@ from csdomain.kernel.store.kinds import (
     storable,
 )
 from csdomain.kernel.store.ports import AuditRecord, Call, KeyClaim, Queued, Receipt, Refusal
+from csdomain.kernel.values.codec import canonical
+from csdomain_adapters.system import salt
 
-from .encoding import NotStorable, copied, from_body, to_body
+from .encoding import NotStorable, copied, from_body, timer_as_stored, to_body
 from .listing import Stored, matches, page
+
+if TYPE_CHECKING:
+    from csdomain.kernel.store.verify import Inspector
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -47,6 +53,7 @@ class Tables:
     aggregates: dict[str, dict[str, Stored]] = attrs.field(factory=lambda: defaultdict(dict))
     unique: dict[tuple[str, str, ColumnValue], str] = attrs.field(factory=dict)
     audit: list[AuditRecord] = attrs.field(factory=list)
+    links: list[Link] = attrs.field(factory=list)
     by_subject: dict[str, list[int]] = attrs.field(factory=lambda: defaultdict(list))
     positions: list[int] = attrs.field(factory=list)
     cursors: dict[str, int] = attrs.field(factory=dict)
@@ -65,6 +72,7 @@ class MemorySession:
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
         self._undo: list[Callable[[], object]] = []
+        self._unproven = Unproven()
         self.dead = False
 
     @property
@@ -80,7 +88,7 @@ class MemorySession:
 
     def rollback(self) -> None:
         """Take everything back, last first. What does so was made before the change, and asks for nothing."""
-        self.dead = False
+        self.dead, self._unproven = False, Unproven()
         while self._undo:
             self._undo.pop()()
 
@@ -136,6 +144,7 @@ class MemorySession:
                 self._put(self._t.unique, (kind.table, field.name, value), aggregate.id)
         row |= {"id": aggregate.id, "branch": aggregate.branch, "owner": aggregate.owner, "version": aggregate.version}
         self._put(self._t.aggregates[kind.table], aggregate.id, Stored(body, kind.schema, row))
+        self._unproven.body(kind.table, {**row, "schema": kind.schema}, body.encode(), new=not before)
 
     def select(self, kind: Kind[A], query: Query[A], /) -> Page[A]:
         page, last = self._page(kind, query)
@@ -164,9 +173,16 @@ class MemorySession:
 
     # --- trail
     def append(self, records: Sequence[AuditRecord], /) -> None:
-        for record in [_kept(record, "audit") for record in records]:
+        kept = [_kept(record, "audit") for record in records]
+        links = self._unproven.link(kept, [canonical(record.facts) for record in kept], self._heads, salt)
+        for record, link in zip(kept, links, strict=True):
             self._add(self._t.by_subject[record.subject], len(self._t.audit))
             self._add(self._t.audit, record)
+            self._add(self._t.links, link)
+
+    def _heads(self, subjects: Iterable[str]) -> dict[str, Head]:
+        lines = {subject: self._t.by_subject[subject] for subject in subjects if self._t.by_subject.get(subject)}
+        return {subject: self._t.links[places[-1]][:2] for subject, places in lines.items()}
 
     def trail(self, subject: str, /) -> Sequence[AuditRecord]:
         return [_own(self._t.audit[i], "audit") for i in self._t.by_subject.get(subject, ())]
@@ -178,6 +194,7 @@ class MemorySession:
         found = [i for i in self._t.by_subject.get(subject, ()) if self._t.audit[i].reason]
         for i in found:
             self._replace(self._t.audit, i, attrs.evolve(self._t.audit[i], reason=""))
+            self._replace(self._t.links, i, self._t.links[i]._replace(salt=None))
         told = [i for i, refusal in enumerate(self._t.refusals) if refusal.subject == subject and refusal.facts]
         for i in told:
             self._replace(self._t.refusals, i, attrs.evolve(self._t.refusals[i], facts={}))
@@ -210,6 +227,11 @@ class MemorySession:
     def refusals(self, subject: str, /) -> Sequence[Refusal]:
         return [_own(refusal, "refusal") for refusal in self._t.refusals if refusal.subject == subject]
 
+    def inspector(self) -> "Inspector":
+        from .inspecting import MemoryInspector  # few desks verify, and its classes take a while to make
+
+        return MemoryInspector(self._t)
+
     # --- timers
     def timer(self, subject: str, name: str, /, *, lock: bool) -> Timer | None:
         return self._t.timers.get((subject, name))
@@ -239,6 +261,7 @@ class MemorySession:
             self._undo.append(partial(_leave, self._t.due, come))
             _enter(self._t.due, come)
         self._put(self._t.timers, key, timer)
+        self._unproven.timer(*key, *timer_as_stored(timer))
 
     def due_timers(self, until: datetime, limit: int, skip: Iterable[Key], /) -> Sequence[Timer]:
         skipped = set(skip)

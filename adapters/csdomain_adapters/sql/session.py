@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 import orjson
 from sqlalchemy import Connection, func, or_, select
@@ -11,6 +11,7 @@ from sqlalchemy.exc import StatementError
 from csdomain.kernel.cases.effects import Fact, Message
 from csdomain.kernel.cases.timers import Timer
 from csdomain.kernel.rules.errors import StoreBusy, StoreFailure
+from csdomain.kernel.store.digests import Head, Unproven
 from csdomain.kernel.store.kinds import (
     A,
     ColumnPage,
@@ -23,12 +24,17 @@ from csdomain.kernel.store.kinds import (
 )
 from csdomain.kernel.store.ports import AuditRecord, Call, KeyClaim, Queued, Receipt, Refusal
 from csdomain.kernel.values.actors import ActorId
+from csdomain.kernel.values.codec import to_micros
+from csdomain_adapters.system import salt
 
 from .dialects import translate
 from .listings import condition_values, conditions
 from .prepared import Prepared
 from .statements import Statements
 from .tables import KindTable, Schema, converter
+
+if TYPE_CHECKING:
+    from csdomain.kernel.store.verify import Inspector
 
 R = TypeVar("R")
 _EVENTS: Final = "csdomain:events"
@@ -48,6 +54,7 @@ class SqlSession:
         self._schema = schema
         self._s = statements
         self._dead = False
+        self._unproven = Unproven()
         #: Whether something was blanked that must not be found in the database's files either.
         self.redacted = False
 
@@ -82,13 +89,19 @@ class SqlSession:
 
     def insert(self, kind: Kind[A], aggregate: A, /) -> None:
         table = self._schema.of(kind)
-        self.execute(table.insert, table.row(aggregate))
+        row = table.row(aggregate)
+        self.execute(table.insert, row)
+        self._unproven.body(kind.table, row, row["body"], new=True)
 
     def update(self, kind: Kind[A], aggregate: A, was: int, /) -> bool:
         table = self._schema.of(kind)
         row = table.row(aggregate)
-        row["id_"], row["was_"] = row.pop("id"), was
-        return bool(self.execute(table.update, row).rowcount == 1)
+        values = {**row, "id_": row["id"], "was_": was}
+        del values["id"]
+        if self.execute(table.update, values).rowcount != 1:
+            return False
+        self._unproven.body(kind.table, row, row["body"])
+        return True
 
     def select(self, kind: Kind[A], query: Query[A], /) -> Page[A]:
         table = self._schema.of(kind)
@@ -123,6 +136,8 @@ class SqlSession:
 
     # --- trail
     def append(self, records: Sequence[AuditRecord], /) -> None:
+        told = [orjson.dumps(record.facts) for record in records]
+        links = self._unproven.link(records, [facts.decode() for facts in told], self._heads, salt)
         rows = [
             {
                 "event_id": record.event_id,
@@ -135,11 +150,21 @@ class SqlSession:
                 "source": record.source,
                 "dest": record.dest,
                 "reason": record.reason,
-                "facts": orjson.dumps(record.facts),
+                "facts": facts,
+                "place": link.place,
+                "digest": link.digest,
+                "salt": link.salt,
+                "proof": link.proof.encode(),
             }
-            for record in records
+            for record, facts, link in zip(records, told, links, strict=True)
         ]
         self.execute(self._s.audit, rows if len(rows) > 1 else rows[0])
+
+    def _heads(self, subjects: Iterable[str]) -> dict[str, Head]:
+        """The last line of each subject that has one: its place and its digest."""
+        asked = ((subject, {"subject_": subject, "limit_": 1}) for subject in subjects)
+        found = {subject: self.execute(self._s.head, values).first() for subject, values in asked}
+        return {subject: (row[0], row[1]) for subject, row in found.items() if row is not None}
 
     def trail(self, subject: str, /) -> Sequence[AuditRecord]:
         return [_record(row) for row in self.execute(self._s.trail, {"subject_": subject})]
@@ -203,6 +228,11 @@ class SqlSession:
             for row in self.execute(self._s.refusals, {"subject_": subject}).mappings()
         ]
 
+    def inspector(self) -> "Inspector":
+        from .inspecting import SqlInspector  # few desks verify, and its classes take a while to make
+
+        return SqlInspector(self.execute, self._schema)
+
     # --- timers
     def timer(self, subject: str, name: str, /, *, lock: bool) -> Timer | None:
         statement = self._s.timer_locked if lock else self._s.timer
@@ -216,13 +246,24 @@ class SqlSession:
     def add_timers(self, timers: Sequence[Timer], /) -> Sequence[str]:
         there: list[str] = []
         for timer in timers:
-            row = {"subject": timer.subject, "name": timer.name, **_timer_columns(timer)}
+            columns = _timer_columns(timer)
+            row = {"subject": timer.subject, "name": timer.name, **columns}
             if not self._s.inserted(self.execute(self._s.add_timer, row)):
                 there.append(timer.name)
+            else:
+                self._note(timer, columns)
         return there
 
     def save_timer(self, timer: Timer, /) -> None:
-        self.execute(self._s.save_timer, {"subject_": timer.subject, "name_": timer.name, **_timer_columns(timer)})
+        columns = _timer_columns(timer)
+        self.execute(self._s.save_timer, {"subject_": timer.subject, "name_": timer.name, **columns})
+        self._note(timer, columns)
+
+    def _note(self, timer: Timer, columns: Mapping[str, Any]) -> None:
+        next_at = columns["next_at"]
+        instants = columns["started_at"], columns["due_at"]
+        told = [columns["state"], *map(to_micros, instants), None if next_at is None else to_micros(next_at)]
+        self._unproven.timer(timer.subject, timer.name, told, columns["body"])
 
     def due_timers(self, until: datetime, limit: int, skip: Iterable[tuple[str, str]], /) -> Sequence[Timer]:
         skipped = set(skip)

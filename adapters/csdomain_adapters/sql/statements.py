@@ -40,7 +40,12 @@ class Statements:
         self.trail = select(*wanted).where(a.c.subject == bindparam("subject_")).order_by(a.c.seq)
         among = a.c.subject.in_(bindparam("subjects_", expanding=True))
         self.trails = select(*wanted).where(among).order_by(a.c.subject, a.c.seq)
-        self.redact = update(a).where(a.c.subject == bindparam("subject_"), a.c.reason != "").values(reason="")
+        self.redact = (
+            update(a).where(a.c.subject == bindparam("subject_"), a.c.reason != "").values(reason="", salt=None)
+        )
+        # Not by the highest sequence: the database may look through both indexes for that.
+        last = select(a.c.place, a.c.digest).where(a.c.subject == bindparam("subject_")).order_by(a.c.place.desc())
+        self.head = Prepared(last.limit(bindparam("limit_")))
         self.unnumbered = select(a.c.seq).where(a.c.position.is_(None)).order_by(a.c.seq).limit(bindparam("limit_"))
         self.place = update(a).where(a.c.seq == bindparam("seq_")).values(position=bindparam("position_"))
         later = a.c.position > bindparam("position_")

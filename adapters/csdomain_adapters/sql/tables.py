@@ -27,8 +27,10 @@ from sqlalchemy.dialects import mysql, postgresql
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from csdomain.kernel.rules.errors import NaiveTime
+from csdomain.kernel.store.digests import SALT
 from csdomain.kernel.store.kinds import TEXT_LONGEST, A, Kind
 from csdomain.kernel.values.codec import from_micros, make_converter, to_micros
+from csdomain_adapters.system import salt
 
 from .listings import Listings
 from .prepared import Prepared
@@ -84,6 +86,14 @@ def text(length: int) -> String:
 BODY: Final = LargeBinary().with_variant(mysql.LONGBLOB(), "mariadb")
 
 
+#: What a line of the trail has besides what it says (design decision D32), and the index that keeps it one chain.
+CHAIN: Final[dict[str, Callable[[], TypeEngine[Any]]]] = {
+    "place": Integer,
+    "digest": lambda: text(64),
+    "salt": lambda: text(32),
+    "proof": lambda: BODY,
+}
+CHAIN_INDEX: Final = "uq_csd_audit_place"
 #: A number that counts itself up.
 SERIAL: Final = BigInteger().with_variant(Integer, "sqlite")
 _TYPES: Final[dict[type, Callable[[], TypeEngine[Any]]]] = {
@@ -153,7 +163,9 @@ class KindTable(Generic[A]):
         row["schema"] = self.kind.schema
         row["branch"] = aggregate.branch
         row["owner"] = aggregate.owner
-        row["body"] = orjson.dumps(self._unstructure(aggregate))
+        body = self._unstructure(aggregate)
+        body[SALT] = salt()
+        row["body"] = orjson.dumps(body)
         return row
 
     def load(self, body: bytes, version: int, schema: int) -> A:
@@ -186,7 +198,10 @@ class Common:
             Column("reason", String(400), nullable=False),
             Column("facts", BODY, nullable=False),
             Column("position", BigInteger, nullable=True),
+            *(Column(name, made(), nullable=True) for name, made in CHAIN.items()),
             Index("ix_csd_audit_subject", "subject", "seq"),
+            # Whoever appends beside another, after the same line, begins again: a chain has no two ends.
+            Index(CHAIN_INDEX, "subject", "place", unique=True),
             Index("uq_csd_audit_position", "position", unique=True),
             **OPTIONS,
         )
