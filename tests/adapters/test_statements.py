@@ -1,11 +1,13 @@
 """What a use case says to its database, statement by statement: one more would show here."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from adapters.harness import SQL, Desks, Statements
+from adapters.harness import SQL, Desks
+from adapters.harness import Statements as Everything
 from adapters.whole import STEPS, StepIds, step_of
 from csdomain.kernel.rules import PORTS
 from csdomain.kernel.store.ports import Receipt
@@ -25,21 +27,19 @@ from csdomain_adapters.notify import CollectingNotifier
 
 pytestmark = [pytest.mark.rule(PORTS), pytest.mark.parametrize("backend", SQL)]
 
-#: A move: select, update, a look at the trail, audit; one for each timer that begins; two for one that stops, one for
-#: each and one for all where there are several; one for all messages.
-LOAD, SAVE, FIRST = "SELECT csd_complaint", "UPDATE csd_complaint", "INSERT INTO csd_audit"
-#: What comes next on a trail goes by the digest of what was last; a new case has no last.
-AUDIT = ["SELECT csd_audit", FIRST]
+#: A move: select, update, audit; one for each timer that begins; two for one that stops, one for each and one for all
+#: where there are several; one for all messages.
+LOAD, SAVE, AUDIT = "SELECT csd_complaint", "UPDATE csd_complaint", "INSERT INTO csd_audit"
 BEGIN, STOP, CHANGE = ["INSERT INTO csd_timer"], ["SELECT csd_timer", "UPDATE csd_timer"], ["UPDATE csd_timer"]
 TELL = ["INSERT INTO csd_outbox"]
 CLAIM, FINISH = "INSERT INTO csd_key", "UPDATE csd_key"
-RECEIVE = ["INSERT INTO csd_number", "INSERT INTO csd_complaint", *BEGIN, FIRST, *TELL]
-CHECK = [LOAD, SAVE, *STOP, *AUDIT]
-INVESTIGATE = [LOAD, SAVE, *AUDIT]
+RECEIVE = ["INSERT INTO csd_number", "INSERT INTO csd_complaint", *BEGIN, AUDIT, *TELL]
+CHECK = [LOAD, SAVE, *STOP, AUDIT]
+INVESTIGATE = [LOAD, SAVE, AUDIT]
 #: The clock of the case and that of the stage.
-ACCEPT = [LOAD, SAVE, *BEGIN * 2, *AUDIT, *TELL]
+ACCEPT = [LOAD, SAVE, *BEGIN * 2, AUDIT, *TELL]
 #: Closing looks at the clock first; it stops it, with the promises that run, and begins that of the review.
-CLOSE = [LOAD, "SELECT csd_timer", SAVE, *BEGIN, "SELECT csd_timer", *CHANGE, *AUDIT, *TELL]
+CLOSE = [LOAD, "SELECT csd_timer", SAVE, *BEGIN, "SELECT csd_timer", *CHANGE, AUDIT, *TELL]
 LOOK, NUMBER = ["SELECT csd_timer"], ["INSERT INTO csd_number"]
 #: The whole complaint, use case by use case. Beside what is written: the clocks of several parts where one ends,
 #: who stands in for whom and holds what when it is decided, which timers of a name run when all of them are cancelled.
@@ -47,28 +47,47 @@ WHOLE = {
     "receive": RECEIVE,
     "check": CHECK,
     "accept": ACCEPT,
-    "involve": [LOAD, SAVE, *BEGIN * 2, *AUDIT, *TELL],
+    "involve": [LOAD, SAVE, *BEGIN * 2, AUDIT, *TELL],
     "investigate": INVESTIGATE,
-    "contribute": [LOAD, SAVE, *LOOK, *CHANGE * 2, *AUDIT],
-    "inspect": [LOAD, SAVE, *BEGIN, *STOP, *AUDIT],
-    "conclude": [LOAD, SAVE, *BEGIN, *AUDIT],
-    "report": [LOAD, SAVE, *STOP, *AUDIT, *TELL],
-    "rule": [LOAD, SAVE, *AUDIT],
-    "judge": [LOAD, SAVE, *LOOK, *CHANGE, *AUDIT],
-    "submit": [LOAD, SAVE, *BEGIN, *AUDIT, *TELL],
-    "approve": [LOAD, "SELECT csd_delegation", "SELECT csd_staff", SAVE, *STOP, *AUDIT],
-    "answer": [LOAD, SAVE, *AUDIT, *TELL],
+    "contribute": [LOAD, SAVE, *LOOK, *CHANGE * 2, AUDIT],
+    "inspect": [LOAD, SAVE, *BEGIN, *STOP, AUDIT],
+    "conclude": [LOAD, SAVE, *BEGIN, AUDIT],
+    "report": [LOAD, SAVE, *STOP, AUDIT, *TELL],
+    "rule": [LOAD, SAVE, AUDIT],
+    "judge": [LOAD, SAVE, *LOOK, *CHANGE, AUDIT],
+    "submit": [LOAD, SAVE, *BEGIN, AUDIT, *TELL],
+    "approve": [LOAD, "SELECT csd_delegation", "SELECT csd_staff", SAVE, *STOP, AUDIT],
+    "answer": [LOAD, SAVE, AUDIT, *TELL],
     "close": CLOSE,
-    "draw_slip": [LOAD, *NUMBER, SAVE, *AUDIT],
-    "sign_slip": [LOAD, SAVE, *AUDIT, *TELL],
-    "take_in": [LOAD, SAVE, *AUDIT, *TELL],
-    "reconcile": [LOAD, SAVE, *AUDIT],
-    "draw_certificate": [LOAD, *NUMBER, SAVE, *AUDIT],
-    "sign_certificate": [LOAD, SAVE, *AUDIT],
-    "countersign_certificate": [LOAD, SAVE, *AUDIT, *TELL],
-    "book_certificate": [LOAD, SAVE, *AUDIT],
-    "review": [LOAD, SAVE, *STOP, *AUDIT],
+    "draw_slip": [LOAD, *NUMBER, SAVE, AUDIT],
+    "sign_slip": [LOAD, SAVE, AUDIT, *TELL],
+    "take_in": [LOAD, SAVE, AUDIT, *TELL],
+    "reconcile": [LOAD, SAVE, AUDIT],
+    "draw_certificate": [LOAD, *NUMBER, SAVE, AUDIT],
+    "sign_certificate": [LOAD, SAVE, AUDIT],
+    "countersign_certificate": [LOAD, SAVE, AUDIT, *TELL],
+    "book_certificate": [LOAD, SAVE, AUDIT],
+    "review": [LOAD, SAVE, *STOP, AUDIT],
 }
+
+
+class Statements(Everything):
+    """All but the look at the last line of a trail, before the next is added: a test of its own counts those."""
+
+    def of(self, work: Callable[[], object]) -> list[str]:
+        said = super().of(work)
+        following = [*said[1:], ""]
+        return [one for one, then in zip(said, following, strict=True) if (one, then) != ("SELECT csd_audit", AUDIT)]
+
+
+def test_the_chain_costs_one_look_at_the_trail_and_none_where_the_lock_shows_it(desks: Desks, backend: str) -> None:
+    desk = desks(backend)
+    seller, at, id = agent(desk, "s-1", position="sales"), desk.clock.now(), received(desk).id
+    said = Everything(desk.store)
+    look = [] if backend == "sqlite" else ["SELECT csd_audit"]
+    checked = said.of(lambda: desk.complaints.check(id, "ours", by=seller, at=at))
+    assert checked == [*CHECK[:-1], *look, CHECK[-1]]
+    assert said.of(lambda: received(desk)) == RECEIVE, "a new case has no line yet"
 
 
 @pytest.mark.parametrize("keyed", [False, True], ids=["plain", "keyed"])
@@ -125,10 +144,10 @@ def test_cancelling_costs_a_look_and_one_for_each_timer_that_runs(desks: Desks, 
         SAVE,
         look,
         *CHANGE,
-        *AUDIT,
+        AUDIT,
     ]
     # Of three timers one has ended: that of the sales check.
-    withdraw = [LOAD, SAVE, look, *CHANGE * 2, *AUDIT]
+    withdraw = [LOAD, SAVE, look, *CHANGE * 2, AUDIT]
     assert said.of(lambda: desk.complaints.withdraw(running, "found", by=by, at=at)) == withdraw
 
 
@@ -169,7 +188,7 @@ def test_the_outbox_costs_one_for_a_list_and_three_to_send_again(desks: Desks, b
     messages, key = desk.messages, f"{case}/accepted/1"
     assert said.of(lambda: messages.dead(by=by)) == ["SELECT csd_outbox"]
     assert said.of(lambda: messages.waiting(by=by)) == ["SELECT csd_outbox"]
-    again = ["SELECT csd_outbox", "UPDATE csd_outbox", *AUDIT]
+    again = ["SELECT csd_outbox", "UPDATE csd_outbox", "INSERT INTO csd_audit"]
     assert said.of(lambda: messages.resend(key, by=by, at=at)) == again
 
 
@@ -191,4 +210,4 @@ def test_jobs_cost_by_the_batch(desks: Desks, backend: str) -> None:
     assert fired.count("INSERT INTO csd_audit") == 12
     assert fired.count("INSERT INTO csd_outbox") == 6
     assert fired.count("SELECT csd_complaint") == 6
-    assert len(fired) <= 2 + 12 + 12 * 2 + 12 + 6 + 6, fired
+    assert len(fired) <= 2 + 12 + 12 + 12 + 6 + 6, fired

@@ -144,7 +144,9 @@ class MemorySession:
                 self._put(self._t.unique, (kind.table, field.name, value), aggregate.id)
         row |= {"id": aggregate.id, "branch": aggregate.branch, "owner": aggregate.owner, "version": aggregate.version}
         self._put(self._t.aggregates[kind.table], aggregate.id, Stored(body, kind.schema, row))
-        self._unproven.body(kind.table, {**row, "schema": kind.schema}, body.encode(), new=not before)
+        stored = aggregate.id, aggregate.version, kind.schema, body.encode()
+        columns = [value for name, value in row.items() if name not in ("id", "version")]
+        self._unproven.body(kind.table, *stored, columns)
 
     def select(self, kind: Kind[A], query: Query[A], /) -> Page[A]:
         page, last = self._page(kind, query)

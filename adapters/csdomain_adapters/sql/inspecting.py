@@ -43,7 +43,7 @@ class SqlInspector:
     def bodies(self, kind: Kind[Any], after: str, until: str | None, /) -> Iterable[StoredBody]:
         stored = self._schema.of(kind)
         table = stored.table
-        names = [*(field.name for field in kind.fields), "branch", "owner"]  # as they are written
+        names = stored.columns
         wanted = [table.c[name] for name in ("id", "version", "schema", "body", *names)]
         for row in self._execute(select(*wanted).where(*_between(table.c.id, after, until)).order_by(table.c.id)):
             id, version, schema, body = row[:4]

@@ -84,14 +84,21 @@ class SqlSession:
     # --- aggregates
     def fetch(self, kind: Kind[A], id: str, /, *, lock: bool) -> A | None:
         table = self._schema.of(kind)
-        row = self.execute(table.fetch_locked if lock else table.fetch, {"id_": id}).first()
-        return None if row is None else table.load(row[0], row[1], row[2])
+        heading = lock and self._s.heading
+        statement = table.fetch_headed if heading else table.fetch_locked if lock else table.fetch
+        row = self.execute(statement, {"id_": id}).first()
+        if row is None:
+            return None
+        if heading:
+            self._unproven.head(id, row[3], row[4])
+        return table.load(row[0], row[1], row[2])
 
     def insert(self, kind: Kind[A], aggregate: A, /) -> None:
         table = self._schema.of(kind)
         row = table.row(aggregate)
         self.execute(table.insert, row)
-        self._unproven.body(kind.table, row, row["body"], new=True)
+        self._unproven.head(row["id"])
+        self._prove(kind, row)
 
     def update(self, kind: Kind[A], aggregate: A, was: int, /) -> bool:
         table = self._schema.of(kind)
@@ -100,8 +107,13 @@ class SqlSession:
         del values["id"]
         if self.execute(table.update, values).rowcount != 1:
             return False
-        self._unproven.body(kind.table, row, row["body"])
+        self._prove(kind, row)
         return True
+
+    def _prove(self, kind: Kind[Any], row: Mapping[str, Any]) -> None:
+        stored = row["id"], row["version"], row["schema"], row["body"]
+        columns = [row[name] for name in self._schema.of(kind).columns]
+        self._unproven.body(kind.table, *stored, columns)
 
     def select(self, kind: Kind[A], query: Query[A], /) -> Page[A]:
         table = self._schema.of(kind)

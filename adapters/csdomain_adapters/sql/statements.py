@@ -35,6 +35,9 @@ class Statements:
     def __init__(self, common: Common, dialect: str) -> None:
         a, t, o, k = common.audit, common.timer, common.outbox, common.key
         self.common = common
+        #: Whether an aggregate and the last line of its trail can be read at once: elsewhere who waits for the lock on
+        #: the first sees the second as it was before.
+        self.heading = dialect == "sqlite"
         self.audit = Prepared(insert(a).inline())
         wanted = [a.c[name] for name in RECORD]
         self.trail = select(*wanted).where(a.c.subject == bindparam("subject_")).order_by(a.c.seq)

@@ -139,12 +139,20 @@ def aggregate_table(kind: Kind[Any], meta: MetaData) -> Table:
 class KindTable(Generic[A]):
     """The table of a kind with its statements, prepared once."""
 
-    def __init__(self, kind: Kind[A], table: Table) -> None:
+    def __init__(self, kind: Kind[A], table: Table, audit: Table) -> None:
         self.kind = kind
         self.table = t = table
         wanted = (t.c.body, t.c.version, t.c.schema)
         one = select(*wanted).where(t.c.id == bindparam("id_"))
         self.fetch, self.fetch_locked = Prepared(one), Prepared(one.with_for_update())
+        # With the last line of its trail: for a database on which nobody can have added one while this waited.
+        head = [
+            select(audit.c[name]).where(audit.c.subject == t.c.id).order_by(audit.c.place.desc()).limit(1)
+            for name in ("place", "digest")
+        ]
+        self.fetch_headed = Prepared(one.add_columns(*(part.scalar_subquery() for part in head)))
+        #: The columns besides id, version, schema and body.
+        self.columns = [*(field.name for field in kind.fields), "branch", "owner"]
         self.listings = Listings(t)
         self.insert = Prepared(insert(t))
         self.update = Prepared(
@@ -328,5 +336,7 @@ class Schema:
             with _DECLARING:  # threads that ask at once get one and the same
                 found = self._kinds.get(kind.table)
                 if found is None:
-                    found = self._kinds[kind.table] = KindTable(kind, aggregate_table(kind, self.meta))
+                    found = self._kinds[kind.table] = KindTable(
+                        kind, aggregate_table(kind, self.meta), self.common.audit
+                    )
         return found

@@ -13,7 +13,7 @@ that is kept elsewhere shows that.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from hashlib import sha256
 from json.encoder import encode_basestring_ascii as quoted
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from csdomain.kernel.values.codec import to_micros
 
@@ -35,8 +35,6 @@ class Link(NamedTuple):
     proof: str
 
 
-#: What of a row is no column: the digest of the body has it.
-OUTSIDE: Final = frozenset({"id", "version", "schema", "body"})
 #: The place and the digest of the last line of a subject, where it has one.
 Head = tuple[int, str]
 NO_HEAD: Final[Head] = (0, "")
@@ -57,9 +55,9 @@ def body_digest(table: str, id: str, version: int, schema: int, body: bytes) -> 
     return sha256(told((table, id, version, schema)).encode() + body).hexdigest()
 
 
-def columns_digest(columns: Mapping[str, object]) -> str:
+def columns_digest(columns: Iterable[object]) -> str:
     """The digest of an aggregate's columns as they were written: where it holds, nobody has to read the body."""
-    return _hash(repr(list(columns.items())))
+    return _hash(repr(list(columns)))
 
 
 def timer_digest(subject: str, name: str, columns: Sequence[object], body: bytes) -> str:
@@ -92,16 +90,27 @@ class Unproven:
     def __init__(self) -> None:
         self._bodies: dict[str, tuple[str, int, str, str]] = {}
         self._timers: dict[str, dict[str, str]] = {}
-        self._new: set[str] = set()
+        self._heads: dict[str, Head] = {}
 
-    def body(self, table: str, row: Mapping[str, Any], body: bytes, *, new: bool = False) -> None:
-        """Note the body and the row of an aggregate that was stored. Nothing ever happened to one that is ``new``."""
-        id, version = row["id"], row["version"]
-        columns = columns_digest({name: value for name, value in row.items() if name not in OUTSIDE})
-        digest = body_digest(table, id, version, row["schema"], body)
-        self._bodies[id] = (table, version, digest, columns)
+    def body(
+        self,
+        table: str,
+        id: str,
+        version: int,
+        schema: int,
+        body: bytes,
+        columns: Iterable[object],
+        *,
+        new: bool = False,
+    ) -> None:
+        """Note the body and the columns of an aggregate that was stored; ``new`` is one that was not there before."""
+        self._bodies[id] = (table, version, body_digest(table, id, version, schema, body), columns_digest(columns))
         if new:
-            self._new.add(id)
+            self._heads[id] = NO_HEAD
+
+    def head(self, subject: str, place: int | None = None, digest: str | None = None) -> None:
+        """Note the last line of a subject, or that it has none: its aggregate is new, or was read under a lock."""
+        self._heads[subject] = (place or 0, digest or "")
 
     def timer(self, subject: str, name: str, columns: Sequence[object], body: bytes) -> None:
         """Note a timer that was stored."""
@@ -120,9 +129,10 @@ class Unproven:
         was stored of it.
         """
         last = {record.subject: place for place, record in enumerate(records)}
-        known = [subject for subject in last if subject not in self._new]
-        self._new.difference_update(last)
-        found: dict[str, Head] = dict(heads(known)) if known else {}
+        found = {subject: self._heads.pop(subject) for subject in last if subject in self._heads}
+        asked = [subject for subject in last if subject not in found]
+        if asked:
+            found |= heads(asked)
         links = []
         for count, (record, told) in enumerate(zip(records, facts, strict=True)):
             subject = record.subject

@@ -329,7 +329,7 @@ class _Subject:
             same = [kind.table, stored.version, digest] == list(proven[:3])
             if not same:
                 self.found.fault(self.id, Part.BODY, Problem.CHANGED, kind.table)
-            if not same or proven[3:] != [columns_digest(stored.columns)]:
+            if not same or proven[3:] != [columns_digest(stored.columns.values())]:
                 # A later release may have added columns, or taken them from the body otherwise: the body says.
                 self._read_columns(kind, stored)
         if proven is not None and all(kind.table != proven[0] for kind, _ in bodies):
