@@ -1,5 +1,6 @@
 """A store can be trusted: whatever is changed behind its back is named, and what it does itself never is."""
 
+import json
 import random
 import time
 from collections.abc import Callable
@@ -8,12 +9,14 @@ from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from threading import Barrier, Thread
+from typing import Any
 
 import pytest
 from sqlalchemy import text
 
 import csdomain
 from adapters.changed import changes
+from adapters.cli_calls import Calls, Said
 from adapters.harness import BACKENDS, SQL, Desks
 from adapters.whole import STEPS, StepIds, step_of
 from csdomain import Desk
@@ -27,6 +30,7 @@ from csdomain.orders.values import Dose, Item
 from csdomain.testing import MovableClock, accepted, engaged, received, staff
 from csdomain_adapters.memory import MemoryStore
 from csdomain_adapters.sql import SqlStore
+from csdomain_adapters.sql.dialects import make_engine
 from csdomain_adapters.sql.migrate import downgrade, upgrade
 
 pytestmark = pytest.mark.rule(AUDITED)
@@ -231,3 +235,38 @@ def test_two_who_append_to_one_trail_at_once_leave_one_chain(desks: Desks, backe
         thread.join()
     assert [r.name for r in desk.store.look(lambda unit: unit.trail(id))].count("message_requeued") == 2
     assert desk.verify().faults == ()
+
+
+def test_the_command_verifies_signs_and_names(
+    database_url: Callable[[str], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = Calls(monkeypatch)
+
+    def called(*arguments: str) -> Said:
+        return calls(arguments)
+
+    def data(*arguments: str) -> Any:
+        return json.loads(called(*arguments, "--json").out)
+
+    url, key = database_url("sqlite"), tmp_path / "key"
+    key.write_bytes(KEY)
+    with csdomain.open(url) as desk:
+        id = accepted(desk).id
+    done = data("verify", url)
+    assert (done["ok"], done["faults"], called("verify", url).code) == (True, [], 0)
+    signed = called("checkpoint", url, "--key", str(key))
+    kept = tmp_path / "kept.json"
+    kept.write_text(signed.out, "utf-8")
+    assert called("verify", url, "--checkpoint", str(kept), "--key", str(key)).code == 0
+    assert data("verify", url, "--checkpoint", str(kept))["error"]["code"] == "key_wanted"
+    engine = make_engine(url, {})
+    with engine.begin() as connection:
+        connection.execute(text("update csd_complaint set branch = 'b2'"))
+    engine.dispose()
+    (fault,) = data("verify", url)["faults"]
+    assert (called("verify", url).code, fault) == (
+        1,
+        {"subject": id, "part": "column", "problem": "changed", "name": "branch"},
+    )
+    assert id in called("verify", url).out
+    assert data("checkpoint", url, "--key", str(key))["error"]["code"] == "untrustworthy"
