@@ -23,13 +23,13 @@ from csdomain.kernel.store.kinds import (
     Query,
     Tally,
     TallyRow,
-    storable,
 )
 from csdomain.kernel.store.ports import AuditRecord, Call, KeyClaim, Queued, Receipt, Refusal
+from csdomain.kernel.store.storable import copied, require_texts
 from csdomain.kernel.values.codec import canonical
 from csdomain_adapters.system import salt
 
-from .encoding import NotStorable, copied, from_body, timer_as_stored, to_body
+from .encoding import from_body, timer_as_stored, to_body
 from .listing import Stored, matches, page
 
 if TYPE_CHECKING:
@@ -42,8 +42,6 @@ Key = tuple[str, str]
 #: When a timer fires next, its subject and its name.
 Due = tuple[datetime, str, str]
 _MISSING: Final = object()
-#: As long as the longest column of a database that is no body.
-_TEXT_LONGEST: Final = 400
 
 
 @attrs.define
@@ -361,10 +359,7 @@ def _own(record: R, table: str) -> R:
 
 def _kept(record: R, table: str) -> R:
     """A record as :func:`_own`, if its texts fit into columns. Raises NotStorable."""
-    for field, text in attrs.asdict(record, recurse=False).items():
-        if isinstance(text, str) and not storable(text, _TEXT_LONGEST):
-            raise NotStorable(kind=table, field=field, given=f"text of length {len(text)}")
-    return _own(record, table)
+    return _own(require_texts(record, table), table)
 
 
 def _cut(table: list[Any], length: int) -> None:

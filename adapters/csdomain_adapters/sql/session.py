@@ -23,6 +23,7 @@ from csdomain.kernel.store.kinds import (
     TallyRow,
 )
 from csdomain.kernel.store.ports import AuditRecord, Call, KeyClaim, Queued, Receipt, Refusal
+from csdomain.kernel.store.storable import copied, require_texts
 from csdomain.kernel.values.actors import ActorId
 from csdomain.kernel.values.codec import to_micros
 from csdomain_adapters.system import salt
@@ -31,7 +32,7 @@ from .dialects import translate
 from .listings import condition_values, conditions
 from .prepared import Prepared
 from .statements import Statements
-from .tables import KindTable, Schema, converter
+from .tables import KindTable, Schema, converter, encoded
 
 if TYPE_CHECKING:
     from csdomain.kernel.store.verify import Inspector
@@ -148,7 +149,7 @@ class SqlSession:
 
     # --- trail
     def append(self, records: Sequence[AuditRecord], /) -> None:
-        told = [orjson.dumps(record.facts) for record in records]
+        told = [encoded(copied(require_texts(record, "audit").facts, "audit"), "audit") for record in records]
         links = self._unproven.link(records, [facts.decode() for facts in told], self._heads, salt)
         rows = [
             {
@@ -222,7 +223,7 @@ class SqlSession:
             "subject": refusal.subject[:64],
             "rule": refusal.rule,
             "code": refusal.code,
-            "facts": orjson.dumps(refusal.facts),
+            "facts": encoded(copied(refusal.facts, "refusal"), "refusal"),
         }
         self.execute(self._s.refuse, row)
 
@@ -290,7 +291,7 @@ class SqlSession:
                 "key": message.key,
                 "occasion": message.occasion,
                 "recipient": message.to,
-                "facts": orjson.dumps(dict(message.facts)),
+                "facts": encoded(copied(require_texts(message, "outbox").facts, "outbox"), "outbox"),
                 "created_at": at,
                 "attempts": 0,
                 "next_at": at,
@@ -373,7 +374,7 @@ class SqlSession:
         return int(self.execute(self._s.forget_keys, {"before_": before}).rowcount)
 
     def put_rulebook(self, ref: str, text: str, /) -> None:
-        self.execute(self._s.put_rulebook, {"ref": ref, "body": text.encode()})
+        self.execute(self._s.put_rulebook, {"ref": ref, "body": copied(text, "rulebook").encode()})
 
     def get_rulebook(self, ref: str, /) -> str | None:
         body = self.execute(self._s.rulebook, {"ref_": ref}).scalar()

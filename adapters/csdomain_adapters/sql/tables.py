@@ -26,9 +26,10 @@ from sqlalchemy import (
 from sqlalchemy.dialects import mysql, postgresql
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-from csdomain.kernel.rules.errors import NaiveTime
+from csdomain.kernel.rules.errors import InvalidValue, NaiveTime
 from csdomain.kernel.store.digests import SALT
 from csdomain.kernel.store.kinds import TEXT_LONGEST, A, Kind
+from csdomain.kernel.store.storable import NotStorable, copied
 from csdomain.kernel.values.codec import from_micros, make_converter, to_micros
 from csdomain_adapters.system import salt
 
@@ -136,6 +137,15 @@ def aggregate_table(kind: Kind[Any], meta: MetaData) -> Table:
     )
 
 
+def encoded(value: object, table: str) -> bytes:
+    """Plain data as bytes. Raises :class:`~csdomain.kernel.store.storable.NotStorable`, which names the field."""
+    try:
+        return orjson.dumps(value)
+    except (TypeError, UnicodeError) as error:
+        copied(value, table)
+        raise NotStorable(kind=table, given=type(error).__name__) from None
+
+
 class KindTable(Generic[A]):
     """The table of a kind with its statements, prepared once."""
 
@@ -171,9 +181,14 @@ class KindTable(Generic[A]):
         row["schema"] = self.kind.schema
         row["branch"] = aggregate.branch
         row["owner"] = aggregate.owner
-        body = self._unstructure(aggregate)
+        try:
+            body = self._unstructure(aggregate)
+        except (AttributeError, TypeError, ValueError) as error:  # of a value that is not of its field's type
+            if isinstance(error, InvalidValue):
+                raise
+            raise NotStorable(kind=self.kind.table, given=type(error).__name__) from None
         body[SALT] = salt()
-        row["body"] = orjson.dumps(body)
+        row["body"] = encoded(body, self.kind.table)
         return row
 
     def load(self, body: bytes, version: int, schema: int) -> A:

@@ -23,10 +23,11 @@ _INTEGER_BITS: Final = 63
 
 def storable(value: object, longest: int) -> bool:
     """Whether every store keeps ``value`` as it is: text of at most that length, without NUL or half a character."""
-    return isinstance(value, str) and len(value) <= longest and "\0" not in value and _encodable(value)
+    return isinstance(value, str) and len(value) <= longest and "\0" not in value and encodable(value)
 
 
-def _encodable(text: str) -> bool:
+def encodable(text: str) -> bool:
+    """Whether it holds no half of a character."""
     try:
         return text.isascii() or bool(text.encode())
     except UnicodeEncodeError:
