@@ -10,7 +10,6 @@ import pytest
 from backends import note_use
 from csdomain.kernel.cases.effects import StartTimer
 from csdomain.kernel.rules import AUDITED, NUMBERING, ONE_WRITER, PERMITTED, PORTS, TIMERS
-from csdomain.kernel.store.ports import Refusal, Unit
 from csdomain.kernel.store.unit import StandardUnit
 from csdomain.testing import (
     ConcurrencyContract,
@@ -191,38 +190,3 @@ def test_f29_whatever_comes_between_two_steps_of_a_unit_it_is_taken_back_whole()
         else:
             break
     assert ran > 40
-
-
-@pytest.mark.rule(PORTS)
-def test_f52_what_is_read_is_nobodys_but_the_readers(rig: Rig) -> None:
-    notes = {"colour": "red"}
-    specimen = rig.specimen(notes=notes)
-
-    def begin(unit: StandardUnit) -> None:
-        rig.everything(unit, specimen)
-        unit.session.number_events(9)
-
-    rig.run(begin)
-    rig.run(lambda unit: unit.session.add_refusal(Refusal("use", "a", at(0), specimen.id, "R", "c", {"why": "x"})))
-    before = held(rig)
-    notes["colour"] = "blue"
-
-    def reads(unit: Unit) -> list[Any]:
-        session, id = unit.session, specimen.id
-        message = session.message(f"{id}/picked")
-        assert message is not None
-        return [
-            unit.of(SPECIMENS).get(id).notes,
-            unit.of(SPECIMENS).find().items[0].notes,
-            session.trail(id)[0].facts,
-            session.trails([id])[0].facts,
-            session.events_after(0, 9)[0].facts,
-            session.refusals(id)[0].facts,
-            message.facts,
-            session.outbox(unsent=True, limit=9)[0].facts,
-            session.claim_messages(at(9), at(10), 9)[0].facts,
-        ]
-
-    for facts in rig.store.look(reads):
-        facts["changed"] = "by a reader"
-    assert held(rig) == before

@@ -10,7 +10,7 @@ import pytest
 from adapters.harness import BACKENDS, sql_factory
 from csdomain.kernel.cases.effects import Message
 from csdomain.kernel.rules import PORTS
-from csdomain.kernel.store.ports import AuditRecord, Refusal
+from csdomain.kernel.store.ports import AuditRecord, Refusal, Unit
 from csdomain.kernel.store.storable import NotStorable
 from csdomain.kernel.store.unit import StandardUnit
 from csdomain.kernel.values.actors import ActorId
@@ -115,3 +115,37 @@ def test_f28_a_body_is_no_deeper_than_databases_keep(rig: Rig) -> None:
         deep = [deep]
     with pytest.raises(NotStorable):
         rig.run(lambda unit: unit.session.append([attrs.evolve(AUDITED_ONCE, facts={"deep": deep})]))
+
+
+def test_f52_what_is_read_is_nobodys_but_the_readers(rig: Rig) -> None:
+    notes = {"colour": "red"}
+    specimen = rig.specimen(notes=notes)
+
+    def begin(unit: StandardUnit) -> None:
+        rig.everything(unit, specimen)
+        unit.session.number_events(9)
+
+    rig.run(begin)
+    rig.run(lambda unit: unit.session.add_refusal(Refusal("use", "a", at(0), specimen.id, "R", "c", {"why": "x"})))
+    before = rig.snapshot()
+    notes["colour"] = "blue"
+
+    def reads(unit: Unit) -> list[Any]:
+        session, id = unit.session, specimen.id
+        message = session.message(f"{id}/picked")
+        assert message is not None
+        return [
+            unit.of(SPECIMENS).get(id).notes,
+            unit.of(SPECIMENS).find().items[0].notes,
+            session.trail(id)[0].facts,
+            session.trails([id])[0].facts,
+            session.events_after(0, 9)[0].facts,
+            session.refusals(id)[0].facts,
+            message.facts,
+            session.outbox(unsent=True, limit=9)[0].facts,
+            session.claim_messages(at(9), at(10), 9)[0].facts,
+        ]
+
+    for facts in rig.store.look(reads):
+        facts["changed"] = "by a reader"
+    assert rig.snapshot() == before

@@ -25,7 +25,7 @@ from csdomain.kernel.store.kinds import (
     TallyRow,
 )
 from csdomain.kernel.store.ports import AuditRecord, Call, KeyClaim, Queued, Receipt, Refusal
-from csdomain.kernel.store.storable import copied, require_texts
+from csdomain.kernel.store.storable import Unreadable, copied, read_or_refuse, readable, require_texts
 from csdomain.kernel.values.codec import canonical
 from csdomain_adapters.system import salt
 
@@ -148,7 +148,8 @@ class MemorySession:
 
     def select(self, kind: Kind[A], query: Query[A], /) -> Page[A]:
         page, last = self._page(kind, query)
-        return Page(tuple(_loaded(kind, stored) for stored in page), last)
+        items, unreadable = readable(page, lambda stored: _loaded(kind, stored))
+        return Page(tuple(items), last, unreadable)
 
     def select_columns(self, kind: Kind[A], names: Sequence[str], query: Query[A], /) -> ColumnPage:
         page, last = self._page(kind, query)
@@ -270,7 +271,10 @@ class MemorySession:
             if next_at > until or len(found) == limit:
                 break
             if (subject, name) not in skipped:
-                found.append(self._t.timers[subject, name])
+                timer = self._t.timers[subject, name]
+                if (timer.subject, timer.name) != (subject, name):
+                    raise Unreadable(kind="timer", id=subject, name=name)
+                found.append(timer)
         return found
 
     # --- outbox
@@ -349,7 +353,8 @@ class MemorySession:
 
 
 def _loaded(kind: Kind[A], stored: Stored) -> A:
-    return from_body(kind, stored.body, stored.schema, cast("int", stored.row["version"]))
+    id, version = str(stored.row["id"]), cast("int", stored.row["version"])
+    return read_or_refuse(lambda: from_body(kind, stored.body, stored.schema, version), kind=kind.table, id=id)
 
 
 def _own(record: R, table: str) -> R:

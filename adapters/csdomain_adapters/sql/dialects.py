@@ -117,7 +117,6 @@ def _prepare_sqlite(engine: Engine, synchronous: str) -> None:
     @event.listens_for(engine, "connect")
     def connect(connection: Any, _record: object) -> None:
         connection.isolation_level = None  # we begin transactions ourselves
-        connection.execute("pragma journal_mode=wal")
         connection.execute(f"pragma synchronous={synchronous}")
         connection.execute("pragma foreign_keys=on")
         # What was erased must not be found in free pages; most builds leave it there unless told.

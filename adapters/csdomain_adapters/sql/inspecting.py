@@ -47,7 +47,7 @@ class SqlInspector:
         wanted = [table.c[name] for name in ("id", "version", "schema", "body", *names)]
         for row in self._execute(select(*wanted).where(*_between(table.c.id, after, until)).order_by(table.c.id)):
             id, version, schema, body = row[:4]
-            load = partial(stored.load, body, version, schema)
+            load = partial(stored.load, id, body, version, schema)
             yield StoredBody(id, version, schema, bytes(body), dict(zip(names, row[4:], strict=True)), load)
 
     def timers(self, after: str, until: str | None, /) -> Iterable[StoredTimer]:

@@ -23,7 +23,7 @@ from csdomain.kernel.store.kinds import (
     TallyRow,
 )
 from csdomain.kernel.store.ports import AuditRecord, Call, KeyClaim, Queued, Receipt, Refusal
-from csdomain.kernel.store.storable import copied, require_texts
+from csdomain.kernel.store.storable import Unreadable, copied, read_or_refuse, readable, require_texts
 from csdomain.kernel.values.actors import ActorId
 from csdomain.kernel.values.codec import to_micros
 from csdomain_adapters.system import salt
@@ -92,7 +92,7 @@ class SqlSession:
             return None
         if heading:
             self._unproven.head(id, row[3], row[4])
-        return table.load(row[0], row[1], row[2])
+        return table.load(id, row[0], row[1], row[2])
 
     def insert(self, kind: Kind[A], aggregate: A, /) -> None:
         table = self._schema.of(kind)
@@ -119,7 +119,8 @@ class SqlSession:
     def select(self, kind: Kind[A], query: Query[A], /) -> Page[A]:
         table = self._schema.of(kind)
         page, last = self._page(table, _BODY, query)
-        return Page(tuple(table.load(row[0], row[1], row[2]) for row in page), last)
+        items, unreadable = readable(page, lambda row: table.load(row[-2], row[0], row[1], row[2]))
+        return Page(tuple(items), last, unreadable)
 
     def select_columns(self, kind: Kind[A], names: Sequence[str], query: Query[A], /) -> ColumnPage:
         page, last = self._page(self._schema.of(kind), tuple(names), query)
@@ -250,11 +251,11 @@ class SqlSession:
     def timer(self, subject: str, name: str, /, *, lock: bool) -> Timer | None:
         statement = self._s.timer_locked if lock else self._s.timer
         body = self.execute(statement, {"subject_": subject, "name_": name}).scalar()
-        return None if body is None else _timer(body)
+        return None if body is None else _timer(subject, name, body)
 
     def timers_of(self, subject: str, /, *, lock: bool = False) -> Sequence[Timer]:
         statement = self._s.timers_of_locked if lock else self._s.timers_of
-        return [_timer(row[0]) for row in self.execute(statement, {"subject_": subject})]
+        return [_timer(subject, row[1], row[0]) for row in self.execute(statement, {"subject_": subject})]
 
     def add_timers(self, timers: Sequence[Timer], /) -> Sequence[str]:
         there: list[str] = []
@@ -281,8 +282,8 @@ class SqlSession:
     def due_timers(self, until: datetime, limit: int, skip: Iterable[tuple[str, str]], /) -> Sequence[Timer]:
         skipped = set(skip)
         rows = self.execute(self._s.due, {"until_": until, "limit_": limit + len(skipped)})
-        timers = [_timer(row[0]) for row in rows]
-        return [timer for timer in timers if (timer.subject, timer.name) not in skipped][:limit]
+        wanted = [row for row in rows if (row[0], row[1]) not in skipped]
+        return [_timer(*row) for row in wanted[:limit]]
 
     # --- outbox
     def queue(self, messages: Sequence[Message], at: datetime, /) -> None:
@@ -381,8 +382,16 @@ class SqlSession:
         return None if body is None else bytes(body).decode()
 
 
-def _timer(body: bytes) -> Timer:
-    return cast("Timer", _timer_in(orjson.loads(body), Timer))
+def _timer(subject: str, name: str, body: bytes) -> Timer:
+    """The timer of a row. Raises Unreadable where there is none, or that of another row."""
+
+    def read() -> Timer:
+        timer = cast("Timer", _timer_in(orjson.loads(body), Timer))
+        if (timer.subject, timer.name) != (subject, name):
+            raise ValueError
+        return timer
+
+    return read_or_refuse(read, kind="timer", id=subject, name=name)
 
 
 def _timer_columns(timer: Timer) -> dict[str, Any]:
@@ -402,7 +411,12 @@ def _key(call: Call) -> dict[str, Any]:
 def _record(row: Sequence[Any]) -> AuditRecord:
     # By place: by name each value costs a look-up, and trails are read by the hundred thousand.
     event_id, subject, actor, at, name, schema, move, source, dest, reason, facts, position = row
-    told = orjson.loads(facts)
+    try:
+        told = orjson.loads(facts)
+    except ValueError:
+        told = None
+    if told is None:
+        raise Unreadable(kind="audit", id=event_id)
     return AuditRecord(event_id, subject, actor, at, name, schema, move, source, dest, reason, told, position)
 
 

@@ -70,7 +70,7 @@ class Statements:
 
         one = select(t.c.body).where(t.c.subject == bindparam("subject_"), t.c.name == bindparam("name_"))
         self.timer, self.timer_locked = Prepared(one), Prepared(one.with_for_update())
-        of_one = select(t.c.body).where(t.c.subject == bindparam("subject_"))
+        of_one = select(t.c.body, t.c.name).where(t.c.subject == bindparam("subject_"))
         of_one = of_one.order_by(t.c.started_at, t.c.name)
         self.timers_of, self.timers_of_locked = Prepared(of_one), Prepared(of_one.with_for_update())
         self.save_timer = Prepared(
@@ -79,7 +79,7 @@ class Statements:
             .values({c: bindparam(c) for c in ("state", "started_at", "due_at", "next_at", "body")})
         )
         self.due = (
-            select(t.c.body)
+            select(t.c.subject, t.c.name, t.c.body)
             .where(t.c.next_at <= bindparam("until_"))
             .order_by(t.c.next_at, t.c.subject, t.c.name)
             .limit(bindparam("limit_"))

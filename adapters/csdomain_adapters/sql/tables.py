@@ -29,7 +29,7 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 from csdomain.kernel.rules.errors import InvalidValue, NaiveTime
 from csdomain.kernel.store.digests import SALT
 from csdomain.kernel.store.kinds import TEXT_LONGEST, A, Kind
-from csdomain.kernel.store.storable import NotStorable, copied
+from csdomain.kernel.store.storable import NotStorable, copied, read_or_refuse
 from csdomain.kernel.values.codec import from_micros, make_converter, to_micros
 from csdomain_adapters.system import salt
 
@@ -191,8 +191,11 @@ class KindTable(Generic[A]):
         row["body"] = encoded(body, self.kind.table)
         return row
 
-    def load(self, body: bytes, version: int, schema: int) -> A:
-        """The aggregate of a row, upcast where it was written in an older form."""
+    def load(self, id: str, body: bytes, version: int, schema: int) -> A:
+        """The aggregate of a row, upcast where it was written in an older form. Raises Unreadable."""
+        return read_or_refuse(lambda: self._load(body, version, schema), kind=self.kind.table, id=id)
+
+    def _load(self, body: bytes, version: int, schema: int) -> A:
         data = orjson.loads(body)
         if schema != self.kind.schema:
             data = self.kind.upcast(data, schema)

@@ -218,10 +218,14 @@ class Query(Generic[A]):
 
 @attrs.frozen
 class Page(Generic[A]):
-    """One page of a list; ``next`` is the cursor for the following one, None at the end."""
+    """One page of a list; ``next`` is the cursor for the following one, None at the end.
+
+    ``unreadable`` are the ids of records that belong here and cannot be read: they are passed over.
+    """
 
     items: tuple[A, ...]
     next: tuple[ColumnValue, str] | None
+    unreadable: tuple[str, ...] = ()
 
 
 @attrs.frozen

@@ -1,16 +1,17 @@
 """What every store keeps as it is; what no store keeps is refused by one name, on all of them (KRN-15)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from math import isfinite
 from typing import Any, Final, TypeVar, cast
 
 import attrs
 
 from csdomain.kernel.rules import PORTS, Text
-from csdomain.kernel.rules.errors import InvalidValue
+from csdomain.kernel.rules.errors import DomainError, InvalidValue
 
 from .kinds import encodable, storable
 
+R = TypeVar("R")
 T = TypeVar("T")
 #: As deep as bodies of databases may be.
 _DEEPEST: Final = 250
@@ -24,6 +25,36 @@ class NotStorable(InvalidValue):
 
     default_rule = PORTS
     problem = Text("No store can keep this value.", "任何存储都无法保存此值。")
+
+
+class Unreadable(DomainError):
+    """What is stored under an id cannot be read: it is not what this csdomain writes (KRN-15).
+
+    ``kind`` and ``id`` say which row, for a timer ``name`` as well. Nothing of its content is here.
+    """
+
+    default_rule = PORTS
+    problem = Text("A stored record cannot be read.", "已存储的记录无法读取。")
+
+
+def read_or_refuse(read: Callable[[], T], **which: str) -> T:
+    """What ``read`` gives. Raises :class:`Unreadable` whatever it raises: a decoder's words hold what people wrote."""
+    try:
+        return read()
+    except Exception:  # noqa: BLE001, S110 - said below, apart from what was caught
+        pass
+    raise Unreadable(**which)
+
+
+def readable(rows: Iterable[R], read: Callable[[R], T]) -> tuple[list[T], tuple[str, ...]]:
+    """What can be read of ``rows``, and the ids of those that cannot."""
+    found, unreadable = [], []
+    for row in rows:
+        try:
+            found.append(read(row))
+        except Unreadable as error:
+            unreadable.append(str(error.facts["id"]))
+    return found, tuple(unreadable)
 
 
 def copied(value: object, kind: str, field: str = "", depth: int = 0) -> Any:
