@@ -1,4 +1,4 @@
-"""Write docs/reference/rules.md and lifecycles.md from the code and its tests, and the diagrams of other pages.
+"""Write the pages of docs/reference but api.md from what the code declares, and the diagrams of other pages.
 
 A page has a diagram between `<!-- drawn: LIFECYCLE [PATH] [without MOVE …] -->` and `<!-- /drawn -->`. --check only
 says whether all is as the code says.
@@ -11,15 +11,20 @@ import difflib
 import re
 import sys
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import rule_catalogue
+from csdomain.contexts import contexts
+from csdomain.desk import load_rulebook
+from csdomain.frame.describe import describe
+from csdomain.frame.descriptions import Description, SectionDescription, SettingDescription
 from csdomain.kernel.cases.lifecycle import Lifecycle, Step
 from rule_catalogue import ROOT
 
 REFERENCE = ROOT / "docs" / "reference"
+BOOKS = ROOT / "src" / "csdomain" / "rulebook" / "books"
 DRAWN = re.compile(
     r"(?P<mark><!-- drawn: (?P<name>\w+)(?: (?!without )(?P<path>\w+))?(?: without (?P<without>[\w ]+))? -->)"
     r".*?(?P<end><!-- /drawn -->)",
@@ -27,6 +32,8 @@ DRAWN = re.compile(
 )
 #: A diagram of more lines than LARGE is drawn without its notes, and without a move that leads from MANY states to one.
 LARGE, MANY = 30, 4
+#: The facts of every event and every move.
+SAID_BY_ALL = frozenset({"subject", "by", "at", "move", "source", "dest"})
 NOTE = "<!-- Made by `make docs` from the code; changes by hand are lost. -->"
 
 
@@ -97,6 +104,105 @@ def row(step: Step[Any, Any]) -> str:
     return f"| {step.trigger.value} | {source} | {step.dest.value} | `{step.action}` | {rule} |"
 
 
+def commands_page(domain: Description) -> str:
+    """Every command and question: how it is called, who may, the move it makes, the rules it holds."""
+    return "\n".join(commands_lines(domain)) + "\n"
+
+
+def commands_lines(domain: Description) -> Iterator[str]:
+    yield from (NOTE, "", "# Commands and questions", "")
+    yield "A command is a method of `desk.<context>`. Beside what is shown it takes `by` and `at`; one about a record"
+    yield "takes its `id` first. What else it may take stands under *options*. The docstrings are in the [API](api.md)."
+    for context in domain.contexts:
+        for title, methods in (("commands", context.commands), ("questions", context.questions)):
+            if not methods:
+                continue
+            yield from ("", f"## {context.name.capitalize()}: {title}", "")
+            yield from ("| call | about a record | permission | move | options | rules |", "| --- " * 6 + "|")
+            for one in methods:
+                call = f"{one.name.rpartition('.')[0]}{'.' if '.' in one.name else ''}{one.signature}"
+                told = (one.permissions, one.moves, one.options)
+                permissions, moves, options = (", ".join(f"`{name}`" for name in names) for names in told)
+                record = "yes" if one.takes_id else ""
+                rules = ", ".join(map(cited, one.rules))
+                yield f"| {code(call)} | {record} | {permissions} | {moves} | {options} | {rules} |"
+
+
+def events_page(domain: Description) -> str:
+    """Every event by context: its name on the trail, its form, its facts."""
+    return "\n".join(events_lines(domain)) + "\n"
+
+
+def events_lines(domain: Description) -> Iterator[str]:
+    yield from (NOTE, "", "# Events", "")
+    yield "What stands on the trail of a case. An app that follows events reads them for ever, by name and number of"
+    yield "form. Each has `subject` (the case's id), `by`, `at`, and, where it is a move, `move`, `source` and `dest`."
+    for context in domain.contexts:
+        if not context.events:
+            continue
+        yield from ("", f"## {context.name.capitalize()}", "", "| event | form | says | facts |", "| --- " * 4 + "|")
+        for event in context.events:
+            says = event.description.split("\n\n", maxsplit=1)[0].replace("\n", " ")
+            yield f"| `{event.name}` | {event.version} | {says} | {', '.join(facts(event.schema))} |"
+
+
+def facts(schema: Mapping[str, Any]) -> Iterator[str]:
+    """What an event says beside its case, its actor and its instant; personal data is marked."""
+    shape = schema["$defs"][schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
+    for name, told in shape["properties"].items():
+        if name not in SAID_BY_ALL:
+            yield f"`{name}`" + (" (personal)" if "x-personal" in told else "")
+
+
+def settings_page(domains: dict[str, Description]) -> str:
+    """Every setting of a rulebook: its path, type, name in Chinese, default, and its value in each shipped book."""
+    return "\n".join(settings_lines(domains)) + "\n"
+
+
+def settings_lines(domains: dict[str, Description]) -> Iterator[str]:
+    books = tuple(domains)
+    yield from (NOTE, "", "# Settings of a rulebook", "")
+    yield "`*` stands for a name that you choose. A setting without a default is required where its section is there."
+    yield "What the shipped books say is shown where it is one value; a blank: the book has no such section or value."
+    sections: dict[str, dict[str, SectionDescription]] = {}
+    for book, domain in domains.items():
+        for section in (*domain.common, *(context.section for context in domain.contexts)):
+            sections.setdefault(section.name, {})[book] = section
+    for name, by_book in sections.items():
+        if not by_book[books[0]].settings:
+            continue
+        yield from ("", f"## {name}", "", f"| setting | type | 中文 | default | {' | '.join(books)} |")
+        yield "| --- " * (4 + len(books)) + "|"
+        for found in zip(*(by_book[book].settings for book in books), strict=True):
+            values = " | ".join(plain(setting.value) for setting in found)
+            yield f"| `{found[0].path}` | {code(found[0].type)} | {label(found[0])} | {default(found[0])} | {values} |"
+
+
+def label(setting: SettingDescription) -> str:
+    return "" if setting.label is None else setting.label.zh
+
+
+def default(setting: SettingDescription) -> str:
+    return "required" if setting.required else plain(setting.default) or "none"
+
+
+def plain(value: object) -> str:
+    """A value as it stands in a cell of a table; nothing where it is a table itself."""
+    values = value if isinstance(value, list) else [value]
+    if value is None or any(isinstance(each, dict) for each in values):
+        return ""
+    return code(", ".join(map(str, values)))
+
+
+def code(text: str) -> str:
+    """Code in a cell of a table."""
+    return f"`{text}`".replace("|", "\\|") if text else ""
+
+
+def cited(rule: str) -> str:
+    return f"[{rule}](rules.md#{rule.lower()})"
+
+
 def redrawn(text: str) -> str:
     """A page with its diagrams as the lifecycles are now. Raises CatalogueError where there is no such lifecycle."""
     known = {lifecycle.name: lifecycle for lifecycle in rule_catalogue.find_lifecycles()} if DRAWN.search(text) else {}
@@ -125,6 +231,12 @@ def pages() -> Iterator[tuple[Path, str]]:
     """Every page that comes from the code, as a whole or in its diagrams, and what it should say."""
     yield REFERENCE / "rules.md", rules_page()
     yield REFERENCE / "lifecycles.md", lifecycles_page()
+    books = sorted(book.name for book in BOOKS.iterdir() if book.is_dir())
+    domains = {name: describe(contexts(), load_rulebook(name)) for name in books}
+    domain = describe(contexts())
+    yield REFERENCE / "commands.md", commands_page(domain)
+    yield REFERENCE / "events.md", events_page(domain)
+    yield REFERENCE / "settings.md", settings_page(domains)
     for path in sorted((ROOT / "docs").rglob("*.md")):
         text = path.read_text(encoding="utf-8")
         if DRAWN.search(text):

@@ -36,12 +36,14 @@ if TYPE_CHECKING:
     from csdomain.kernel.rules.errors import StoreBusy as StoreBusy
     from csdomain.kernel.store.kinds import Page as Page
     from csdomain.kernel.store.kinds import Query as Query
+    from csdomain.kernel.store.ports import AuditRecord as AuditRecord
     from csdomain.kernel.store.ports import Receipt as Receipt
     from csdomain.kernel.values.actors import Actor as Actor
     from csdomain.kernel.values.money import Money as Money
 else:
     _WHERE = {
         "Actor": "csdomain.kernel.values.actors",
+        "AuditRecord": "csdomain.kernel.store.ports",
         "Channel": "csdomain.complaints.values",
         "Classification": "csdomain.complaints.values",
         "ComplaintForm": "csdomain.complaints.values",
@@ -87,6 +89,7 @@ else:
 
 __all__ = [
     "Actor",
+    "AuditRecord",
     "Channel",
     "Classification",
     "ComplaintForm",

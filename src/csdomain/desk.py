@@ -20,7 +20,7 @@ from csdomain.frame.service import CaseService
 from csdomain.kernel.calendar import WorkCalendar
 from csdomain.kernel.calendar.holidays import Holidays
 from csdomain.kernel.rules import Text
-from csdomain.kernel.rules.errors import MissingBackend, NotFound, RulebookInvalid, fact_labels
+from csdomain.kernel.rules.errors import MissingBackend, NotFound, RulebookInvalid, RuleBroken, fact_labels
 from csdomain.kernel.store.kinds import ColumnValue
 from csdomain.kernel.store.ports import AuditRecord, Clock, Notifier, Observer, OpenStore, Store, TimerHandler, Unit
 from csdomain.kernel.store.sweeping import BATCH, Progress, RelayPolicy, RelayReport, SweepReport, follow, relay, sweep
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from csdomain.complaints.service import Complaints
     from csdomain.flows.erase_customer import ErasureReport
     from csdomain.flows.rebase_cases import RebaseReport
-    from csdomain.frame.describe import Description
+    from csdomain.frame.descriptions import Description
     from csdomain.kernel.store.verify import Checkpoint, Verification
     from csdomain.messaging.service import Messages
     from csdomain.orders.service import Orders
@@ -278,7 +278,7 @@ class Services:
         require_none_left_off(self._store, self.house, contexts(HOUSE), customer)
         return erase_customer(self.case_services, customer, by=by, at=at, progress=progress)
 
-    def export_customer(self, customer: str, *, by: Actor) -> dict[str, object]:
+    def export_customer(self, customer: str, *, by: Actor) -> dict[str, Any]:
         """Everything about a customer as plain data, in clear, for the customer (KRN-14)."""
         from csdomain.flows.erase_customer import require_none_left_off
         from csdomain.flows.export_customer import export_customer
@@ -343,6 +343,15 @@ class Desk(Services):
         """Deliver the messages that wait, by a notifier or by the name of one that is installed (KRN-11)."""
         deliver = adapter(NOTIFIERS, notifier)() if isinstance(notifier, str) else notifier
         return relay(self.store, deliver, self.clock, policy=policy, progress=progress)
+
+    def keep_refusal(self, refused: RuleBroken) -> None:
+        """Put on the audit what was refused inside a transaction of the host's own, after it (KRN-11, KRN-13).
+
+        Everywhere else a refusal is on the audit already, and nothing is written.
+        """
+        refusal = refused.refusal
+        if refusal is not None:
+            self.store.run(lambda unit: unit.session.add_refusal(refusal))
 
     def follow(self, consumer: str, handle: Callable[[AuditRecord], object]) -> int:
         """Give ``consumer`` every event since the last call, in order, at least once; how many (KRN-11)."""

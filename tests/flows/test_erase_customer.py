@@ -173,7 +173,7 @@ def test_every_context_that_the_house_takes_takes_part() -> None:
     order = desk.orders.prescribe(WANG, [Dose("fish_oil", Decimal(2))], by=who["functional_doctor"], at=now)
     desk.orders.cancel(order.id, f"words of {WANG}", by=holder(desk, "orders.cancel"), at=now)
     exported = desk.export_customer(WANG, by=boss)
-    assert [case["case"]["reason"] for case in exported["order"]] == [f"words of {WANG}"]  # type: ignore[attr-defined]
+    assert [case["case"]["reason"] for case in exported["order"]] == [f"words of {WANG}"]
     report = desk.erase_customer(WANG, by=boss, at=now)
     assert report.erased == (order.id,)
     assert desk.orders.get(order.id, by=boss).reason == "-"

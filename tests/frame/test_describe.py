@@ -15,7 +15,8 @@ import csdomain
 from csdomain.contexts import HOUSE, context, contexts
 from csdomain.frame.acts import Told
 from csdomain.frame.contexts import Context
-from csdomain.frame.describe import Description, describe, events_of, service_class
+from csdomain.frame.describe import describe, events_of, service_class
+from csdomain.frame.descriptions import Description
 from csdomain.frame.requests import arguments, from_data, parameters
 from csdomain.frame.schemas import json_schema
 from csdomain.frame.views import as_data
@@ -186,7 +187,7 @@ def test_a_command_asks_for_the_permission_that_is_told() -> None:
                 if "." in command.name or command.name == "revoke":  # of a part; an id of its own
                     continue
                 method = getattr(service, command.name)
-                body = {one: _body(command.signature, one) for one in dict(command.arguments)["required"]}  # type: ignore[attr-defined]
+                body = {one: _body(command.signature, one) for one in dict(command.arguments)["required"]}
                 Draft202012Validator(command.arguments).validate(body)
                 nobody = desk.actor("u3", branch="hq", positions=())
                 where = (id,) if command.takes_id else ()

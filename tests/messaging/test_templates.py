@@ -412,4 +412,4 @@ def test_every_refusal_is_of_a_value_that_cannot_be_taken_in() -> None:
         assert isinstance(error, InvalidValue)
         assert error.rule is TEMPLATES
         assert error.render("en") != error.render("zh")
-    assert set(POLICIES) == {choose, read, render}
+    assert {choose, read, render} <= set(POLICIES)

@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from csdomain.contexts import contexts, registered
-from csdomain.frame.describe import ContextDescription, Description, MethodDescription, SettingDescription, describe
+from csdomain.frame.describe import describe
+from csdomain.frame.descriptions import ContextDescription, Description, MethodDescription, SettingDescription
 from csdomain.frame.views import as_data
 from csdomain.kernel.rules import Language, Text
 from csdomain.kernel.rules.errors import NotFound

@@ -110,11 +110,8 @@ def _harmless(error: BaseException) -> bool:
 
 
 def _keep(desk: Desk, error: RuleBroken) -> None:
-    record = error.refusal
-    if record is None:
-        return
     try:
-        desk.store.run(lambda unit: unit.session.add_refusal(record))
+        desk.keep_refusal(error)
     except StoreFailure:
         # What was refused matters more to the caller than that nobody will read of it.
-        _log.warning("a refusal of %s could not be kept", record.use_case)
+        _log.warning("a refusal of %s could not be kept", error.refusal and error.refusal.use_case)

@@ -50,7 +50,7 @@ def as_data(value: object, *, may_see: bool = False) -> Any:
     return (_CLEAR if may_see else _MASKED).unstructure(value)
 
 
-def error_data(error: DomainError) -> dict[str, object]:
+def error_data(error: DomainError) -> dict[str, Any]:
     """An error as data: its ``code``, the id of its ``rule``, ``facts`` as texts, what would be ``accepted``, whether
     it is ``retryable``, and the ``message`` in English and Chinese. Nothing personal is in it."""
     return error.as_data()

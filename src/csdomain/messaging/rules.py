@@ -17,3 +17,19 @@ OUTBOX = Rule(
     "A message leaves at least once under one key; one that was given up is listed, and sent again on request.",
     zh="每条消息以同一幂等键至少发出一次；放弃发送的消息须列出，并可要求重新发送。",
 )
+MARKETING = Rule(
+    "MSG-08",
+    "Nothing that can wait is sent in the quiet hours of whoever is written to; marketing needs consent and has a cap.",
+    zh="可以等待的消息不在收件人的静默时段内发送；营销须经同意，并有次数上限。",
+    source="B 個性化3",
+)
+OPT_OUT = Rule(
+    "MSG-10",
+    "Who has opted out is sent nothing but what the contract demands; a reply that asks for it opts out.",
+    zh="已退订者除合同要求的消息外不再收到任何消息；回复退订词即为退订。",
+)
+GATEWAYS = Rule(
+    "MSG-12",
+    "A short message is counted and cut as the networks do, and no character is broken.",
+    zh="短信按运营商规则计条和拆分，不拆断任何字符。",
+)

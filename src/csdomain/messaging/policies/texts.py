@@ -12,8 +12,7 @@ from csdomain.kernel.cases.occasions import Occasion, Placeholder, Value
 from csdomain.kernel.rules import Text
 from csdomain.kernel.rules.errors import aware
 from csdomain.kernel.values.money import Money
-
-from .values import (
+from csdomain.messaging.values import (
     Channel,
     Language,
     MessageRules,
@@ -194,6 +193,3 @@ def _unfit(occasion: Occasion, name: str, kind: Placeholder, value: object) -> U
     return UnfitValue(
         occasion=occasion.name, placeholder=f"{{{name}}}", expected=kind.value, given=type(value).__name__
     )
-
-
-POLICIES: Final[tuple[Callable[..., object], ...]] = (choose, read, render)
