@@ -4,7 +4,8 @@
 
 A life is the fifteen use cases of ``bench_complaint.py``. ``without`` is the same code with nothing digested, salted or
 linked, no look at the head of the trail, and no index that keeps it one chain; both sides are in one run, round by
-round, each on a database of its own, SQLite at ``synchronous = OFF``. On SQLite the seconds are those of the processor. Verified are lives that went through all fifteen,
+round, each on a database of its own, SQLite at ``synchronous = OFF``.
+On SQLite the seconds are those of the processor. Verified are lives that went through all fifteen,
 and cases that were only received; memory is the highest that Python held while it verified.
 Targets: a use case <= 1.05 x without; >= 2,000 cases a second; memory of four times the cases <= 1.2 x.
 """

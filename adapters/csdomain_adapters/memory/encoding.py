@@ -1,6 +1,7 @@
 """What a store in memory keeps: the same plain data as a database, so that it gives out no object of its own."""
 
 import json
+from collections.abc import Mapping
 from typing import Final
 
 from csdomain.kernel.cases.timers import Timer
@@ -30,6 +31,11 @@ def from_body(kind: Kind[A], body: str, schema: int, version: int) -> A:
     aggregate: A = _CONVERTER.structure(kind.upcast(json.loads(body), schema), kind.type)
     aggregate.version = version
     return aggregate
+
+
+def written(row: Mapping[str, object]) -> bytes:
+    """The columns of an aggregate in one text, for their digest."""
+    return repr([value for name, value in row.items() if name not in ("id", "version")]).encode("utf-8", "replace")
 
 
 def timer_as_stored(timer: Timer) -> tuple[list[object], bytes]:

@@ -9,7 +9,7 @@ from csdomain.kernel.store.kinds import Kind
 from csdomain.kernel.store.verify import StoredBody, StoredLine, StoredTimer
 from csdomain.kernel.values.codec import canonical
 
-from .encoding import from_body, timer_as_stored
+from .encoding import from_body, timer_as_stored, written
 
 if TYPE_CHECKING:
     from .session import Tables
@@ -40,7 +40,7 @@ class MemoryInspector:
                 columns = {name: value for name, value in stored.row.items() if name not in ("id", "version")}
                 version: Any = stored.row["version"]
                 load = partial(from_body, kind, stored.body, stored.schema, version)
-                yield StoredBody(id, version, stored.schema, stored.body.encode(), columns, load)
+                yield StoredBody(id, version, stored.schema, stored.body.encode(), columns, written(stored.row), load)
 
     def timers(self, after: str, until: str | None, /) -> Iterable[StoredTimer]:
         for (subject, name), timer in self._t.timers.items():

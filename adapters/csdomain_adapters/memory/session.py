@@ -29,7 +29,7 @@ from csdomain.kernel.store.storable import Unreadable, copied, read_or_refuse, r
 from csdomain.kernel.values.codec import canonical
 from csdomain_adapters.system import salt
 
-from .encoding import from_body, timer_as_stored, to_body
+from .encoding import from_body, timer_as_stored, to_body, written
 from .listing import Stored, matches, page
 
 if TYPE_CHECKING:
@@ -143,8 +143,7 @@ class MemorySession:
         row |= {"id": aggregate.id, "branch": aggregate.branch, "owner": aggregate.owner, "version": aggregate.version}
         self._put(self._t.aggregates[kind.table], aggregate.id, Stored(body, kind.schema, row))
         stored = aggregate.id, aggregate.version, kind.schema, body.encode()
-        columns = [value for name, value in row.items() if name not in ("id", "version")]
-        self._unproven.body(kind.table, *stored, columns)
+        self._unproven.body(kind.table, *stored, written(row))
 
     def select(self, kind: Kind[A], query: Query[A], /) -> Page[A]:
         page, last = self._page(kind, query)

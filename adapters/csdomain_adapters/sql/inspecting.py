@@ -9,7 +9,7 @@ from sqlalchemy import BigInteger, ColumnElement, func, select, type_coerce
 from csdomain.kernel.store.kinds import Kind
 from csdomain.kernel.store.verify import StoredBody, StoredLine, StoredTimer
 
-from .tables import Schema
+from .tables import Schema, written
 
 _SAID: Final = "event_id subject actor at name schema move source dest".split()
 _REST: Final = "reason facts position place digest salt proof".split()
@@ -48,7 +48,9 @@ class SqlInspector:
         for row in self._execute(select(*wanted).where(*_between(table.c.id, after, until)).order_by(table.c.id)):
             id, version, schema, body = row[:4]
             load = partial(stored.load, id, body, version, schema)
-            yield StoredBody(id, version, schema, bytes(body), dict(zip(names, row[4:], strict=True)), load)
+            yield StoredBody(
+                id, version, schema, bytes(body), dict(zip(names, row[4:], strict=True)), written(list(row[4:])), load
+            )
 
     def timers(self, after: str, until: str | None, /) -> Iterable[StoredTimer]:
         t = self._schema.common.timer

@@ -32,7 +32,7 @@ from .dialects import translate
 from .listings import condition_values, conditions
 from .prepared import Prepared
 from .statements import Statements
-from .tables import KindTable, Schema, converter, encoded
+from .tables import KindTable, Schema, converter, encoded, written
 
 if TYPE_CHECKING:
     from csdomain.kernel.store.verify import Inspector
@@ -112,9 +112,8 @@ class SqlSession:
         return True
 
     def _prove(self, kind: Kind[Any], row: Mapping[str, Any]) -> None:
-        stored = row["id"], row["version"], row["schema"], row["body"]
-        columns = [row[name] for name in self._schema.of(kind).columns]
-        self._unproven.body(kind.table, *stored, columns)
+        columns = written([row[name] for name in self._schema.of(kind).columns])
+        self._unproven.body(kind.table, row["id"], row["version"], row["schema"], row["body"], columns)
 
     def select(self, kind: Kind[A], query: Query[A], /) -> Page[A]:
         table = self._schema.of(kind)

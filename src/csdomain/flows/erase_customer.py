@@ -58,8 +58,10 @@ def erase_customer(
                     progress(1)
             if after is None:
                 break
-    outcomes = (Erasure.ERASED, Erasure.RESTRICTED, Erasure.UNCHANGED)
-    return ErasureReport(*(tuple(came[outcome]) for outcome in outcomes), tuple(unreadable))
+    erased, restricted, unchanged = (
+        tuple(came[outcome]) for outcome in (Erasure.ERASED, Erasure.RESTRICTED, Erasure.UNCHANGED)
+    )
+    return ErasureReport(erased, restricted, unchanged, tuple(unreadable))
 
 
 def require_none_left_off(store: Store, house: House, contexts: Iterable[Context[Any]], customer: str) -> None:

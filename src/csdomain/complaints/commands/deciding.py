@@ -9,7 +9,7 @@ from csdomain.complaints import events as e
 from csdomain.complaints import rules as r
 from csdomain.complaints import values as v
 from csdomain.complaints.case import Complaint, Submission
-from csdomain.complaints.case.papers import RND, entries, require_as_signed
+from csdomain.complaints.case.papers import RND, basis, entries, require_as_signed
 from csdomain.complaints.lifecycle import Move
 from csdomain.complaints.policies import decider, form_amount, require_nothing_internal
 from csdomain.frame.acts import Events
@@ -59,8 +59,9 @@ def _submitted(
     ladder(case, act.rules, remedy).band(case.total_with(remedy))  # somebody decides it
     count = len(former) + 1
     paper = case.form.document.continued(**entries("proposed", count, remedy))
-    paper = paper.sign(f"proposal.{count}", by=act.by.id, at=act.at, different_people=False)
     submission = Submission(remedy=remedy, by=act.by.id, at=act.at)
+    rests = basis(case, case.form, submission, grave=case.grave)
+    paper = paper.sign(f"proposal.{count}", by=act.by.id, at=act.at, different_people=False, basis=rests)
     case.put_form(submissions=(*former, submission), document=paper)
     return e.RemedySubmitted(reason=remedy.text, **_figures(case, remedy, act.rules))
 
@@ -127,7 +128,7 @@ def _decide(case: Complaint, act: ComplaintAct, outcome: Outcome, reason: str) -
     if outcome is not Outcome.APPROVED:
         case.put_submission(returned=v.Opinion(act.by.id, act.at, reason))
         return act.done(e.RemedyReturned(reason=reason, submission=count, rejected=outcome is Outcome.REJECTED))
-    paper = _approved(case.form.document, count, submission.remedy, approval)
+    paper = _approved(case, count, submission, approval)
     case.put_submission(approval=approval)
     case.put_form(document=paper)
     facts = _figures(case, submission.remedy, act.rules) | _right(approval)
@@ -151,10 +152,10 @@ def explain_decision(case: Complaint, act: ComplaintAct) -> ApprovalExplanation:
     return explain(by_ladder, asked, act.by.id, standing.held, standing.delegations, act.at)
 
 
-def _approved(paper: Document, count: int, remedy: v.Remedy, approval: Approval) -> Document:
-    role = f"{approval.authority}.{count}"
-    paper = paper.continued(**entries("approved", count, remedy))
-    paper = paper.sign(role, by=approval.by, at=approval.at, different_people=False)
+def _approved(case: Complaint, count: int, submission: Submission, approval: Approval) -> Document:
+    role, rests = f"{approval.authority}.{count}", basis(case, case.form, submission, grave=case.grave)
+    paper = case.form.document.continued(**entries("approved", count, submission.remedy))
+    paper = paper.sign(role, by=approval.by, at=approval.at, different_people=False, basis=rests)
     for copy in paper.copies:
         if copy.holder is None:  # the fourth, with the approved return quantity, is finance's (CMP-28)
             paper = paper.hand_over(copy.number, copy.purpose, by=approval.by, at=approval.at)
@@ -202,7 +203,7 @@ def propose(case: Complaint, act: ComplaintAct, remedy: v.Remedy) -> Events:
     require_nothing_internal(remedy.text, case.internal)
     submission = Submission(remedy=remedy, by=act.by.id, at=act.at)
     approval = _decided(case, act, submission, Outcome.APPROVED, "")
-    paper = _approved(case.form.document, len(case.form.submissions) + 1, remedy, approval)
+    paper = _approved(case, len(case.form.submissions) + 1, submission, approval)
     decided = attrs.evolve(submission, approval=approval)
     case.put_form(submissions=(*case.form.submissions, decided), document=paper)
     case.owner = act.by.id

@@ -42,8 +42,7 @@ NO_HEAD: Final[Head] = (0, "")
 
 def told(parts: Iterable[object]) -> str:
     """The one text of several values: each with its length, so that none runs into the next; nothing is empty text."""
-    texts = ["" if part is None else str(part) for part in parts]
-    return "".join([f"{len(text)}:{text}," for text in texts])
+    return "".join([f"{len(text)}:{text}," for text in ["" if part is None else str(part) for part in parts]])
 
 
 def _hash(text: str) -> str:
@@ -55,9 +54,9 @@ def body_digest(table: str, id: str, version: int, schema: int, body: bytes) -> 
     return sha256(told((table, id, version, schema)).encode() + body).hexdigest()
 
 
-def columns_digest(columns: Iterable[object]) -> str:
-    """The digest of an aggregate's columns as they were written: where it holds, nobody has to read the body."""
-    return _hash(repr(list(columns)))
+def columns_digest(columns: bytes) -> str:
+    """The digest of an aggregate's columns, as a store writes them in one text: where it holds, no body is read."""
+    return sha256(columns).hexdigest()
 
 
 def timer_digest(subject: str, name: str, columns: Sequence[object], body: bytes) -> str:
@@ -92,21 +91,9 @@ class Unproven:
         self._timers: dict[str, dict[str, str]] = {}
         self._heads: dict[str, Head] = {}
 
-    def body(
-        self,
-        table: str,
-        id: str,
-        version: int,
-        schema: int,
-        body: bytes,
-        columns: Iterable[object],
-        *,
-        new: bool = False,
-    ) -> None:
-        """Note the body and the columns of an aggregate that was stored; ``new`` is one that was not there before."""
+    def body(self, table: str, id: str, version: int, schema: int, body: bytes, columns: bytes) -> None:
+        """Note the body and the columns of an aggregate that was stored."""
         self._bodies[id] = (table, version, body_digest(table, id, version, schema, body), columns_digest(columns))
-        if new:
-            self._heads[id] = NO_HEAD
 
     def head(self, subject: str, place: int | None = None, digest: str | None = None) -> None:
         """Note the last line of a subject, or that it has none: its aggregate is new, or was read under a lock."""

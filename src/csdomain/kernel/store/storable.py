@@ -36,14 +36,17 @@ class Unreadable(DomainError):
     default_rule = PORTS
     problem = Text("A stored record cannot be read.", "已存储的记录无法读取。")
 
+    def __init__(self, kind: str, id: str, **more: object) -> None:
+        super().__init__(kind=kind, id=id, **more)
 
-def read_or_refuse(read: Callable[[], T], **which: str) -> T:
+
+def read_or_refuse(read: Callable[[], T], kind: str, id: str, **more: str) -> T:
     """What ``read`` gives. Raises :class:`Unreadable` whatever it raises: a decoder's words hold what people wrote."""
     try:
         return read()
     except Exception:  # noqa: BLE001, S110 - said below, apart from what was caught
         pass
-    raise Unreadable(**which)
+    raise Unreadable(kind, id, **more)
 
 
 def readable(rows: Iterable[R], read: Callable[[R], T]) -> tuple[list[T], tuple[str, ...]]:

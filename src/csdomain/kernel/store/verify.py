@@ -172,13 +172,17 @@ class StoredLine:
 
 @attrs.frozen
 class StoredBody:
-    """An aggregate as it is stored; ``load`` reads it, and raises whatever it raises."""
+    """An aggregate as it is stored; ``load`` reads it, and raises whatever it raises.
+
+    ``written`` are its columns in one text, as the store's digests have them.
+    """
 
     id: str
     version: int
     schema: int
     body: bytes
     columns: Mapping[str, ColumnValue]
+    written: bytes
     load: Callable[[], Any]
 
 
@@ -329,7 +333,7 @@ class _Subject:
             same = [kind.table, stored.version, digest] == list(proven[:3])
             if not same:
                 self.found.fault(self.id, Part.BODY, Problem.CHANGED, kind.table)
-            if not same or proven[3:] != [columns_digest(stored.columns.values())]:
+            if not same or proven[3:] != [columns_digest(stored.written)]:
                 # A later release may have added columns, or taken them from the body otherwise: the body says.
                 self._read_columns(kind, stored)
         if proven is not None and all(kind.table != proven[0] for kind, _ in bodies):
