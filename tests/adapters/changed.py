@@ -166,7 +166,7 @@ def _in_memory(tables: Tables) -> Iterator[Change]:
             yield (
                 record.subject,
                 f"audit.{field.name}",
-                partial(_put, tables.audit, place, attrs.evolve(record, **{field.name: changed})),
+                partial(_put, tables.audit, place, _evolved(record, field.name, changed)),
             )
         for name in tables.links[place]._fields:
             link = tables.links[place]._replace(**{name: other(getattr(tables.links[place], name))})
@@ -199,6 +199,10 @@ def _in_memory(tables: Tables) -> Iterator[Change]:
                     yield id, name, partial(_put, rows, id, attrs.evolve(stored, row=changed_row))
             yield id, "schema", partial(_put, rows, id, attrs.evolve(stored, schema=stored.schema + 1))
             yield id, "gone", partial(_put, rows, id, None)
+
+
+def _evolved(record: Any, name: str, value: object) -> Any:
+    return attrs.evolve(record, **{name: value})
 
 
 def _moved(value: Any) -> Any:

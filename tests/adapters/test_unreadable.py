@@ -117,7 +117,12 @@ def test_f49_a_database_of_a_newer_csdomain_is_an_error_with_a_name(
     upgrade(engine)
     with engine.begin() as connection:
         connection.execute(text("update csd_alembic_version set version_num = '9999'"))
-    for opened in (lambda: upgrade(engine), *(lambda up=up: csdomain.open(url, upgrade=up) for up in (True, False))):
+    openings: list[Callable[[], object]] = [
+        lambda: upgrade(engine),
+        lambda: csdomain.open(url, upgrade=True),
+        lambda: csdomain.open(url, upgrade=False),
+    ]
+    for opened in openings:
         with pytest.raises(NewerDatabase) as caught:
             opened()
         assert caught.value.facts == {"actual": "9999", "expected": HEAD}

@@ -36,17 +36,18 @@ class Unreadable(DomainError):
     default_rule = PORTS
     problem = Text("A stored record cannot be read.", "已存储的记录无法读取。")
 
-    def __init__(self, kind: str, id: str, **more: object) -> None:
-        super().__init__(kind=kind, id=id, **more)
+    def __init__(self, kind: str, id: str, name: str | None = None) -> None:
+        facts = {"kind": kind, "id": id} if name is None else {"kind": kind, "id": id, "name": name}
+        super().__init__(None, accepted=None, **facts)
 
 
-def read_or_refuse(read: Callable[[], T], kind: str, id: str, **more: str) -> T:
+def read_or_refuse(read: Callable[[], T], kind: str, id: str, name: str | None = None) -> T:
     """What ``read`` gives. Raises :class:`Unreadable` whatever it raises: a decoder's words hold what people wrote."""
     try:
         return read()
     except Exception:  # noqa: BLE001, S110 - said below, apart from what was caught
         pass
-    raise Unreadable(kind, id, **more)
+    raise Unreadable(kind, id, name)
 
 
 def readable(rows: Iterable[R], read: Callable[[R], T]) -> tuple[list[T], tuple[str, ...]]:
