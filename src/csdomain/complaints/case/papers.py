@@ -68,17 +68,19 @@ def require_as_signed(case: Complaint) -> None:
 def _require_signatures(case: Complaint, form: HandlingForm) -> None:
     """Refuse a form from which signatures were taken, or whose last remedy rests on something else. Raises Tampered."""
     paper, roles = form.document, {signature.role for signature in form.document.signatures}
-    due = [f"proposal.{n}" for n in range(1, 1 + len(form.submissions)) if case.path is Path.DEPARTMENTS]
+    rests: list[str] = []
     for count, submission in enumerate(form.submissions, 1):
+        signed = [f"proposal.{count}"] if case.path is Path.DEPARTMENTS else []
         if submission.approval is not None:
-            due.append(f"{submission.approval.authority}.{count}")
-    missing = ", ".join(role for role in due if role not in roles)
-    if missing:
-        raise Tampered(number=paper.number, field="signature", role=missing)
-    last = form.submission
-    if due and last is not None and (case.path is Path.DEPARTMENTS or last.approval is not None):
+            signed.append(f"{submission.approval.authority}.{count}")
+        missing = ", ".join(role for role in signed if role not in roles)
+        if missing:
+            raise Tampered(number=paper.number, field="signature", role=missing)
+        rests = signed[-1:] if submission.returned is None else []  # else it may be judged or classified anew
+    for role in rests:
         # A case becomes grave later, and never ceases to be.
-        paper.require_basis(due[-1], *(basis(case, form, last, grave=was) for was in {case.grave, False}))
+        last = form.submissions[-1]
+        paper.require_basis(role, *(basis(case, form, last, grave=was) for was in {case.grave, False}))
 
 
 def drawn_up(
