@@ -1,5 +1,6 @@
 """``csdomain verify`` and ``csdomain checkpoint``: whether a store is what its trail says."""
 
+import json
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -13,7 +14,7 @@ from csdomain.kernel.store.verify import Checkpoint, Part, Problem, make_checkpo
 from . import stores
 from .files import there
 from .options import Url, command
-from .output import answer, note, progress, table
+from .output import answer, progress, table
 from .settings import say, settings
 
 _KEY: Final = typer.Option("--key", help="The file with the key that signs, of 16 bytes or more.")
@@ -55,7 +56,7 @@ def _verify(
     key: Annotated[Path | None, _KEY] = None,
 ) -> int:
     """Say what in a store is not what its trail says. Exit code 1 where there is anything."""
-    known, signed = None, b""
+    known, signed = None, b"" if key is None else _key(key)
     if checkpoint is not None:
         there(checkpoint)
         known, signed = Checkpoint.read(checkpoint.read_text("utf-8", "replace")), _key(key)
@@ -84,8 +85,7 @@ def _checkpoint(url: Url, key: Annotated[Path, _KEY]) -> None:
     signed = _key(key)
     with stores.store(url) as store, progress(say("records verified", "已核验记录")) as advance:
         made = make_checkpoint(store, kinds(), signed, stores.now(), progress=advance)
-    print(made.text())
-    note(say(f"{made.events} events signed", f"已签署 {made.events} 个事件"))
+    answer(json.loads(made.text()), made.text())
 
 
 def add_to(root: typer.Typer) -> None:
