@@ -50,3 +50,8 @@ def salt() -> str:
 def jitter(attempt: int, *, first: float = 0.002, longest: float = 0.25) -> float:
     """Seconds to wait before attempt number ``attempt`` (from 1): random, up to a bound that doubles each time."""
     return secrets.randbelow(1_000_000) / 1_000_000 * min(longest, first * 2.0**attempt)
+
+
+def about(seconds: float, share: float = 0.1) -> float:
+    """``seconds``, give or take a ``share`` of it: machines that were started together drift apart."""
+    return seconds * (1 - share + 2 * share * secrets.randbelow(1_000_000) / 1_000_000)

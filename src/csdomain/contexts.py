@@ -13,6 +13,7 @@ from typing import Any, Final
 from csdomain.frame.contexts import Context, ContextInvalid, check_distinct
 from csdomain.kernel.cases.lifecycle import Lifecycle
 from csdomain.kernel.store.kinds import Kind
+from csdomain.kernel.store.registers import Stored
 from csdomain.rulebook import COMMON, Pinning, Section
 
 GROUP: Final = "csdomain.contexts"
@@ -133,6 +134,11 @@ def sections() -> tuple[Section[Any], ...]:
 def kinds(names: Iterable[str] | None = None) -> tuple[Kind[Any], ...]:
     """The aggregates of every context, or of those named."""
     return tuple(kind for context in contexts(names) for kind in context.kinds)
+
+
+def stored(names: Iterable[str] | None = None) -> tuple[Stored, ...]:
+    """What a store keeps in tables of its own: the aggregates and registers of every context, or of those named."""
+    return tuple(each for context in contexts(names) for each in context.stored)
 
 
 def lifecycles() -> tuple[Lifecycle[Any, Any], ...]:

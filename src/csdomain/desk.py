@@ -15,6 +15,7 @@ from csdomain.contexts import kinds as kinds
 from csdomain.contexts import lifecycles as lifecycles
 from csdomain.contexts import pinnings as pinnings
 from csdomain.contexts import sections as sections
+from csdomain.contexts import stored as stored
 from csdomain.frame.contexts import Context, timer_handlers
 from csdomain.frame.service import CaseService
 from csdomain.kernel.calendar import WorkCalendar
@@ -162,7 +163,7 @@ def store_to_read(url: str) -> OpenStore:
     Raises MissingBackend, and what the store raises where its tables are of another version.
     """
     backstage = Backstage(calendars({}), adapter("csdomain.system", "system")().ids)
-    return cast("OpenStore", adapter(STORES, scheme(url))(url, kinds(), backstage, {"upgrade": False}))
+    return cast("OpenStore", adapter(STORES, scheme(url))(url, stored(), backstage, {"upgrade": False}))
 
 
 def _holidays(name: str) -> Holidays | None:
@@ -314,7 +315,8 @@ class Desk(Services):
     ) -> None:
         ruled = contexts(house.rulebook.parts)
         backstage = Backstage(house.calendar, ids, {**timer_handlers(ruled, house), **(handlers or {})}, observer)
-        self.store: OpenStore = adapter(STORES, scheme(url))(url, kinds(house.rulebook.parts), backstage, options or {})
+        kept = stored(house.rulebook.parts)
+        self.store: OpenStore = adapter(STORES, scheme(url))(url, kept, backstage, options or {})
         self.clock = clock
         super().__init__(self.store, house, ids)
         self.store.run(house.remember)

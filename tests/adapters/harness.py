@@ -10,8 +10,8 @@ import csdomain
 from backends import BACKENDS as BACKENDS
 from backends import SQL as SQL
 from csdomain.desk import Desk
-from csdomain.kernel.store.kinds import Kind
 from csdomain.kernel.store.ports import OpenStore
+from csdomain.kernel.store.registers import Stored
 from csdomain.kernel.store.unit import Backstage
 from csdomain.testing import MovableClock, SequentialIds, StoreFactory, no_holidays
 from csdomain_adapters.sql import SqlStore
@@ -25,9 +25,9 @@ made_tables: set[tuple[str, str]] = set()
 
 
 def sql_factory(url: str) -> StoreFactory:
-    """Opens stores at ``url``, with tables for whatever kinds they are opened with."""
+    """Opens stores at ``url``, with tables for whatever they are opened with."""
 
-    def open_store(kinds: Sequence[Kind[Any]], backstage: Backstage) -> OpenStore:
+    def open_store(kinds: Sequence[Stored], backstage: Backstage) -> OpenStore:
         store = open_sql(url, kinds, backstage, {"upgrade": True, **FAST[url.partition(":")[0].partition("+")[0]]})
         wanted = (url, ",".join(kind.table for kind in kinds))
         if wanted not in made_tables:

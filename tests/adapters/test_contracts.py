@@ -16,8 +16,8 @@ from hypothesis import Phase, settings
 from adapters.wrong_stores import FAULTS, Slow
 from csdomain.kernel.calendar.holidays import Holidays
 from csdomain.kernel.rules import PORTS
-from csdomain.kernel.store.kinds import Kind
 from csdomain.kernel.store.ports import Queued
+from csdomain.kernel.store.registers import Stored
 from csdomain.kernel.store.unit import Backstage
 from csdomain.testing import (
     ClockContract,
@@ -86,7 +86,7 @@ def failing(contract: type, **fixtures: Any) -> set[str]:
     return failed
 
 
-def store_of(kinds: Sequence[Kind[Any]], backstage: Backstage) -> MemoryStore:
+def store_of(kinds: Sequence[Stored], backstage: Backstage) -> MemoryStore:
     return MemoryStore(backstage)
 
 
@@ -118,7 +118,7 @@ def test_a_store_that_keeps_what_was_only_looked_at_is_caught(monkeypatch: pytes
 
 @pytest.mark.rule(PORTS)
 def test_a_store_without_a_lock_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    def unlocked(kinds: Sequence[Kind[Any]], backstage: Backstage) -> MemoryStore:
+    def unlocked(kinds: Sequence[Stored], backstage: Backstage) -> MemoryStore:
         store = MemoryStore(backstage)
         store._lock = nullcontext()  # type: ignore[assignment]
         return store

@@ -20,6 +20,7 @@ from csdomain.testing import (
     OutboxContract,
     QueryContract,
     RefusalContract,
+    RegisterContract,
     RulebookContract,
     StoreFactory,
     TimerContract,
@@ -49,6 +50,10 @@ class TestConcurrency(InMemory, ConcurrencyContract): ...
 
 @pytest.mark.rule(PERMITTED)
 class TestRefusals(InMemory, RefusalContract): ...
+
+
+@pytest.mark.rule(PORTS)
+class TestRegisters(InMemory, RegisterContract): ...
 
 
 @pytest.mark.rule(ONE_WRITER)

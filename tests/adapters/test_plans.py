@@ -93,6 +93,24 @@ def test_the_finest_index_finds(
 
 
 @pytest.mark.rule(PERMITTED)
+@pytest.mark.parametrize("asking", ["list", "tally"])
+def test_what_is_own_by_several_columns_is_found_by_the_index_of_each(
+    desk: Desk, plan: Callable[[Callable[[], object]], str], asking: str
+) -> None:
+    either = (OWNER, QUEUE.is_("agent-1"))
+
+    def work() -> object:
+        if asking == "list":
+            return desk.store.look(lambda unit: unit.of(COMPLAINTS).find(Query(either=either)))
+        return desk.store.look(lambda unit: unit.of(COMPLAINTS).tally(Tally(either=either)))
+
+    found = plan(work)
+    assert "INDEX ix_csd_complaint_owner (owner=?)" in found
+    assert "INDEX ix_csd_complaint_queue (queue=?)" in found
+    assert "SCAN csd_complaint" not in found
+
+
+@pytest.mark.rule(PERMITTED)
 @pytest.mark.parametrize("descending", [False, True])
 def test_a_page_of_a_branch_is_read_in_the_order_of_its_index_and_not_sorted(
     desk: Desk, plan: Callable[[Callable[[], object]], str], descending: bool

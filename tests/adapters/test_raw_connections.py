@@ -18,8 +18,8 @@ from csdomain import Desk
 from csdomain.complaints.case import COMPLAINTS
 from csdomain.kernel.rules import ONE_WRITER, PORTS
 from csdomain.kernel.rules.errors import Conflict, MissingBackend, NotFound, RuleBroken, StoreBusy, StoreFailure
-from csdomain.kernel.store.kinds import Kind
 from csdomain.kernel.store.ports import Call, OpenStore, Store, Unit
+from csdomain.kernel.store.registers import Stored
 from csdomain.kernel.store.unit import Backstage
 from csdomain.testing import (
     EVERY,
@@ -167,7 +167,7 @@ class OnRaw(Contract):
         url = clean_url(request.param)
         factory = sql_factory(url)
 
-        def open_store(kinds: Sequence[Kind[Any]], backstage: Backstage) -> OpenStore:
+        def open_store(kinds: Sequence[Stored], backstage: Backstage) -> OpenStore:
             return RawStore(url, factory(kinds, backstage))
 
         return open_store

@@ -17,6 +17,7 @@ from csdomain.testing import (
     OutboxContract,
     QueryContract,
     RefusalContract,
+    RegisterContract,
     RulebookContract,
     StoreFactory,
     TimerContract,
@@ -56,6 +57,10 @@ class TestConcurrencyOnSqlite(OnSqlite, ConcurrencyContract): ...
 
 @pytest.mark.rule(PERMITTED)
 class TestRefusalsOnSqlite(OnSqlite, RefusalContract): ...
+
+
+@pytest.mark.rule(PORTS, ONE_WRITER)
+class TestRegistersOnSqlite(OnSqlite, RegisterContract): ...
 
 
 @pytest.mark.rule(ONE_WRITER)
@@ -98,6 +103,10 @@ class TestConcurrencyOnPostgresql(OnPostgresql, ConcurrencyContract): ...
 class TestRefusalsOnPostgresql(OnPostgresql, RefusalContract): ...
 
 
+@pytest.mark.rule(PORTS, ONE_WRITER)
+class TestRegistersOnPostgresql(OnPostgresql, RegisterContract): ...
+
+
 @pytest.mark.rule(ONE_WRITER)
 class TestKeysOnPostgresql(OnPostgresql, KeyContract): ...
 
@@ -136,6 +145,10 @@ class TestConcurrencyOnMariadb(OnMariadb, ConcurrencyContract): ...
 
 @pytest.mark.rule(PERMITTED)
 class TestRefusalsOnMariadb(OnMariadb, RefusalContract): ...
+
+
+@pytest.mark.rule(PORTS, ONE_WRITER)
+class TestRegistersOnMariadb(OnMariadb, RegisterContract): ...
 
 
 @pytest.mark.rule(ONE_WRITER)

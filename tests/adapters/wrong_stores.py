@@ -9,8 +9,9 @@ from typing import Any, ClassVar
 import attrs
 
 from csdomain.kernel.cases.timers import Timer
-from csdomain.kernel.store.kinds import ColumnPage, Kind, Page, Query, Tally, TallyRow
+from csdomain.kernel.store.kinds import ColumnPage, Kind, Page, Query, Tally, TallyRow, Where
 from csdomain.kernel.store.ports import AuditRecord, Call, KeyClaim, Queued, Refusal
+from csdomain.kernel.store.registers import Change, Register, RowPage, RowQuery
 from csdomain.kernel.values.actors import ActorId
 from csdomain.testing import (
     EventContract,
@@ -19,6 +20,7 @@ from csdomain.testing import (
     OutboxContract,
     QueryContract,
     RefusalContract,
+    RegisterContract,
     RulebookContract,
     TimerContract,
     UnitContract,
@@ -296,6 +298,92 @@ class SumsNothingAsNone(S):
         return [attrs.evolve(r, sums=tuple(s or None for s in r.sums)) for r in super().tally(kind, tally)]  # type: ignore[misc]
 
 
+class IgnoresWhoseItMayBe(S):
+    def select(self, kind: Kind[Any], query: Query[Any], /) -> Page[Any]:
+        return super().select(kind, attrs.evolve(query, either=()))
+
+
+class CountsAFewOfTheLargest(S):
+    def tally(self, kind: Kind[Any], tally: Tally[Any], /) -> Sequence[TallyRow]:
+        return super().tally(kind, attrs.evolve(tally, top=None))[: tally.top[1] if tally.top else None]
+
+
+class PutsOverWhatIsThere(S):
+    def put_new_rows(self, register: Register[Any], rows: Sequence[Any], /) -> Sequence[Any]:
+        there = super().put_new_rows(register, rows)
+        for row in there:
+            self._t.rows[register.table][register.key_of(row)] = register.values(row)
+        return there
+
+
+class SaysNotWhichWereThere(S):
+    def put_new_rows(self, register: Register[Any], rows: Sequence[Any], /) -> Sequence[Any]:
+        super().put_new_rows(register, rows)
+        return []
+
+
+class SkipsRowsInSilence(S):
+    def put_rows(self, register: Register[Any], rows: Sequence[Any], /) -> None:
+        super().put_new_rows(register, rows)
+
+
+class KnowsOnlyTheKey(S):
+    def put_new_rows(self, register: Register[Any], rows: Sequence[Any], /) -> Sequence[Any]:
+        return super().put_new_rows(attrs.evolve(register, unique=()), rows)
+
+
+class CountsBelowZero(S):
+    def change_row(self, register: Register[Any], change: Change, /) -> bool:
+        there = self._t.rows[register.table].get(change.key)
+        if there is None or not change.add:
+            return super().change_row(register, change)
+        self._put(self._t.rows[register.table], change.key, there | {n: there[n] + d for n, d in change.add.items()})
+        return True
+
+
+class TakesFromAnyState(S):
+    def change_row(self, register: Register[Any], change: Change, /) -> bool:
+        return super().change_row(register, attrs.evolve(change, when=()))
+
+
+class SaysThatEverythingHeld(S):
+    def change_row(self, register: Register[Any], change: Change, /) -> bool:
+        super().change_row(register, change)
+        return change.key in self._t.rows[register.table]
+
+
+class SaysThatNothingChangedWhereAllIsTheSame(S):
+    def change_row(self, register: Register[Any], change: Change, /) -> bool:
+        before = self._t.rows[register.table].get(change.key)
+        return super().change_row(register, change) and self._t.rows[register.table][change.key] != before
+
+
+class LosesRowsAtTheEdgeOfAPage(S):
+    def rows(self, register: Register[Any], query: RowQuery, /) -> RowPage[Any]:
+        page = super().rows(register, query)
+        return attrs.evolve(page, next=None if page.next is None else (*page.next[:-1], page.items[0].at))
+
+
+class DropsOneTooFew(S):
+    def drop_rows(self, register: Register[Any], where: Sequence[Where[Any]], /) -> int:
+        return super().drop_rows(register, where) if len(where) != 1 else 0
+
+
+class KeepsRowsThatWereTakenBack(S):
+    def _write(self, register: Register[Any], key: Any, before: Any, after: Any) -> None:
+        super()._write(register, key, before, after)
+        self._undo.clear()
+
+
+class MakesWhatIsThereAnew(S):
+    def insert_new(self, kind: Kind[Any], aggregate: Any, /) -> bool:
+        self._save(kind, aggregate, {})
+        return True
+
+    def fetch(self, kind: Kind[Any], id: str, /, *, lock: bool) -> Any:
+        return None if lock and id.startswith("spc_0000000000") else super().fetch(kind, id, lock=lock)
+
+
 class Slow(S):
     def fetch(self, kind: Kind[Any], id: str, /, *, lock: bool) -> Any:
         found = super().fetch(kind, id, lock=lock)
@@ -348,4 +436,18 @@ FAULTS: list[tuple[type[MemorySession], type]] = [
     (HidesWhatHasNothing, QueryContract),
     (CountsEverything, QueryContract),
     (SumsNothingAsNone, QueryContract),
+    (IgnoresWhoseItMayBe, QueryContract),
+    (CountsAFewOfTheLargest, QueryContract),
+    (PutsOverWhatIsThere, RegisterContract),
+    (SaysNotWhichWereThere, RegisterContract),
+    (SkipsRowsInSilence, RegisterContract),
+    (KnowsOnlyTheKey, RegisterContract),
+    (CountsBelowZero, RegisterContract),
+    (TakesFromAnyState, RegisterContract),
+    (SaysThatEverythingHeld, RegisterContract),
+    (SaysThatNothingChangedWhereAllIsTheSame, RegisterContract),
+    (LosesRowsAtTheEdgeOfAPage, RegisterContract),
+    (DropsOneTooFew, RegisterContract),
+    (KeepsRowsThatWereTakenBack, RegisterContract),
+    (MakesWhatIsThereAnew, RegisterContract),
 ]

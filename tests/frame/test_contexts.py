@@ -23,7 +23,9 @@ from csdomain.kernel.store.kinds import Kind
 from csdomain.kernel.values.arguments import is_command
 from csdomain.kernel.values.ids import IdKind
 from csdomain.rulebook import Section
-from csdomain.testing import memory_desk
+from csdomain.testing import memory_desk, no_holidays
+from csdomain.testing.samples import HEAPS, Heap
+from csdomain_adapters.sql import schemas
 
 from .lost_property import EXAMPLE, load
 
@@ -37,6 +39,10 @@ def plugged() -> Iterator[ModuleType]:
     example = load()
     plug_in(example.CONTEXT)
     yield example
+    unplug()
+
+
+def unplug() -> None:
     csdomain.contexts._PLUGGED.clear()
     for known in (csdomain.contexts.registered, csdomain.contexts._named, csdomain.contexts._beside):
         known.cache_clear()
@@ -53,6 +59,23 @@ def again(example: ModuleType, name: str = "parcels", **case: Any) -> Context[An
     return Context(name, example.Finds, (CaseType(kind, Commands(table), Effects(kind, section)),))
 
 
+@pytest.mark.parametrize("upgraded", [False, True], ids=["desk", "db upgrade"])
+def test_the_registers_of_a_context_get_their_tables(tmp_path: Path, upgraded: bool) -> None:
+    example, url = load(), f"sqlite:///{tmp_path / 'desk.db'}"
+    plug_in(attrs.evolve(example.CONTEXT, registers=(HEAPS,)))
+    try:
+        if upgraded:
+            schemas.upgrade(url)
+        book = tmp_path / "hotel.toml"
+        book.write_text('name = "hotel"\nextends = "after_sales"\n[finds]\nkeep = "30 days"\nkeeper = "porter"\n')
+        with csdomain.open(url, book, holidays=no_holidays()) as desk:
+            row = Heap("cellar", "umbrella", held=2)
+            desk.store.run(lambda unit: unit.register(HEAPS).put([row]))
+            assert desk.store.look(lambda unit: unit.register(HEAPS).get(("cellar", "umbrella"))) == row
+    finally:
+        unplug()
+
+
 def test_a_context_is_plugged_in_once(plugged: ModuleType) -> None:
     plug_in(plugged.CONTEXT)  # the same again changes nothing
     with pytest.raises(ContextInvalid, match="finds: a context of this name is plugged in already"):
@@ -65,7 +88,7 @@ def test_a_context_is_plugged_in_once(plugged: ModuleType) -> None:
 @pytest.mark.parametrize(
     ("shared", "said"),
     [
-        ({"table": "find"}, "parcels: the kind find is taken by the context finds"),
+        ({"table": "find"}, "parcels: the table find is taken by the context finds"),
         ({"prefix": "fnd"}, "parcels: ids that begin with fnd is taken by the context finds"),
         ({"lifecycle": "find"}, "parcels: the lifecycle find is taken by the context finds"),
         ({"actions": ("finds.keep",)}, "parcels: the permission finds.keep is taken by the context finds"),

@@ -9,7 +9,7 @@ from django.db import connections
 
 from adapters.harness import sql_factory
 from csdomain.kernel.rules import AUDITED, NUMBERING, ONE_WRITER, PERMITTED, PORTS, TIMERS
-from csdomain.kernel.store.kinds import Kind
+from csdomain.kernel.store.registers import Stored
 from csdomain.kernel.store.unit import Backstage
 from csdomain.testing import EVERY, Ability, StoreContract, StoreFactory
 from csdomain_adapters.django.store import DjangoHost, hosted
@@ -43,7 +43,7 @@ class OnDjango(StoreContract):
         url = clean_url(self.backend)
         with project(url):
 
-            def open_store(kinds: Sequence[Kind[Any]], backstage: Backstage) -> Any:
+            def open_store(kinds: Sequence[Stored], backstage: Backstage) -> Any:
                 sql_factory(url)(kinds, backstage).close()  # the tables of its kinds
                 module, vendor = hosted(ALIAS)
                 return closing(module.HostedStore(DjangoHost(ALIAS), vendor, kinds, backstage))

@@ -16,6 +16,7 @@ from csdomain.kernel.rules import HOUSE_RULES
 from csdomain.kernel.rules.errors import NotFound
 from csdomain.kernel.store.kinds import Kind, MalformedQuery
 from csdomain.kernel.store.ports import OpenStore, Store, Unit
+from csdomain.kernel.store.registers import Stored
 from csdomain.kernel.store.unit import Backstage
 from csdomain.rulebook import (
     Pinning,
@@ -41,7 +42,7 @@ pytestmark = pytest.mark.rule(HOUSE_RULES)
 CASES = st.lists(st.tuples(st.sampled_from(["a@1", "a@2", "b@1"]), st.sampled_from(State)), max_size=12)
 
 
-def in_memory(_kinds: Sequence[Kind[Any]], backstage: Backstage) -> OpenStore:
+def in_memory(_kinds: Sequence[Stored], backstage: Backstage) -> OpenStore:
     return MemoryStore(backstage)
 
 

@@ -205,9 +205,9 @@ class Desk:
 
     def reveals(self, case: Any) -> bool:
         """Whether whoever asks may see the personal columns of the case (KRN-14)."""
-        context = cases_of(self.service).context
+        cases = cases_of(self.service)
         actor = self.services.house.resolve(self.by)
-        return bool(reaching(actor, case).may(Action(f"{context}.personal")))
+        return bool(reaching(actor, case, cases.kind).may(Action(f"{cases.context}.personal")))
 
     def data(self, case: Any) -> dict[str, Any]:
         """The columns of a case for a program; amounts as text with their currency."""

@@ -60,7 +60,7 @@ def _add_missing(using: str, **_: Any) -> None:
 
     Emptying a database (``flush``, after each ``TransactionTestCase``) ends here too: desks keep their rulebook anew.
     """
-    from csdomain.desk import kinds
+    from csdomain.desk import stored
 
     from .store import VENDORS, hosted, keep_rulebooks_anew
 
@@ -71,4 +71,4 @@ def _add_missing(using: str, **_: Any) -> None:
     module, vendor = hosted(using)
     with transaction.atomic(using=using):
         if module.revision(vendor, connection.connection) == module.HEAD:
-            module.add_missing(vendor, connection.connection, kinds())
+            module.add_missing(vendor, connection.connection, stored())

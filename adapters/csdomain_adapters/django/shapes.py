@@ -13,10 +13,11 @@ from django.db import models
 from django.utils.functional import lazy
 from django.utils.translation import get_language
 
-from csdomain.desk import kinds
+from csdomain.desk import kinds, stored
 from csdomain.kernel.rules import Text
 from csdomain.kernel.rules.errors import LABELS
 from csdomain.kernel.store.kinds import TEXT_LONGEST, Kind
+from csdomain.kernel.store.registers import Register
 from csdomain.kernel.values.codec import from_micros, to_micros
 
 PREFIX: Final = "csd_"
@@ -180,5 +181,7 @@ def kinds_shown() -> tuple[Shape, ...]:
 
 def shapes() -> tuple[Shape, ...]:
     """Every table of csdomain."""
-    rest = (_own(name, Text(name, name), Text(name, name), {key: str}, key=key, order=key) for name, key in _UNSHOWN)
+    registers = ((each.table, each.key[0]) for each in stored() if isinstance(each, Register))
+    unshown = (*_UNSHOWN, *registers)
+    rest = (_own(name, Text(name, name), Text(name, name), {key: str}, key=key, order=key) for name, key in unshown)
     return (*kinds_shown(), TRAIL, REFUSALS, TIMERS, OUTBOX, *rest)

@@ -14,8 +14,8 @@ from django.db.utils import ConnectionDoesNotExist
 from csdomain.desk import adapter
 from csdomain.kernel.rules import Text
 from csdomain.kernel.rules.errors import MissingBackend, fact_labels
-from csdomain.kernel.store.kinds import Kind
 from csdomain.kernel.store.ports import OpenStore
+from csdomain.kernel.store.registers import Stored
 from csdomain.kernel.store.unit import Backstage
 
 fact_labels({"store": "存储"})
@@ -103,7 +103,7 @@ def _mode(connection: Any, mode: str | None) -> Iterator[None]:
         connection.transaction_mode = usual
 
 
-def open_store(url: str, kinds: Sequence[Kind[Any]], backstage: Backstage, options: Mapping[str, object]) -> OpenStore:
+def open_store(url: str, stored: Sequence[Stored], backstage: Backstage, options: Mapping[str, object]) -> OpenStore:
     """The store at ``django:ALIAS``. Raises MissingBackend where there is no such database, or no project.
 
     Raises TypeError for any option but ``upgrade``, which changes nothing: connections and tables are Django's.
@@ -121,7 +121,7 @@ def open_store(url: str, kinds: Sequence[Kind[Any]], backstage: Backstage, optio
     except ConnectionDoesNotExist:
         known = ", ".join(sorted(connections))
         raise MissingBackend(given=alias, accepted=Text(known, known)) from None
-    store = module.HostedStore(DjangoHost(alias), vendor, kinds, backstage)
+    store = module.HostedStore(DjangoHost(alias), vendor, stored, backstage)
     _opened.add(store)
     return cast("OpenStore", store)
 

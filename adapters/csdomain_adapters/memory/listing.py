@@ -1,11 +1,11 @@
 """Lists of a store in memory: which rows, in which order, and where a page ends."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
 import attrs
 
-from csdomain.kernel.store.kinds import ColumnValue, Comparison, Query, Where
+from csdomain.kernel.store.kinds import ColumnValue, Comparison, Query, Tally, TallyRow, Where, ranked
 
 
 @attrs.frozen
@@ -19,7 +19,7 @@ class Stored:
 
 def page(rows: Iterable[Stored], query: Query[Any]) -> tuple[list[Stored], tuple[ColumnValue, str] | None]:
     """The rows of a page, and the cursor for the next one."""
-    found = [s for s in rows if matches(s.row, query.where)]
+    found = [s for s in rows if matches(s.row, query.where, query.either)]
     found.sort(key=lambda s: cast("str", s.row["id"]), reverse=query.descending and query.order_by == "id")
     if query.order_by != "id":
         present = [s for s in found if s.row[query.order_by] is not None]
@@ -36,8 +36,10 @@ def page(rows: Iterable[Stored], query: Query[Any]) -> tuple[list[Stored], tuple
     return wanted, last
 
 
-def matches(row: dict[str, ColumnValue], where: Sequence[Where[Any]]) -> bool:
-    """Whether a row fulfils every condition."""
+def matches(row: Mapping[str, Any], where: Sequence[Where[Any]], either: Sequence[Where[Any]] = ()) -> bool:
+    """Whether a row fulfils every condition, and one of ``either`` where there are any."""
+    if either and not any(matches(row, (one,)) for one in either):
+        return False
     for condition in where:
         value, wanted = row[condition.column], cast("Any", condition.value)
         comparison = condition.comparison
@@ -78,3 +80,18 @@ def _is_after(row: dict[str, ColumnValue], query: Query[Any]) -> bool:
     if mine == value:
         return my_id > id
     return bool(mine < value if query.descending else mine > value)
+
+
+def tallied(rows: Iterable[Mapping[str, Any]], tally: Tally[Any]) -> list[TallyRow]:
+    """Counts and sums of rows by group."""
+    groups: dict[tuple[ColumnValue, ...], list[int]] = {}
+    for row in rows:
+        if matches(row, tally.where, tally.either):
+            group = tuple(row[name] for name in tally.group_by)
+            sums = groups.setdefault(group, [0] * (1 + len(tally.sums)))
+            sums[0] += 1
+            for i, name in enumerate(tally.sums, 1):
+                sums[i] += row[name] or 0
+    if not groups and not tally.group_by:
+        groups[()] = [0] * (1 + len(tally.sums))
+    return ranked((TallyRow(group, sums[0], tuple(sums[1:])) for group, sums in groups.items()), tally)

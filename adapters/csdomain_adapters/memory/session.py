@@ -30,7 +30,8 @@ from csdomain.kernel.values.codec import canonical
 from csdomain_adapters.system import salt
 
 from .encoding import from_body, timer_as_stored, to_body, written
-from .listing import Stored, matches, page
+from .listing import Stored, page, tallied
+from .registers import RegisterRows
 
 if TYPE_CHECKING:
     from csdomain.kernel.store.verify import Inspector
@@ -62,9 +63,12 @@ class Tables:
     numbers: dict[str, int] = attrs.field(factory=dict)
     keys: dict[tuple[str, str, str], tuple[KeyClaim, datetime]] = attrs.field(factory=dict)
     rulebooks: dict[str, str] = attrs.field(factory=dict)
+    #: Rows of registers by table and key; which key has what is unique.
+    rows: dict[str, dict[tuple[Any, ...], dict[str, Any]]] = attrs.field(factory=lambda: defaultdict(dict))
+    taken: dict[tuple[str, tuple[str, ...], tuple[Any, ...]], tuple[Any, ...]] = attrs.field(factory=dict)
 
 
-class MemorySession:
+class MemorySession(RegisterRows):
     """A session over :class:`Tables`; the store runs one at a time."""
 
     def __init__(self, tables: Tables) -> None:
@@ -121,6 +125,12 @@ class MemorySession:
             raise self._failed(Conflict(kind=kind.table, id=aggregate.id))
         self._save(kind, aggregate, {})
 
+    def insert_new(self, kind: Kind[A], aggregate: A, /) -> bool:
+        if aggregate.id in self._t.aggregates[kind.table]:
+            return False
+        self._save(kind, aggregate, {})
+        return True
+
     def update(self, kind: Kind[A], aggregate: A, was: int, /) -> bool:
         before = self._t.aggregates[kind.table].get(aggregate.id)
         if before is None or before.row["version"] != was:
@@ -158,18 +168,7 @@ class MemorySession:
         return page(self._t.aggregates[kind.table].values(), query)
 
     def tally(self, kind: Kind[A], tally: Tally[A], /) -> Sequence[TallyRow]:
-        groups: dict[tuple[ColumnValue, ...], list[int]] = {}
-        for stored in self._t.aggregates[kind.table].values():
-            if matches(stored.row, tally.where):
-                group = tuple(stored.row[name] for name in tally.group_by)
-                sums = groups.setdefault(group, [0] * (1 + len(tally.sums)))
-                sums[0] += 1
-                for i, name in enumerate(tally.sums, 1):
-                    sums[i] += cast("int", stored.row[name] or 0)
-        if not groups and not tally.group_by:
-            groups[()] = [0] * (1 + len(tally.sums))
-        rows = [TallyRow(group, sums[0], tuple(sums[1:])) for group, sums in groups.items()]
-        return sorted(rows, key=lambda row: [(value is None, 0 if value is None else value) for value in row.group])
+        return tallied((stored.row for stored in self._t.aggregates[kind.table].values()), tally)
 
     # --- trail
     def append(self, records: Sequence[AuditRecord], /) -> None:
@@ -214,6 +213,9 @@ class MemorySession:
     def events_after(self, position: int, limit: int, /) -> Sequence[AuditRecord]:
         end = min(position + limit, len(self._t.positions))
         return [_own(self._t.audit[i], "audit") for i in self._t.positions[position:end]]
+
+    def last_position(self) -> int:
+        return len(self._t.positions)
 
     def cursor(self, consumer: str, /) -> int:
         return self._t.cursors.get(consumer, 0)

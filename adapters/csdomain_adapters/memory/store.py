@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from csdomain.kernel.rules.errors import MissingBackend, StoreFailure, UnitWithinUnit, fact_labels
-from csdomain.kernel.store.kinds import Kind
 from csdomain.kernel.store.ports import Call, Store, Unit
+from csdomain.kernel.store.registers import Stored
 from csdomain.kernel.store.unit import Backstage, StandardUnit, perform, refused
 from csdomain.kernel.values.arguments import unexpected_keyword
 from csdomain_adapters.telling import log_refusal, observed
@@ -62,9 +62,7 @@ class MemoryStore:
         """Nothing to close."""
 
 
-def open_store(
-    url: str, kinds: Sequence[Kind[Any]], backstage: Backstage, options: Mapping[str, object]
-) -> MemoryStore:
+def open_store(url: str, stored: Sequence[Stored], backstage: Backstage, options: Mapping[str, object]) -> MemoryStore:
     """A new, empty store for ``memory:``. Raises TypeError for any option but ``upgrade``, which changes nothing."""
     for name in options.keys() - {"upgrade"}:
         raise unexpected_keyword("csdomain.open", name, ("upgrade",))

@@ -24,7 +24,7 @@ from csdomain.kernel.rules.errors import (
     fact_labels,
 )
 
-from .tables import CHAIN_INDEX
+from .columns import CHAIN_INDEX
 
 fact_labels({"database": "数据库", "driver": "驱动", "option": "选项"})
 

@@ -14,8 +14,8 @@ from sqlalchemy.exc import DBAPIError
 
 from csdomain.kernel.rules import Text
 from csdomain.kernel.rules.errors import RuleBroken, StoreFailure, UnitWithinUnit
-from csdomain.kernel.store.kinds import Kind
 from csdomain.kernel.store.ports import Call, Refusal, Store, Unit
+from csdomain.kernel.store.registers import Stored
 from csdomain.kernel.store.unit import Backstage, Joined, StandardUnit
 from csdomain.rulebook import House
 from csdomain_adapters.telling import log_refusal, observed
@@ -73,11 +73,11 @@ class HostedStore:
     In a block a refusal is kept with the block; elsewhere after the rollback, as every store does.
     """
 
-    def __init__(self, host: Host, dialect: str, kinds: Sequence[Kind[Any]], backstage: Backstage) -> None:
+    def __init__(self, host: Host, dialect: str, stored: Sequence[Stored], backstage: Backstage) -> None:
         self.host = host
         self._backstage = backstage
         self._guests = guests(dialect)
-        self._schema = Schema(kinds)
+        self._schema = Schema(stored)
         self._statements = Statements(self._schema.common, dialect)
         self._opening: Callable[[Unit], object] | None = None
         #: The databases whose tables were looked at; those that keep the rulebook besides.
@@ -219,9 +219,9 @@ def revision(dialect: str, raw: Any) -> str | None:
     return revision_on(_in_transaction(dialect, raw))
 
 
-def add_missing(dialect: str, raw: Any, kinds: Sequence[Kind[Any]]) -> tuple[str, ...]:
+def add_missing(dialect: str, raw: Any, stored: Sequence[Stored]) -> tuple[str, ...]:
     """Tables and columns of contexts of others, which no migration of ours makes; their names."""
-    return add_missing_on(_in_transaction(dialect, raw), kinds)
+    return add_missing_on(_in_transaction(dialect, raw), stored)
 
 
 def _in_transaction(dialect: str, raw: Any) -> Connection:

@@ -1,4 +1,4 @@
-"""Tables of kinds: in a migration by what they were when it was written, for contexts of others by what they are."""
+"""Tables of kinds and registers: in a migration as they were when it was written, for others' contexts as they are."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
@@ -7,9 +7,12 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, MetaData
 
-from csdomain.kernel.store.kinds import TEXT_LONGEST, Kind
+from csdomain.kernel.store.kinds import TEXT_LONGEST
+from csdomain.kernel.store.registers import Register, Stored
 
-from .tables import BODY, OPTIONS, PREFIX, aggregate_table, text
+from .columns import BODY, OPTIONS, PREFIX, index_name, text
+from .registers import register_table
+from .tables import aggregate_table
 
 _TYPES: Final[Mapping[type, Any]] = {
     str: lambda: text(TEXT_LONGEST),
@@ -17,13 +20,23 @@ _TYPES: Final[Mapping[type, Any]] = {
     bool: sa.Boolean,
     datetime: sa.BigInteger,
     date: sa.Date,
+    bytes: lambda: BODY,
 }
 
 
 def create_kind(
-    kind: str, columns: Mapping[str, type], *, unique: Sequence[str] = (), unindexed: Sequence[str] = ()
+    kind: str,
+    columns: Mapping[str, type],
+    *,
+    unique: Sequence[str] = (),
+    unindexed: Sequence[str] = (),
+    scoped: Sequence[str] = (),
+    indexes: Sequence[tuple[str, ...]] = (),
 ) -> None:
-    """In a migration: the table of a kind, with an index for each column but those ``unindexed``."""
+    """In a migration: the table of a kind, with an index for each column but those ``unindexed``.
+
+    ``scoped`` are the columns that say whose a record is besides its owner and branch; ``indexes`` those over several.
+    """
     from alembic import op  # a desk that opens needs no Alembic
 
     table = PREFIX + kind
@@ -44,7 +57,34 @@ def create_kind(
         if name in unique:
             op.create_index(f"uq_{table}_{name}", table, [name], unique=True)
         elif name not in unindexed:
-            op.create_index(f"ix_{table}_{name}", table, [name])
+            op.create_index(index_name(table, (name,)), table, [name, "id"] if name in scoped else [name])
+    for each in indexes:
+        op.create_index(index_name(table, each), table, list(each))
+
+
+def create_register(
+    register: str,
+    key: Mapping[str, type],
+    columns: Mapping[str, type],
+    *,
+    optional: Sequence[str] = (),
+    unique: Sequence[tuple[str, ...]] = (),
+    indexes: Sequence[tuple[str, ...]] = (),
+) -> None:
+    """In a migration: the table of a register. Columns always hold something but for those ``optional``."""
+    from alembic import op
+
+    table = PREFIX + register
+    op.create_table(
+        table,
+        *(sa.Column(name, _TYPES[of](), primary_key=True, autoincrement=False) for name, of in key.items()),
+        *(sa.Column(name, _TYPES[of](), nullable=name in optional) for name, of in columns.items()),
+        **OPTIONS,
+    )
+    for each in unique:
+        op.create_index(index_name(table, each, unique=True), table, list(each), unique=True)
+    for each in indexes:
+        op.create_index(index_name(table, each), table, list(each))
 
 
 def drop_kind(kind: str) -> None:
@@ -54,22 +94,23 @@ def drop_kind(kind: str) -> None:
     op.drop_table(PREFIX + kind, if_exists=True)
 
 
-def add_missing(engine: Engine, kinds: Sequence[Kind[Any]]) -> tuple[str, ...]:
-    """Tables of kinds that no migration of ours makes (contexts of others): made where they are missing; their names.
+def add_missing(engine: Engine, stored: Sequence[Stored]) -> tuple[str, ...]:
+    """Tables that no migration of ours makes (those of contexts of others): made where they are missing; their names.
 
-    Every declared column may be empty, so a column that a later release of the context declares is added the same way.
+    Every declared column of a kind may be empty, so a column that a later release of the context declares is added the
+    same way; of a register those must be optional that a later release adds.
     """
     with engine.connect() as connection:  # a look takes no lock
-        if not _missing(connection, kinds):
+        if not _missing(connection, stored):
             return ()
     with engine.begin() as connection:
-        return add_missing_on(connection, kinds)
+        return add_missing_on(connection, stored)
 
 
-def add_missing_on(connection: Connection, kinds: Sequence[Kind[Any]]) -> tuple[str, ...]:
+def add_missing_on(connection: Connection, stored: Sequence[Stored]) -> tuple[str, ...]:
     """The same in a transaction that is open."""
     made: list[str] = []
-    for table, column in _missing(connection, kinds):
+    for table, column in _missing(connection, stored):
         if column is None:
             table.create(connection)
             made.append(table.name)
@@ -83,12 +124,13 @@ def add_missing_on(connection: Connection, kinds: Sequence[Kind[Any]]) -> tuple[
     return tuple(made)
 
 
-def _missing(connection: Connection, kinds: Sequence[Kind[Any]]) -> list[tuple[sa.Table, sa.Column[Any] | None]]:
+def _missing(connection: Connection, stored: Sequence[Stored]) -> list[tuple[sa.Table, sa.Column[Any] | None]]:
     """Tables that are not there; columns that tables do not have."""
     found: list[tuple[sa.Table, sa.Column[Any] | None]] = []
     there = sa.inspect(connection)
-    for kind in kinds:
-        table = aggregate_table(kind, MetaData())
+    for each in stored:
+        meta = MetaData()
+        table = register_table(each, meta) if isinstance(each, Register) else aggregate_table(each, meta)
         if not there.has_table(table.name):
             found.append((table, None))
             continue

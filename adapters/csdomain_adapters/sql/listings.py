@@ -1,14 +1,14 @@
 """Lists of one kind: every shape of query is compiled once, its values are parameters (D14)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, cast
 
-from sqlalchemy import Column, Integer, Select, Table, and_, bindparam, false, or_, select
+from sqlalchemy import Column, Integer, Select, Table, and_, bindparam, false, func, or_, select, union
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql import ColumnElement
 from sqlalchemy.sql.functions import FunctionElement
 
-from csdomain.kernel.store.kinds import ColumnValue, Comparison, Query, Where
+from csdomain.kernel.store.kinds import ColumnValue, Comparison, Query, Tally, TallyRow, Where, ranked
 
 from .prepared import Prepared
 
@@ -34,7 +34,8 @@ class Listings:
         """
         values = {_LIMIT: query.limit + 1, **dict(_values(query))}
         kept = None if query.after is None else query.after[0] is None
-        shape = (names, query.order_by, query.descending, kept, tuple(map(_shape, query.where)))
+        where, either = tuple(map(shape_of, query.where)), tuple(map(shape_of, query.either))
+        shape = (names, query.order_by, query.descending, kept, where, either)
         made = self._made.get(shape)
         if made is None:
             if len(self._made) >= _SHAPES:
@@ -46,28 +47,86 @@ class Listings:
         columns = self._table.c
         by, id = columns[query.order_by], columns.id
         wanted = (*(columns[name] for name in names), id.label("id_"), by.label("order_"))
-        statement = select(*wanted).where(*conditions(self._table, query.where))
-        if query.order_by == "id":
-            statement = statement.order_by(id.desc() if query.descending else id)
-        else:
-            statement = statement.order_by(by.is_(None), by.desc() if query.descending else by, id)
+        if not query.either:
+            return self._page(select(*wanted), query, by, id)
+        # Each arm is a page by the index of its own column; a row that is in several arms comes once.
+        arms = [
+            self._page(select(id.label("id_"), by.label("order_")), query, by, id, (number,)).subquery()
+            for number, _ in enumerate(query.either, len(query.where))
+        ]
+        found = union(*(select(arm.c.id_, arm.c.order_) for arm in arms)).subquery()
+        page = _in_order(select(found.c.id_), query, found.c.order_, found.c.id_)
+        picked = page.limit(bindparam(_LIMIT, type_=Integer)).subquery()
+        return _in_order(select(*wanted).join(picked, picked.c.id_ == id), query, by, id)
+
+    def _page(
+        self, statement: Select[Any], query: Query[Any], by: Any, id: Any, either: Sequence[int] = ()
+    ) -> Select[Any]:
+        where = (*query.where, *query.either)
+        wanted = [*range(len(query.where)), *either]
+        statement = statement.where(*conditions(self._table, where, wanted))
         if query.after is not None:
             statement = statement.where(_after(by, id, query))
-        return statement.limit(bindparam(_LIMIT, type_=Integer))
+        return _in_order(statement, query, by, id).limit(bindparam(_LIMIT, type_=Integer))
 
 
-def conditions(table: Table, where: Sequence[Where[Any]]) -> list[ColumnElement[bool]]:
-    """The conditions on ``table``; their values are parameters, see :func:`condition_values`."""
-    aside = _aside(table, where)
-    return [
-        _condition(_Aside(column) if (column := table.c[condition.column]).name in aside else column, number, condition)
-        for number, condition in enumerate(where)
-    ]
+def _in_order(statement: Select[Any], query: Query[Any], by: Any, id: Any) -> Select[Any]:
+    if query.order_by == "id":
+        return statement.order_by(id.desc() if query.descending else id)
+    return statement.order_by(by.is_(None), by.desc() if query.descending else by, id)
+
+
+def conditions(
+    table: Table, where: Sequence[Where[Any]], wanted: Sequence[int] | None = None
+) -> list[ColumnElement[bool]]:
+    """The conditions on ``table``, or those at the places ``wanted``; their values are parameters, see
+    :func:`condition_values`."""
+    places = range(len(where)) if wanted is None else wanted
+    aside = _aside(table, [where[place] for place in places])
+    columns = {name: _Aside(column) if name in aside else column for name, column in table.c.items()}
+    return [_condition(columns[where[place].column], place, where[place]) for place in places]
+
+
+def tally_statement(table: Table, tally: Tally[Any]) -> Select[Any]:
+    """The counts and sums of a table by group; their conditions are parameters, see :func:`tally_values`."""
+    where = (*tally.where, *tally.either)
+    common = list(range(len(tally.where)))
+    groups = [table.c[name] for name in tally.group_by]
+    sums = [func.coalesce(func.sum(table.c[name]), 0) for name in tally.sums]
+    statement = select(*groups, func.count(), *sums).select_from(table).group_by(*groups)
+    if tally.either:
+        key = next(iter(table.primary_key.columns))
+        arms = (select(key).where(*conditions(table, where, [*common, place])) for place in _rest(tally))
+        statement = statement.where(key.in_(union(*arms)))
+    else:
+        statement = statement.where(*conditions(table, where))
+    if tally.top is not None:
+        by, most = tally.top
+        largest: Any = sums[tally.sums.index(by)] if by in tally.sums else func.count()
+        nothing_last = [part for group in groups for part in (group.is_(None), group)]
+        statement = statement.order_by(largest.desc(), *nothing_last).limit(most)
+    return statement
+
+
+def _rest(tally: Tally[Any]) -> range:
+    return range(len(tally.where), len(tally.where) + len(tally.either))
+
+
+def tally_values(tally: Tally[Any]) -> dict[str, Any]:
+    """The parameters of a tally, by name."""
+    return dict(condition_values((*tally.where, *tally.either)))
+
+
+def tally_rows(rows: Iterable[Sequence[Any]], tally: Tally[Any]) -> list[TallyRow]:
+    """What a tally found, in its order."""
+    width = len(tally.group_by)
+    found = (TallyRow(tuple(row[:width]), row[width], tuple(int(value) for value in row[width + 1 :])) for row in rows)
+    return ranked(found, tally)
 
 
 def _aside(table: Table, where: Sequence[Where[Any]]) -> Sequence[str]:
     """The columns of the scope that leave the finding to a finer index."""
-    indexed = {table.c.id.name, *(next(iter(index.columns)).name for index in table.indexes)}
+    indexed = {next(iter(table.primary_key.columns)).name, *(next(iter(index.columns)).name for index in table.indexes)}
     finding = {each.column for each in where if each.comparison in _FINDING and each.column in indexed}
     return [name for place, name in enumerate(_SCOPE) if finding.difference(_SCOPE[: place + 1])]
 
@@ -130,14 +189,14 @@ def _name(number: int, place: int = 0) -> str:
     return f"where_{number}_{place}"
 
 
-def _shape(where: Where[Any]) -> tuple[str, Comparison, int]:
+def shape_of(where: Where[Any]) -> tuple[str, Comparison, int]:
     """What of a condition is in the statement."""
     size = len(cast("tuple[Any, ...]", where.value)) if where.comparison is Comparison.AMONG else 0
     return where.column, where.comparison, size
 
 
 def _values(query: Query[Any]) -> Iterator[tuple[str, Any]]:
-    yield from condition_values(query.where)
+    yield from condition_values((*query.where, *query.either))
     if query.after is not None:
         value, last = query.after
         yield _LAST, last

@@ -6,8 +6,11 @@ from typing import TypeVar
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
+from csdomain.contexts import stored
+
 from . import migrate
 from .dialects import make_engine, translate
+from .kinds import add_missing
 
 R = TypeVar("R")
 head = migrate.HEAD
@@ -19,8 +22,13 @@ def current(url: str) -> str | None:
 
 
 def upgrade(url: str) -> None:
-    """Bring the database's tables up to date."""
-    _with(url, migrate.upgrade)
+    """Bring the database's tables up to date, those of other people's contexts too."""
+
+    def work(engine: Engine) -> None:
+        migrate.upgrade(engine)
+        add_missing(engine, stored())
+
+    _with(url, work)
 
 
 def _with(url: str, work: Callable[[Engine], R]) -> R:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 import orjson
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import Connection, or_, select
 from sqlalchemy.exc import StatementError
 
 from csdomain.kernel.cases.effects import Fact, Message
@@ -29,8 +29,9 @@ from csdomain.kernel.values.codec import to_micros
 from csdomain_adapters.system import salt
 
 from .dialects import translate
-from .listings import condition_values, conditions
+from .listings import tally_rows, tally_statement, tally_values
 from .prepared import Prepared
+from .registers import RegisterRows
 from .statements import Statements
 from .tables import KindTable, Schema, converter, encoded, written
 
@@ -47,7 +48,7 @@ _receipt_out: Final = converter.get_unstructure_hook(Receipt)
 _receipt_in: Final = converter.get_structure_hook(Receipt)
 
 
-class SqlSession:
+class SqlSession(RegisterRows):
     """A session on one connection, in a transaction that somebody else begins and ends."""
 
     def __init__(self, connection: Connection, schema: Schema, statements: Statements) -> None:
@@ -101,6 +102,14 @@ class SqlSession:
         self._unproven.head(row["id"])
         self._prove(kind, row)
 
+    def insert_new(self, kind: Kind[A], aggregate: A, /) -> bool:
+        table = self._schema.of(kind)
+        row = table.row(aggregate)
+        made = bool(self._s.inserted(self.execute(table.insert_new(self._s.dialect), row)))
+        if made:
+            self._prove(kind, row)
+        return made
+
     def update(self, kind: Kind[A], aggregate: A, was: int, /) -> bool:
         table = self._schema.of(kind)
         row = table.row(aggregate)
@@ -136,16 +145,8 @@ class SqlSession:
 
     def tally(self, kind: Kind[A], tally: Tally[A], /) -> Sequence[TallyRow]:
         table = self._schema.of(kind)
-        groups = [table.table.c[name] for name in tally.group_by]
-        sums = [func.coalesce(func.sum(table.table.c[name]), 0) for name in tally.sums]
-        counted = select(*groups, func.count(), *sums).select_from(table.table)
-        statement = counted.where(*conditions(table.table, tally.where)).group_by(*groups)
-        width = len(groups)
-        rows = [
-            TallyRow(tuple(row[:width]), row[width], tuple(int(value) for value in row[width + 1 :]))
-            for row in self.execute(statement, dict(condition_values(tally.where)))
-        ]
-        return sorted(rows, key=lambda row: [(value is None, 0 if value is None else value) for value in row.group])
+        rows = self.execute(tally_statement(table.table, tally), tally_values(tally))
+        return tally_rows(rows, tally)
 
     # --- trail
     def append(self, records: Sequence[AuditRecord], /) -> None:
@@ -208,6 +209,9 @@ class SqlSession:
     def events_after(self, position: int, limit: int, /) -> Sequence[AuditRecord]:
         found = self.execute(self._s.after, {"position_": position, "limit_": limit})
         return [_record(row) for row in found]
+
+    def last_position(self) -> int:
+        return int(self.execute(self._s.last_position, {}).scalar() or 0)
 
     def cursor(self, consumer: str, /) -> int:
         return int(self.execute(self._s.cursor, {"consumer_": consumer}).scalar() or 0)

@@ -3,24 +3,13 @@
 from collections.abc import Callable
 from typing import Any, Final
 
-from sqlalchemy import (
-    Column,
-    CursorResult,
-    Select,
-    Table,
-    bindparam,
-    delete,
-    func,
-    insert,
-    literal_column,
-    select,
-    update,
-)
+from sqlalchemy import CursorResult, Select, Table, bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects import mysql, postgresql, sqlite
 
 from .dialects import MARIADB
 from .prepared import Prepared
 from .tables import Common
+from .upserts import unless_there, wrote_no_mark, wrote_one
 
 #: The columns of the trail, in the order of the fields of AuditRecord.
 RECORD: Final = "event_id subject actor at name schema move source dest reason facts position".split()
@@ -35,6 +24,7 @@ class Statements:
     def __init__(self, common: Common, dialect: str) -> None:
         a, t, o, k = common.audit, common.timer, common.outbox, common.key
         self.common = common
+        self.dialect = dialect
         #: Whether an aggregate and the last line of its trail can be read at once: elsewhere who waits for the lock on
         #: the first sees the second as it was before.
         self.heading = dialect == "sqlite"
@@ -52,6 +42,7 @@ class Statements:
         self.unnumbered = select(a.c.seq).where(a.c.position.is_(None)).order_by(a.c.seq).limit(bindparam("limit_"))
         self.place = update(a).where(a.c.seq == bindparam("seq_")).values(position=bindparam("position_"))
         later = a.c.position > bindparam("position_")
+        self.last_position = select(func.max(a.c.position))
         self.after = select(*wanted).where(later).order_by(a.c.position).limit(bindparam("limit_"))
         self.refuse = insert(common.refusal)
         r = common.refusal
@@ -129,11 +120,11 @@ class Statements:
         a, t, o, k = self.common.audit, self.common.timer, self.common.outbox, self.common.key
         r, n, c = self.common.rulebook, self.common.number, self.common.cursor
         # Not INSERT IGNORE, which also swallows what is too long, absent or out of range.
-        self.claim_key = Prepared(_unless_there(mysql.insert(k), k.c.actor))
-        self.add_timer = Prepared(_unless_there(mysql.insert(t), t.c.subject))
+        self.claim_key = Prepared(unless_there(mysql.insert(k), k.c.actor))
+        self.add_timer = Prepared(unless_there(mysql.insert(t), t.c.subject))
         self.queue = Prepared(mysql.insert(o).inline().on_duplicate_key_update(key=o.c.key))
         self.put_rulebook = mysql.insert(r).on_duplicate_key_update(ref=r.c.ref)
-        self.inserted = _wrote_no_mark
+        self.inserted = wrote_no_mark
         counting = mysql.insert(n).values(series=bindparam("series_"), last=bindparam("by_"))
         self.next_number = Prepared(
             counting.on_duplicate_key_update(last=n.c.last + bindparam("by_")).returning(n.c.last)
@@ -150,7 +141,7 @@ class Statements:
     def _say_to(self, upsert: Callable[[Table], Any]) -> None:
         common = self.common
         t, o, n, k = common.timer, common.outbox, common.number, common.key
-        self.inserted = _wrote_one
+        self.inserted = wrote_one
         self.claim_key = Prepared(upsert(k).on_conflict_do_nothing())
         self.queue = Prepared(upsert(o).inline().on_conflict_do_nothing())
         self.add_timer = Prepared(upsert(t).on_conflict_do_nothing())
@@ -165,22 +156,6 @@ class Statements:
         self.move_cursor = moving.on_conflict_do_update(
             index_elements=[common.cursor.c.consumer], set_={"position": moving.excluded.position}
         )
-
-
-def _unless_there(inserting: mysql.Insert, key: Column[Any]) -> mysql.Insert:
-    """An insert that leaves a row with the same key as it is, and a mark for :func:`_wrote_no_mark`.
-
-    What MariaDB counts as affected then depends on the driver's flags and on its own version.
-    """
-    return inserting.on_duplicate_key_update({key.name: func.if_(func.last_insert_id(literal_column("1")), key, key)})
-
-
-def _wrote_no_mark(result: CursorResult[Any]) -> bool:
-    return result.lastrowid == 0
-
-
-def _wrote_one(result: CursorResult[Any]) -> bool:
-    return result.rowcount == 1
 
 
 def _through(statement: Select[Any], table: Table, index: str) -> Select[Any]:

@@ -21,8 +21,8 @@ from csdomain.kernel.rules.errors import (
     UnitWithinUnit,
     fact_labels,
 )
-from csdomain.kernel.store.kinds import Kind
 from csdomain.kernel.store.ports import Call, Refusal, Store, Unit
+from csdomain.kernel.store.registers import Stored
 from csdomain.kernel.store.unit import Backstage, Joined, StandardUnit, perform, refused
 from csdomain_adapters.system import jitter
 from csdomain_adapters.telling import log_refusal, observed
@@ -107,10 +107,10 @@ def begin_again(once: Callable[[Callable[[], None]], R], call: Call | None) -> R
 class SqlStore:
     """A store on a database engine. Any number of threads and processes may use one database."""
 
-    def __init__(self, engine: Engine, kinds: Sequence[Kind[Any]], backstage: Backstage) -> None:
+    def __init__(self, engine: Engine, stored: Sequence[Stored], backstage: Backstage) -> None:
         self.engine = engine
         self._backstage = backstage
-        self._schema = Schema(kinds)
+        self._schema = Schema(stored)
         self._statements = Statements(self._schema.common, engine.dialect.name)
         self._readers = reading(engine)
         self._guests = Guests(engine)
@@ -211,8 +211,8 @@ class HostStore:
             raise
 
 
-def open_store(url: str, kinds: Sequence[Kind[Any]], backstage: Backstage, options: Mapping[str, object]) -> SqlStore:
-    """The store at ``url``.
+def open_store(url: str, stored: Sequence[Stored], backstage: Backstage, options: Mapping[str, object]) -> SqlStore:
+    """The store at ``url`` for some kinds and registers.
 
     SQLite files are brought up to date by themselves; a server's tables are upgraded on purpose (``upgrade=True``, or
     ``csdomain db upgrade URL``), else :class:`SchemaOutdated` says so. Other options: see ``make_engine``.
@@ -224,7 +224,7 @@ def open_store(url: str, kinds: Sequence[Kind[Any]], backstage: Backstage, optio
     try:
         if wanted:
             upgrade(engine)
-            add_missing(engine, kinds)
+            add_missing(engine, stored)
         elif (found := current(engine)) != HEAD:
             if found is not None and found.isdecimal():
                 require_known(found)
@@ -239,4 +239,4 @@ def open_store(url: str, kinds: Sequence[Kind[Any]], backstage: Backstage, optio
     except BaseException:
         engine.dispose()
         raise
-    return SqlStore(engine, kinds, backstage)
+    return SqlStore(engine, stored, backstage)

@@ -1,20 +1,15 @@
 """Tables: one for each kind of aggregate (body and declared columns), and those that every store has (D2)."""
 
 import threading
-from collections.abc import Callable, Sequence
-from datetime import date, datetime
-from typing import Any, Final, Generic
+from collections.abc import Sequence
+from typing import Any, Final, Generic, TypeVar
 
 import orjson
 from sqlalchemy import (
     BigInteger,
-    Boolean,
     Column,
-    Date,
-    Dialect,
     Index,
     Integer,
-    LargeBinary,
     MetaData,
     String,
     Table,
@@ -24,87 +19,31 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects import mysql, postgresql
-from sqlalchemy.types import TypeDecorator, TypeEngine
 
-from csdomain.kernel.rules.errors import InvalidValue, NaiveTime
+from csdomain.kernel.rules.errors import InvalidValue
 from csdomain.kernel.store.digests import SALT
-from csdomain.kernel.store.kinds import TEXT_LONGEST, A, Kind
+from csdomain.kernel.store.kinds import A, Kind
+from csdomain.kernel.store.registers import Register, Stored
 from csdomain.kernel.store.storable import NotStorable, copied, read_or_refuse
-from csdomain.kernel.values.codec import from_micros, make_converter, to_micros
+from csdomain.kernel.values.codec import make_converter
 from csdomain_adapters.system import salt
 
+from .columns import BODY as BODY
+from .columns import CHAIN as CHAIN
+from .columns import CHAIN_INDEX as CHAIN_INDEX
+from .columns import OPTIONS as OPTIONS
+from .columns import PREFIX as PREFIX
+from .columns import SERIAL as SERIAL
+from .columns import TYPES, Instant, index_name
+from .columns import text as text
 from .listings import Listings
 from .prepared import Prepared
+from .registers import RegisterTable, register_table
+from .upserts import insert_new
 
-PREFIX: Final = "csd_"
+R = TypeVar("R")
 VERSION_TABLE: Final = "csd_alembic_version"
 converter: Final = make_converter()
-
-
-class Instant(TypeDecorator[datetime]):
-    """An aware instant as integer microseconds since 1970 in UTC: exact, ordered and alike on every database."""
-
-    impl = BigInteger
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise NaiveTime(given=value)
-        return to_micros(value)
-
-    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
-        return None if value is None else from_micros(value)
-
-
-class Day(TypeDecorator[date]):
-    """A date. On SQLite it is text, which a host's connection that detects types gives as a date already (D11)."""
-
-    impl = Date
-    cache_ok = True
-
-    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any] | None:
-        read = super().result_processor(dialect, coltype)
-        return read if read is None else lambda value: value if isinstance(value, date) else read(value)
-
-
-#: Text by its bytes on MariaDB; ``utf8mb4_bin`` would take "a" and "a " for the same key.
-_BYTES: Final = "utf8mb4_nopad_bin"
-#: Options of every table: a server may be set to an engine without transactions, or to another character set.
-OPTIONS: Final[dict[str, Any]] = {"mariadb_engine": "InnoDB", "mariadb_charset": "utf8mb4", "mariadb_collate": _BYTES}
-
-
-def text(length: int) -> String:
-    """Text compared by its bytes, on every database: ids, keys and their order are then alike everywhere."""
-    plain = String(length)
-    return plain.with_variant(postgresql.VARCHAR(length, collation="C"), "postgresql").with_variant(
-        mysql.VARCHAR(length, collation=_BYTES), "mariadb"
-    )
-
-
-#: A body. MariaDB's BLOB ends at 64 KB.
-BODY: Final = LargeBinary().with_variant(mysql.LONGBLOB(), "mariadb")
-
-
-#: What a line of the trail has besides what it says (design decision D32), and the index that keeps it one chain.
-CHAIN: Final[dict[str, Callable[[], TypeEngine[Any]]]] = {
-    "place": Integer,
-    "digest": lambda: text(64),
-    "salt": lambda: text(32),
-    "proof": lambda: BODY,
-}
-CHAIN_INDEX: Final = "uq_csd_audit_place"
-#: A number that counts itself up.
-SERIAL: Final = BigInteger().with_variant(Integer, "sqlite")
-_TYPES: Final[dict[type, Callable[[], TypeEngine[Any]]]] = {
-    str: lambda: text(TEXT_LONGEST),
-    int: BigInteger,
-    bool: Boolean,
-    datetime: Instant,
-    date: Day,
-}
 
 
 def ours(name: str | None) -> bool:
@@ -115,12 +54,15 @@ def ours(name: str | None) -> bool:
 def aggregate_table(kind: Kind[Any], meta: MetaData) -> Table:
     """The table of a kind: id, version, schema, body, scope columns, and each declared field as a real column."""
     name = PREFIX + kind.table
-    columns = [Column(f.name, _TYPES[f.kind](), nullable=True) for f in kind.fields]
+    columns = [Column(f.name, TYPES[f.kind](), nullable=True) for f in kind.fields]
+    # A list of what is one's own is in the order of the ids.
+    scopes = {f.name: (f.name, "id") for f in (*kind.owners, *kind.branches)}
     indexes = [
-        Index(f"ix_{name}_{f.name}" if not f.unique else f"uq_{name}_{f.name}", f.name, unique=f.unique)
+        Index(index_name(name, (f.name,), unique=f.unique), *scopes.get(f.name, (f.name,)), unique=f.unique)
         for f in kind.fields
-        if f.index or f.unique
+        if f.index or f.unique or f.name in scopes
     ]
+    indexes += [Index(index_name(name, each), *each) for each in kind.indexes]
     return Table(
         name,
         meta,
@@ -168,6 +110,7 @@ class KindTable(Generic[A]):
         self.columns = [*(field.name for field in kind.fields), "branch", "owner"]
         self.listings = Listings(t)
         self.insert = Prepared(insert(t))
+        self._insert_new: dict[str, Prepared] = {}
         self.update = Prepared(
             update(t)
             .where(t.c.id == bindparam("id_"), t.c.version == bindparam("was_"))
@@ -175,6 +118,13 @@ class KindTable(Generic[A]):
         )
         self._unstructure = converter.get_unstructure_hook(kind.type)
         self._structure = converter.get_structure_hook(kind.type)
+
+    def insert_new(self, dialect: str) -> Prepared:
+        """The insert that leaves a record with the same id as it is."""
+        made = self._insert_new.get(dialect)
+        if made is None:
+            made = self._insert_new[dialect] = Prepared(insert_new(self.table, dialect, "id"))
+        return made
 
     def row(self, aggregate: A) -> dict[str, Any]:
         """The whole row of an aggregate."""
@@ -343,12 +293,27 @@ _DECLARING: Final = threading.Lock()
 class Schema:
     """All tables of a store."""
 
-    def __init__(self, kinds: Sequence[Kind[Any]]) -> None:
+    def __init__(self, stored: Sequence[Stored]) -> None:
         self.meta = MetaData()
         self.common = Common(self.meta)
         self._kinds: dict[str, KindTable[Any]] = {}
-        for kind in kinds:
-            self.of(kind)
+        self._registers: dict[str, RegisterTable[Any]] = {}
+        for each in stored:
+            if isinstance(each, Register):
+                self.register(each)
+            else:
+                self.of(each)
+
+    def register(self, register: Register[R]) -> RegisterTable[R]:
+        """The table of a register: declared when it is first asked for."""
+        found: RegisterTable[R] | None = self._registers.get(register.table)
+        if found is None:
+            with _DECLARING:
+                found = self._registers.get(register.table)
+                if found is None:
+                    made = RegisterTable(register, register_table(register, self.meta))
+                    found = self._registers[register.table] = made
+        return found
 
     def of(self, kind: Kind[A]) -> KindTable[A]:
         """The table of a kind: declared when it is first asked for."""

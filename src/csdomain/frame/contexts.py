@@ -12,6 +12,7 @@ from csdomain.kernel.cases.events import TimerFired
 from csdomain.kernel.cases.lifecycle import Lifecycle
 from csdomain.kernel.store.kinds import Kind
 from csdomain.kernel.store.ports import TimerHandler, Unit
+from csdomain.kernel.store.registers import Register, Stored
 from csdomain.kernel.values.arguments import is_command
 from csdomain.rulebook import House, Pinning, Section
 
@@ -30,13 +31,15 @@ class Context(Generic[V]):
     """A part of the operation: its service, and of its kinds of case everything that follows from their declaration.
 
     ``name`` is also that of its section in a rulebook and the beginning of its permissions. ``section`` is given where
-    no :class:`~csdomain.frame.cases.CaseType` names it. ``service`` makes the service from store, house, ids and ports.
+    no :class:`~csdomain.frame.cases.CaseType` names it; ``registers`` are its rows. ``service`` makes the service from
+    store, house, ids and ports.
     Raises :class:`ContextInvalid` when it is made.
     """
 
     name: str
     service: Callable[..., V]
     cases: tuple[CaseType, ...] = ()
+    registers: tuple[Register[Any], ...] = ()
     section: Section[Any] = attrs.field()
 
     @section.default
@@ -72,6 +75,11 @@ class Context(Generic[V]):
         return tuple(case.kind for case in self.cases)
 
     @property
+    def stored(self) -> tuple[Stored, ...]:
+        """What has a table of its own: kinds and registers."""
+        return (*self.kinds, *self.registers)
+
+    @property
     def lifecycles(self) -> tuple[Lifecycle[Any, Any], ...]:
         """Its tables of moves."""
         return tuple(table for case in self.cases for table in case.lifecycles)
@@ -83,7 +91,7 @@ class Context(Generic[V]):
 
 
 _DISTINCT: Final[tuple[tuple[str, Callable[[Context[Any]], Iterable[str]]], ...]] = (
-    ("the kind", lambda c: (kind.table for kind in c.kinds)),
+    ("the table", lambda c: (each.table for each in c.stored)),
     ("ids that begin with", lambda c: (kind.id.prefix for kind in c.kinds)),
     ("the lifecycle", lambda c: {table.name for table in c.lifecycles}),
     ("the permission", lambda c: c.ruled.actions),

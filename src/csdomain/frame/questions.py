@@ -13,7 +13,7 @@ from csdomain.kernel.cases.lifecycle import PossibleMove
 from csdomain.kernel.cases.timers import TimerExplanation, explain
 from csdomain.kernel.rules import Text
 from csdomain.kernel.rules.errors import NotPermitted
-from csdomain.kernel.store.kinds import Aggregate, Comparison, Page, Query, Tally, TallyRow, Where
+from csdomain.kernel.store.kinds import A, Comparison, Kind, MalformedQuery, Page, Query, Tally, TallyRow, Where
 from csdomain.kernel.store.ports import AuditRecord, Store, Unit
 from csdomain.kernel.values.actors import Actor, Scope
 from csdomain.kernel.values.arguments import WrongArgument, type_commands
@@ -25,6 +25,7 @@ from .commands import PartMoves
 
 C = TypeVar("C", bound=Any)
 R = TypeVar("R")
+Asked = TypeVar("Asked", Query[Any], Tally[Any])
 
 
 @attrs.frozen
@@ -51,8 +52,7 @@ class Questions(Generic[C]):
         """One page of the cases that ``by`` may read. Raises MalformedQuery, NotPermitted."""
 
         def work(unit: Unit, actor: Actor) -> Page[C]:
-            found = unit.of(self._cases.kind).find(attrs.evolve(query, where=(*query.where, *self._scope(actor))))
-            return self._shown(found, actor)
+            return self._shown(unit.of(self._cases.kind).find(self._within(query, actor)), actor)
 
         return self._read(work, by)
 
@@ -66,7 +66,7 @@ class Questions(Generic[C]):
         """Counts and sums over the cases that ``by`` may read. Raises MalformedQuery, NotPermitted."""
 
         def work(unit: Unit, actor: Actor) -> Sequence[TallyRow]:
-            return unit.of(self._cases.kind).tally(attrs.evolve(tally, where=(*tally.where, *self._scope(actor))))
+            return unit.of(self._cases.kind).tally(self._within(tally, actor))
 
         return self._read(work, by)
 
@@ -74,9 +74,7 @@ class Questions(Generic[C]):
         """Several tallies over the cases that ``by`` may read, all of the same moment. Raises as :meth:`tally`."""
 
         def work(unit: Unit, actor: Actor) -> tuple[Sequence[TallyRow], ...]:
-            scope = self._scope(actor)
-            cases = unit.of(self._cases.kind)
-            return tuple(cases.tally(attrs.evolve(tally, where=(*tally.where, *scope))) for tally in tallies)
+            return tuple(unit.of(self._cases.kind).tally(self._within(tally, actor)) for tally in tallies)
 
         return self._read(work, by)
 
@@ -86,7 +84,7 @@ class Questions(Generic[C]):
 
         def work(unit: Unit, actor: Actor) -> tuple[PossibleMove[Any], ...]:
             case = self._readable(unit, id, actor)
-            found = commands.table.moves(case, reaching(actor, case), path=commands.path(case))
+            found = commands.table.moves(case, self._reaching(actor, case), path=commands.path(case))
             return tuple(move for move in found if move.move in commands.made)
 
         return self._read(work, by)
@@ -96,7 +94,7 @@ class Questions(Generic[C]):
 
         def work(unit: Unit, actor: Actor) -> tuple[PartMoves, ...]:
             case = self._readable(unit, id, actor)
-            return tuple(one for part in self._cases.parts for one in part.moves(case, reaching(actor, case)))
+            return tuple(one for part in self._cases.parts for one in part.moves(case, self._reaching(actor, case)))
 
         return self._read(work, by)
 
@@ -148,7 +146,7 @@ class Questions(Generic[C]):
         return as_data(value, may_see=case is not None and self._may_see(case, actor))
 
     def _may_see(self, case: C, actor: Actor) -> bool:
-        return reaching(actor, case).may(self._cases.read) and not self._is_masked(case, actor)
+        return self._reaching(actor, case).may(self._cases.read) and not self._is_masked(case, actor)
 
     # --- how a question goes
     def _read(self, work: Callable[[Unit, Actor], R], by: Actor) -> R:
@@ -156,44 +154,54 @@ class Questions(Generic[C]):
 
     def _readable(self, unit: Unit, id: str, actor: Actor) -> C:
         case: C = unit.of(self._cases.kind).get(id)
-        actor.require(self._cases.read, owner=case.owner, branch=case.branch)
+        kind = self._cases.kind
+        actor.require(self._cases.read, owner=kind.owned_by(case), branch=kind.branches_of(case))
         return covered(case) if self._is_masked(case, actor) else case
+
+    def _reaching(self, actor: Actor, case: C) -> Actor:
+        return reaching(actor, case, self._cases.kind)
 
     def _is_masked(self, case: C, actor: Actor) -> bool:
         """Whether ``actor`` is shown the case with its personal fields masked: what is kept of an erased person is,
         because law demands keeping it, unless ``actor`` has the permission for that (KRN-14)."""
         return self._cases.keeping is not None and (
-            case.restricted and not reaching(actor, case).may(self._cases.read_restricted)
+            case.restricted and not self._reaching(actor, case).may(self._cases.read_restricted)
         )
 
     def _shown(self, page: Page[C], actor: Actor) -> Page[C]:
         items = tuple(covered(case) if self._is_masked(case, actor) else case for case in page.items)
         return attrs.evolve(page, items=items)
 
+    def _within(self, asked: Asked, actor: Actor) -> Asked:
+        """What is asked, of the cases that ``actor`` may read."""
+        scope: tuple[Where[Any], ...] = self._scope(actor)
+        if len(scope) < 2:
+            return attrs.evolve(asked, where=(*asked.where, *scope))
+        if asked.either:
+            raise MalformedQuery(field="either", accepted=Text("a scope of all", "全部范围的权限"))
+        return attrs.evolve(asked, either=scope)
+
     def _scope(self, actor: Actor) -> tuple[Where[C], ...]:
-        read = self._cases.read
+        """The conditions of which one holds for what ``actor`` may read; none where that is everything."""
+        read, kind = self._cases.read, self._cases.kind
         scope = actor.grants.get(read)
         if scope is None:
             raise NotPermitted(action=read, actor=actor.id)
         if scope is Scope.ALL:
             return ()
-        if scope is Scope.BRANCH:
-            return (Where("branch", Comparison.IS, actor.branch),)
-        return (Where("owner", Comparison.IS, actor.id),)
+        whose: str = actor.branch if scope is Scope.BRANCH else actor.id
+        further = kind.branches if scope is Scope.BRANCH else kind.owners
+        columns = ("branch" if scope is Scope.BRANCH else "owner", *(field.name for field in further))
+        return tuple(Where(column, Comparison.IS, whose) for column in columns)
 
 
 type_commands(Questions)
 
 
-def reaching(actor: Actor, case: Aggregate) -> Actor:
+def reaching(actor: Actor, case: A, kind: Kind[A]) -> Actor:
     """``actor`` with only the grants whose scope reaches ``case``."""
-    grants = {
-        action: scope
-        for action, scope in actor.grants.items()
-        if scope is Scope.ALL
-        or (scope is Scope.BRANCH and case.branch == actor.branch)
-        or (scope is Scope.OWN and case.owner == actor.id)
-    }
+    owners, branches = kind.owned_by(case), kind.branches_of(case)
+    grants = {action: scope for action, scope in actor.grants.items() if actor.reaches(action, owners, branches)}
     return attrs.evolve(actor, grants=grants)
 
 

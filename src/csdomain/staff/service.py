@@ -8,7 +8,6 @@ import attrs
 
 from csdomain.frame.cases import CaseType
 from csdomain.frame.effects import Effects
-from csdomain.frame.questions import reaching
 from csdomain.frame.service import CallOptions, OpenOptions, Service
 from csdomain.kernel.cases.events import utc
 from csdomain.kernel.papers.approvals import Delegations
@@ -134,7 +133,7 @@ class Staff(_Service[StaffMember]):
         return self._read(lambda unit, actor: Authorities().holders(unit, position, at, *self._scope(actor)), by)
 
     def _is_masked(self, case: StaffMember, actor: Actor) -> bool:
-        return not reaching(actor, case).may(PERSONAL)
+        return not self._reaching(actor, case).may(PERSONAL)
 
     # --- delegations, at hand here as well
     def delegate(self, authority: str, deputy: str, *, until: datetime, **call: Unpack[DelegationOptions]) -> Receipt:

@@ -24,7 +24,7 @@ pytest.register_assert_rewrite(
         f"csdomain.testing.{name}"
         for name in (
             *("base", "concurrency", "events", "keys", "messages", "notifier", "outbox", "outward", "queries"),
-            *("refusals", "sources", "timers", "units"),
+            *("refusals", "registers", "sources", "timers", "units"),
         )
     )
 )
@@ -77,6 +77,7 @@ from .store import (  # noqa: E402
     OutboxContract,
     QueryContract,
     RefusalContract,
+    RegisterContract,
     RulebookContract,
     StoreContract,
     TimerContract,
@@ -112,6 +113,7 @@ __all__ = [
     "PersonnelContract",
     "QueryContract",
     "RefusalContract",
+    "RegisterContract",
     "Rig",
     "RulebookContract",
     "SequentialIds",

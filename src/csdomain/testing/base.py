@@ -17,6 +17,7 @@ from csdomain.kernel.rules import AUDITED
 from csdomain.kernel.rules.errors import RuleBroken
 from csdomain.kernel.store.kinds import Field, Kind
 from csdomain.kernel.store.ports import Call, OpenStore, Receipt, TimerHandler, Unit
+from csdomain.kernel.store.registers import Stored
 from csdomain.kernel.store.unit import Backstage, StandardUnit
 from csdomain.kernel.values.actors import Action, Actor, ActorId, Scope
 from csdomain.kernel.values.durations import CalendarDays, Duration
@@ -25,6 +26,7 @@ from csdomain.kernel.values.money import Money
 from csdomain.kernel.values.numbering import NumberPattern
 
 from .kit import BEGINNING, MovableClock, SequentialIds, snapshot
+from .samples import REGISTERS
 
 R = TypeVar("R")
 
@@ -46,8 +48,8 @@ class Ability(Enum):
 
 
 EVERY: Final = frozenset(Ability)
-#: Opens the store under test for these kinds. Where the store is durable, each call sees the same data.
-StoreFactory = Callable[[Sequence[Kind[Any]], Backstage], OpenStore]
+#: Opens the store under test for these kinds and registers. Where the store is durable, each call sees the same data.
+StoreFactory = Callable[[Sequence[Stored], Backstage], OpenStore]
 
 SpecimenId = NewType("SpecimenId", str)
 SPECIMEN: Final = IdKind[SpecimenId]("spc")
@@ -64,6 +66,7 @@ class Specimen:
     owner: str = "agent-1"
     version: int = 0
     label: str | None = None
+    helper: str | None = None
     colour: str | None = None
     size: int | None = None
     ripe: bool | None = None
@@ -74,13 +77,16 @@ class Specimen:
 
 
 LABEL: Field[Specimen, str] = Field("label", str, lambda s: s.label, unique=True)
+HELPER: Field[Specimen, str] = Field("helper", str, lambda s: s.helper)
 COLOUR: Field[Specimen, str] = Field("colour", str, lambda s: s.colour)
 SIZE: Field[Specimen, int] = Field("size", int, lambda s: s.size)
 RIPE: Field[Specimen, bool] = Field("ripe", bool, lambda s: s.ripe)
 PICKED_AT: Field[Specimen, datetime] = Field("picked_at", datetime, lambda s: s.picked_at)
 BEST_ON: Field[Specimen, date] = Field("best_on", date, lambda s: s.best_on)
-FIELDS: Final = (LABEL, COLOUR, SIZE, RIPE, PICKED_AT, BEST_ON)
-SPECIMENS: Kind[Specimen] = Kind(Specimen, SPECIMEN, "specimen", FIELDS)
+FIELDS: Final = (LABEL, HELPER, COLOUR, SIZE, RIPE, PICKED_AT, BEST_ON)
+SPECIMENS: Kind[Specimen] = Kind(
+    Specimen, SPECIMEN, "specimen", FIELDS, indexes=(("branch", "picked_at"),), owners=(HELPER,)
+)
 
 
 @attrs.define
@@ -92,6 +98,7 @@ class Sample:
     owner: str
     version: int
     label: str | None
+    helper: str | None
     hue: str | None
     size: int | None
     ripe: bool | None
@@ -112,6 +119,7 @@ SAMPLES: Kind[Sample] = Kind(
     "specimen",
     (
         Field[Sample, str]("label", str, lambda s: s.label, unique=True),
+        Field[Sample, str]("helper", str, lambda s: s.helper),
         Field[Sample, str]("colour", str, lambda s: s.hue),
         Field[Sample, int]("size", int, lambda s: s.size),
         Field[Sample, bool]("ripe", bool, lambda s: s.ripe),
@@ -175,12 +183,12 @@ class Rig:
         self.backstage = Backstage(
             lambda _name: ALWAYS, self.ids, HANDLERS, lambda *observed: self.seen.append(observed)
         )
-        self.store = open_store((SPECIMENS,), self.backstage)
+        self.store = open_store((SPECIMENS, *REGISTERS), self.backstage)
 
-    def reopen(self, *kinds: Kind[Any]) -> OpenStore:
+    def reopen(self, *stored: Stored) -> OpenStore:
         """Close the store and open it again."""
         self.store.close()
-        self.store = self.open_store(kinds or (SPECIMENS,), self.backstage)
+        self.store = self.open_store(stored or (SPECIMENS, *REGISTERS), self.backstage)
         return self.store
 
     def close(self) -> None:

@@ -136,6 +136,9 @@ class EventContract(Contract):
                 assert rig.store.look(lambda unit: unit.session.cursor(name)) == last
         got += self._follow(rig, name)
         assert got == committed
+        assert rig.store.look(lambda unit: unit.session.last_position()) == rig.store.look(
+            lambda unit: unit.session.cursor(name)
+        )
 
     def _follow(self, rig: Rig, name: str) -> list[int]:
         found: list[int] = []

@@ -1,6 +1,6 @@
 """Contract of lists and figures: what a store answers is what a look at every record would (design decision D14)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
@@ -21,9 +21,10 @@ _VALUES: dict[str, list[Any]] = {
     "picked_at": [at(-1), at(0), at(0.5), at(24 * 400)],
     "best_on": [day(-700), day(0), day(1)],
     "owner": ["agent-1", "agent-2", "agent-10"],
+    "helper": ["agent-1", "agent-2"],
     "version": [1, 2],
 }
-_NULLABLE = ("colour", "size", "ripe", "picked_at", "best_on")
+_NULLABLE = ("helper", "colour", "size", "ripe", "picked_at", "best_on")
 _ORDERS = ("id", *_VALUES)
 
 
@@ -69,6 +70,11 @@ def holds(record: Specimen, conditions: Iterable[Where[Specimen]]) -> bool:
     return True
 
 
+def holds_one(record: Specimen, either: Sequence[Where[Specimen]]) -> bool:
+    """Whether a record meets one of some conditions, where there are any."""
+    return not either or any(holds(record, [where]) for where in either)
+
+
 def in_order(records: Iterable[Specimen], order_by: str, *, descending: bool) -> list[Specimen]:
     """Records by a column, nothing last, ties by id."""
     if order_by == "id":
@@ -99,6 +105,7 @@ NO_QUESTIONS: tuple[Query[Specimen], ...] = (
     Query(order_by="size", after=("1", "x")),
     Query(order_by="size", after=(1, "a\0")),
     Query(limit=10**30),
+    Query(either=(Where("weight", Comparison.IS, 1),)),
 )
 NO_FIGURES: tuple[Tally[Specimen], ...] = (
     Tally(group_by=("weight",)),
@@ -107,6 +114,9 @@ NO_FIGURES: tuple[Tally[Specimen], ...] = (
     Tally(sums=("ripe",)),
     Tally(sums=("picked_at",)),
     Tally((Where("size", Comparison.IS, "1"),)),
+    Tally(either=(Where("size", Comparison.IS, "1"),)),
+    Tally(sums=("size",), top=("weight", 1)),
+    Tally(top=("count", 0)),
 )
 
 
@@ -117,6 +127,7 @@ class QueryContract(Contract):
     @given(
         drawn=st.lists(_drawn(), max_size=8),
         where=st.lists(_conditions(), max_size=2),
+        either=st.lists(_conditions(), max_size=3),
         order_by=st.sampled_from(_ORDERS),
         descending=st.booleans(),
         limit=st.integers(1, 4),
@@ -126,13 +137,15 @@ class QueryContract(Contract):
         rig: Rig,
         drawn: list[dict[str, Any]],
         where: list[Where[Specimen]],
+        either: list[Where[Specimen]],
         order_by: str,
         descending: bool,
         limit: int,
     ) -> None:
         records, mine = self._stored(rig, drawn)
-        expected = in_order([r for r in records if holds(r, where)], order_by, descending=descending)
-        query = Query((mine, *where), order_by, descending, limit)
+        found = [r for r in records if holds(r, where) and holds_one(r, either)]
+        expected = in_order(found, order_by, descending=descending)
+        query = Query((mine, *where), order_by, descending, limit, either=tuple(either))
         assert self._pages(rig, query, most=len(records) + 1) == expected
 
     @examples(20)
@@ -175,6 +188,8 @@ class QueryContract(Contract):
     @given(
         drawn=st.lists(_drawn(), max_size=8),
         where=st.lists(_conditions(), max_size=1),
+        either=st.lists(_conditions(), max_size=2),
+        top=st.none() | st.tuples(st.booleans(), st.integers(1, 3)),
         group_by=st.lists(st.sampled_from(_ORDERS[1:]), max_size=2, unique=True),
         sums=st.lists(st.sampled_from(["size", "version"]), max_size=2, unique=True),
     )
@@ -183,13 +198,15 @@ class QueryContract(Contract):
         rig: Rig,
         drawn: list[dict[str, Any]],
         where: list[Where[Specimen]],
+        either: list[Where[Specimen]],
+        top: tuple[bool, int] | None,
         group_by: list[str],
         sums: list[str],
     ) -> None:
         # Sums of the largest integers overflow some databases: amounts are far smaller.
         small = [{**values, "size": None if values["size"] is None else values["size"] % 1000} for values in drawn]
         records, mine = self._stored(rig, small)
-        found = [r for r in records if holds(r, where)]
+        found = [r for r in records if holds(r, where) and holds_one(r, either)]
         groups: dict[tuple[Any, ...], list[Specimen]] = {} if group_by else {(): []}
         for record in found:
             groups.setdefault(tuple(getattr(record, name) for name in group_by), []).append(record)
@@ -197,13 +214,18 @@ class QueryContract(Contract):
             group: TallyRow(group, len(part), tuple(sum(getattr(r, name) or 0 for r in part) for name in sums))
             for group, part in groups.items()
         }
-        tally = Tally((mine, *where), tuple(group_by), tuple(sums))
-        rows = rig.store.look(lambda unit: unit.of(SPECIMENS).tally(tally))
-        assert {row.group: row for row in rows} == expected
-        assert len(rows) == len(expected)
-        assert [row.group for row in rows] == sorted(
+        ordered = sorted(
             expected, key=lambda group: [(value is None, 0 if value is None else value) for value in group]
         )
+        by = "count" if top is None or not (top[0] and sums) else sums[0]
+        if top is not None:
+            ordered.sort(
+                key=lambda group: expected[group].count if by == "count" else expected[group].sums[0], reverse=True
+            )
+            ordered = ordered[: top[1]]
+        tally = Tally((mine, *where), tuple(group_by), tuple(sums), top and (by, top[1]), tuple(either))
+        rows = rig.store.look(lambda unit: unit.of(SPECIMENS).tally(tally))
+        assert list(rows) == [expected[group] for group in ordered]
 
     def test_a_tally_without_conditions_counts_every_record(self, rig: Rig) -> None:
         def counted() -> int:

@@ -1,4 +1,4 @@
-"""The whole contract of a store: what its units, lists, numbers, keys, events, timers and outbox owe."""
+"""The whole contract of a store: what its units, lists, registers, numbers, keys, events, timers and outbox owe."""
 
 from .concurrency import ConcurrencyContract
 from .events import EventContract
@@ -6,6 +6,7 @@ from .keys import KeyContract, NumberContract, RulebookContract
 from .outbox import OutboxContract
 from .queries import QueryContract
 from .refusals import RefusalContract
+from .registers import RegisterContract
 from .timers import TimerContract
 from .units import UnitContract
 
@@ -17,6 +18,7 @@ __all__ = [
     "OutboxContract",
     "QueryContract",
     "RefusalContract",
+    "RegisterContract",
     "RulebookContract",
     "StoreContract",
     "TimerContract",
@@ -28,6 +30,7 @@ class StoreContract(
     UnitContract,
     ConcurrencyContract,
     RefusalContract,
+    RegisterContract,
     KeyContract,
     NumberContract,
     RulebookContract,

@@ -4,7 +4,7 @@ An aggregate is stored as a body plus declared real columns; lists, counts and s
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from enum import Enum, unique
 from typing import Any, ClassVar, Final, Generic, Protocol, TypeVar
@@ -15,7 +15,7 @@ from csdomain.kernel.rules import PORTS, Text
 from csdomain.kernel.rules.errors import InvalidValue
 from csdomain.kernel.values.ids import IdKind
 
-_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
+NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
 #: Longer texts belong in the body: indexes of every database take this much.
 TEXT_LONGEST: Final = 120
 _INTEGER_BITS: Final = 63
@@ -57,6 +57,8 @@ class Aggregate(Protocol):
 
 A = TypeVar("A", bound=Aggregate)
 V = TypeVar("V", str, int, bool, datetime, date)
+#: The type of a column.
+Class = type[Any]
 ColumnValue = str | int | bool | datetime | date | None
 
 
@@ -136,6 +138,9 @@ class Kind(Generic[A]):
     ``schema`` is the number of the body's present form; ``upcasters[n]`` turns a body of form n into form n + 1.
     ``queue`` is the field that says in whose queue it is; without one, in its owner's for ever. Columns ``id``,
     ``branch``, ``owner`` and ``version`` are always there.
+
+    ``indexes`` are indexes over several columns. ``owners`` and ``branches`` are further text fields that count as own
+    and as of the branch, beside ``owner`` and ``branch`` (PPL-05).
     """
 
     type: type[A]
@@ -145,20 +150,37 @@ class Kind(Generic[A]):
     schema: int = 1
     upcasters: Mapping[int, Upcaster] = attrs.field(factory=dict)
     queue: Field[A, str] | None = None
+    indexes: tuple[tuple[str, ...], ...] = ()
+    owners: tuple[Field[A, str], ...] = ()
+    branches: tuple[Field[A, str], ...] = ()
 
     BUILT_IN: ClassVar[tuple[str, ...]] = ("id", "branch", "owner", "version")
 
     def __attrs_post_init__(self) -> None:
         names = [field.name for field in self.fields]
         reserved = {*self.BUILT_IN, "schema", "body"}
-        bad = [n for n in [self.table, *names] if not _NAME.fullmatch(n)] + [n for n in names if n in reserved]
+        bad = [n for n in [self.table, *names] if not NAME.fullmatch(n)] + [n for n in names if n in reserved]
         if bad or len(set(names)) != len(names):
             raise ValueError(f"{self.table}: field names must be distinct, plain and not reserved: {bad or names}")
         if self.queue is not None and self.queue not in self.fields:
             raise ValueError(f"{self.table}: the queue's field is none of its fields: {self.queue.name}")
+        for field in (*self.owners, *self.branches):
+            if field not in self.fields or field.kind is not str or field.unique:
+                raise ValueError(f"{self.table}: {field.name} says whose it is, but is no text field, or a unique one")
+        unknown = {name for index in self.indexes for name in index}.difference(self.BUILT_IN, names)
+        if unknown:
+            raise ValueError(f"{self.table}: an index names what is no column: {sorted(unknown)}")
         missing = [n for n in range(1, self.schema) if n not in self.upcasters]
         if missing:
             raise ValueError(f"{self.table}: no upcaster from schema {missing}")
+
+    def owned_by(self, aggregate: A) -> tuple[str, ...]:
+        """Everybody whose own ``aggregate`` is."""
+        return (aggregate.owner, *_held(self.owners, aggregate))
+
+    def branches_of(self, aggregate: A) -> tuple[str, ...]:
+        """Every branch that ``aggregate`` is of."""
+        return (aggregate.branch, *_held(self.branches, aggregate))
 
     def upcast(self, body: dict[str, Any], schema: int) -> dict[str, Any]:
         """A body of an older schema in the present form."""
@@ -174,10 +196,15 @@ class Kind(Generic[A]):
         row: dict[str, ColumnValue] = {}
         for field in self.fields:
             value = row[field.name] = field.of(aggregate)
-            if value is not None and not _fits(value, field.kind):
-                given = f"text of length {len(value)}" if isinstance(value, str) else type(value).__name__
-                raise MalformedQuery(field=field.name, kind=field.kind.__name__, maximum=TEXT_LONGEST, given=given)
+            if value is not None and not fits(value, field.kind):
+                kind = field.kind.__name__
+                raise MalformedQuery(field=field.name, kind=kind, maximum=TEXT_LONGEST, given=sort_of(value))
         return row
+
+    def typed(self, name: str) -> Class:
+        """The type of a column. Raises :class:`MalformedQuery`."""
+        self.column(name)
+        return int if name == "version" else next((field.kind for field in self.fields if field.name == name), str)
 
     def column(self, name: str) -> str:
         """``name`` if it is a column of this kind. Raises :class:`MalformedQuery`."""
@@ -187,7 +214,17 @@ class Kind(Generic[A]):
         return name
 
 
-def _fits(value: object, kind: type) -> bool:
+def _held(fields: Sequence[Field[A, str]], aggregate: A) -> tuple[str, ...]:
+    return tuple([value for field in fields if (value := field.of(aggregate)) is not None])
+
+
+def sort_of(value: object) -> str:
+    """What ``value`` is, for an error that must not repeat it."""
+    return f"text of length {len(value)}" if isinstance(value, str) else type(value).__name__
+
+
+def fits(value: object, kind: type) -> bool:
+    """Whether a column of ``kind`` of every database keeps ``value`` as it is."""
     if not isinstance(value, kind) or isinstance(value, bool) is not (kind is bool):
         return False
     if isinstance(value, str):
@@ -203,6 +240,9 @@ class Query(Generic[A]):
 
     Pages are keyset pages: ``after`` is the cursor of the last page, so what is added meanwhile neither repeats nor
     hides a record. Records with nothing in the ordering column come last, in either direction.
+
+    Of the conditions in ``either`` at least one holds, where there are any: whose a record is may stand in several
+    columns. A store looks each up by its own index, never by one *or* over all.
     """
 
     where: tuple[Where[A], ...] = ()
@@ -210,6 +250,7 @@ class Query(Generic[A]):
     descending: bool = False
     limit: int = 50
     after: tuple[ColumnValue, str] | None = None
+    either: tuple[Where[A], ...] = ()
 
     def __attrs_post_init__(self) -> None:
         if isinstance(self.limit, bool) or not isinstance(self.limit, int) or self.limit < 1:
@@ -238,11 +279,17 @@ class ColumnPage:
 
 @attrs.frozen
 class Tally(Generic[A]):
-    """Counts and sums, grouped: ``Tally(group_by=("state",), sums=("claimed",))``, run inside the database."""
+    """Counts and sums, grouped: ``Tally(group_by=("state",), sums=("claimed",))``, run inside the database.
+
+    ``top=("claimed", 10)`` gives the ten groups with the largest sum of that column, largest first, ``("count", 10)``
+    those with the most records; groups alike in it come in the order of the groups. ``either`` is as in a query.
+    """
 
     where: tuple[Where[A], ...] = ()
     group_by: tuple[str, ...] = ()
     sums: tuple[str, ...] = ()
+    top: tuple[str, int] | None = None
+    either: tuple[Where[A], ...] = ()
 
 
 @attrs.frozen
@@ -252,3 +299,18 @@ class TallyRow:
     group: tuple[ColumnValue, ...]
     count: int
     sums: tuple[int, ...]
+
+
+#: What ``Tally.top`` calls the number of records.
+COUNT: Final = "count"
+
+
+def ranked(rows: Iterable[TallyRow], tally: Tally[Any]) -> list[TallyRow]:
+    """Groups in their order, nothing last; or the largest first, so many as ``top`` says."""
+    found = sorted(rows, key=lambda row: [(value is None, 0 if value is None else value) for value in row.group])
+    if tally.top is None:
+        return found
+    by, most = tally.top
+    place = None if by == COUNT and COUNT not in tally.sums else tally.sums.index(by)
+    found.sort(key=lambda row: row.count if place is None else row.sums[place], reverse=True)
+    return found[:most]

@@ -21,6 +21,8 @@ from csdomain.kernel.values.numbering import NumberPattern
 from csdomain.kernel.values.personal import WITHHELD, PersonalKind, personal
 
 from .kinds import A, ColumnPage, Kind, Page, Query, Tally, TallyRow
+from .registers import Register, RowSession
+from .rows import Rows
 
 R = TypeVar("R")
 _KEY_LONGEST: Final = 120
@@ -113,7 +115,7 @@ class KeyClaim:
     receipt: Receipt | None
 
 
-class Session(Protocol):
+class Session(RowSession, Protocol):
     """Port: rows in one transaction of a store. After any error of the store the session is dead."""
 
     # --- aggregates
@@ -123,6 +125,13 @@ class Session(Protocol):
 
     def insert(self, kind: Kind[A], aggregate: A, /) -> None:
         """Store a new aggregate at its version. Raises Conflict where its id or a unique field is taken."""
+        ...
+
+    def insert_new(self, kind: Kind[A], aggregate: A, /) -> bool:
+        """Store a new aggregate unless its id is taken; whether it was stored.
+
+        That the id is taken is no error of the database's. Raises Conflict where a unique field is taken.
+        """
         ...
 
     def update(self, kind: Kind[A], aggregate: A, was: int, /) -> bool:
@@ -169,6 +178,10 @@ class Session(Protocol):
 
     def events_after(self, position: int, limit: int, /) -> Sequence[AuditRecord]:
         """Numbered events with positions after ``position``, in order."""
+        ...
+
+    def last_position(self) -> int:
+        """The position of the last numbered event; 0 where none has one."""
         ...
 
     def cursor(self, consumer: str, /) -> int:
@@ -299,8 +312,20 @@ class Unit(Protocol):
         """The repository of a kind, in this unit."""
         ...
 
+    def register(self, register: Register[R], /) -> Rows[R]:
+        """The rows of a register, in this unit (D17)."""
+        ...
+
     def load(self, kind: Kind[A], id: str, /, *, may: Action, by: Actor, expected_version: int | None = None) -> A:
         """The aggregate, locked, if ``by`` may. Raises NotFound, NotPermitted, Conflict (D4, D5)."""
+        ...
+
+    def obtain(self, kind: Kind[A], id: str, make: Callable[[], A], /) -> A:
+        """The aggregate, locked; made and stored where there is none. For kinds with keyed ids (D17).
+
+        Of many units that obtain the same id at once one makes it, and the others get that one. It asks for no
+        permission. Raises MalformedId, WrongKind.
+        """
         ...
 
     def number(self, pattern: NumberPattern, at: datetime, /, *, zone: str, branch: str = "") -> str:

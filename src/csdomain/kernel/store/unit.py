@@ -34,7 +34,6 @@ from csdomain.kernel.rules.errors import (
     RuleBroken,
     StoreBusy,
     StoreFailure,
-    aware,
     require,
     show,
 )
@@ -43,29 +42,18 @@ from csdomain.kernel.values.codec import plain
 from csdomain.kernel.values.ids import IdKind, IdSource
 from csdomain.kernel.values.numbering import NumberPattern
 
+from .asking import check_conditions, check_limit, check_tally, check_value
 from .clocks import Clocks
-from .kinds import (
-    TEXT_LONGEST,
-    A,
-    ColumnPage,
-    Comparison,
-    Kind,
-    MalformedQuery,
-    Page,
-    Query,
-    Tally,
-    TallyRow,
-    Where,
-    storable,
-)
+from .kinds import A, ColumnPage, Kind, Page, Query, Tally, TallyRow, storable
 from .ports import AuditRecord, Call, Observer, Receipt, Refusal, Repository, Session, TimerHandler, Unit
+from .registers import Register
+from .rows import Rows
 
 R = TypeVar("R")
 EventId = NewType("EventId", str)
 EVENT: Final = IdKind[EventId]("evt")
 _REASON_LONGEST: Final = 400
 _REASON: Final = Text(f"a reason of at most {_REASON_LONGEST} characters", f"理由至多 {_REASON_LONGEST} 字")
-_PAGE_LARGEST: Final = 100_000
 #: The fields of an event that are facts of its own, by its class.
 _FACTS: Final[dict[type[Event], tuple[str, ...]]] = {}
 _BASE: Final = {field.name for field in attrs.fields(Moved)} | {field.name for field in attrs.fields(Event)}
@@ -127,58 +115,19 @@ class StoredRepository(Generic[A]):
         return self._session.select_columns(self._kind, names, query)
 
     def _check(self, query: Query[A]) -> None:
-        _check_conditions(self._kind, query.where)
+        check_conditions(self._kind, (*query.where, *query.either))
         self._kind.column(query.order_by)
-        if query.limit > _PAGE_LARGEST:
-            raise MalformedQuery(field="limit", given=query.limit, maximum=_PAGE_LARGEST)
+        check_limit(query.limit)
         if query.after is not None:
             value, id = query.after
             if value is not None:
-                _check_value(self._kind, query.order_by, value)
-            _check_value(self._kind, "id", id)
+                check_value(self._kind, query.order_by, value)
+            check_value(self._kind, "id", id)
 
     def tally(self, tally: Tally[A], /) -> Sequence[TallyRow]:
         """Counts and sums by group, computed by the store. Raises MalformedQuery, NaiveTime."""
-        _check_conditions(self._kind, tally.where)
-        for name in tally.group_by:
-            self._kind.column(name)
-        for name in tally.sums:
-            if _type(self._kind, name) is not int:
-                raise MalformedQuery(field=name, kind=self._kind.table, accepted=Text("an integer field", "整数字段"))
+        check_tally(self._kind, tally)
         return self._session.tally(self._kind, tally)
-
-
-def _type(kind: Kind[Any], name: str) -> type:
-    """The type of a column. Raises MalformedQuery."""
-    kind.column(name)
-    return int if name == "version" else next((field.kind for field in kind.fields if field.name == name), str)
-
-
-def _check_value(kind: Kind[Any], name: str, value: object) -> None:
-    """Refuse what the column could not hold: each database makes something else of it."""
-    wanted = _type(kind, name)
-    if type(value) is not wanted:
-        raise MalformedQuery(field=name, given=type(value).__name__, accepted=Text(wanted.__name__, wanted.__name__))
-    if isinstance(value, datetime):
-        aware(value, name)
-    elif isinstance(value, str) and not storable(value, TEXT_LONGEST):
-        raise MalformedQuery(field=name, given=f"text of length {len(value)}", maximum=TEXT_LONGEST)
-    elif isinstance(value, int) and not -(2**63) <= value < 2**63:
-        raise MalformedQuery(field=name, given=value, accepted=Text("64 bits", "64 位整数"))
-
-
-def _check_conditions(kind: Kind[Any], conditions: Iterable[Where[Any]]) -> None:
-    for where in conditions:
-        if where.comparison in (Comparison.ABSENT, Comparison.PRESENT):
-            kind.column(where.column)
-        elif where.comparison is not Comparison.AMONG:
-            _check_value(kind, where.column, where.value)
-        elif not isinstance(where.value, tuple):
-            raise MalformedQuery(field=where.column, given=type(where.value).__name__, accepted=Text("tuple", "tuple"))
-        else:
-            kind.column(where.column)
-            for value in where.value:
-                _check_value(kind, where.column, value)
 
 
 class StandardUnit:
@@ -197,15 +146,35 @@ class StandardUnit:
         """The repository of a kind, in this unit."""
         return StoredRepository(kind, self._session)
 
+    def register(self, register: Register[R], /) -> Rows[R]:
+        """The rows of a register, in this unit (D17)."""
+        return Rows(register, self._session)
+
     def load(self, kind: Kind[A], id: str, /, *, may: Action, by: Actor, expected_version: int | None = None) -> A:
         """The aggregate, locked, if ``by`` may. Raises NotFound, NotPermitted, Conflict, MalformedId, WrongKind."""
         kind.id.check(id)
         found = self._session.fetch(kind, id, lock=True)
         if found is None:
             raise NotFound(kind=kind.table, id=id)
-        by.require(may, owner=found.owner, branch=found.branch)
+        by.require(may, owner=kind.owned_by(found), branch=kind.branches_of(found))
         if expected_version is not None and found.version != expected_version:
             raise Conflict(kind=kind.table, id=id, expected=expected_version, actual=found.version)
+        return found
+
+    def obtain(self, kind: Kind[A], id: str, make: Callable[[], A], /) -> A:
+        """The aggregate, locked; made and stored where there is none (D17). Raises MalformedId, WrongKind."""
+        kind.id.check(id)
+        found = self._session.fetch(kind, id, lock=True)
+        if found is None:
+            made = make()
+            if made.id != id:
+                raise ValueError(f"{kind.table}: what was made has another id than was asked for")
+            made.version = 1
+            if self._session.insert_new(kind, made):
+                return made
+            found = self._session.fetch(kind, id, lock=True)
+        if found is None:  # MariaDB: taken was not the id but something else that is unique
+            raise Conflict(kind=kind.table, id=id)
         return found
 
     def number(self, pattern: NumberPattern, at: datetime, /, *, zone: str, branch: str = "") -> str:

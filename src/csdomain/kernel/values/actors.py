@@ -70,21 +70,33 @@ class Actor:
         """Whether any scope of ``action`` is granted."""
         return action in self.grants
 
-    def require(self, action: Action, *, owner: str, branch: str) -> None:
-        """Refuse unless ``action`` is granted for a record of ``owner`` in ``branch``. Raises :class:`NotPermitted`."""
+    def reaches(self, action: Action, owners: Iterable[str], branches: Iterable[str]) -> bool:
+        """Whether ``action`` is granted for a record that is own to ``owners`` and of ``branches`` (PPL-05)."""
         scope = self.grants.get(action)
-        if (
+        return (
             scope is Scope.ALL
-            or (scope is Scope.BRANCH and branch == self.branch)
-            or (scope is Scope.OWN and owner == self.id)
-        ):
+            or (scope is Scope.BRANCH and self.branch in branches)
+            or (scope is Scope.OWN and self.id in owners)
+        )
+
+    def require(self, action: Action, *, owner: str | tuple[str, ...], branch: str | tuple[str, ...]) -> None:
+        """Refuse unless ``action`` is granted for a record of ``owner`` in ``branch``; several of either count alike.
+
+        Raises :class:`NotPermitted`.
+        """
+        if self.reaches(action, _each(owner), _each(branch)):
             return
+        scope = self.grants.get(action)
         raise NotPermitted(
             action=action,
             actor=self.id,
             scope="none" if scope is None else scope,
             accepted=Text("a position that has the permission in this scope", "在此范围内拥有该权限的职位"),
         )
+
+
+def _each(given: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (given,) if isinstance(given, str) else given
 
 
 @attrs.frozen

@@ -6,6 +6,8 @@ clock and the randomness.
 """
 
 import re
+from datetime import date, datetime
+from hashlib import sha256
 from typing import Final, Generic, Protocol, TypeVar, cast
 
 import attrs
@@ -21,6 +23,8 @@ _PAIRS: Final = tuple(first + second for first in _ALPHABET for second in _ALPHA
 _FORM: Final = re.compile(r"([a-z]{2,8})_([0-7][0-9a-hjkmnp-tv-z]{25})")
 _PREFIX: Final = re.compile(r"[a-z]{2,8}")
 RANDOM_BITS: Final = 80
+_EPOCH: Final = date(1970, 1, 1).toordinal()
+_DAY_MILLIS: Final = 86_400_000
 
 
 class MalformedId(InvalidValue):
@@ -61,6 +65,22 @@ class IdKind(Generic[I]):
             raise ValueError("millis has 48 bits, randomness 80")
         bits = millis << RANDOM_BITS | randomness
         return cast("I", self.prefix + "_" + "".join([_PAIRS[bits >> shift & 1023] for shift in range(120, -10, -10)]))
+
+    def keyed(self, natural: str, on: date | None = None) -> I:
+        """The id that ``natural`` always has, a key of its own such as ``"hq/cold store"``: no look-up finds it.
+
+        ``on`` puts it among the ids of that day, so that those of later days sort later; without, before all others.
+        The same ``natural`` on another day is another id. Raises ValueError for a day before 1970 and for an instant,
+        which is on two days at once.
+
+        >>> IdKind("pag").keyed("doctor-1", date(2026, 3, 9))
+        'pag_01kk7y9f00msya5mgmn5p81srd'
+        """
+        if isinstance(on, datetime):
+            raise ValueError("a key has a day, not an instant")
+        millis = 0 if on is None else (on.toordinal() - _EPOCH) * _DAY_MILLIS
+        randomness = int.from_bytes(sha256(natural.encode()).digest()[: RANDOM_BITS // 8])
+        return self.make(millis=millis, randomness=randomness)
 
     def check(self, value: object) -> I:
         """``value`` if it is an id of this kind. Raises :class:`MalformedId` or :class:`WrongKind`."""
