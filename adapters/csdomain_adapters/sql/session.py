@@ -93,7 +93,8 @@ class SqlSession(RegisterRows):
             return None
         if heading:
             self._unproven.head(id, row[3], row[4])
-        return table.load(id, row[0], row[1], row[2])
+        found: A = table.load(id, row[0], row[1], row[2])
+        return found
 
     def insert(self, kind: Kind[A], aggregate: A, /) -> None:
         table = self._schema.of(kind)
