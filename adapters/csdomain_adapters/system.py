@@ -42,6 +42,11 @@ class System:
         self.ids = SystemIds()
 
 
+def salt() -> str:
+    """16 random bytes as text: what makes a digest of what few people know impossible to guess from (KRN-14)."""
+    return secrets.token_hex(16)
+
+
 def jitter(attempt: int, *, first: float = 0.002, longest: float = 0.25) -> float:
     """Seconds to wait before attempt number ``attempt`` (from 1): random, up to a bound that doubles each time."""
     return secrets.randbelow(1_000_000) / 1_000_000 * min(longest, first * 2.0**attempt)

@@ -179,7 +179,7 @@ def record(desk: Desk) -> tuple[Played, ...]:
 
     def note(_c: object, _cursor: object, statement: str, *_: object) -> None:
         found = re.search(r"^(INSERT|UPDATE|SELECT).*?(csd_\w+)", statement, re.DOTALL)
-        table = re.search(r"FROM (csd_\w+)", statement) if found and found[1] == "SELECT" else None
+        table = re.search(r".*FROM (csd_\w+)", statement, re.DOTALL) if found and found[1] == "SELECT" else None
         operation = found and OPERATIONS.get(f"{found[1]} {table[1] if table else found[2]}")
         if operation == "look" and " name = " in " ".join(statement.split()).replace("csd_timer.name", "name"):
             operation = "peek"

@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from csdomain.flows.erase_customer import ErasureReport
     from csdomain.flows.rebase_cases import RebaseReport
     from csdomain.frame.descriptions import Description
+    from csdomain.kernel.store.verify import Checkpoint, Verification
     from csdomain.messaging.service import Messages
     from csdomain.orders.service import Orders
     from csdomain.reporting.whatif_report import ChangedCase, WhatIfReport
@@ -388,6 +389,28 @@ class Desk(Services):
     def follow(self, consumer: str, handle: Callable[[AuditRecord], object]) -> int:
         """Give ``consumer`` every event since the last call, in order, at least once; how many (KRN-11)."""
         return follow(self.store, consumer, handle)
+
+    def verify(
+        self, checkpoint: "Checkpoint | None" = None, *, key: bytes = b"", progress: Progress | None = None
+    ) -> "Verification":
+        """Read the whole store and name what is not what its trail says; nothing is written. [KRN-11]
+
+        With a ``checkpoint`` and the ``key`` that signed it, also whether events that it knew are gone. Like
+        :meth:`sweep` it asks about the operation: no actor, the host says who may see it. Raises CheckpointInvalid.
+        """
+        from csdomain.kernel.store.verify import verify
+
+        return verify(self.store, kinds(), checkpoint=checkpoint, key=key, progress=progress)
+
+    def checkpoint(self, key: bytes, *, progress: Progress | None = None) -> "Checkpoint":
+        """A signed head of the trail, to be kept where who changes the database cannot reach it. [KRN-11]
+
+        ``key`` is the host's, at least 16 bytes. Raises Untrustworthy where the store does not verify,
+        CheckpointInvalid.
+        """
+        from csdomain.kernel.store.verify import make_checkpoint
+
+        return make_checkpoint(self.store, kinds(), key, self.clock.now(), progress=progress)
 
     def what_if(
         self,

@@ -71,6 +71,7 @@ class House:
             "new": [str(self.folder / "ours.toml")],
             "lifecycle": ["complaint"],
             "ref": [self.ref],
+            "key": [str(self.folder / "ours.toml")],
             "case": [self.number],
             "month": ["2026-03"],
             "actor": ["office-1"],

@@ -72,7 +72,8 @@ class Statements:
     def _hear(self, _c: object, _cursor: object, statement: str, *_: object) -> None:
         if not statement.startswith(("BEGIN", "SET TRANSACTION")):
             verb = statement.split()[0]
-            table = re.search(r"(?:INTO |UPDATE |FROM )(csd_\w+)", statement)
+            # Of a question the table at the end: before it there may be a question within.
+            table = re.search(r"(?:INTO |UPDATE |.*FROM )(csd_\w+)", statement, re.DOTALL)
             self.said.append(f"{verb}{' INTO' if verb == 'INSERT' else ''} {table[1] if table else '?'}")
 
     def of(self, work: Callable[[], object]) -> list[str]:

@@ -7,8 +7,6 @@ import attrs
 
 from adapters.harness import sql_factory
 from csdomain.kernel.cases.events import Moved
-from csdomain.kernel.store.consequences import FOLLOWED, PARKED
-from csdomain.kernel.store.planning import RUN_FAILURES, RUNS, WATERMARKS
 from csdomain.kernel.store.ports import OpenStore, Unit
 from csdomain.kernel.store.registers import Mode, Register
 from csdomain.kernel.store.unit import Backstage
@@ -29,7 +27,6 @@ class Done:
 
 
 DONE = Register(Done, "test_done", Mode.APPEND, key=("key",), indexes=(("place",),))
-STORED = (DONE, FOLLOWED, PARKED, RUNS, WATERMARKS, RUN_FAILURES)
 
 
 class Died(BaseException):
@@ -82,7 +79,7 @@ class Place:
     def __init__(self, url: str = "") -> None:
         self.clock, self.ids = MovableClock(), SequentialIds()
         backstage = Backstage(lambda _name: ALWAYS, self.ids)
-        self.store: OpenStore = sql_factory(url)(STORED, backstage) if url else MemoryStore(backstage)
+        self.store: OpenStore = sql_factory(url)((DONE,), backstage) if url else MemoryStore(backstage)
 
     def happen(self, *numbers: int, kind: type[Happened] | type[Passed] = Happened) -> None:
         """Events, each in a unit of its own."""

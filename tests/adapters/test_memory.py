@@ -1,20 +1,16 @@
 """The store in memory passes the contracts of a store, less the abilities it does not have."""
 
 from collections import defaultdict
-from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any
 
 import attrs
 import pytest
 
 from backends import note_use
-from csdomain.kernel.cases.effects import Message, StartTimer
+from csdomain.kernel.cases.effects import StartTimer
 from csdomain.kernel.rules import AUDITED, NUMBERING, ONE_WRITER, PERMITTED, PORTS, TIMERS
-from csdomain.kernel.store.ports import AuditRecord, Refusal, Unit
 from csdomain.kernel.store.unit import StandardUnit
-from csdomain.kernel.values.actors import ActorId
 from csdomain.testing import (
     ConcurrencyContract,
     Contract,
@@ -31,7 +27,7 @@ from csdomain.testing import (
     UnitContract,
 )
 from csdomain.testing.base import SPECIMENS, Rig, at
-from csdomain_adapters.memory import MemoryStore, NotStorable, open_store
+from csdomain_adapters.memory import MemoryStore, open_store
 from csdomain_adapters.memory.session import Tables
 
 
@@ -199,123 +195,3 @@ def test_f29_whatever_comes_between_two_steps_of_a_unit_it_is_taken_back_whole()
         else:
             break
     assert ran > 40
-
-
-@pytest.mark.rule(PORTS)
-def test_f52_what_is_read_is_nobodys_but_the_readers(rig: Rig) -> None:
-    notes = {"colour": "red"}
-    specimen = rig.specimen(notes=notes)
-
-    def begin(unit: StandardUnit) -> None:
-        rig.everything(unit, specimen)
-        unit.session.number_events(9)
-
-    rig.run(begin)
-    rig.run(lambda unit: unit.session.add_refusal(Refusal("use", "a", at(0), specimen.id, "R", "c", {"why": "x"})))
-    before = held(rig)
-    notes["colour"] = "blue"
-
-    def reads(unit: Unit) -> list[Any]:
-        session, id = unit.session, specimen.id
-        message = session.message(f"{id}/picked")
-        assert message is not None
-        return [
-            unit.of(SPECIMENS).get(id).notes,
-            unit.of(SPECIMENS).find().items[0].notes,
-            session.trail(id)[0].facts,
-            session.trails([id])[0].facts,
-            session.events_after(0, 9)[0].facts,
-            session.refusals(id)[0].facts,
-            message.facts,
-            session.outbox(unsent=True, limit=9)[0].facts,
-            session.claim_messages(at(9), at(10), 9)[0].facts,
-        ]
-
-    for facts in rig.store.look(reads):
-        facts["changed"] = "by a reader"
-    assert held(rig) == before
-
-
-UNKEPT: list[Any] = [
-    b"bytes",
-    "half \ud800",
-    2**64,
-    float("inf"),
-    float("nan"),
-    {1, 2},
-    object(),
-    {1: "x"},
-    {"\ud800": 1},
-]
-
-
-@pytest.mark.rule(PORTS)
-@pytest.mark.parametrize("value", UNKEPT, ids=lambda value: type(value).__name__)
-def test_f28_memory_refuses_what_no_database_keeps(rig: Rig, value: Any) -> None:
-    there = rig.stored(rig.specimen(label="there"))
-    before = held(rig)
-
-    def changed(unit: StandardUnit) -> None:
-        found = unit.of(SPECIMENS).get(there.id)
-        found.label, found.notes = "other", {"colour": value}
-        unit.of(SPECIMENS).save(found)
-
-    event = attrs.evolve(rig.picked(there.id), weight=value)
-    message = Message(f"{there.id}/picked", "specimen.picked", "manager", {"n": value})
-    tries: list[Callable[[StandardUnit], Any]] = [
-        lambda unit: unit.of(SPECIMENS).add(rig.specimen(notes={"colour": value})),
-        changed,
-        lambda unit: unit.session.append([attrs.evolve(AUDITED_ONCE, facts={"weight": value})]),
-        lambda unit: unit.record([rig.picked(there.id)], [message]),
-        lambda unit: unit.session.add_refusal(Refusal("use", "a", at(0), there.id, "R", "c", {"why": value})),
-    ]
-    if not isinstance(value, float | bytes | set | dict) and type(value) is not object:
-        tries.append(lambda unit: unit.record([event]))
-    for work in tries:
-        with pytest.raises(NotStorable) as caught:
-            rig.run(work)
-        assert "half" not in str(caught.value)
-        assert "bytes" not in str(caught.value).replace("given=bytes", "")
-    assert held(rig) == before
-
-
-AUDITED_ONCE = AuditRecord("evt_1", "spc_1", ActorId("a"), at(0), "picked", 1)
-
-
-@pytest.mark.rule(PORTS)
-@pytest.mark.parametrize("price", [5, "1.50 CNY", b"x"])
-def test_f28_a_value_that_is_not_of_its_fields_type_is_refused_by_name(rig: Rig, price: Any) -> None:
-    with pytest.raises(NotStorable) as caught:
-        rig.stored(rig.specimen(price=price))
-    assert caught.value.facts["kind"] == "specimen"
-    assert rig.snapshot()["specimen"] == []
-
-
-def _append(unit: StandardUnit, record: AuditRecord) -> None:
-    unit.session.append([record])
-
-
-@pytest.mark.rule(PORTS)
-@pytest.mark.parametrize("text", ["half \ud800", "nothing \0", "x" * 401])
-def test_f28_texts_fit_into_columns(rig: Rig, text: str) -> None:
-    before = held(rig)
-    for field in ("event_id", "subject", "by", "name", "reason"):
-        changes: dict[str, Any] = {field: text}
-        record = attrs.evolve(AUDITED_ONCE, **changes)
-        with pytest.raises(NotStorable) as caught:
-            rig.run(partial(_append, record=record))
-        assert caught.value.facts["field"] == field
-        assert text not in str(caught.value)
-    if "half" in text:
-        with pytest.raises(NotStorable):
-            rig.run(lambda unit: unit.session.put_rulebook("book@1", text))
-    assert held(rig) == before
-
-
-@pytest.mark.rule(PORTS)
-def test_f28_a_body_is_no_deeper_than_databases_keep(rig: Rig) -> None:
-    deep: Any = "x"
-    for _ in range(400):
-        deep = [deep]
-    with pytest.raises(NotStorable):
-        rig.run(lambda unit: unit.session.append([attrs.evolve(AUDITED_ONCE, facts={"deep": deep})]))

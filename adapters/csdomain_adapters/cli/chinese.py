@@ -72,6 +72,16 @@ _HELP: Final[Mapping[str, str]] = {
     "Only cases at this level, the lowest is 1.": "只列处于此层级的案件，最低为 1。",
     "Only the cases of this owner.": "只列此处理人的案件。",
     # --- jobs and databases
+    "Say what in a store is not what its trail says. Exit code 1 where there is anything.": (
+        "列出存储中与审计记录不符之处。如有，退出码为 1。"
+    ),
+    "The file with a checkpoint that was kept: it shows what the trail has lost.": (
+        "所保存检查点的文件：可显示审计记录丢失了什么。"
+    ),
+    "The file with the key that signs, of 16 bytes or more.": "签署密钥的文件，至少 16 字节。",
+    "Sign the trail as it is, as JSON to keep elsewhere. Refused where the store is not what its trail says.": (
+        "签署当前审计记录，输出 JSON 供另处保存。存储与审计记录不符时拒绝。"
+    ),
     "Fire the timers that are due: warnings and breaches. Exit code 1 where a handler refused.": (
         "触发到期的计时器：提醒与逾期。有被拒绝者，退出码为 1。"
     ),

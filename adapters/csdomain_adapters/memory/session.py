@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, MutableMapping, Sequence
 from datetime import datetime
 from functools import partial
 from itertools import islice
-from typing import Any, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 import attrs
 
@@ -15,6 +15,7 @@ from csdomain.kernel.cases.effects import Message
 from csdomain.kernel.cases.events import utc
 from csdomain.kernel.cases.timers import Timer, TimerState
 from csdomain.kernel.rules.errors import Conflict, StoreFailure
+from csdomain.kernel.store.digests import Head, Link, Unproven
 from csdomain.kernel.store.kinds import (
     A,
     ColumnPage,
@@ -24,13 +25,18 @@ from csdomain.kernel.store.kinds import (
     Query,
     Tally,
     TallyRow,
-    storable,
 )
 from csdomain.kernel.store.ports import AuditRecord, Call, KeyClaim, LiveTimer, Queued, Receipt, Refusal
+from csdomain.kernel.store.storable import Unreadable, copied, read_or_refuse, readable, require_texts
+from csdomain.kernel.values.codec import canonical
+from csdomain_adapters.system import salt
 
-from .encoding import NotStorable, copied, from_body, to_body
+from .encoding import from_body, timer_as_stored, to_body, written
 from .listing import Stored, matches, page, tallied
 from .registers import RegisterRows
+
+if TYPE_CHECKING:
+    from csdomain.kernel.store.verify import Inspector
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -39,8 +45,6 @@ Key = tuple[str, str]
 #: When a timer fires next, its subject and its name.
 Due = tuple[datetime, str, str]
 _MISSING: Final = object()
-#: As long as the longest column of a database that is no body.
-_TEXT_LONGEST: Final = 400
 #: What delivery changes of a message.
 _OF_DELIVERY: Final = "state next_at attempts sent_at failure tried_at delivered_at ref resent".split()
 
@@ -52,6 +56,7 @@ class Tables:
     aggregates: dict[str, dict[str, Stored]] = attrs.field(factory=lambda: defaultdict(dict))
     unique: dict[tuple[str, str, ColumnValue], str] = attrs.field(factory=dict)
     audit: list[AuditRecord] = attrs.field(factory=list)
+    links: list[Link] = attrs.field(factory=list)
     by_subject: dict[str, list[int]] = attrs.field(factory=lambda: defaultdict(list))
     positions: list[int] = attrs.field(factory=list)
     cursors: dict[str, int] = attrs.field(factory=dict)
@@ -73,6 +78,7 @@ class MemorySession(RegisterRows):
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
         self._undo: list[Callable[[], object]] = []
+        self._unproven = Unproven()
         self.dead = False
 
     @property
@@ -88,7 +94,7 @@ class MemorySession(RegisterRows):
 
     def rollback(self) -> None:
         """Take everything back, last first. What does so was made before the change, and asks for nothing."""
-        self.dead = False
+        self.dead, self._unproven = False, Unproven()
         while self._undo:
             self._undo.pop()()
 
@@ -150,10 +156,13 @@ class MemorySession(RegisterRows):
                 self._put(self._t.unique, (kind.table, field.name, value), aggregate.id)
         row |= {"id": aggregate.id, "branch": aggregate.branch, "owner": aggregate.owner, "version": aggregate.version}
         self._put(self._t.aggregates[kind.table], aggregate.id, Stored(body, kind.schema, row))
+        stored = aggregate.id, aggregate.version, kind.schema, body.encode()
+        self._unproven.body(kind.table, *stored, written(row))
 
     def select(self, kind: Kind[A], query: Query[A], /) -> Page[A]:
         page, last = self._page(kind, query)
-        return Page(tuple(_loaded(kind, stored) for stored in page), last)
+        items, unreadable = readable(page, lambda stored: _loaded(kind, stored))
+        return Page(tuple(items), last, unreadable)
 
     def select_columns(self, kind: Kind[A], names: Sequence[str], query: Query[A], /) -> ColumnPage:
         page, last = self._page(kind, query)
@@ -167,9 +176,16 @@ class MemorySession(RegisterRows):
 
     # --- trail
     def append(self, records: Sequence[AuditRecord], /) -> None:
-        for record in [_kept(record, "audit") for record in records]:
+        kept = [_kept(record, "audit") for record in records]
+        links = self._unproven.link(kept, [canonical(record.facts) for record in kept], self._heads, salt)
+        for record, link in zip(kept, links, strict=True):
             self._add(self._t.by_subject[record.subject], len(self._t.audit))
             self._add(self._t.audit, record)
+            self._add(self._t.links, link)
+
+    def _heads(self, subjects: Iterable[str]) -> dict[str, Head]:
+        lines = {subject: self._t.by_subject[subject] for subject in subjects if self._t.by_subject.get(subject)}
+        return {subject: self._t.links[places[-1]][:2] for subject, places in lines.items()}
 
     def trail(self, subject: str, /) -> Sequence[AuditRecord]:
         return [_own(self._t.audit[i], "audit") for i in self._t.by_subject.get(subject, ())]
@@ -181,6 +197,7 @@ class MemorySession(RegisterRows):
         found = [i for i in self._t.by_subject.get(subject, ()) if self._t.audit[i].reason]
         for i in found:
             self._replace(self._t.audit, i, attrs.evolve(self._t.audit[i], reason=""))
+            self._replace(self._t.links, i, self._t.links[i]._replace(salt=None))
         told = [i for i, refusal in enumerate(self._t.refusals) if refusal.subject == subject and refusal.facts]
         for i in told:
             self._replace(self._t.refusals, i, attrs.evolve(self._t.refusals[i], facts={}))
@@ -216,6 +233,11 @@ class MemorySession(RegisterRows):
     def refusals(self, subject: str, /) -> Sequence[Refusal]:
         return [_own(refusal, "refusal") for refusal in self._t.refusals if refusal.subject == subject]
 
+    def inspector(self) -> "Inspector":
+        from .inspecting import MemoryInspector  # few desks verify, and its classes take a while to make
+
+        return MemoryInspector(self._t)
+
     # --- timers
     def timer(self, subject: str, name: str, /, *, lock: bool) -> Timer | None:
         return self._t.timers.get((subject, name))
@@ -245,6 +267,7 @@ class MemorySession(RegisterRows):
             self._undo.append(partial(_leave, self._t.due, come))
             _enter(self._t.due, come)
         self._put(self._t.timers, key, timer)
+        self._unproven.timer(*key, *timer_as_stored(timer))
 
     def live_timer_names(self, after: Key, limit: int, /) -> Sequence[Key]:
         return sorted(key for key, timer in self._t.timers.items() if timer.live and key > after)[:limit]
@@ -256,7 +279,10 @@ class MemorySession(RegisterRows):
             if next_at > until or len(found) == limit:
                 break
             if (subject, name) not in skipped:
-                found.append(self._t.timers[subject, name])
+                timer = self._t.timers[subject, name]
+                if (timer.subject, timer.name) != (subject, name):
+                    raise Unreadable(kind="timer", id=subject, name=name)
+                found.append(timer)
         return found
 
     def live_timers(
@@ -370,7 +396,8 @@ class MemorySession(RegisterRows):
 
 
 def _loaded(kind: Kind[A], stored: Stored) -> A:
-    return from_body(kind, stored.body, stored.schema, cast("int", stored.row["version"]))
+    id, version = str(stored.row["id"]), cast("int", stored.row["version"])
+    return read_or_refuse(lambda: from_body(kind, stored.body, stored.schema, version), kind=kind.table, id=id)
 
 
 def _own(record: R, table: str) -> R:
@@ -380,10 +407,7 @@ def _own(record: R, table: str) -> R:
 
 def _kept(record: R, table: str) -> R:
     """A record as :func:`_own`, if its texts fit into columns. Raises NotStorable."""
-    for field, text in attrs.asdict(record, recurse=False).items():
-        if isinstance(text, str) and not storable(text, _TEXT_LONGEST):
-            raise NotStorable(kind=table, field=field, given=f"text of length {len(text)}")
-    return _own(record, table)
+    return _own(require_texts(record, table), table)
 
 
 def _cut(table: list[Any], length: int) -> None:

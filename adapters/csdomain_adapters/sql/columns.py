@@ -62,6 +62,14 @@ def text(length: int) -> String:
 BODY: Final = LargeBinary().with_variant(mysql.LONGBLOB(), "mariadb")
 
 
+#: What a line of the trail has besides what it says (design decision D32), and the index that keeps it one chain.
+CHAIN: Final[dict[str, Callable[[], TypeEngine[Any]]]] = {
+    "place": Integer,
+    "digest": lambda: text(64),
+    "salt": lambda: text(32),
+    "proof": lambda: BODY,
+}
+CHAIN_INDEX: Final = "uq_csd_audit_place"
 #: A number that counts itself up.
 SERIAL: Final = BigInteger().with_variant(Integer, "sqlite")
 TYPES: Final[dict[type, Callable[[], TypeEngine[Any]]]] = {

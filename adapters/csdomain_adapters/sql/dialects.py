@@ -24,6 +24,8 @@ from csdomain.kernel.rules.errors import (
     fact_labels,
 )
 
+from .columns import CHAIN_INDEX
+
 fact_labels({"database": "数据库", "driver": "驱动", "option": "选项"})
 
 MARIADB: Final = "mariadb"
@@ -36,6 +38,8 @@ _LOST_SQLSTATES: Final = {"57P01", "57P02", "57P03"}
 #: It goes down, this connection was killed; nobody listens.
 _LOST_MYSQL: Final = {1053, 1927, 2002, 2003}
 _RETRY_SQLITE: Final = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+#: What a database names where another appended to the same trail first: the chain is read anew.
+_CHAIN: Final = (CHAIN_INDEX, "csd_audit.place")
 _SYNCHRONOUS: Final = {"FULL", "NORMAL", "OFF"}
 BUSY_SECONDS: Final = 30
 #: How long erasing waits for readers before it leaves the journal to the next.
@@ -113,7 +117,6 @@ def _prepare_sqlite(engine: Engine, synchronous: str) -> None:
     @event.listens_for(engine, "connect")
     def connect(connection: Any, _record: object) -> None:
         connection.isolation_level = None  # we begin transactions ourselves
-        connection.execute("pragma journal_mode=wal")
         connection.execute(f"pragma synchronous={synchronous}")
         connection.execute("pragma foreign_keys=on")
         # What was erased must not be found in free pages; most builds leave it there unless told.
@@ -235,5 +238,7 @@ def translate(error: StatementError) -> DomainError:
     if transient(error):
         return StoreBusy(database=code)
     if isinstance(error, IntegrityError):
+        if any(name in str(original) for name in _CHAIN):
+            return StoreBusy(database=code)
         return Conflict(database=code, accepted=Text("values that no other record has", "其他记录未使用的值"))
     return StoreFailure(database=code or type(original).__name__)

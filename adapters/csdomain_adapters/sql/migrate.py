@@ -1,7 +1,7 @@
 """Bringing a database's tables up to date, with Alembic under a version table of our own."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Final, Literal
 import orjson
 from sqlalchemy import Connection, Engine, inspect, text
 
-from csdomain.kernel.rules.errors import StoreBusy
+from csdomain.kernel.rules import Text
+from csdomain.kernel.rules.errors import StoreBusy, StoreFailure
 
 from .dialects import MARIADB
 from .tables import PREFIX, VERSION_TABLE, ours
@@ -19,13 +20,26 @@ if TYPE_CHECKING:
 
 Direction = Literal["upgrade", "downgrade"]
 #: The newest migration; a test compares it with the scripts.
-HEAD: Final = "0008"
+HEAD: Final = "0009"
 _SCRIPTS: Final = Path(__file__).parent / "migrations"
 #: Serialises upgrades of one PostgreSQL database; any constant of our own will do.
 _LOCK: Final = 4_721_003
 #: On MariaDB, while a revision is under way: its one row says which, and what tables were there before.
 UNFINISHED_TABLE: Final = PREFIX + "unfinished"
 _WAIT_SECONDS: Final = 3_600
+
+
+class NewerDatabase(StoreFailure):
+    """The tables of the database are of a newer csdomain than this one: nothing here can bring them up to date."""
+
+    problem = Text("The database is of a newer csdomain.", "数据库属于更新版本的 csdomain。")
+
+
+def require_known(found: str | None) -> None:
+    """Raises NewerDatabase for a revision that this csdomain does not know."""
+    if found is not None and (not found.isdecimal() or found > HEAD):
+        accepted = Text("a newer csdomain", "更新版本的 csdomain")
+        raise NewerDatabase(actual=found, expected=HEAD, accepted=accepted)
 
 
 def current(engine: Engine) -> str | None:
@@ -47,6 +61,10 @@ def upgrade(engine: Engine, revision: str = "head") -> None:
     """
     if revision in ("head", HEAD) and current(engine) == HEAD:
         return
+    if engine.dialect.name == "sqlite":
+        # Stays with the file. Never on connecting: who only looks at a file that is not ours leaves it as it is.
+        with closing(engine.raw_connection()) as connection, closing(connection.cursor()) as cursor:
+            cursor.execute("pragma journal_mode=wal")
     _migrate(engine, "upgrade", revision)
 
 
@@ -59,6 +77,7 @@ def migrate_within(connection: Connection, direction: Direction, revision: str) 
     """Bring the tables to ``revision`` in a transaction that somebody else has begun and will end; not on MariaDB."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+    require_known(revision_on(connection))
     _alembic(connection, direction, revision)
 
 
@@ -66,6 +85,7 @@ def _migrate(engine: Engine, direction: Direction, revision: str) -> None:
     with engine.connect() as connection:
         if connection.dialect.name == MARIADB:
             with _alone(connection):
+                require_known(revision_on(connection))
                 _finish(connection)
                 for step, target in _steps(direction, revision_on(connection), revision):
                     _step(connection, direction, step, target)

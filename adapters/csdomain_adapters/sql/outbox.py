@@ -9,7 +9,10 @@ from sqlalchemy import BigInteger, Select, Table, select, type_coerce
 
 from csdomain.kernel.cases.delivery import MessageState, Queued
 from csdomain.kernel.cases.effects import Fact, MessageClass
+from csdomain.kernel.store.storable import copied
 from csdomain.kernel.values.codec import from_micros
+
+from .tables import encoded
 
 #: What delivery changes.
 CHANGED: Final = "state next_at attempts sent_at failure tried_at delivered_at ref resent".split()
@@ -29,7 +32,7 @@ def row(message: Queued) -> dict[str, Any]:
         "key": message.key,
         "occasion": message.occasion,
         "recipient": message.to,
-        "facts": orjson.dumps(dict(message.facts)),
+        "facts": encoded(copied(message.facts, "outbox"), "outbox"),
         "created_at": message.created_at,
         "until": message.until,
         "line": message.line or None,

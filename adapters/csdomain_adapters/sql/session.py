@@ -1,8 +1,8 @@
 """Rows in one transaction of a database: prepared statements and nothing that means anything."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 import attrs
 import orjson
@@ -13,6 +13,7 @@ from csdomain.kernel.cases.delivery import MessageState
 from csdomain.kernel.cases.effects import Message
 from csdomain.kernel.cases.timers import Timer, TimerState
 from csdomain.kernel.rules.errors import StoreBusy, StoreFailure
+from csdomain.kernel.store.digests import Head, Unproven
 from csdomain.kernel.store.kinds import (
     A,
     ColumnPage,
@@ -24,7 +25,10 @@ from csdomain.kernel.store.kinds import (
     TallyRow,
 )
 from csdomain.kernel.store.ports import AuditRecord, Call, KeyClaim, LiveTimer, Queued, Receipt, Refusal
+from csdomain.kernel.store.storable import Unreadable, copied, read_or_refuse, readable, require_texts
 from csdomain.kernel.values.actors import ActorId
+from csdomain.kernel.values.codec import to_micros
+from csdomain_adapters.system import salt
 
 from . import outbox
 from .dialects import translate
@@ -32,7 +36,10 @@ from .listings import condition_values, conditions, tally_rows, tally_statement,
 from .prepared import Prepared
 from .registers import RegisterRows
 from .statements import Statements
-from .tables import KindTable, Schema, converter
+from .tables import KindTable, Schema, converter, encoded, written
+
+if TYPE_CHECKING:
+    from csdomain.kernel.store.verify import Inspector
 
 R = TypeVar("R")
 _EVENTS: Final = "csdomain:events"
@@ -52,6 +59,7 @@ class SqlSession(RegisterRows):
         self._schema = schema
         self._s = statements
         self._dead = False
+        self._unproven = Unproven()
         #: Whether something was blanked that must not be found in the database's files either.
         self.redacted = False
 
@@ -81,28 +89,50 @@ class SqlSession(RegisterRows):
     # --- aggregates
     def fetch(self, kind: Kind[A], id: str, /, *, lock: bool) -> A | None:
         table = self._schema.of(kind)
-        row = self.execute(table.fetch_locked if lock else table.fetch, {"id_": id}).first()
-        return None if row is None else table.load(row[0], row[1], row[2])
+        heading = lock and self._s.heading
+        statement = table.fetch_headed if heading else table.fetch_locked if lock else table.fetch
+        row = self.execute(statement, {"id_": id}).first()
+        if row is None:
+            return None
+        if heading:
+            self._unproven.head(id, row[3], row[4])
+        found: A = table.load(id, row[0], row[1], row[2])
+        return found
 
     def insert(self, kind: Kind[A], aggregate: A, /) -> None:
         table = self._schema.of(kind)
-        self.execute(table.insert, table.row(aggregate))
+        row = table.row(aggregate)
+        self.execute(table.insert, row)
+        self._unproven.head(row["id"])
+        self._prove(kind, row)
 
     def insert_new(self, kind: Kind[A], aggregate: A, /) -> bool:
         table = self._schema.of(kind)
-        found = self.execute(table.insert_new(self._s.dialect), table.row(aggregate))
-        return bool(self._s.inserted(found))
+        row = table.row(aggregate)
+        made = bool(self._s.inserted(self.execute(table.insert_new(self._s.dialect), row)))
+        if made:
+            self._prove(kind, row)
+        return made
 
     def update(self, kind: Kind[A], aggregate: A, was: int, /) -> bool:
         table = self._schema.of(kind)
         row = table.row(aggregate)
-        row["id_"], row["was_"] = row.pop("id"), was
-        return bool(self.execute(table.update, row).rowcount == 1)
+        values = {**row, "id_": row["id"], "was_": was}
+        del values["id"]
+        if self.execute(table.update, values).rowcount != 1:
+            return False
+        self._prove(kind, row)
+        return True
+
+    def _prove(self, kind: Kind[Any], row: Mapping[str, Any]) -> None:
+        columns = written([row[name] for name in self._schema.of(kind).columns])
+        self._unproven.body(kind.table, row["id"], row["version"], row["schema"], row["body"], columns)
 
     def select(self, kind: Kind[A], query: Query[A], /) -> Page[A]:
         table = self._schema.of(kind)
         page, last = self._page(table, _BODY, query)
-        return Page(tuple(table.load(row[0], row[1], row[2]) for row in page), last)
+        items, unreadable = readable(page, lambda row: table.load(row[-2], row[0], row[1], row[2]))
+        return Page(tuple(items), last, unreadable)
 
     def select_columns(self, kind: Kind[A], names: Sequence[str], query: Query[A], /) -> ColumnPage:
         page, last = self._page(self._schema.of(kind), tuple(names), query)
@@ -124,6 +154,8 @@ class SqlSession(RegisterRows):
 
     # --- trail
     def append(self, records: Sequence[AuditRecord], /) -> None:
+        told = [encoded(copied(require_texts(record, "audit").facts, "audit"), "audit") for record in records]
+        links = self._unproven.link(records, [facts.decode() for facts in told], self._heads, salt)
         rows = [
             {
                 "event_id": record.event_id,
@@ -136,11 +168,21 @@ class SqlSession(RegisterRows):
                 "source": record.source,
                 "dest": record.dest,
                 "reason": record.reason,
-                "facts": orjson.dumps(record.facts),
+                "facts": facts,
+                "place": link.place,
+                "digest": link.digest,
+                "salt": link.salt,
+                "proof": link.proof.encode(),
             }
-            for record in records
+            for record, facts, link in zip(records, told, links, strict=True)
         ]
         self.execute(self._s.audit, rows if len(rows) > 1 else rows[0])
+
+    def _heads(self, subjects: Iterable[str]) -> dict[str, Head]:
+        """The last line of each subject that has one: its place and its digest."""
+        asked = ((subject, {"subject_": subject, "limit_": 1}) for subject in subjects)
+        found = {subject: self.execute(self._s.head, values).first() for subject, values in asked}
+        return {subject: (row[0], row[1]) for subject, row in found.items() if row is not None}
 
     def trail(self, subject: str, /) -> Sequence[AuditRecord]:
         return [_record(row) for row in self.execute(self._s.trail, {"subject_": subject})]
@@ -189,7 +231,7 @@ class SqlSession(RegisterRows):
             "subject": refusal.subject[:64],
             "rule": refusal.rule,
             "code": refusal.code,
-            "facts": orjson.dumps(refusal.facts),
+            "facts": encoded(copied(refusal.facts, "refusal"), "refusal"),
         }
         self.execute(self._s.refuse, row)
 
@@ -207,26 +249,42 @@ class SqlSession(RegisterRows):
             for row in self.execute(self._s.refusals, {"subject_": subject}).mappings()
         ]
 
+    def inspector(self) -> "Inspector":
+        from .inspecting import SqlInspector  # few desks verify, and its classes take a while to make
+
+        return SqlInspector(self.execute, self._schema)
+
     # --- timers
     def timer(self, subject: str, name: str, /, *, lock: bool) -> Timer | None:
         statement = self._s.timer_locked if lock else self._s.timer
         body = self.execute(statement, {"subject_": subject, "name_": name}).scalar()
-        return None if body is None else _timer(body)
+        return None if body is None else _timer(subject, name, body)
 
     def timers_of(self, subject: str, /, *, lock: bool = False) -> Sequence[Timer]:
         statement = self._s.timers_of_locked if lock else self._s.timers_of
-        return [_timer(row[0]) for row in self.execute(statement, {"subject_": subject})]
+        return [_timer(subject, row[1], row[0]) for row in self.execute(statement, {"subject_": subject})]
 
     def add_timers(self, timers: Sequence[Timer], /) -> Sequence[str]:
         there: list[str] = []
         for timer in timers:
-            row = {"subject": timer.subject, "name": timer.name, **_timer_columns(timer)}
+            columns = _timer_columns(timer)
+            row = {"subject": timer.subject, "name": timer.name, **columns}
             if not self._s.inserted(self.execute(self._s.add_timer, row)):
                 there.append(timer.name)
+            else:
+                self._note(timer, columns)
         return there
 
     def save_timer(self, timer: Timer, /) -> None:
-        self.execute(self._s.save_timer, {"subject_": timer.subject, "name_": timer.name, **_timer_columns(timer)})
+        columns = _timer_columns(timer)
+        self.execute(self._s.save_timer, {"subject_": timer.subject, "name_": timer.name, **columns})
+        self._note(timer, columns)
+
+    def _note(self, timer: Timer, columns: Mapping[str, Any]) -> None:
+        next_at = columns["next_at"]
+        instants = columns["started_at"], columns["due_at"]
+        told = [columns["state"], *map(to_micros, instants), None if next_at is None else to_micros(next_at)]
+        self._unproven.timer(timer.subject, timer.name, told, columns["body"])
 
     def live_timer_names(self, after: tuple[str, str], limit: int, /) -> Sequence[tuple[str, str]]:
         rows = self.execute(self._s.live, {"subject_": after[0], "name_": after[1], "limit_": limit})
@@ -235,8 +293,8 @@ class SqlSession(RegisterRows):
     def due_timers(self, until: datetime, limit: int, skip: Iterable[tuple[str, str]], /) -> Sequence[Timer]:
         skipped = set(skip)
         rows = self.execute(self._s.due, {"until_": until, "limit_": limit + len(skipped)})
-        timers = [_timer(row[0]) for row in rows]
-        return [timer for timer in timers if (timer.subject, timer.name) not in skipped][:limit]
+        wanted = [row for row in rows if (row[0], row[1]) not in skipped]
+        return [_timer(*row) for row in wanted[:limit]]
 
     def live_timers(
         self, kind: Kind[A], names: Sequence[str], query: Query[A], until: datetime | None, /
@@ -244,7 +302,8 @@ class SqlSession(RegisterRows):
         table, t = self._schema.of(kind).table, self._schema.common.timer
         where = (*query.where, *query.either)
         live = [TimerState.RUNNING] if until is not None else [TimerState.RUNNING, TimerState.PAUSED]
-        wanted = select(t.c.body, *(table.c[name] for name in names)).join_from(t, table, table.c.id == t.c.subject)
+        timer = (t.c.subject, t.c.name, t.c.body)
+        wanted = select(*timer, *(table.c[name] for name in names)).join_from(t, table, table.c.id == t.c.subject)
         wanted = wanted.where(
             t.c.state.in_([state.value for state in live]), *conditions(table, where, range(len(query.where)))
         )
@@ -255,11 +314,11 @@ class SqlSession(RegisterRows):
             wanted = wanted.where(t.c.due_at <= until)
         wanted = wanted.order_by(t.c.due_at, t.c.subject, t.c.name).limit(query.limit)
         found = self.execute(wanted, dict(condition_values(where)))
-        return [LiveTimer(_timer(row[0]), tuple(row[1:])) for row in found]
+        return [LiveTimer(_timer(*row[:3]), tuple(row[3:])) for row in found]
 
     # --- outbox
     def queue(self, messages: Sequence[Message], at: datetime, /) -> None:
-        rows = [outbox.row(Queued.of(message, at)) for message in messages]
+        rows = [outbox.row(Queued.of(require_texts(message, "outbox"), at)) for message in messages]
         self.execute(self._s.queue, rows if len(rows) > 1 else rows[0])
         for message in messages:
             if message.line:
@@ -337,15 +396,23 @@ class SqlSession(RegisterRows):
         return int(self.execute(self._s.forget_keys, {"before_": before}).rowcount)
 
     def put_rulebook(self, ref: str, text: str, /) -> None:
-        self.execute(self._s.put_rulebook, {"ref": ref, "body": text.encode()})
+        self.execute(self._s.put_rulebook, {"ref": ref, "body": copied(text, "rulebook").encode()})
 
     def get_rulebook(self, ref: str, /) -> str | None:
         body = self.execute(self._s.rulebook, {"ref_": ref}).scalar()
         return None if body is None else bytes(body).decode()
 
 
-def _timer(body: bytes) -> Timer:
-    return cast("Timer", _timer_in(orjson.loads(body), Timer))
+def _timer(subject: str, name: str, body: bytes) -> Timer:
+    """The timer of a row. Raises Unreadable where there is none, or that of another row."""
+
+    def read() -> Timer:
+        timer = cast("Timer", _timer_in(orjson.loads(body), Timer))
+        if (timer.subject, timer.name) != (subject, name):
+            raise ValueError
+        return timer
+
+    return read_or_refuse(read, kind="timer", id=subject, name=name)
 
 
 def _timer_columns(timer: Timer) -> dict[str, Any]:
@@ -365,5 +432,10 @@ def _key(call: Call) -> dict[str, Any]:
 def _record(row: Sequence[Any]) -> AuditRecord:
     # By place: by name each value costs a look-up, and trails are read by the hundred thousand.
     event_id, subject, actor, at, name, schema, move, source, dest, reason, facts, position = row
-    told = orjson.loads(facts)
+    try:
+        told = orjson.loads(facts)
+    except ValueError:
+        told = None
+    if told is None:
+        raise Unreadable(kind="audit", id=event_id)
     return AuditRecord(event_id, subject, actor, at, name, schema, move, source, dest, reason, told, position)

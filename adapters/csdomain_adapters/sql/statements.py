@@ -41,12 +41,20 @@ class Statements:
         a, t, o, k = common.audit, common.timer, common.outbox, common.key
         self.common = common
         self.dialect = dialect
+        #: Whether an aggregate and the last line of its trail can be read at once: elsewhere who waits for the lock on
+        #: the first sees the second as it was before.
+        self.heading = dialect == "sqlite"
         self.audit = Prepared(insert(a).inline())
         wanted = [a.c[name] for name in RECORD]
         self.trail = select(*wanted).where(a.c.subject == bindparam("subject_")).order_by(a.c.seq)
         among = a.c.subject.in_(bindparam("subjects_", expanding=True))
         self.trails = select(*wanted).where(among).order_by(a.c.subject, a.c.seq)
-        self.redact = update(a).where(a.c.subject == bindparam("subject_"), a.c.reason != "").values(reason="")
+        self.redact = (
+            update(a).where(a.c.subject == bindparam("subject_"), a.c.reason != "").values(reason="", salt=None)
+        )
+        # Not by the highest sequence: the database may look through both indexes for that.
+        last = select(a.c.place, a.c.digest).where(a.c.subject == bindparam("subject_")).order_by(a.c.place.desc())
+        self.head = Prepared(last.limit(bindparam("limit_")))
         self.unnumbered = select(a.c.seq).where(a.c.position.is_(None)).order_by(a.c.seq).limit(bindparam("limit_"))
         self.place = update(a).where(a.c.seq == bindparam("seq_")).values(position=bindparam("position_"))
         later = a.c.position > bindparam("position_")
@@ -69,7 +77,7 @@ class Statements:
 
         one = select(t.c.body).where(t.c.subject == bindparam("subject_"), t.c.name == bindparam("name_"))
         self.timer, self.timer_locked = Prepared(one), Prepared(one.with_for_update())
-        of_one = select(t.c.body).where(t.c.subject == bindparam("subject_"))
+        of_one = select(t.c.body, t.c.name).where(t.c.subject == bindparam("subject_"))
         of_one = of_one.order_by(t.c.started_at, t.c.name)
         self.timers_of, self.timers_of_locked = Prepared(of_one), Prepared(of_one.with_for_update())
         self.save_timer = Prepared(
@@ -86,7 +94,7 @@ class Statements:
             .limit(bindparam("limit_"))
         )
         self.due = (
-            select(t.c.body)
+            select(t.c.subject, t.c.name, t.c.body)
             .where(t.c.next_at <= bindparam("until_"))
             .order_by(t.c.next_at, t.c.subject, t.c.name)
             .limit(bindparam("limit_"))

@@ -30,7 +30,7 @@ from csdomain_adapters.telling import log_refusal, observed
 from .dialects import begin_reading, clear_journal, make_engine, reading, translate
 from .guests import Guests
 from .kinds import add_missing
-from .migrate import HEAD, current, upgrade
+from .migrate import HEAD, current, require_known, upgrade
 from .session import SqlSession
 from .statements import Statements
 from .tables import Schema
@@ -226,6 +226,8 @@ def open_store(url: str, stored: Sequence[Stored], backstage: Backstage, options
             upgrade(engine)
             add_missing(engine, stored)
         elif (found := current(engine)) != HEAD:
+            if found is not None and found.isdecimal():
+                require_known(found)
             raise SchemaOutdated(
                 actual=found or "none",
                 expected=HEAD,

@@ -5,14 +5,33 @@ from collections.abc import Sequence
 from typing import Any, Final, Generic, TypeVar
 
 import orjson
-from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, String, Table, bindparam, insert, select, update
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    bindparam,
+    insert,
+    literal_column,
+    select,
+    update,
+)
 
+from csdomain.kernel.rules.errors import InvalidValue
+from csdomain.kernel.store.digests import SALT
 from csdomain.kernel.store.kinds import A, Kind
-from csdomain.kernel.store.numbers import NUMBERS
+from csdomain.kernel.store.own import OWN
 from csdomain.kernel.store.registers import Register, Stored
+from csdomain.kernel.store.storable import NotStorable, copied, read_or_refuse
 from csdomain.kernel.values.codec import make_converter
+from csdomain_adapters.system import salt
 
 from .columns import BODY as BODY
+from .columns import CHAIN as CHAIN
+from .columns import CHAIN_INDEX as CHAIN_INDEX
 from .columns import OPTIONS as OPTIONS
 from .columns import PREFIX as PREFIX
 from .columns import SERIAL as SERIAL
@@ -62,15 +81,34 @@ def aggregate_table(kind: Kind[Any], meta: MetaData) -> Table:
     )
 
 
+def encoded(value: object, table: str) -> bytes:
+    """Plain data as bytes. Raises :class:`~csdomain.kernel.store.storable.NotStorable`, which names the field."""
+    try:
+        return orjson.dumps(value)
+    except (TypeError, UnicodeError) as error:
+        copied(value, table)
+        raise NotStorable(kind=table, given=type(error).__name__) from None
+
+
+def written(columns: Sequence[object]) -> bytes:
+    """The columns of an aggregate in one text, for their digest: instants and dates are told by orjson itself."""
+    return orjson.dumps(columns)
+
+
 class KindTable(Generic[A]):
     """The table of a kind with its statements, prepared once."""
 
-    def __init__(self, kind: Kind[A], table: Table) -> None:
+    def __init__(self, kind: Kind[A], table: Table, audit: Table) -> None:
         self.kind = kind
         self.table = t = table
         wanted = (t.c.body, t.c.version, t.c.schema)
         one = select(*wanted).where(t.c.id == bindparam("id_"))
         self.fetch, self.fetch_locked = Prepared(one), Prepared(one.with_for_update())
+        # With the last line of its trail: for a database on which nobody can have added one while this waited.
+        headed = one.add_columns(audit.c.place, audit.c.digest).outerjoin(audit, audit.c.subject == t.c.id)
+        self.fetch_headed = Prepared(headed.order_by(audit.c.place.desc()).limit(literal_column("1")))
+        #: The columns besides id, version, schema and body.
+        self.columns = [*(field.name for field in kind.fields), "branch", "owner"]
         self.listings = Listings(t)
         self.insert = Prepared(insert(t))
         self._insert_new: dict[str, Prepared] = {}
@@ -97,11 +135,21 @@ class KindTable(Generic[A]):
         row["schema"] = self.kind.schema
         row["branch"] = aggregate.branch
         row["owner"] = aggregate.owner
-        row["body"] = orjson.dumps(self._unstructure(aggregate))
+        try:
+            body = self._unstructure(aggregate)
+        except (AttributeError, TypeError, ValueError) as error:  # of a value that is not of its field's type
+            if isinstance(error, InvalidValue):
+                raise
+            raise NotStorable(kind=self.kind.table, given=type(error).__name__) from None
+        body[SALT] = salt()
+        row["body"] = encoded(body, self.kind.table)
         return row
 
-    def load(self, body: bytes, version: int, schema: int) -> A:
-        """The aggregate of a row, upcast where it was written in an older form."""
+    def load(self, id: str, body: bytes, version: int, schema: int) -> A:
+        """The aggregate of a row, upcast where it was written in an older form. Raises Unreadable."""
+        return read_or_refuse(lambda: self._load(body, version, schema), kind=self.kind.table, id=id)
+
+    def _load(self, body: bytes, version: int, schema: int) -> A:
         data = orjson.loads(body)
         if schema != self.kind.schema:
             data = self.kind.upcast(data, schema)
@@ -130,7 +178,10 @@ class Common:
             Column("reason", String(400), nullable=False),
             Column("facts", BODY, nullable=False),
             Column("position", BigInteger, nullable=True),
+            *(Column(name, made(), nullable=True) for name, made in CHAIN.items()),
             Index("ix_csd_audit_subject", "subject", "seq"),
+            # Whoever appends beside another, after the same line, begins again: a chain has no two ends.
+            Index(CHAIN_INDEX, "subject", "place", unique=True),
             Index("uq_csd_audit_position", "position", unique=True),
             **OPTIONS,
         )
@@ -264,7 +315,7 @@ class Schema:
         self.common = Common(self.meta)
         self._kinds: dict[str, KindTable[Any]] = {}
         self._registers: dict[str, RegisterTable[Any]] = {}
-        for each in (NUMBERS, *stored):
+        for each in (*OWN, *stored):
             if isinstance(each, Register):
                 self.register(each)
             else:
@@ -288,5 +339,7 @@ class Schema:
             with _DECLARING:  # threads that ask at once get one and the same
                 found = self._kinds.get(kind.table)
                 if found is None:
-                    found = self._kinds[kind.table] = KindTable(kind, aggregate_table(kind, self.meta))
+                    found = self._kinds[kind.table] = KindTable(
+                        kind, aggregate_table(kind, self.meta), self.common.audit
+                    )
         return found

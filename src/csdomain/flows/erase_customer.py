@@ -10,6 +10,7 @@ from csdomain.frame.contexts import Context
 from csdomain.frame.service import CaseService, Cursor
 from csdomain.kernel.store.kinds import Query
 from csdomain.kernel.store.ports import Store
+from csdomain.kernel.store.storable import Unreadable
 from csdomain.kernel.values.actors import Actor
 from csdomain.kernel.values.personal import Erasure
 from csdomain.rulebook import House, SectionMissing
@@ -20,11 +21,12 @@ Progress = Callable[[int], None]
 @attrs.frozen
 class ErasureReport:
     """The ids of the records that were erased, of those restricted until their hold ends, and of those of which
-    nothing was left to erase or restrict."""
+    nothing was left to erase or restrict. ``unreadable`` are those that cannot be read, so that nothing was erased."""
 
     erased: tuple[str, ...]
     restricted: tuple[str, ...]
     unchanged: tuple[str, ...]
+    unreadable: tuple[str, ...] = ()
 
 
 def erase_customer(
@@ -41,18 +43,25 @@ def erase_customer(
     ``progress`` is told of each record. Raises NotPermitted, before anything is erased in a context, unless ``by`` may
     erase all of it. [KRN-14]
     """
+    unreadable: list[str] = []
     came: dict[Erasure, list[str]] = {outcome: [] for outcome in Erasure}
     for records in services:
         after: Cursor | None = None
         while True:
             ids, after = records.of_customer(customer, by=by, at=at, after=after)
             for id in ids:
-                came[records.forget(id, by=by, at=at)].append(id)
+                try:
+                    came[records.forget(id, by=by, at=at)].append(id)
+                except Unreadable:
+                    unreadable.append(id)
                 if progress is not None:
                     progress(1)
             if after is None:
                 break
-    return ErasureReport(*(tuple(came[outcome]) for outcome in (Erasure.ERASED, Erasure.RESTRICTED, Erasure.UNCHANGED)))
+    erased, restricted, unchanged = (
+        tuple(came[outcome]) for outcome in (Erasure.ERASED, Erasure.RESTRICTED, Erasure.UNCHANGED)
+    )
+    return ErasureReport(erased, restricted, unchanged, tuple(unreadable))
 
 
 def require_none_left_off(store: Store, house: House, contexts: Iterable[Context[Any]], customer: str) -> None:

@@ -10,6 +10,7 @@ from csdomain.frame.questions import cases_of
 from csdomain.frame.service import CaseService
 from csdomain.kernel.rules.errors import Conflict, NotFound, RuleBroken
 from csdomain.kernel.store.kinds import Comparison, Query, Where
+from csdomain.kernel.store.storable import Unreadable
 from csdomain.kernel.values.actors import Actor
 
 _PAGE = 200
@@ -21,7 +22,7 @@ class RebaseReport:
     """The ids of the cases that were moved, and of those that were refused, each with the refusal."""
 
     moved: tuple[str, ...]
-    refused: tuple[tuple[str, RuleBroken | Conflict], ...]
+    refused: tuple[tuple[str, RuleBroken | Conflict | Unreadable], ...]
 
 
 def rebase_cases(
@@ -38,7 +39,7 @@ def rebase_cases(
     to rebase. Raises NotPermitted where ``by`` may not read at all. [KRN-01]
     """
     moved: list[str] = []
-    refused: list[tuple[str, RuleBroken | Conflict]] = []
+    refused: list[tuple[str, RuleBroken | Conflict | Unreadable]] = []
     for cases in services:
         final = cases_of(cases).commands.table.final
         query: Query[Any] = Query((Where("rulebook", Comparison.IS, ref),), limit=_PAGE)
@@ -54,6 +55,8 @@ def rebase_cases(
                     refused.append((case.id, error))
                 except NotFound:
                     continue  # gone meanwhile
+            table = cases_of(cases).kind.table
+            refused += [(id, Unreadable(kind=table, id=id)) for id in page.unreadable]
             if progress is not None:
                 progress(len(page.items))
             if page.next is None:

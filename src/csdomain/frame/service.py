@@ -15,6 +15,7 @@ from csdomain.kernel.rules import HOUSE_RULES, Text
 from csdomain.kernel.rules.errors import NotPermitted, RuleBroken, require
 from csdomain.kernel.store.kinds import ColumnValue, Page, Query
 from csdomain.kernel.store.ports import Call, Receipt, Unit
+from csdomain.kernel.store.storable import Unreadable
 from csdomain.kernel.values.actors import Action, Actor
 from csdomain.kernel.values.codec import fingerprint
 from csdomain.kernel.values.ids import I, IdKind, IdSource
@@ -293,7 +294,7 @@ class CaseService(Service[C, A]):
             return self._page_of(customer, unit, after)
 
         page = self._store.run(work, self._of_customer("erase_customer", customer, by, at))
-        return tuple(case.id for case in page.items), page.next
+        return (*(case.id for case in page.items), *page.unreadable), page.next
 
     def export_of(self, customer: str, *, by: Actor, at: datetime) -> Iterator[Mapping[str, Any]]:
         """Everything that the cases of a customer hold, one case after the other, in clear, with their trails.
@@ -308,6 +309,8 @@ class CaseService(Service[C, A]):
             actor = self._house.resolve(by)
             _require_everywhere(self._cases.export, actor)
             page = self._page_of(customer, unit, after)
+            for id in page.unreadable:  # an export with gaps would pass for whole
+                raise Unreadable(kind=self._cases.kind.table, id=id)
             if any(case.restricted for case in page.items):
                 _require_everywhere(self._cases.read_restricted, actor)
             found: list[Mapping[str, Any]] = [

@@ -10,6 +10,7 @@ from csdomain.kernel.cases.events import utc
 from csdomain.kernel.papers.approvals import Delegation, Delegations
 from csdomain.kernel.store.kinds import A, Kind, Query, Where
 from csdomain.kernel.store.ports import Unit
+from csdomain.kernel.store.storable import Unreadable
 from csdomain.kernel.values.actors import ActorId
 
 from .model import ACTIVE_UNTIL, ACTOR, AUTHORITY, DELEGATIONS, SINCE, STAFF, UNTIL, DelegationRecord, StaffMember
@@ -81,6 +82,8 @@ def every(unit: Unit, kind: Kind[A], *where: Where[A]) -> Iterator[A]:
     query: Query[A] | None = Query(where, limit=_PAGE)
     while query is not None:
         page = unit.of(kind).find(query)
+        for id in page.unreadable:  # what is decided by records that are not all there would be decided wrongly
+            raise Unreadable(kind=kind.table, id=id)
         yield from page.items
         query = None if page.next is None else attrs.evolve(query, after=page.next)
 

@@ -6,5 +6,5 @@ from csdomain_adapters.django.tables import tables
 
 
 class Migration(migrations.Migration):
-    dependencies = [("csdomain", "0004_orders")]
-    operations = [tables("0006", "0004")]
+    dependencies = [("csdomain", "0005_numbers")]
+    operations = [tables("0006", "0005")]

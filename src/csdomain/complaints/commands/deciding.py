@@ -10,7 +10,7 @@ from csdomain.complaints import events as e
 from csdomain.complaints import rules as r
 from csdomain.complaints import values as v
 from csdomain.complaints.case import Complaint, Submission
-from csdomain.complaints.case.papers import TAKEN_OVER, entries, require_as_signed
+from csdomain.complaints.case.papers import TAKEN_OVER, basis, entries, require_as_signed
 from csdomain.complaints.lifecycle import CertificateState, Move, SlipState, State
 from csdomain.complaints.policies import decider, form_amount, require_nothing_internal
 from csdomain.frame.acts import Events
@@ -68,8 +68,9 @@ def _submitted(
     _ladder(case, act, remedy).band(_whole(case, act, remedy))  # somebody decides it
     count = len(former) + 1
     paper = case.form.document.continued(**entries("proposed", count, remedy))
-    paper = paper.sign(f"proposal.{count}", by=act.by.id, at=act.at, different_people=False)
     submission = Submission(remedy=remedy, by=act.by.id, at=act.at)
+    rests = basis(case, case.form, submission, grave=case.grave)
+    paper = paper.sign(f"proposal.{count}", by=act.by.id, at=act.at, different_people=False, basis=rests)
     case.put_form(submissions=(*former, submission), document=paper)
     return e.RemedySubmitted(reason=remedy.text, **_figures(case, remedy, act))
 
@@ -193,7 +194,7 @@ def _decide(case: Complaint, act: ComplaintAct, outcome: Outcome, reason: str) -
     if outcome is not Outcome.APPROVED:
         case.put_submission(returned=v.Opinion(act.by.id, act.at, reason))
         return act.done(e.RemedyReturned(reason=reason, submission=count, rejected=outcome is Outcome.REJECTED))
-    paper = _approved(case.form.document, count, submission.remedy, approval)
+    paper = _approved(case, count, submission, approval)
     case.put_submission(approval=approval)
     case.put_form(document=paper)
     facts = _figures(case, submission.remedy, act) | _right(approval)
@@ -220,10 +221,10 @@ def explain_decision(case: Complaint, act: ComplaintAct) -> ApprovalExplanation:
     return attrs.evolve(explained, related=_related(case, act), counted=counted)
 
 
-def _approved(paper: Document, count: int, remedy: v.Remedy, approval: Approval) -> Document:
-    role = f"{approval.authority}.{count}"
-    paper = paper.continued(**entries("approved", count, remedy))
-    paper = paper.sign(role, by=approval.by, at=approval.at, different_people=False)
+def _approved(case: Complaint, count: int, submission: Submission, approval: Approval) -> Document:
+    role, rests = f"{approval.authority}.{count}", basis(case, case.form, submission, grave=case.grave)
+    paper = case.form.document.continued(**entries("approved", count, submission.remedy))
+    paper = paper.sign(role, by=approval.by, at=approval.at, different_people=False, basis=rests)
     for copy in paper.copies:
         if copy.holder is None:  # the fourth, with the approved return quantity, is finance's (CMP-28)
             paper = paper.hand_over(copy.number, copy.purpose, by=approval.by, at=approval.at)
@@ -388,7 +389,7 @@ def propose(case: Complaint, act: ComplaintAct, remedy: v.Remedy) -> Events:
     require_nothing_internal(remedy.text, case.internal, case.heard, act.rules.disclosure, case.cleared)
     submission = Submission(remedy=remedy, by=act.by.id, at=act.at)
     approval = _decided(case, act, submission, Outcome.APPROVED, "")
-    paper = _approved(case.form.document, len(case.form.submissions) + 1, remedy, approval)
+    paper = _approved(case, len(case.form.submissions) + 1, submission, approval)
     decided = attrs.evolve(submission, approval=approval)
     case.put_form(submissions=(*case.form.submissions, decided), document=paper)
     case.owner = act.by.id

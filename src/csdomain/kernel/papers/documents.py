@@ -60,13 +60,17 @@ class Unsigned(RuleBroken):
 
 @attrs.frozen
 class Signature:
-    """Who signed, in which role, when; ``seal`` is what the form was at that moment: its first ``fields`` entries."""
+    """Who signed, in which role, when; ``seal`` is what the form was at that moment: its first ``fields`` entries.
+
+    ``basis`` is the digest of what was decided on besides and does not stand on the form; empty where there is none.
+    """
 
     role: str
     by: ActorId
     at: datetime
     seal: str = attrs.field(metadata=WITHHELD)
     fields: int
+    basis: str = attrs.field(default="", metadata=WITHHELD)
 
 
 @attrs.frozen
@@ -161,8 +165,18 @@ class Document:
                 raise Tampered(number=self.number, field="signature", role=signature.role)
         return whole
 
-    def sign(self, role: str, *, by: ActorId, at: datetime, different_people: bool = True) -> "Document":
+    def sign(
+        self,
+        role: str,
+        *,
+        by: ActorId,
+        at: datetime,
+        different_people: bool = True,
+        basis: Mapping[str, object] | None = None,
+    ) -> "Document":
         """The form with one more signature, over its content and all signatures before.
+
+        ``basis`` is what the signature rests on and does not stand on the form: see :meth:`require_basis`.
 
         Raises :class:`SignedTwice` for a role that has signed, or, with ``different_people``, for a person who has;
         :class:`Tampered` where the form is not what was signed so far. [KRN-09]
@@ -174,7 +188,7 @@ class Document:
             if signature.role == role or (different_people and signature.by == by):
                 raise SignedTwice(number=self.number, role=role, actor=by, accepted=Text("another", "其他角色或人员"))
             require(at >= signature.at, FORMS, accepted=Text("signatures in order of time", "按时间先后签核"), at=at)
-        unsealed = Signature(role, by, at, "", len(self.fields))
+        unsealed = Signature(role, by, at, "", len(self.fields), "" if basis is None else _digest(plain(basis)))
         signature = attrs.evolve(unsealed, seal=_sealed(content, unsealed, self.signatures))
         return attrs.evolve(self, signatures=(*self.signatures, signature))
 
@@ -184,6 +198,15 @@ class Document:
             if signature.role == role:
                 return signature
         raise Unsigned(number=self.number, role=role)
+
+    def require_basis(self, role: str, *bases: Mapping[str, object]) -> None:
+        """Refuse unless the signature of ``role`` rests on one of ``bases``. Raises Unsigned, :class:`Tampered`.
+
+        A signature from before signatures had a basis rests on the form alone. [KRN-09]
+        """
+        signed = self.signature(role).basis
+        if signed and all(signed != _digest(plain(basis)) for basis in bases):
+            raise Tampered(number=self.number, field="basis", role=role)
 
     def require_signed(self, *roles: str) -> None:
         """Refuse unless all ``roles`` have signed this very content. Raises Unsigned, Tampered. [KRN-09]"""
@@ -332,4 +355,6 @@ def _digest(content: object) -> str:
 
 
 def _sealed(content: str, signature: Signature, before: tuple[Signature, ...]) -> str:
-    return _digest([content, signature.role, signature.by, plain(signature.at), [earlier.seal for earlier in before]])
+    basis = [signature.basis] if signature.basis else []
+    seals = [earlier.seal for earlier in before]
+    return _digest([content, signature.role, signature.by, plain(signature.at), seals, *basis])

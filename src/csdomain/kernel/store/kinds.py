@@ -24,10 +24,11 @@ _INTEGER_BITS: Final = 63
 
 def storable(value: object, longest: int) -> bool:
     """Whether every store keeps ``value`` as it is: text of at most that length, without NUL or half a character."""
-    return isinstance(value, str) and len(value) <= longest and "\0" not in value and _encodable(value)
+    return isinstance(value, str) and len(value) <= longest and "\0" not in value and encodable(value)
 
 
-def _encodable(text: str) -> bool:
+def encodable(text: str) -> bool:
+    """Whether it holds no half of a character."""
     try:
         return text.isascii() or bool(text.encode())
     except UnicodeEncodeError:
@@ -275,10 +276,14 @@ class Query(Generic[A]):
 
 @attrs.frozen
 class Page(Generic[A]):
-    """One page of a list; ``next`` is the cursor for the following one, None at the end."""
+    """One page of a list; ``next`` is the cursor for the following one, None at the end.
+
+    ``unreadable`` are the ids of records that belong here and cannot be read: they are passed over.
+    """
 
     items: tuple[A, ...]
     next: tuple[ColumnValue, str] | None
+    unreadable: tuple[str, ...] = ()
 
 
 @attrs.frozen

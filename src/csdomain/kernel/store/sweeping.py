@@ -19,6 +19,7 @@ from csdomain.kernel.rules.errors import DomainError, StoreFailure
 from csdomain.kernel.values.arguments import WrongArgument
 
 from .ports import AuditRecord, Store, Unit
+from .storable import Unreadable
 from .unit import StandardUnit
 
 BATCH: Final = 100
@@ -30,7 +31,8 @@ Progress = Callable[[int], None]
 
 @attrs.frozen
 class SweepReport:
-    """What a sweep did: warnings and breaches fired, and the timers whose handler refused, with the refusal."""
+    """What a sweep did: warnings and breaches fired; and the timers that were left, each with why: its handler refused,
+    or its row cannot be read."""
 
     warned: int
     breached: int
@@ -49,6 +51,7 @@ def sweep(store: Store, until: datetime, *, batch: int = BATCH, progress: Progre
         raise WrongArgument(field="batch", given=batch, accepted=limit)
     warned = breached = 0
     failed: dict[tuple[str, str], DomainError] = {}
+    idle: set[tuple[str, str]] = set()
     size = batch
     while True:
         claimed: list[tuple[str, str]] = []
@@ -57,6 +60,9 @@ def sweep(store: Store, until: datetime, *, batch: int = BATCH, progress: Progre
         except StoreFailure:
             raise
         except DomainError as error:
+            if isinstance(error, Unreadable) and error.facts["kind"] == "timer":
+                failed[str(error.facts["id"]), str(error.facts["name"])] = error
+                continue
             if size > 1:
                 size = 1  # find the one that refuses
                 continue
@@ -67,6 +73,10 @@ def sweep(store: Store, until: datetime, *, batch: int = BATCH, progress: Progre
             continue
         if not fired and not claimed:
             return SweepReport(warned, breached, tuple((*key, error) for key, error in failed.items()))
+        if not fired:  # a row that is due again and again, and of which nothing fires, would hold the sweep for ever
+            again = [key for key in claimed if key in idle]
+            failed |= {key: Unreadable(kind="timer", id=key[0], name=key[1]) for key in again}
+            idle.update(claimed)
         late = sum(isinstance(event, TimerBreached) for event in fired)
         breached += late
         warned += len(fired) - late

@@ -11,8 +11,8 @@ from alembic import op
 
 from csdomain_adapters.sql.kinds import add_columns, add_index, drop_columns, fill
 
-revision = "0008"
-down_revision = "0004"
+revision = "0007"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 
