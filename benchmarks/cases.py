@@ -34,6 +34,9 @@ class _Drawn:
     def number(self, *_: Any) -> str:
         return self.given
 
+    def import_number(self, number: str, *_: Any) -> str:
+        return number
+
     def new(self, kind: Any, /) -> Any:
         return self.id if kind.prefix == "cmp" else "slt_00000000000000000000000001"
 

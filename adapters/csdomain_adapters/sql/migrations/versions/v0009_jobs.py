@@ -1,4 +1,4 @@
-"""The registers of what follows from events and of what a date brings. They begin empty: nothing follows from before."""
+"""The registers of what follows from events and of what a date brings. They begin empty."""
 
 from datetime import datetime
 
