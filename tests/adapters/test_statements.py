@@ -32,7 +32,7 @@ BEGIN, STOP, CHANGE = ["INSERT INTO csd_timer"], ["SELECT csd_timer", "UPDATE cs
 TELL = ["INSERT INTO csd_outbox"]
 CLAIM, FINISH = "INSERT INTO csd_key", "UPDATE csd_key"
 RECEIVE = ["INSERT INTO csd_number", "INSERT INTO csd_complaint", *BEGIN, AUDIT, *TELL]
-CHECK = [LOAD, SAVE, *STOP, AUDIT]
+CHECK = [LOAD, SAVE, *STOP, AUDIT, *TELL]
 INVESTIGATE = [LOAD, SAVE, AUDIT]
 #: The clock of the case and that of the stage.
 ACCEPT = [LOAD, SAVE, *BEGIN * 2, AUDIT, *TELL]
@@ -51,18 +51,18 @@ WHOLE = {
     "inspect": [LOAD, SAVE, *BEGIN, *STOP, AUDIT],
     "conclude": [LOAD, SAVE, *BEGIN, AUDIT],
     "report": [LOAD, SAVE, *STOP, AUDIT, *TELL],
-    "rule": [LOAD, SAVE, AUDIT],
-    "judge": [LOAD, SAVE, *LOOK, *CHANGE, AUDIT],
+    "rule": [LOAD, SAVE, AUDIT, *TELL],
+    "judge": [LOAD, SAVE, *LOOK, *CHANGE, AUDIT, *TELL],
     "submit": [LOAD, SAVE, *BEGIN, AUDIT, *TELL],
-    "approve": [LOAD, "SELECT csd_delegation", "SELECT csd_staff", SAVE, *STOP, AUDIT],
+    "approve": [LOAD, "SELECT csd_delegation", "SELECT csd_staff", SAVE, *STOP, AUDIT, *TELL],
     "answer": [LOAD, SAVE, AUDIT, *TELL],
     "close": CLOSE,
-    "draw_slip": [LOAD, *NUMBER, SAVE, AUDIT],
+    "draw_slip": [LOAD, *NUMBER, SAVE, AUDIT, *TELL],
     "sign_slip": [LOAD, SAVE, AUDIT, *TELL],
     "take_in": [LOAD, SAVE, AUDIT, *TELL],
     "reconcile": [LOAD, SAVE, AUDIT],
-    "draw_certificate": [LOAD, *NUMBER, SAVE, AUDIT],
-    "sign_certificate": [LOAD, SAVE, AUDIT],
+    "draw_certificate": [LOAD, *NUMBER, SAVE, AUDIT, *TELL],
+    "sign_certificate": [LOAD, SAVE, AUDIT, *TELL],
     "countersign_certificate": [LOAD, SAVE, AUDIT, *TELL],
     "book_certificate": [LOAD, SAVE, AUDIT],
     "review": [LOAD, SAVE, *STOP, AUDIT],
@@ -178,15 +178,15 @@ def test_jobs_cost_by_the_batch(desks: Desks, backend: str) -> None:
     for _ in range(3):
         accepted(desk)
     claim, mark = ["SELECT csd_outbox", "UPDATE csd_outbox"], ["UPDATE csd_outbox"]
-    # Of each it is told that it came, and that it was accepted.
-    assert said.of(lambda: desk.relay(CollectingNotifier())) == [*claim, *mark * 6, "SELECT csd_outbox"]
+    # Of each it is told that it came, to whom it went twice, and that it was accepted.
+    assert said.of(lambda: desk.relay(CollectingNotifier())) == [*claim, *mark * 12, "SELECT csd_outbox"]
     assert said.of(desk.sweep) == ["SELECT csd_timer"], "a sweep with nothing due looks once"
     clock.advance(timedelta(days=60))
     fired = said.of(desk.sweep)
-    # Of each the clock of the case fires two warnings and a breach, that of the stage a breach; each breach reads its
-    # case and tells the superior.
+    # Of each the clock of the case fires two warnings and a breach, that of the stage a breach; each reads its
+    # case and tells whoever has it, or the superior.
     assert fired.count("UPDATE csd_timer") == 12
     assert fired.count("INSERT INTO csd_audit") == 12
-    assert fired.count("INSERT INTO csd_outbox") == 6
-    assert fired.count("SELECT csd_complaint") == 6
-    assert len(fired) <= 2 + 12 + 12 + 12 + 6 + 6, fired
+    assert fired.count("INSERT INTO csd_outbox") == 12
+    assert fired.count("SELECT csd_complaint") == 12
+    assert len(fired) <= 2 + 12 + 12 + 12 + 12 + 12, fired
