@@ -36,7 +36,7 @@ CLAIM, FINISH = "INSERT INTO csd_key", "UPDATE csd_key"
 #: A number: the counter of its series, and the register of all numbers.
 NUMBER = ["INSERT INTO csd_number", "INSERT INTO csd_paper"]
 RECEIVE = [*NUMBER, "INSERT INTO csd_complaint", *BEGIN, AUDIT, *TELL]
-CHECK = [LOAD, SAVE, *STOP, AUDIT]
+CHECK = [LOAD, SAVE, *STOP, AUDIT, *TELL]
 INVESTIGATE = [LOAD, SAVE, AUDIT]
 #: The clock of the case and that of the stage.
 ACCEPT = [LOAD, SAVE, *BEGIN * 2, AUDIT, *TELL]
@@ -57,18 +57,18 @@ WHOLE = {
     "inspect": [LOAD, SAVE, *BEGIN, *STOP, AUDIT],
     "conclude": [LOAD, SAVE, *BEGIN, AUDIT],
     "report": [LOAD, SAVE, *STOP, AUDIT, *TELL],
-    "rule": [LOAD, SAVE, AUDIT],
-    "judge": [LOAD, SAVE, *LOOK, *CHANGE, AUDIT],
+    "rule": [LOAD, SAVE, AUDIT, *TELL],
+    "judge": [LOAD, SAVE, *LOOK, *CHANGE, AUDIT, *TELL],
     "submit": [LOAD, SAVE, *BEGIN, AUDIT, *TELL],
-    "approve": [LOAD, *STANDING, SAVE, *STOP, AUDIT],
+    "approve": [LOAD, *STANDING, SAVE, *STOP, AUDIT, *TELL],
     "answer": [LOAD, SAVE, AUDIT, *TELL],
     "close": CLOSE,
-    "draw_slip": [LOAD, *NUMBER, SAVE, AUDIT],
+    "draw_slip": [LOAD, *NUMBER, SAVE, AUDIT, *TELL],
     "sign_slip": [LOAD, *STANDING, SAVE, AUDIT, *TELL],
     "take_in": [LOAD, SAVE, AUDIT, *TELL],
     "reconcile": [LOAD, SAVE, AUDIT],
-    "draw_certificate": [LOAD, *NUMBER, SAVE, AUDIT],
-    "sign_certificate": [LOAD, *STANDING, SAVE, AUDIT],
+    "draw_certificate": [LOAD, *NUMBER, SAVE, AUDIT, *TELL],
+    "sign_certificate": [LOAD, *STANDING, SAVE, AUDIT, *TELL],
     "countersign_certificate": [LOAD, SAVE, AUDIT, *TELL],
     "book_certificate": [LOAD, SAVE, AUDIT],
     "review": [LOAD, SAVE, *STOP, AUDIT],
@@ -202,16 +202,17 @@ def test_jobs_cost_by_the_batch(desks: Desks, backend: str) -> None:
     said = Statements(desk.store)
     for _ in range(3):
         accepted(desk)
-    # Of each it is told that it came, and that it was accepted: claimed together, each marked and its outcome noted.
+    # Of each it is told that it came, to whom it went twice, and that it was accepted: claimed together, each marked and
+    # its outcome noted.
     step = ["SELECT csd_outbox", "UPDATE csd_outbox"]
-    assert said.of(lambda: desk.relay(CollectingNotifier())) == [*step * (1 + 2 * 6), "SELECT csd_outbox"]
+    assert said.of(lambda: desk.relay(CollectingNotifier())) == [*step * (1 + 2 * 12), "SELECT csd_outbox"]
     assert said.of(desk.sweep) == ["SELECT csd_timer"], "a sweep with nothing due looks once"
     clock.advance(timedelta(days=60))
     fired = said.of(desk.sweep)
-    # Of each the clock of the case fires two warnings and a breach, that of the stage a breach; each breach reads its
-    # case and tells the superior.
+    # Of each the clock of the case fires two warnings and a breach, that of the stage a breach; each reads its
+    # case and tells whoever has it, or the superior.
     assert fired.count("UPDATE csd_timer") == 12
     assert fired.count("INSERT INTO csd_audit") == 12
-    assert fired.count("INSERT INTO csd_outbox") == 6
-    assert fired.count("SELECT csd_complaint") == 6
-    assert len(fired) <= 2 + 12 + 12 + 12 + 6 + 6, fired
+    assert fired.count("INSERT INTO csd_outbox") == 12
+    assert fired.count("SELECT csd_complaint") == 12
+    assert len(fired) <= 2 + 12 + 12 + 12 + 12 + 12, fired
