@@ -1,6 +1,6 @@
 """How fast relays send: a gateway of 0 ms and of 50 ms, one relay and four, on one database.
 
-    python -m benchmarks.bench_relay [--url postgresql+psycopg://…] [--messages 200]
+    python benchmarks/bench_relay.py [--url postgresql+psycopg://…] [--messages 200]
 
 Each message is marked by a commit of its own before its call. At 50 ms that has to cost little: so many relays send at
 least 0.75 times as many as so many processes that only call the gateway, measured before and after (the share). At 0 ms
