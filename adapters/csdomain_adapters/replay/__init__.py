@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any, cast
 
 from csdomain.contexts import lifecycles
-from csdomain.desk import HOLIDAYS, adapter
 from csdomain.kernel.calendar.holidays import Holidays
 from csdomain.kernel.rules import Language
+from csdomain.opening import HOLIDAYS, adapter
 from csdomain.reporting.log_faults import Fault
 from csdomain.reporting.replay import Replay
 from csdomain.reporting.replay_map import read_map

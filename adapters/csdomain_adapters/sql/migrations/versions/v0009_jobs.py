@@ -22,8 +22,16 @@ def upgrade() -> None:
         "run",
         {"source": str, "key": str},
         {
-            "at": datetime, "facts": bytes, "held_until": datetime, "state": str, "held_by": str, "cursor": str,
-            "begun": bool, "subjects": int, "failed": int, "code": str,
+            "at": datetime,
+            "facts": bytes,
+            "held_until": datetime,
+            "state": str,
+            "held_by": str,
+            "cursor": str,
+            "begun": bool,
+            "subjects": int,
+            "failed": int,
+            "code": str,
         },
         indexes=[("state", "held_until")],
     )
