@@ -26,7 +26,6 @@ from csdomain.kernel.papers.approvals import Outcome
 from csdomain.kernel.rules import TIMERS
 from csdomain.kernel.rules.errors import DomainError, RuleBroken
 from csdomain.kernel.values.actors import Actor, ActorId
-from csdomain.kernel.values.durations import WorkingTime
 from csdomain.rulebook import loads
 from csdomain.staff.values import Post
 from csdomain.testing import HANDLING, QUALITY, complaint_form, no_holidays
@@ -446,6 +445,6 @@ def test_notes_priorities_and_a_promise_in_business_hours() -> None:
     assert [one.case.id for one in counter.does.inbox(by=sales, at=at).items] == [counter.id, first]
     counter.does.mark(first, by=counter.who["service_agent"], at=at)
     assert [one.case.id for one in counter.does.inbox(by=sales, at=at).items] == [first, counter.id]
-    counter.do("promise", WorkingTime(timedelta(hours=2)), by="sales")
+    counter.do("promise", within="2 working hours", by="sales")
     calendar = counter.desk.house.calendar_of("hq")
     assert counter.case.promised_until == calendar.add(counter.clock.now(), timedelta(hours=2))

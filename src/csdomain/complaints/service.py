@@ -19,7 +19,6 @@ from csdomain.kernel.store.kinds import ColumnValue, Comparison, Page, Query, Ta
 from csdomain.kernel.store.ports import Receipt, Unit
 from csdomain.kernel.values.actors import Actor, ActorId
 from csdomain.kernel.values.arguments import BY_RULE
-from csdomain.kernel.values.durations import Duration
 from csdomain.kernel.values.money import Money
 from csdomain.rulebook import Rulebook
 
@@ -105,10 +104,10 @@ class Related:
 
 @attrs.frozen
 class Reassigned:
-    """The cases that went from one to another, and those that did not, each with the error."""
+    """The cases that went from one to another, and those that did not, each with the code of the error."""
 
     done: tuple[str, ...]
-    failed: tuple[tuple[str, DomainError], ...]
+    failed: tuple[tuple[str, str], ...]
 
 
 def _obstacles(case: Complaint, rules: ComplaintRules, _: Rulebook) -> Iterator[Text]:
@@ -227,13 +226,21 @@ class Complaints(CaseService[Complaint, ComplaintAct]):
         """
         return self._do(receiving.assign, id, call, ActorId(to), position=position, reason=reason)
 
-    def promise(self, id: str, until: datetime | Duration, *, reason: str = "", **call: Unpack[CallOptions]) -> Receipt:
+    def promise(
+        self,
+        id: str,
+        until: datetime | None = None,
+        *,
+        within: str = "",
+        reason: str = "",
+        **call: Unpack[CallOptions],
+    ) -> Receipt:
         """Tell the customer when an answer will come: a holding reply, which promises nothing else.
 
-        ``until`` is an aware instant, or a duration that is counted on the branch's calendar: ``WorkingTime`` of two
-        hours. Raises NaiveTime, RuleBroken where it is not later, and as every command. [CMP-12, CMP-18]
+        It comes by ``until``, an aware instant, or ``within`` a duration on the branch's calendar ("2 working hours").
+        Raises NaiveTime, MalformedDuration, RuleBroken where it is not later, and as every command. [CMP-12, CMP-18]
         """
-        return self._do(receiving.promise, id, call, until, reason=reason)
+        return self._do(receiving.promise, id, call, until, within=within, reason=reason)
 
     def remark(self, id: str, text: str, department: str, **call: Unpack[CallOptions]) -> Receipt:
         """Note what the customer remarks besides; it goes to the department concerned. [CMP-29]"""
@@ -637,7 +644,7 @@ class Complaints(CaseService[Complaint, ComplaintAct]):
         it ended. Raises NotPermitted, NaiveTime. [CMP-17]
         """
         done: list[str] = []
-        failed: list[tuple[str, DomainError]] = []
+        failed: list[tuple[str, str]] = []
         states = STATE.among([state.value for state in OPEN])
         query: Query[Complaint] | None = Query((Where("owner", Comparison.IS, owner), states), limit=200)
         key = call.get("key")
@@ -648,7 +655,7 @@ class Complaints(CaseService[Complaint, ComplaintAct]):
                     own = None if key is None else f"{key}/{case.number}"
                     self.assign(case.id, to, reason=reason, by=call["by"], at=call["at"], key=own)
                 except DomainError as error:
-                    failed.append((case.id, error))
+                    failed.append((case.id, error.code))
                 else:
                     done.append(case.id)
             query = None if page.next is None else attrs.evolve(query, after=page.next)

@@ -16,7 +16,7 @@ from csdomain.kernel.cases.timers import TimerState
 from csdomain.kernel.rules import TIMERS, Text
 from csdomain.kernel.rules.errors import require
 from csdomain.kernel.values.actors import Actor, ActorId
-from csdomain.kernel.values.durations import Duration
+from csdomain.kernel.values.durations import parse_duration
 
 from .deciding import voided
 from .marks import FIELDS, ComplaintAct, does, named
@@ -131,9 +131,11 @@ def assign(case: Complaint, act: ComplaintAct, to: ActorId, *, position: bool = 
 
 
 @does(Move.PROMISE)
-def promise(case: Complaint, act: ComplaintAct, until: datetime | Duration, *, reason: str = "") -> Events:
+def promise(
+    case: Complaint, act: ComplaintAct, until: datetime | None = None, *, within: str = "", reason: str = ""
+) -> Events:
     FIELDS.check_text(reason, "reason", REASON, empty=True)
-    until = utc(until if isinstance(until, datetime) else act.place.calendar.deadline(act.at, until))
+    until = utc(act.place.calendar.deadline(act.at, parse_duration(within)) if until is None else until)
     require(until > act.at, r.LEVELS, accepted=Text("a later time", "更晚的时间"), given=until, at=act.at)
     case.promises += 1
     case.promised_until = until
