@@ -34,6 +34,8 @@ class _Drawn:
     def number(self, *_: Any) -> str:
         return self.given
 
+    def import_number(self, *_: Any) -> None: ...
+
     def new(self, kind: Any, /) -> Any:
         return self.id if kind.prefix == "cmp" else "slt_00000000000000000000000001"
 
