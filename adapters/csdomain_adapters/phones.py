@@ -7,9 +7,10 @@ import phonenumbers
 from phonenumbers import PhoneNumberFormat, PhoneNumberType
 
 from csdomain.kernel.rules import PERSONAL_DATA, Text
-from csdomain.kernel.rules.errors import InvalidValue
+from csdomain.kernel.rules.errors import InvalidValue, fact_labels
 from csdomain.kernel.values.personal import PersonalKind, personal
 
+fact_labels({"region": "国家或地区"})
 #: Far above any written number; a longer text is not parsed.
 _LONGEST = 80
 

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.harness import SQL, sql_factory
+from adapters.test_raw_connections import begin, connect
 from csdomain.kernel.rules import ONE_WRITER, PORTS
 from csdomain.kernel.rules.errors import DomainError
 from csdomain.kernel.store.kinds import Tally
@@ -133,3 +134,33 @@ def test_a_register_gets_its_table_and_later_its_new_columns(clean_url: Callable
             connection.exec_driver_sql("drop table csd_test_later")
     finally:
         engine.dispose()
+
+
+@pytest.mark.rule(PORTS)
+@pytest.mark.parametrize("backend", SQL)
+def test_in_a_host_s_transaction_what_held_is_known_whatever_its_driver_counts(
+    clean_url: Callable[[str], str], backend: str
+) -> None:
+    url = clean_url(backend)
+    rig = Rig(sql_factory(url))
+    raw = connect(url)  # pymysql counts rows that differ afterwards, unless it is told otherwise
+    begin(raw)
+    host = rig.store.within(raw)
+
+    def work(unit: Unit) -> list[Any]:
+        tasks, heaps = unit.register(TASKS), unit.register(HEAPS)
+        tasks.put([Task("p", "t")])
+        return [
+            tasks.take(("p", "t"), when=[TASKS["state"].is_("open")], set={"state": "open"}),
+            tasks.take(("p", "t"), when=[TASKS["state"].is_("sent")], set={"state": "open"}),
+            tasks.put_new([Task("p", "t"), Task("p", "u")]),
+            heaps.add(("p", "i"), {"held": 0}, new=Heap("p", "i")),
+            heaps.add(("p", "i"), {"held": 0}),
+            heaps.add(("p", "i"), {"held": -1}),
+        ]
+
+    said = host.run(work)
+    raw.commit()
+    raw.close()
+    rig.close()
+    assert said == [True, False, (Task("p", "t"),), True, True, False]

@@ -202,8 +202,8 @@ def test_jobs_cost_by_the_batch(desks: Desks, backend: str) -> None:
     said = Statements(desk.store)
     for _ in range(3):
         accepted(desk)
-    # Of each it is told that it came, to whom it went twice, and that it was accepted: claimed together, each marked and
-    # its outcome noted.
+    # Of each it is told that it came, to whom it went twice, and that it was accepted: claimed together, then each is
+    # marked and its outcome noted.
     step = ["SELECT csd_outbox", "UPDATE csd_outbox"]
     assert said.of(lambda: desk.relay(CollectingNotifier())) == [*step * (1 + 2 * 12), "SELECT csd_outbox"]
     assert said.of(desk.sweep) == ["SELECT csd_timer"], "a sweep with nothing due looks once"

@@ -76,13 +76,13 @@ class EngineContract:
         working.end()
 
     def test_it_ends_between_two_units_of_work_and_never_in_one(self) -> None:
-        inside, stopped, done = Event(), list[BaseException](), list[str]()
+        inside, told, stopped, done = Event(), Event(), list[BaseException](), list[str]()
 
         def endless(progress: Progress) -> None:
             while True:
                 inside.set()
                 done.append("begun")
-                working.stop.wait(PATIENCE)  # it is told to stop in the midst of a unit
+                told.wait(PATIENCE)  # it is told to stop in the midst of a unit
                 done.append("ended")
                 try:
                     progress(1)
@@ -92,6 +92,8 @@ class EngineContract:
 
         working = Working(type(self).engine(), [Job("endless", SOON, endless)])
         assert inside.wait(PATIENCE)
+        working.stop.set()
+        told.set()
         working.end()
         assert done == ["begun", "ended"]
         assert [type(error) for error in stopped] == [Stopping]
