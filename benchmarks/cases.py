@@ -34,12 +34,7 @@ class _Drawn:
     def number(self, *_: Any) -> str:
         return self.given
 
-<<<<<<< HEAD
-    def import_number(self, *_: Any) -> None:
-        return None
-=======
     def import_number(self, *_: Any) -> None: ...
->>>>>>> m1
 
     def new(self, kind: Any, /) -> Any:
         return self.id if kind.prefix == "cmp" else "slt_00000000000000000000000001"
