@@ -26,6 +26,7 @@ HOUSE: Final[Mapping[str, str]] = {
     "staff": "csdomain.staff",
     "renewals": "csdomain.renewals",
     "inventory": "csdomain.inventory",
+    "payments": "csdomain.payments",
 }
 
 

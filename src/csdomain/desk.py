@@ -73,6 +73,7 @@ if TYPE_CHECKING:
     from csdomain.kernel.store.verify import Checkpoint, Verification
     from csdomain.messaging.service import Messages
     from csdomain.orders.service import Orders
+    from csdomain.payments.service import Payments
     from csdomain.reporting.whatif_report import ChangedCase, WhatIfReport
     from csdomain.staff.service import Staff
 
@@ -146,6 +147,13 @@ class Services:
         return self.of(CONTEXT, supplies=Stock())
 
     @cached_property
+    def payments(self) -> "Payments":
+        """Payments, and the bills that they are for (SVC-05, REN-06, REN-12, REN-13)."""
+        from csdomain.payments.context import CONTEXT
+
+        return self.of(CONTEXT)
+
+    @cached_property
     def staff(self) -> "Staff":
         """Staff and delegations (PPL-01, KRN-08)."""
         from csdomain.staff.context import CONTEXT
@@ -156,8 +164,9 @@ class Services:
     def case_services(self) -> tuple[CaseService[Any, Any], ...]:
         """The services of the contexts that the rulebook takes and whose cases keep their rulebook and hold something
         about people: each is rebased, erased and exported with the others."""
-        found = (self.service(one.name) for one in contexts(self.house.rulebook.parts) if one.cases)
-        return tuple(service for service in found if isinstance(service, CaseService))
+        found = [self.service(one.name) for one in contexts(self.house.rulebook.parts) if one.cases]
+        every = (each for service in found for each in (service, *getattr(service, "beside", ())))
+        return tuple(service for service in every if isinstance(service, CaseService))
 
     def service(self, name: str) -> Any:
         """The service of a context by the context's name. Raises KeyError where no such context is installed."""

@@ -1,0 +1,9 @@
+"""Payments as a context of the desk."""
+
+from typing import Final
+
+from csdomain.frame.contexts import Context
+
+from .service import BILL_CASES, PAYMENT_CASES, Payments
+
+CONTEXT: Final = Context("payments", Payments, (PAYMENT_CASES, BILL_CASES))
