@@ -147,12 +147,13 @@ def _agreement(bill: Bill, unit: Unit) -> Agreement:
     confirmed = sum_of(PaymentState.CONFIRMED)
     handed_in = sum_of(PaymentState.CONFIRMED, PaymentState.HANDED_IN)
     collected = sum_of(*PaymentState)
-    owed = Money.zero(currency) if bill.state is BillState.WRITTEN_OFF else bill.due - collected
+    nothing = Money.zero(currency)
+    ended = bill.state in (BillState.CANCELLED, BillState.WRITTEN_OFF)
     found = {
-        "not_collected": owed,
+        "not_collected": nothing if ended else bill.due - collected,
         "not_handed_in": collected - handed_in,
         "not_confirmed": handed_in - confirmed,
-        "not_invoiced": bill.due if bill.invoiced is None else bill.due - bill.invoiced,
+        "not_invoiced": nothing if bill.state is BillState.CANCELLED else bill.due - (bill.invoiced or nothing),
         "bill_beside_payments": bill.collected - collected,
     }
     return Agreement(
