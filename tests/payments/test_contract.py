@@ -64,7 +64,7 @@ class TestBills(Owed):
 class Money(Owed):
     cases = PAYMENT_CASES
     ids = frozenset({"take.customer", "take.bill", "announce.customer", "announce.bank", "announce.bill"}) | {
-        "confirm.reference"
+        *("confirm.reference", "receive.customer", "receive.bank", "receive.reference", "receive.bill")
     }
     outlives = ("REN-12",)
 
@@ -75,7 +75,7 @@ class TestCash(Money):
     untold = frozenset({"bill.to_invoice", "payment.account", "payment.failed"})
 
     path = "cash"
-    absent = frozenset({"announce", "fail"})
+    absent = frozenset({"announce", "receive", "fail"})
     samples: ClassVar = {
         "take": by("hotline_agent", "customer-1", yuan(100)),
         "take/bill": numbered("hotline_agent", lambda there: ("customer-1", yuan(100), SPARE, "Wang")),
@@ -96,6 +96,10 @@ class TestTransfers(Money):
     samples: ClassVar = {
         "announce": by("finance", "customer-1", yuan(100), "icbc"),
         "announce/bill": numbered("finance", lambda there: ("customer-1", yuan(100), "icbc", SPARE)),
+        "receive": numbered("finance", lambda there: ("customer-1", yuan(100), "icbc", f"S{there}")),
+        "receive/bill": numbered(
+            "finance", lambda there: ("customer-1", yuan(100), "icbc", f"S{there}", date(2026, 3, 3), SPARE)
+        ),
         "confirm": with_case("finance", lambda payment: (f"R{payment.id[-9:]}", date(2026, 3, 3))),
         "fail": by("finance", "no such account"),
         "refund": by("finance", yuan(5), "too much"),

@@ -77,14 +77,14 @@ class FakeBooks:
         BILL_ID.check(id)
         lines, nothing = (Line("work", 1, MUCH),), yuan(0)
         whose = {"subject": "spare", "purpose": "fee", "customer": "customer-1", "branch": "hq", "owner": "finance"}
-        when = {"moved_at": BEGINNING, "opened_at": BEGINNING, "rulebook": ""}
+        when = {"moved_at": BEGINNING, "rulebook": ""}
         return Bill(id=SPARE, lines=lines, collected=nothing, confirmed=nothing, **whose, **when)  # type: ignore[arg-type]
 
     def payment(self, id: str, /) -> Payment:
         PAYMENT_ID.check(id)
         state = PaymentState.CONFIRMED if id == CONFIRMED else PaymentState.PENDING
         whose = {"customer": "customer-1", "branch": "hq", "owner": "hotline_agent", "rulebook": ""}
-        when = {"moved_at": BEGINNING, "recorded_at": BEGINNING}
+        when = {"moved_at": BEGINNING}
         used = {bill_of(f"job-{n}", "fee"): MUCH for n in range(3)}
         return Payment(id=id, state=state, way=Way.CASH, amount=MUCH * 9, uses=used, **whose, **when)  # type: ignore[arg-type]
 

@@ -38,11 +38,6 @@ def _taken(event: e.CashTaken, s: S) -> Iterable[Effect]:
     yield s.clock(event, timer(r.CASH), WorkingDays(s.rules.hand_in_days))
 
 
-@EFFECTS.on(e.CashHandedIn)
-def _handed_in(event: e.CashHandedIn, s: S) -> Iterable[Effect]:
-    yield s.stop(event, timer(r.CASH))
-
-
 @EFFECTS.on(e.TransferAnnounced)
 def _announced(event: e.TransferAnnounced, s: S) -> Iterable[Effect]:
     account = s.rules.banks[event.bank]
@@ -61,9 +56,9 @@ def _confirmed(event: e.PaymentConfirmed, s: S) -> Iterable[Effect]:
         yield s.clock(event, timer(r.NOTICE), s.rules.contact_within)
 
 
-@EFFECTS.on(e.CustomerContacted)
-def _contacted(event: e.CustomerContacted, s: S) -> Iterable[Effect]:
-    yield s.stop(event, timer(r.NOTICE))
+@EFFECTS.on(e.CashHandedIn, e.CustomerContacted)
+def _in_time(event: e.CashHandedIn | e.CustomerContacted, s: S) -> Iterable[Effect]:
+    yield s.stop(event, timer(r.CASH if isinstance(event, e.CashHandedIn) else r.NOTICE))
 
 
 @EFFECTS.on(e.PaymentRefunded)

@@ -25,27 +25,26 @@ class BillOpened(BillMoved):
 
 
 @attrs.frozen(kw_only=True)
-class MoneyApplied(BillMoved):
+class MoneyMoved(BillMoved):
+    """Something happened to so much of a payment that is used for the bill."""
+
+    payment: str
+    amount: int
+
+
+@attrs.frozen(kw_only=True)
+class MoneyApplied(MoneyMoved):
     """So much of a payment was used for the bill (REN-06)."""
 
-    payment: str
-    amount: int
-
 
 @attrs.frozen(kw_only=True)
-class MoneyTakenBack(BillMoved):
+class MoneyTakenBack(MoneyMoved):
     """So much of a payment is used for the bill no more (REN-06)."""
 
-    payment: str
-    amount: int
-
 
 @attrs.frozen(kw_only=True)
-class MoneyConfirmed(BillMoved):
+class MoneyConfirmed(MoneyMoved):
     """Finance has confirmed a payment of which so much is used for the bill."""
-
-    payment: str
-    amount: int
 
 
 @attrs.frozen(kw_only=True)
@@ -111,8 +110,6 @@ class CashTaken(PaymentMoved):
 class CashHandedIn(PaymentMoved):
     """The cash is with finance (REN-13)."""
 
-    amount: int
-
 
 @attrs.frozen(kw_only=True)
 class TransferAnnounced(PaymentMoved):
@@ -123,10 +120,13 @@ class TransferAnnounced(PaymentMoved):
 
 
 @attrs.frozen(kw_only=True)
+class TransferReceived(TransferAnnounced):
+    """Money came that nobody had announced (REN-06)."""
+
+
+@attrs.frozen(kw_only=True)
 class TransferFailed(PaymentMoved):
     """The money that was announced did not come."""
-
-    amount: int
 
 
 @attrs.frozen(kw_only=True)
@@ -146,11 +146,8 @@ class PaymentUsed(PaymentMoved):
 
 
 @attrs.frozen(kw_only=True)
-class PaymentFreed(PaymentMoved):
+class PaymentFreed(PaymentUsed):
     """So much of it is used for a bill no more, and is credit again (REN-06)."""
-
-    bill: str
-    amount: int
 
 
 @attrs.frozen(kw_only=True)

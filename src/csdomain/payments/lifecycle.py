@@ -31,7 +31,6 @@ class BillMove(Enum):
     LOWER = "lower"
     CANCEL = "cancel"
     WRITE_OFF = "write_off"
-    RECEIVE = "receive"
     CONFIRM = "confirm"
     COLLECT = "collect"
     PAY = "pay"
@@ -54,7 +53,6 @@ BILL_MOVES: Final = Lifecycle(
         Row(_M.LOWER, _S.OPEN, None, r.CHARGE),
         Row(_M.CANCEL, _S.OPEN, _S.CANCELLED, r.CHARGE),
         Row(_M.WRITE_OFF, _S.OPEN, _S.WRITTEN_OFF, r.CHARGE),
-        Row(_M.RECEIVE, _S.OPEN, None, r.CHARGE, may="take"),
         Row(_M.CONFIRM, (*_LIVE, _S.WRITTEN_OFF), None, r.CHARGE),
         Row(_M.COLLECT, _S.OPEN, _S.COLLECTED, r.CHARGE, may="apply"),
         Row(_M.PAY, (_S.OPEN, _S.COLLECTED), _S.PAID, r.CHARGE, may="apply"),
@@ -88,6 +86,7 @@ class PaymentMove(Enum):
 
     TAKE = "take"
     ANNOUNCE = "announce"
+    RECEIVE = "receive"
     HAND_IN = "hand_in"
     CONFIRM = "confirm"
     FAIL = "fail"
@@ -108,6 +107,7 @@ PAYMENT_MOVES: Final = Lifecycle(
         "payments",
         Row(_PM.TAKE, None, _P.PENDING, r.CASH, paths=_CASH),
         Row(_PM.ANNOUNCE, None, _P.PENDING, r.CASH, paths=_TRANSFER),
+        Row(_PM.RECEIVE, None, _P.PENDING, r.AMOUNT, may="confirm", paths=_TRANSFER),
         Row(_PM.HAND_IN, _P.PENDING, _P.HANDED_IN, r.CASH, paths=_CASH),
         Row(_PM.CONFIRM, _P.HANDED_IN, _P.CONFIRMED, r.AMOUNT, paths=_CASH),
         Row(_PM.CONFIRM, _P.PENDING, _P.CONFIRMED, r.AMOUNT, paths=_TRANSFER),

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import date
+from operator import attrgetter
 from typing import Any, ClassVar, Final, NoReturn, TypeVar, Unpack
 
 import attrs
@@ -26,12 +27,9 @@ from .model.payment import CREDIT, CUSTOMER, HOLDER, PAYMENTS, REFERENCE, Paymen
 from .values import PAYMENT_RULES, Agreement, BillStanding, Line
 
 C = TypeVar("C", Bill, Payment)
-PAYMENT_CASES: Final = CaseType(
-    PAYMENTS, pays, EFFECTS, keeping=Keeping("payment", CUSTOMER, lambda rules: rules.hold_reasons)
-)
-BILL_CASES: Final = CaseType(
-    BILLS, bills, BILL_EFFECTS, keeping=Keeping("bill", BILL_CUSTOMER, lambda rules: rules.hold_reasons)
-)
+_REASONS: Final = attrgetter("hold_reasons")
+PAYMENT_CASES: Final = CaseType(PAYMENTS, pays, EFFECTS, (), Keeping("payment", CUSTOMER, _REASONS))
+BILL_CASES: Final = CaseType(BILLS, bills, BILL_EFFECTS, (), Keeping("bill", BILL_CUSTOMER, _REASONS))
 
 
 @attrs.frozen
@@ -55,13 +53,9 @@ class _Books:
         return there[0].id if there else None
 
     def keep(self, changed: Bill | Payment, events: Events, /) -> None:
-        place, rules = self.house.place(changed.branch), self.house.rulebook[PAYMENT_RULES]
-        if isinstance(changed, Bill):
-            self.unit.of(BILLS).save(changed)
-            self.unit.record(events, BILL_EFFECTS.of(events, changed, rules, place))
-        else:
-            self.unit.of(PAYMENTS).save(changed)
-            self.unit.record(events, EFFECTS.of(events, changed, rules, place))
+        cases, place = BILL_CASES if isinstance(changed, Bill) else PAYMENT_CASES, self.house.place(changed.branch)
+        self.unit.of(cases.kind).save(changed)
+        self.unit.record(events, cases.effects.of(events, changed, self.house.rulebook[PAYMENT_RULES], place))
 
 
 def _missing(kind: str, id: str) -> NoReturn:
@@ -141,12 +135,10 @@ def _agreement(bill: Bill, unit: Unit) -> Agreement:
     there = [(payment, payment.uses[bill.id]) for payment in used if bill.id in payment.uses]
     currency = bill.due.currency
 
-    def sum_of(*states: PaymentState) -> Money:
-        return total([amount for payment, amount in there if payment.state in states], currency)
-
-    confirmed = sum_of(PaymentState.CONFIRMED)
-    handed_in = sum_of(PaymentState.CONFIRMED, PaymentState.HANDED_IN)
-    collected = sum_of(*PaymentState)
+    collected, handed_in, confirmed = (
+        total([amount for payment, amount in there if payment.state not in before], currency)
+        for before in ((), (PaymentState.PENDING,), (PaymentState.PENDING, PaymentState.HANDED_IN))
+    )
     nothing = Money.zero(currency)
     ended = bill.state in (BillState.CANCELLED, BillState.WRITTEN_OFF)
     found = {
@@ -197,6 +189,19 @@ class Payments(_Money[Payment]):
         """The customer will transfer money, and is told our account at ``bank``. [REN-13]"""
         return self._begin(Payment.announce, call, customer, amount, bank, bill)
 
+    def receive(
+        self,
+        customer: str,
+        amount: Money,
+        bank: str,
+        reference: str,
+        value_on: date | None = None,
+        bill: str = "",
+        **call: Unpack[OpenOptions],
+    ) -> Receipt:
+        """Finance has a transfer that nobody announced; as ``announce`` and ``confirm``. [REN-06]"""
+        return self._begin(Payment.receive, call, customer, amount, bank, reference, value_on, bill)
+
     def hand_in(self, id: str, **call: Unpack[CallOptions]) -> Receipt:
         """The cash goes to finance. [REN-13]"""
         return self._do(Payment.hand_in, id, call)
@@ -234,15 +239,11 @@ class Payments(_Money[Payment]):
     def _run(self, work: Callable[[Unit], Receipt], call: Call, by: Actor) -> Receipt:
         def in_order(unit: Unit) -> Receipt:
             with suppress(NotFound, InvalidValue):  # ``work`` refuses those
-                self._lock(unit, call.subject)
+                books, known = _Books(unit, self._house), unit.of(PAYMENTS).get(call.subject).bills
+                for bill in sorted(known):  # before their payment (ADR 25)
+                    books.bill(bill)
+                if books.payment(call.subject).bills != known:  # used for another one meanwhile
+                    raise Conflict(kind="payment", id=call.subject)
             return work(unit)
 
         return super()._run(in_order if call.use_case == "payment.confirm" else work, call, by)
-
-    def _lock(self, unit: Unit, id: str) -> None:
-        """Bills before their payment (ADR 25). Raises Conflict where it was used for another one meanwhile."""
-        books, known = _Books(unit, self._house), unit.of(PAYMENTS).get(id).bills
-        for bill in sorted(known):
-            books.bill(bill)
-        if books.payment(id).bills != known:
-            raise Conflict(kind="payment", id=id)

@@ -37,7 +37,10 @@ class MoneyAct(Act[PaymentRules]):
     books: Books
 
     def follow(self, does: Commands[Any, Any], case: Any, move: BillMove | PaymentMove, event: Told) -> Events:
-        """A step of a bill or payment beside. Both are shared: it is not booked before the last one (D25)."""
+        """A step of a bill or payment beside, which follows and needs no permission; never before its last one (D25).
+
+        What is used of a payment stands in the payment, so that one lock decides it; the bill has the sums.
+        """
         beside = attrs.evolve(self, at=max(self.at, case.moved_at))
         beside.begin(does.table, case, does.table.consequence(case, move, path=does.path(case)))
         return beside.done(event)

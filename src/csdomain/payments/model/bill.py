@@ -1,7 +1,6 @@
 """The bill and its commands."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any, ClassVar, Final
 
 import attrs
@@ -31,14 +30,6 @@ class AlreadyBilled(RuleBroken):
 
     default_rule = r.CHARGE
     problem = Text("There is a bill for this already.", "此项已有账单。")
-
-
-@attrs.frozen
-class Lowering:
-    """Less is owed; after an invoice by the credit note ``note``."""
-
-    amount: Money
-    note: str
 
 
 def _is_untouched(bill: "Bill", act: MoneyAct) -> None:
@@ -75,8 +66,7 @@ class Bill(Record):
     purpose: str
     customer: str
     lines: tuple[Line, ...]
-    lowered: tuple[Lowering, ...] = ()
-    opened_at: datetime
+    lowered: tuple[Money, ...] = ()
     collected: Money
     confirmed: Money
     payments: tuple[str, ...] = ()
@@ -89,9 +79,7 @@ class Bill(Record):
     def due(self) -> Money:
         """What the lines come to, less what it was lowered by."""
         currency = self.collected.currency
-        return total([line.price * line.quantity for line in self.lines], currency) - total(
-            [lowering.amount for lowering in self.lowered], currency
-        )
+        return total([line.price * line.quantity for line in self.lines], currency) - total(self.lowered, currency)
 
     @property
     def left(self) -> Money:
@@ -106,7 +94,7 @@ class Bill(Record):
     def require_taken_for(self, payment: Payment, act: MoneyAct) -> None:
         """Refuse cash of another customer, for what is collected, and above a small fee before the invoice. [SVC-05]"""
         self.require_customer(payment)
-        bills.table.consequence(self, _M.RECEIVE)
+        bills.table.consequence(self, _M.APPLY)
         most = act.rules.small_fee
         small = most is None or self.due <= most or self.invoice is not None
         first = Text(f"a fee up to {most}, or an invoice first", f"不超过 {most} 的费用，或先开票")
@@ -133,7 +121,6 @@ class Bill(Record):
             purpose=purpose,
             customer=customer,
             lines=tuple(lines),
-            opened_at=act.at,
             collected=nothing,
             confirmed=nothing,
         )
@@ -147,9 +134,8 @@ class Bill(Record):
         money: Payment = act.books.payment(payment)
         self.require_customer(money)
         BeyondMoney.check(payable(amount, self.due.currency), self.left, bill=self.id)
-        told = money.used(act, self.id, amount)
-        act.books.keep(money, told)
-        return self._got(act, money, amount)
+        act.books.keep(money, money.used(act, self.id, amount))
+        return self._settled(act, act.done(self._adding(money, amount)))
 
     @bills(_M.TAKE_BACK)
     def take_back(self, act: MoneyAct, payment: str, amount: Money, reason: str) -> Events:
@@ -166,7 +152,7 @@ class Bill(Record):
         money: Payment = act.books.payment(payment)
         came = Text("money that finance has confirmed", "财务已确认到账的款项")
         require(money.state is PaymentState.CONFIRMED, r.AMOUNT, accepted=came, payment=money.id)
-        act.books.keep(money, (*money.freed(act, self.id, amount), *money.paid_back(act, amount, reason)))
+        act.books.keep(money, money.given_back(act, self.id, amount, reason))
         return self._lost(act, money, amount, reason)
 
     @bills(_M.INVOICE, when=_is_not_invoiced)
@@ -180,7 +166,8 @@ class Bill(Record):
         FIELDS.check_text(reason, "reason")
         wanted = Text("the number of a credit note, once the bill is invoiced", "开票后须有红字发票号")
         require(bool(note) is (self.invoice is not None), r.CHARGE, accepted=wanted, invoiced=self.invoice is not None)
-        self.lowered = (*self.lowered, Lowering(amount, note and FIELDS.check_id(note, "note")))
+        FIELDS.check_id(note or "-", "note")
+        self.lowered = (*self.lowered, amount)
         if self.invoiced is not None:
             self.invoiced -= amount
         return self._settled(act, act.done(e.BillLowered(note=note, amount=amount.minor, reason=reason)))
@@ -194,20 +181,15 @@ class Bill(Record):
         return act.done(e.BillWrittenOff(amount=self.left.minor, reason=FIELDS.check_text(reason, "reason")))
 
     # --- what follows from commands of payments
-    def took(self, act: MoneyAct, payment: Payment, amount: Money, move: BillMove) -> Events:
+    def took(self, act: MoneyAct, payment: Payment, amount: Money) -> Events:
         """So much of a payment that was meant for it is used."""
-        told = act.follow(bills, self, move, self._adding(payment, amount))
-        return self._settled(act, told)
+        return self._settled(act, act.follow(bills, self, _M.APPLY, self._adding(payment, amount)))
 
     def confirmed_by(self, act: MoneyAct, payment: Payment, amount: Money) -> Events:
         """Finance has confirmed a payment of which so much is used."""
-        event = e.MoneyConfirmed(payment=payment.id, amount=amount.minor)
-        told = act.follow(bills, self, _M.CONFIRM, event)
+        told = act.follow(bills, self, _M.CONFIRM, e.MoneyConfirmed(payment=payment.id, amount=amount.minor))
         self.confirmed += amount
         return self._settled(act, told)
-
-    def _got(self, act: MoneyAct, payment: Payment, amount: Money) -> Events:
-        return self._settled(act, act.done(self._adding(payment, amount)))
 
     def _adding(self, payment: Payment, amount: Money) -> e.MoneyApplied:
         self.collected += amount
@@ -235,14 +217,11 @@ class Bill(Record):
         return (*told, *act.follow(bills, self, move, event))
 
 
-SUBJECT: Final[Field[Bill, str]] = Field("subject", str, lambda b: b.subject)
 BILL_CUSTOMER: Final[Field[Bill, str]] = Field("customer", str, lambda b: b.customer)
-#: What is still to be collected of a bill that stands; None where nothing is.
-OWED: Final[Field[Bill, int]] = amount(
-    "owed", lambda b: b.left.minor or None if b.state in (BillState.OPEN, BillState.COLLECTED) else None
-)
+#: What is still to be collected; None where nothing is.
+OWED: Final[Field[Bill, int]] = amount("owed", lambda b: b.left.minor or None if b.state is BillState.OPEN else None)
 _BILL: Final[tuple[Field[Bill, Any], ...]] = (
-    SUBJECT,
+    Field("subject", str, lambda b: b.subject),
     BILL_CUSTOMER,
     amount("due", lambda b: b.due.minor),
     OWED,

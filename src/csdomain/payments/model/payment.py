@@ -1,7 +1,6 @@
 """The payment and its commands."""
 
-from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date
 from typing import Any, ClassVar, Final
 from unicodedata import normalize
 
@@ -19,14 +18,12 @@ from csdomain.kernel.values.money import Money, total
 from csdomain.kernel.values.personal import PersonalKind, personal
 from csdomain.payments import events as e
 from csdomain.payments import rules as r
-from csdomain.payments.lifecycle import PAYMENT_MOVES, BillMove, BillState, PaymentMove, PaymentState, Way
-from csdomain.payments.ports import BillBeside
+from csdomain.payments.lifecycle import PAYMENT_MOVES, BillState, PaymentMove, PaymentState, Way
 from csdomain.payments.values import BILL_ID, FIELDS, PAYMENT_ID, MalformedPayment, PaymentId, payable
 
 from .act import BeyondMoney, MoneyAct
 
 _M: Final = PaymentMove
-_REFERENCE: Final = 56
 
 
 class ReferenceUsed(RuleBroken):
@@ -36,20 +33,12 @@ class ReferenceUsed(RuleBroken):
     problem = Text("This bank reference is that of another payment.", "此银行流水号已属于另一笔款项。")
 
 
-def _path(payment: "Payment") -> str:
-    return payment.way.value
-
-
 def _may_confirm(payment: "Payment", act: MoneyAct) -> None:
     if payment.way is Way.CASH:
         OwnRequest.check(payment.id, act.by.id, [payment.owner])
 
 
-def _has_credit(payment: "Payment", act: MoneyAct) -> None:
-    require(bool(payment.left), r.AMOUNT, accepted=Text("money that is not used", "未使用的款项"))
-
-
-pays: Final = Commands(PAYMENT_MOVES, path=_path)
+pays: Final = Commands(PAYMENT_MOVES, path=lambda payment: payment.way.value)
 
 
 @attrs.define(kw_only=True)
@@ -68,9 +57,8 @@ class Payment(Record):
     bill: str = ""
     bank: str = ""
     reference: str = ""
-    recorded_at: datetime
     value_on: date | None = None
-    uses: Mapping[str, Money] = attrs.field(factory=dict)
+    uses: dict[str, Money] = attrs.field(factory=dict)
     refunds: tuple[Money, ...] = ()
     number: ClassVar[str] = ""
 
@@ -83,23 +71,12 @@ class Payment(Record):
     @property
     def left(self) -> Money:
         """What is neither used nor given back."""
-        return self.amount - total([*self.uses.values(), *self.refunds], self.amount.currency)
+        return self.amount - self.refunded - total([*self.uses.values()], self.amount.currency)
 
     @property
     def usable(self) -> bool:
         """Whether the money is there: cash that was taken, a transfer that was confirmed."""
-        there = self.state in (PaymentState.PENDING, PaymentState.HANDED_IN) and self.way is Way.CASH
-        return there or self.state is PaymentState.CONFIRMED
-
-    @property
-    def holder(self) -> str | None:
-        """Who has the cash and has not handed it in. [REN-13]"""
-        return self.owner if self.way is Way.CASH and self.state is PaymentState.PENDING else None
-
-    @property
-    def credit(self) -> int | None:
-        """What may be used for a bill, on purpose; None where there is nothing."""
-        return self.left.minor or None if self.usable else None
+        return self.way is Way.CASH or self.state is PaymentState.CONFIRMED
 
     # --- commands
     @staticmethod
@@ -108,18 +85,15 @@ class Payment(Record):
         FIELDS.check_text(payer, "payer", SHORT, empty=True)
         payment = _payment(act, Way.CASH, customer, amount, bill, payer=payer)
         told = act.opened(payment, e.CashTaken(amount=amount.minor))
-        if not bill:
-            return payment, told
-        owed = act.books.bill(bill)
-        owed.require_taken_for(payment, act)
-        return payment, (*told, *_meant(act, payment, owed, BillMove.RECEIVE))
+        if bill:
+            owed = act.books.bill(bill)
+            owed.require_taken_for(payment, act)
+            told = (*told, *_meant(act, payment, owed))
+        return payment, told
 
     @staticmethod
     @pays.opens(_M.ANNOUNCE)
     def announce(act: MoneyAct, customer: str, amount: Money, bank: str, bill: str) -> tuple["Payment", Events]:
-        if bank not in act.rules.banks:
-            known = ", ".join(act.rules.banks) or "-"
-            raise MalformedPayment(field="bank", accepted=Text(known, known))
         payment = _payment(act, Way.TRANSFER, customer, amount, bill, bank=bank)
         if bill:
             act.books.bill(bill).require_customer(payment)
@@ -127,40 +101,57 @@ class Payment(Record):
 
     @pays(_M.HAND_IN)
     def hand_in(self, act: MoneyAct) -> Events:
-        return act.done(e.CashHandedIn(amount=self.amount.minor))
+        return act.done(e.CashHandedIn())
 
     @pays(_M.CONFIRM, when=_may_confirm)
     def confirm(self, act: MoneyAct, reference: str, value_on: date | None) -> Events:
+        came = self.came(act, reference, value_on)
+        concerned = [act.books.bill(id) for id in sorted(self.bills)]
+        self.reference, self.value_on = came
+        told = act.done(e.PaymentConfirmed(amount=self.amount.minor, value_on=self.value_on))
+        for bill in concerned:
+            if bill.id in self.uses:
+                act.books.keep(bill, bill.confirmed_by(act, self, self.uses[bill.id]))
+            else:
+                told = (*told, *_meant(act, self, bill))
+        return told
+
+    @staticmethod
+    @pays.opens(_M.RECEIVE)
+    def receive(
+        act: MoneyAct, customer: str, amount: Money, bank: str, reference: str, value_on: date | None, bill: str
+    ) -> tuple["Payment", Events]:
+        payment = _payment(act, Way.TRANSFER, customer, amount, bill, bank=bank)
+        payment.reference, payment.value_on = payment.came(act, reference, value_on)
+        owed = act.books.bill(bill) if bill else None
+        if owed is not None:
+            owed.require_customer(payment)
+        told = act.opened(payment, e.TransferReceived(amount=amount.minor, bank=bank))
+        confirmed = e.PaymentConfirmed(amount=amount.minor, value_on=payment.value_on)
+        told = (*told, *act.follow(pays, payment, _M.CONFIRM, confirmed))
+        return payment, told if owed is None else (*told, *_meant(act, payment, owed))
+
+    def came(self, act: MoneyAct, reference: str, value_on: date | None) -> tuple[str, date]:
+        """By which reference and on which day the money came: a transfer's reference is no other's."""
         on = act.today() if value_on is None else value_on
         require(on <= act.today(), r.AMOUNT, accepted=Text("a day up to today", "不晚于今日"), given=on)
         cash, plain = self.way is Way.CASH, "".join(normalize("NFKC", reference).split()).upper()
-        FIELDS.check_text(plain, "reference", 0 if cash else _REFERENCE, empty=cash)
+        FIELDS.check_text(plain, "reference", 0 if cash else 56, empty=cash)
         found = "" if cash else f"{self.bank}/{plain}"
         other = None if cash else act.books.payment_by(found)
         if other is not None:
             raise ReferenceUsed(payment=other, accepted=Text("a reference that is not known", "未登记的流水号"))
-        concerned = [act.books.bill(id) for id in sorted(self.bills)]
-        self.reference, self.value_on = found, on
-        told = act.done(e.PaymentConfirmed(amount=self.amount.minor, value_on=on))
-        for bill in concerned:
-            if bill.id in self.uses:
-                act.books.keep(bill, bill.confirmed_by(act, self, self.uses[bill.id]))
-            elif bill.state is BillState.OPEN:
-                told = (*told, *_meant(act, self, bill, BillMove.APPLY))
-        return told
+        return found, on
 
     @pays(_M.FAIL)
     def fail(self, act: MoneyAct, reason: str) -> Events:
-        FIELDS.check_text(reason, "reason")
-        return act.done(e.TransferFailed(amount=self.amount.minor, reason=reason))
+        return act.done(e.TransferFailed(reason=FIELDS.check_text(reason, "reason")))
 
-    @pays(_M.REFUND, when=_has_credit)
+    @pays(_M.REFUND)
     def refund(self, act: MoneyAct, amount: Money, reason: str) -> Events:
-        payable(amount, self.amount.currency)
+        BeyondMoney.check(payable(amount, self.amount.currency), self.left)
         FIELDS.check_text(reason, "reason")
-        BeyondMoney.check(amount, self.left)
-        self.refunds = (*self.refunds, amount)
-        return act.done(e.PaymentRefunded(nth=len(self.refunds), amount=amount.minor, reason=reason))
+        return act.done(self._giving_back(amount, reason))
 
     @pays(_M.CONTACT)
     def contact(self, act: MoneyAct) -> Events:
@@ -170,8 +161,7 @@ class Payment(Record):
     @property
     def bills(self) -> frozenset[str]:
         """The bills that it is used for, and the one that it is meant for until it has come."""
-        meant = {self.bill} if self.bill and not self.usable else set()
-        return frozenset({*self.uses, *meant})
+        return frozenset([*self.uses, *([self.bill] if self.bill and not self.usable else [])])
 
     def used(self, act: MoneyAct, bill: str, amount: Money) -> Events:
         """So much of it is used for a bill. Raises BeyondMoney, and MoveRefused where the money has not come."""
@@ -185,19 +175,23 @@ class Payment(Record):
         there = self.uses.get(bill, amount - amount)
         BeyondMoney.check(amount, there, payment=self.id)
         told = act.follow(pays, self, _M.FREE, e.PaymentFreed(bill=bill, amount=amount.minor))
-        rest = {**self.uses, bill: there - amount}
-        self.uses = {id: used for id, used in rest.items() if used}
+        self.uses = {id: used for id, used in (self.uses | {bill: there - amount}).items() if used}
         return told
 
-    def paid_back(self, act: MoneyAct, amount: Money, reason: str) -> Events:
-        """So much of it goes back to the customer. Raises MoveRefused where finance has not confirmed it."""
-        nth = len(self.refunds) + 1
-        told = act.follow(pays, self, _M.REFUND, e.PaymentRefunded(nth=nth, amount=amount.minor, reason=reason))
+    def given_back(self, act: MoneyAct, bill: str, amount: Money, reason: str) -> Events:
+        """So much of it is taken back from a bill for the customer. Raises BeyondMoney, MoveRefused."""
+        told = self.freed(act, bill, amount)
+        return (*told, *act.follow(pays, self, _M.REFUND, self._giving_back(amount, reason)))
+
+    def _giving_back(self, amount: Money, reason: str) -> e.PaymentRefunded:
         self.refunds = (*self.refunds, amount)
-        return told
+        return e.PaymentRefunded(nth=len(self.refunds), amount=amount.minor, reason=reason)
 
 
 def _payment(act: MoneyAct, way: Way, customer: str, amount: Money, bill: str, **more: Any) -> Payment:
+    if way is Way.TRANSFER and more["bank"] not in act.rules.banks:
+        known = ", ".join(act.rules.banks) or "-"
+        raise MalformedPayment(field="bank", accepted=Text(known, known))
     return Payment(
         id=act.new(PAYMENT_ID),
         branch=act.by.branch,
@@ -208,26 +202,27 @@ def _payment(act: MoneyAct, way: Way, customer: str, amount: Money, bill: str, *
         way=way,
         amount=payable(amount, act.currency),
         bill=bill and BILL_ID.check(bill),
-        recorded_at=act.at,
         **more,
     )
 
 
-def _meant(act: MoneyAct, payment: Payment, bill: BillBeside, move: BillMove) -> Events:
+def _meant(act: MoneyAct, payment: Payment, bill: Any) -> Events:
     """What a payment that was meant for a bill does there: the bill takes what it still can, the rest is credit."""
-    amount = min(payment.left, bill.left)
-    if not amount:
+    if bill.state is not BillState.OPEN:
         return ()
+    amount = min(payment.left, bill.left)
     told = payment.used(act, bill.id, amount)
-    act.books.keep(bill, bill.took(act, payment, amount, move))
+    act.books.keep(bill, bill.took(act, payment, amount))
     return told
 
 
 CUSTOMER: Final[Field[Payment, str]] = Field("customer", str, lambda p: p.customer)
 REFERENCE: Final[Field[Payment, str]] = Field("reference", str, lambda p: p.reference or None, unique=True)
-#: Whose hand the cash is in; nobody's once it was handed in.
-HOLDER: Final[Field[Payment, str]] = Field("holder", str, lambda p: p.holder)
-CREDIT: Final[Field[Payment, int]] = amount("credit", lambda p: p.credit)
+HOLDER: Final[Field[Payment, str]] = Field(
+    "holder", str, lambda p: p.owner if p.way is Way.CASH and p.state is PaymentState.PENDING else None
+)
+#: What may be used for a bill, on purpose; None where there is nothing.
+CREDIT: Final[Field[Payment, int]] = amount("credit", lambda p: p.left.minor or None if p.usable else None)
 _PAYMENT: Final[tuple[Field[Payment, Any], ...]] = (
     CUSTOMER,
     Field("way", str, lambda p: p.way.value, index=False),
