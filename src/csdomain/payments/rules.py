@@ -3,7 +3,7 @@
 from csdomain.kernel.rules import Rule
 from csdomain.kernel.rules.errors import fact_labels
 
-fact_labels({"customer": "客户", "payment": "收款", "bill": "账单"})
+fact_labels({"payment": "收款", "bill": "账单", "invoiced": "已开票"})
 
 CHARGE = Rule(
     "SVC-05",
