@@ -10,6 +10,7 @@ from typing import Any, Final, cast
 
 import attrs
 
+from csdomain.casework.authorities import Standing
 from csdomain.complaints.case import Complaint
 from csdomain.complaints.commands import (
     answering,
@@ -26,7 +27,6 @@ from csdomain.complaints.commands.marks import ComplaintAct
 from csdomain.complaints.rules import ACCEPTANCE
 from csdomain.complaints.service import COMPLAINT_CASES
 from csdomain.complaints.values import COMPLAINT, COMPLAINT_RULES, ComplaintRules
-from csdomain.complaints.values.standing import Standing
 from csdomain.desk import house_of
 from csdomain.frame import keeping
 from csdomain.kernel.cases.events import Event, utc

@@ -9,6 +9,8 @@ import attrs
 import pytest
 
 from adapters.harness import Desks, Statements
+from csdomain.casework.authorities import GivenPositions
+from csdomain.casework.deliveries import pieces
 from csdomain.complaints.case import Complaint
 from csdomain.complaints.commands.marks import CERTIFICATES, IMPROVEMENTS, PENALTIES, REMARKS, SLIPS, ComplaintAct
 from csdomain.complaints.commands.taking_over import PastCase
@@ -23,8 +25,6 @@ from csdomain.complaints.lifecycle import (
     SlipState,
     State,
 )
-from csdomain.complaints.policies import returned_in_full
-from csdomain.complaints.ports import GivenPositions
 from csdomain.complaints.service import COMPLAINT_CASES
 from csdomain.complaints.values import (
     COMPLAINT_RULES,
@@ -165,7 +165,7 @@ class OfComplaints(CaseContract):
 
     def apart(self, case: Complaint) -> Hashable:
         remedy = case.form.submissions[-1].remedy if case.form.submissions else SORRY
-        came = [returned_in_full(s.approved, s.returned) for s in case.slips if s.state is SlipState.TAKEN_IN]
+        came = [pieces(s.returned) == s.approved for s in case.slips if s.state is SlipState.TAKEN_IN]
         due = {p.path for p in case.penalties if p.state is PenaltyState.APPROVED and case.reviewed}
         goods, money = remedy.returns and not case.slips, remedy.compensation and not case.certificates
         return bool(goods), bool(money), *came, *due

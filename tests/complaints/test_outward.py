@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from adapters.test_contracts import failing
 from complaints.desks import Counter, cny, remedy
 from complaints.test_penalties import DEDUCTION, DISCIPLINE, judged
-from csdomain.complaints.ports import Authorities, GivenPositions, Order, OutwardOrders
+from csdomain.casework.authorities import Authorities, GivenPositions, Standing
+from csdomain.complaints.ports import Order, OutwardOrders
 from csdomain.complaints.rules import CERTIFICATE, CHASING, FINANCE, MONTHLY_REVIEW, REMARKS, WAREHOUSE
 from csdomain.complaints.values import Channel, Goods
-from csdomain.complaints.values.standing import Standing
 from csdomain.kernel.cases.delivery import MessageState, RelayPolicy
 from csdomain.kernel.papers.approvals import Delegation, Delegations
 from csdomain.kernel.rules import APPROVALS, AUDITED, PORTS

@@ -5,6 +5,8 @@ from typing import Final
 
 import attrs
 
+from csdomain.casework.chasing import chase, remind
+from csdomain.casework.worklists import to_tell
 from csdomain.complaints import rules as r
 from csdomain.complaints.case import COMPLAINTS, Complaint, Part, Remark
 from csdomain.complaints.commands.receiving import stands_still
@@ -41,11 +43,8 @@ class _Effects(Effects[Complaint, ComplaintRules]):
         if last is None:
             return found
         scene = Scene(self.kind.table, rules, place, case)
-        heard = {effect.to for effect in found if isinstance(effect, Message)}
-        new = [wait for wait in case.waits if wait.nth > case.told and not (wait.person and wait.to == last.by)]
-        found += [
-            scene.tell(last, "your_turn", w.to, w.nth, **_about(case), work=w.work) for w in new if w.to not in heard
-        ]
+        new = to_tell(case, last.by, {effect.to for effect in found if isinstance(effect, Message)})
+        found += [scene.tell(last, "your_turn", w.to, w.nth, **_about(case), work=w.work) for w in new]
         if case.waiting_since is not None:  # a clock that begins meanwhile stands still as well
             begun = [effect.timer for effect in found if isinstance(effect, StartTimer)]
             found += [PauseTimer(t.subject, t.name, last.at) for t in begun if stands_still(t.name, rules)]
@@ -173,12 +172,9 @@ def _goes_on(event: e.WaitingEnded, s: S) -> Iterable[Effect]:
 
 @EFFECTS.on(e.DepartmentsInvolved)
 def _involved(event: e.DepartmentsInvolved, s: S) -> Iterable[Effect]:
-    chasing = s.rules.chasing
     for part, department in enumerate(event.departments, event.first):
         yield s.until(event, f"{r.JOINT.id}.{part}", event.until)
-        if chasing is not None:
-            name = f"{r.CHASING.id}.{part}.1"
-            yield s.clock(event, name, chasing.every, reminder=True)
+        yield from chase(event, s, s.rules.chasing, f"{r.CHASING.id}.{part}")
         yield told(event, s, "part_wanted", department, str(part), until=event.until)
     if RND_DEPARTMENT not in event.departments:
         yield told(event, s, "jointly", RND_DEPARTMENT, str(event.first))
@@ -310,8 +306,7 @@ def _reviewed(event: e.ComplaintReviewed, s: S) -> Iterable[Effect]:
 @EFFECTS.on(e.RemarkNoted)
 def _remarked(event: e.RemarkNoted, s: S) -> Iterable[Effect]:
     yield told(event, s, "remark", event.department, str(event.remark))
-    if s.rules.chasing is not None:
-        yield s.clock(event, f"{r.REMARKS.id}.{event.remark}.1", s.rules.chasing.every, reminder=True)
+    yield from chase(event, s, s.rules.chasing, f"{r.REMARKS.id}.{event.remark}")
 
 
 @EFFECTS.on(e.RemarkAnswered)
@@ -377,22 +372,12 @@ def _overdue(case: Complaint, fired: TimerBreached, s: S) -> Iterable[Effect]:
 
 @EFFECTS.fires(TimerReminded, r.CHASING, r.REMARKS)
 def _remind(case: Complaint, fired: TimerReminded, s: S) -> Iterable[Effect]:
-    chasing = s.rules.chasing
-    rule, number, count = fired.timer.split(".")
-    place, times = int(number) - 1, int(count)
+    rule, number, _ = fired.timer.split(".")
+    place = int(number) - 1
     part: Part | Remark = case.remarks[place] if rule == r.REMARKS.id else case.parts[place]
     done = part.done is not None if isinstance(part, Part) else part.state is not RemarkState.OPEN
-    if done or chasing is None or (isinstance(part, Part) and case.state not in OPEN):
-        return
-    facts: dict[str, Value] = {"department": part.department, "times": min(times, chasing.times), **_about(case)}
-    key = f"{fired.subject}/{fired.timer}"
-    if times > chasing.times:  # nor was it done after the last reminder
-        yield s.message(f"{key}/superior", fired, "not_done", chasing.superior, number=case.number, **facts)
-        return
-    is_latest = times == chasing.times or s.place.calendar.deadline(fired.at, chasing.every) >= fired.found_at
-    if is_latest:  # of several that a late sweep finds, one is sent, and says how many are due
-        yield s.message(key, fired, "reminder", part.department, number=case.number, **facts)
-    yield s.clock(fired, f"{rule}.{number}.{times + 1}", chasing.every, reminder=True)
+    if not (done or s.rules.chasing is None or (isinstance(part, Part) and case.state not in OPEN)):
+        yield from remind(fired, s, s.rules.chasing, part.department, **_about(case))
 
 
 def _superior(timer: str, rules: ComplaintRules) -> str:

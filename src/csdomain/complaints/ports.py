@@ -1,57 +1,20 @@
-"""What complaints ask of others: who holds which authority, and the warehouse, finance and personnel (D9).
+"""What complaints ask of others: the warehouse, finance and personnel (D9).
 
 Orders to others leave through the outbox, as messages to these recipients; their answers come back as use cases.
 """
 
-from collections.abc import Iterable
-from datetime import datetime
 from typing import Final, Protocol
 
 import attrs
 
 from csdomain.kernel.cases.delivery import Answer, Sent, StillUnknown
-from csdomain.kernel.papers.approvals import Delegations
-from csdomain.kernel.store.ports import DeliveryFailed, Notifier, Queued, Unit
-from csdomain.kernel.values.actors import Actor, ActorId
-
-from .values.standing import Standing
+from csdomain.kernel.store.ports import DeliveryFailed, Notifier, Queued
 
 #: The recipients of orders that go to other parts of the house.
 WAREHOUSE: Final = "warehouse"
 FINANCE: Final = "finance"
 PERSONNEL: Final = "personnel"
 _ORDERS: Final = frozenset({"expect_return", "compare_return", "book_discount", "discipline", "deduct"})
-
-
-class Authorities(Protocol):
-    """Port: who holds which position now, and who stands in for whom (KRN-08, PPL-01)."""
-
-    def standing(
-        self, unit: Unit, by: Actor, authorities: Iterable[str], at: datetime, /, *, lock: bool = False
-    ) -> Standing:
-        """What ``by`` and those ``by`` may act for hold at ``at``, and the delegations of ``authorities``.
-
-        With ``lock`` nobody can change what the answer rests on before the unit has ended.
-        """
-        ...
-
-    def works(self, unit: Unit, who: ActorId, branch: str, at: datetime, /) -> bool:
-        """Whether ``who`` works in ``branch`` at ``at``; true for everybody where the house keeps no staff records."""
-        ...
-
-
-class GivenPositions:
-    """Authorities where nobody keeps staff records: positions are those that the host gives, nobody stands in."""
-
-    def standing(
-        self, unit: Unit, by: Actor, authorities: Iterable[str], at: datetime, /, *, lock: bool = False
-    ) -> Standing:
-        """The positions of ``by`` and no delegation."""
-        return Standing({by.id: by.positions}, Delegations())
-
-    def works(self, unit: Unit, who: ActorId, branch: str, at: datetime, /) -> bool:
-        """Nobody keeps records, so nobody is unknown."""
-        return True
 
 
 @attrs.frozen(kw_only=True)

@@ -37,4 +37,3 @@ from .parts import Remark as Remark
 from .parts import ReturnSlip as ReturnSlip
 from .parts import Review as Review
 from .parts import Submission as Submission
-from .parts import Wait as Wait

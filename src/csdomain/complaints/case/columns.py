@@ -3,13 +3,13 @@
 from datetime import datetime
 from typing import Any, Final
 
+from csdomain.casework.worklists import column
 from csdomain.complaints.lifecycle import COMPLAINT_MOVES
 from csdomain.complaints.values import COMPLAINT, Judgement
 from csdomain.frame.fields import amount
 from csdomain.kernel.store.kinds import Field, Kind
 
 from .complaint import Complaint
-from .waiting import desks
 
 _ENDED: Final = COMPLAINT_MOVES.final
 
@@ -71,7 +71,7 @@ BATCH: Field[Complaint, str] = Field("batch", str, lambda c: c.forms[0].content.
 HANDLER: Field[Complaint, str] = Field("handler", str, lambda c: c.handler)
 LEVEL: Field[Complaint, int] = Field("level", int, lambda c: c.level, index=False)
 #: Whom the case waits for: names joined, few different ones, so that an inbox looks only at those with its own.
-DESKS: Field[Complaint, str] = Field("desks", str, desks)
+DESKS: Field[Complaint, str] = Field("desks", str, column)
 #: What is worked on first: grave ones before others (CMP-16), then by the house's priorities.
 URGENCY: Field[Complaint, int] = Field("urgency", int, lambda c: c.urgency, index=False)
 IN_TIME: Field[Complaint, bool] = Field("in_time", bool, lambda c: c.in_time, index=False)

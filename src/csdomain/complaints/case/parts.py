@@ -6,7 +6,6 @@ import attrs
 
 from csdomain.complaints.lifecycle import CertificateState, ImprovementState, PenaltyState, RemarkState, SlipState
 from csdomain.complaints.values import (
-    ERASED,
     Classification,
     ComplaintForm,
     Finding,
@@ -18,6 +17,7 @@ from csdomain.complaints.values import (
     remarks,
     words,
 )
+from csdomain.frame.fields import words as said
 from csdomain.kernel.papers.approvals import Approval, Outcome
 from csdomain.kernel.papers.documents import Document
 from csdomain.kernel.values.actors import ActorId
@@ -127,7 +127,7 @@ class ReturnSlip:
     goods: tuple[Goods, ...]
     approved: int
     returned: tuple[Goods, ...] = ()
-    voucher: str = personal(PersonalKind.OTHER, default="", erased=ERASED)
+    voucher: str = said(default="")
     disputed: bool = False
     resolution: str = remarks()
     submission: int = 0
@@ -147,7 +147,7 @@ class Certificate:
     turn: int
     document: Document
     amount: Money
-    voucher: str = personal(PersonalKind.OTHER, default="", erased=ERASED)
+    voucher: str = said(default="")
     submission: int = 0
     void: Opinion | None = None
     waived: bool = False
@@ -220,31 +220,6 @@ class Note:
     at: datetime
     text: str = remarks()
     attachments: tuple[str, ...] = personal(PersonalKind.OTHER, default=())
-
-
-@attrs.frozen(kw_only=True)
-class Wait:
-    """Somebody whom the case waits for: a ``person``, else a position in the case's branch (CMP-16…18).
-
-    ``work`` is the move that is wanted (``accept``, ``sign slip TH202603-0001``). ``step`` says that it moves the case
-    itself; ``nth`` counts how often the case was handed to somebody, from 1.
-    """
-
-    to: str
-    work: str
-    person: bool = False
-    step: bool = True
-    nth: int = 0
-
-    @property
-    def name(self) -> str:
-        """Whom it names, persons told from positions."""
-        return f"={self.to}" if self.person else self.to
-
-    @property
-    def task(self) -> tuple[str, str]:
-        """What is handed over: the case to somebody, whatever they do first with it; or one thing beside it."""
-        return (self.name, "" if self.step else self.work)
 
 
 @attrs.frozen

@@ -1,7 +1,6 @@
 """From the remedy that is asked for to the decision; by level: handed up, proposed, accepted (CMP-11, 12, 16, 18)."""
 
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any, Final
 
 import attrs
@@ -12,7 +11,7 @@ from csdomain.complaints import values as v
 from csdomain.complaints.case import Complaint, Submission
 from csdomain.complaints.case.papers import TAKEN_OVER, basis, entries, require_as_signed
 from csdomain.complaints.lifecycle import CertificateState, Move, SlipState, State
-from csdomain.complaints.policies import decider, form_amount, require_nothing_internal
+from csdomain.complaints.policies import LETTERS, decider, form_amount
 from csdomain.frame.acts import Events
 from csdomain.frame.commands import When
 from csdomain.kernel.papers.approvals import (
@@ -133,7 +132,7 @@ def _related(case: Complaint, act: ComplaintAct) -> tuple[Related, ...]:
     """Open and decided cases of the customer with an order, a batch or a product of this one. [KRN-08]"""
     if act.rules.related is None:
         return ()
-    since = act.at - timedelta(days=act.rules.related.days)
+    since = act.at - act.rules.related.within
     ended = (State.NOT_ESTABLISHED, State.WITHDRAWN)
     return tuple(
         Related(other.id, other.number, other.total, any(form.approved for form in other.forms))
@@ -386,7 +385,7 @@ def _require_level(case: Complaint, act: ComplaintAct, position: str) -> None:
 @does(Move.PROPOSE, asked=_may_propose, carried=True)
 def propose(case: Complaint, act: ComplaintAct, remedy: v.Remedy) -> Events:
     _check(case, act, remedy)
-    require_nothing_internal(remedy.text, case.internal, case.heard, act.rules.disclosure, case.cleared)
+    LETTERS.require_nothing_internal(remedy.text, case.internal, case.heard, act.rules.disclosure, case.cleared)
     submission = Submission(remedy=remedy, by=act.by.id, at=act.at)
     approval = _decided(case, act, submission, Outcome.APPROVED, "")
     paper = _approved(case, len(case.form.submissions) + 1, submission, approval)

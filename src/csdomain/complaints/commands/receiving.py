@@ -19,7 +19,7 @@ from csdomain.kernel.values.actors import Actor, ActorId
 from csdomain.kernel.values.durations import parse_duration
 
 from .deciding import voided
-from .marks import FIELDS, ComplaintAct, does, named
+from .marks import ComplaintAct, does, named
 
 #: How long the host's reference to a file may be.
 REFERENCE: Final = 200
@@ -108,7 +108,7 @@ def handle(case: Complaint, act: ComplaintAct, classification: v.Classification)
 
 @does(Move.MARK)
 def mark(case: Complaint, act: ComplaintAct, *, harm: bool, reason: str = "") -> Events:
-    FIELDS.check_text(reason, "reason", REASON, empty=True)
+    v.IN_STEP.check_text(reason, "reason", REASON, empty=True)
     case.grave = True
     case.harm = case.harm or harm
     marked = act.done(e.ComplaintMarked(reason=reason, harm=case.harm))
@@ -117,7 +117,7 @@ def mark(case: Complaint, act: ComplaintAct, *, harm: bool, reason: str = "") ->
 
 @does(Move.ASSIGN)
 def assign(case: Complaint, act: ComplaintAct, to: ActorId, *, position: bool = False, reason: str = "") -> Events:
-    FIELDS.check_text(reason, "reason", REASON, empty=True)
+    v.IN_STEP.check_text(reason, "reason", REASON, empty=True)
     Actor(to, act.by.branch)  # an id, nothing else
     if position:
         known = ", ".join(sorted(act.positions)) or "-"
@@ -134,7 +134,7 @@ def assign(case: Complaint, act: ComplaintAct, to: ActorId, *, position: bool = 
 def promise(
     case: Complaint, act: ComplaintAct, until: datetime | None = None, *, within: str = "", reason: str = ""
 ) -> Events:
-    FIELDS.check_text(reason, "reason", REASON, empty=True)
+    v.IN_STEP.check_text(reason, "reason", REASON, empty=True)
     until = utc(act.place.calendar.deadline(act.at, parse_duration(within)) if until is None else until)
     require(until > act.at, r.LEVELS, accepted=Text("a later time", "更晚的时间"), given=until, at=act.at)
     case.promises += 1
@@ -144,7 +144,7 @@ def promise(
 
 @does(Move.WAIT)
 def wait_for_customer(case: Complaint, act: ComplaintAct, reason: str) -> Events:
-    FIELDS.check_text(reason, "reason", REASON)
+    v.IN_STEP.check_text(reason, "reason", REASON)
     still = act.rules.stands_still
     require(bool(still), TIMERS, accepted=Text("a rulebook with clocks that stand still", "规则手册定有可暂停的计时"))
     since = case.waiting_since
@@ -156,7 +156,7 @@ def wait_for_customer(case: Complaint, act: ComplaintAct, reason: str) -> Events
 
 @does(Move.RESUME)
 def resume(case: Complaint, act: ComplaintAct, *, reason: str = "") -> Events:
-    FIELDS.check_text(reason, "reason", REASON, empty=True)
+    v.IN_STEP.check_text(reason, "reason", REASON, empty=True)
     accepted = Text("a case that waits for the customer", "正在等候客户的案件")
     require(case.waiting_since is not None, TIMERS, accepted=accepted)
     case.waiting_since = None
@@ -174,18 +174,18 @@ def stands_still(timer: str, rules: v.ComplaintRules) -> bool:
 
 @does(Move.NOTE)
 def note(case: Complaint, act: ComplaintAct, text: str = "", attachments: Sequence[str] = ()) -> Events:
-    FIELDS.check_text(text, "text", empty=True)
+    v.IN_STEP.check_text(text, "text", empty=True)
     files = tuple(attachments)
     require(bool(text.strip() or files), r.STATES, accepted=Text("a text or an attachment", "文字或附件"))
     for file in files:
-        FIELDS.check_text(file, "attachments", REFERENCE)
+        v.IN_STEP.check_text(file, "attachments", REFERENCE)
     case.notes = (*case.notes, Note(by=act.by.id, at=act.at, text=text, attachments=files))
     return act.done(e.NoteAdded(reason=text, note=len(case.notes), attachments=len(files)))
 
 
 @does(Move.PRIORITISE)
 def prioritise(case: Complaint, act: ComplaintAct, priority: str, *, reason: str = "") -> Events:
-    FIELDS.check_text(reason, "reason", REASON, empty=True)
+    v.IN_STEP.check_text(reason, "reason", REASON, empty=True)
     known = ", ".join(act.rules.priorities) or "-"
     fits = not priority or priority in act.rules.priorities
     require(fits, r.GRAVE, accepted=Text(known, known), given=priority)

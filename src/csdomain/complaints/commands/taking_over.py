@@ -20,7 +20,7 @@ from csdomain.kernel.rules.errors import require
 from csdomain.kernel.values.actors import Action
 from csdomain.kernel.values.arguments import checked
 
-from .marks import FIELDS, ComplaintAct, does, named, settled
+from .marks import ComplaintAct, does, named, settled
 from .settling import OUTCOME
 
 #: States in which a case can be taken over: nothing that our rules would have wanted on paper is claimed of it.
@@ -39,18 +39,18 @@ class PastCase:
     waits for the monthly review, where the house has one; one of which nothing is open is taken over as settled.
     """
 
-    number: str = attrs.field(validator=FIELDS.text(SHORT))
+    number: str = attrs.field(validator=v.IN_STEP.text(SHORT))
     form: v.ComplaintForm
     state: State
     received_at: datetime
     accepted_at: datetime | None = None
     closed_at: datetime | None = None
     classification: v.Classification | None = None
-    outcome: str = attrs.field(default="", validator=FIELDS.text(OUTCOME, empty=True))
+    outcome: str = attrs.field(default="", validator=v.IN_STEP.text(OUTCOME, empty=True))
     in_time: bool | None = None
     grave: bool = False
     harm: bool = False
-    owner: str = attrs.field(default="", validator=FIELDS.text(ID_LONGEST, empty=True))
+    owner: str = attrs.field(default="", validator=v.IN_STEP.text(ID_LONGEST, empty=True))
 
 
 @does.takes_over(Action("complaints.import"))
