@@ -16,7 +16,6 @@ from csdomain.complaints.commands import (
     answering,
     compensating,
     deciding,
-    following,
     investigating,
     receiving,
     returning,
@@ -48,7 +47,6 @@ _STAGES: Final = (
     settling,
     returning,
     compensating,
-    following,
     taking_over,
 )
 #: Commands that begin with the number of the paper which they draw up, and those that end with it.
@@ -159,7 +157,7 @@ class OnCase:
         elif name == "rule_on_objection":
             command = answering.reopen if options.pop("reopen") else answering.sustain
         elif name == "improve":
-            command = following.IMPROVE[rest.pop(1)]
+            command = compensating.IMPROVE[rest.pop(1)]
         else:
             command = _command(_NAMES.get(name, name))
         found: tuple[Event, ...] = command(self.case, act(by, at, rules, standing, draws, **place), *rest, **options)

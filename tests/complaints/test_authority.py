@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from adapters.harness import SQL, Desks
 from complaints.desks import JUDGED, LEVELS_BOOK, T0, Counter, cny, remedy
 from csdomain import Desk, DomainError
-from csdomain.complaints.commands.deciding import NotTheSigner
+from csdomain.casework.authorities import NotTheSigner
 from csdomain.complaints.lifecycle import Move, State
 from csdomain.complaints.rules import GRAVE, LEVELS, NO_PROMISE, WITHIN_LIMIT
 from csdomain.complaints.values import Channel, Finding, ProposedPenalty, Remedy

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from complaints.desks import ANN, JUDGED, RULES, T0, Counter, check_unchanged
 from complaints.ends import NOTHING, OFFICE, closed, decided, renewed
 from complaints.hand import on
+from csdomain.casework.months import due_next_month, month_of
 from csdomain.complaints.lifecycle import State
-from csdomain.complaints.policies import month_of, review_due
 from csdomain.complaints.rules import MONTHLY_REVIEW, STATES
 from csdomain.complaints.values import Channel, Judgement, Liable, Share
 from csdomain.contexts import sections
@@ -43,7 +43,7 @@ instants = st.datetimes(datetime(2005, 1, 1), datetime(2030, 1, 1), timezones=st
 @example(datetime(2023, 3, 1, tzinfo=UTC), 27, "Africa/Cairo")  # so does the 28th of April
 @example(datetime(2026, 1, 31, 16, tzinfo=UTC), 10, "Asia/Shanghai")  # February there already
 def test_it_is_due_when_that_day_of_the_next_month_ends_there(at: datetime, day: int, zone: str) -> None:
-    due, there = review_due(at, day, zone), ZoneInfo(zone)
+    due, there = due_next_month(at, day, zone), ZoneInfo(zone)
     closed_on = at.astimezone(there).date()
     year, month = (closed_on.year + 1, 1) if closed_on.month == 12 else (closed_on.year, closed_on.month + 1)
     last = date(year, month, day)

@@ -7,6 +7,8 @@ from typing import Protocol
 import attrs
 
 from csdomain.kernel.papers.approvals import Delegations
+from csdomain.kernel.rules import FORMS, Text
+from csdomain.kernel.rules.errors import RuleBroken
 from csdomain.kernel.store.ports import Unit
 from csdomain.kernel.values.actors import Action, Actor, ActorId
 
@@ -56,6 +58,20 @@ class Standing:
                     grants = {action: scope for action, scope in given.grants.items() if action in carried}
                     others.append(attrs.evolve(given, grants=grants))
         return attrs.evolve(actor, others=tuple(others))
+
+
+class NotTheSigner(RuleBroken):
+    """Somebody would sign in a role whose position they do not hold at this moment (KRN-09)."""
+
+    default_rule = FORMS
+    problem = Text("Only who holds the position signs in this role.", "只有现任该职位者可以此身份签核。")
+
+    @classmethod
+    def check(cls, standing: Standing, by: ActorId, role: str, signers: Mapping[str, str]) -> None:
+        """Raises NotTheSigner where ``by`` does not hold in person the position that ``signers`` name for ``role``."""
+        position = signers[role]
+        if position not in standing.held.get(by, frozenset()):
+            raise cls(actor=by, role=role, accepted=Text(position, position))
 
 
 class Authorities(Protocol):

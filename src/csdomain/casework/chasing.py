@@ -1,6 +1,6 @@
 """Chasing: whoever was asked for a part is reminded until it is done, then their superior is told."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import attrs
@@ -10,10 +10,17 @@ from csdomain.frame.fields import Fields, InvalidSetting
 from csdomain.kernel.cases.effects import Effect, StartTimer
 from csdomain.kernel.cases.events import Event, TimerReminded
 from csdomain.kernel.cases.occasions import Value
+from csdomain.kernel.rules import Text
 from csdomain.kernel.values.durations import Duration
 from csdomain.rulebook import POSITION
 
 _SETTINGS: Final = Fields(InvalidSetting)
+#: What the settings of :class:`Chasing` are called, by their path in it.
+LABELS: Final[Mapping[str, Text]] = {
+    "every": Text("how often departments are reminded", "催办间隔"),
+    "times": Text("how many times departments are reminded", "催办次数"),
+    "superior": Text("who is told where reminders do not help", "催办无效时报告的上级"),
+}
 
 
 @attrs.frozen

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
 from typing import Final, Protocol
 
@@ -32,6 +32,15 @@ class InternalDisclosed(RuleBroken):
     """A form, or something internal that stands on it, would go to the customer."""
 
     problem = Text("What goes to the customer holds something internal.", "给客户的通知含有内部内容。")
+
+
+#: What the settings of :class:`Disclosure` are called, by their path in it.
+LABELS: Final[Mapping[str, Text]] = {
+    "run_characters": Text("characters in a row that a letter may not repeat", "通知不得重复的连续字数"),
+    "run_words": Text("words in a row that a letter may not repeat", "通知不得重复的连续词数"),
+    "name": Text("characters from which a name is looked for", "姓名、单位名称检查的最少字数"),
+    "figure": Text("sum from which figures are looked for anywhere", "任何位置都检查的最小金额"),
+}
 
 
 @attrs.frozen

@@ -2,14 +2,21 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Generic, Protocol, TypeVar
+from typing import Final, Generic, Protocol, TypeVar
 
 import attrs
 
 from csdomain.frame.fields import InvalidSetting
+from csdomain.kernel.rules import Text
 from csdomain.kernel.store.kinds import Aggregate, Field, Page, Query
+from csdomain.rulebook.sections import Label, Unit
 
 C = TypeVar("C", bound="Received")
+#: What the settings of :class:`RelatedCases` are called, by their path in it.
+LABELS: Final[Mapping[str, Text]] = {
+    "days": Label("days back in which related cases are looked for", "相关案件的回溯天数", Unit.DAYS),
+    "counted": Text("whether related cases count to who decides", "相关案件是否合并计算核决权限"),
+}
 
 
 class Received(Aggregate, Protocol):

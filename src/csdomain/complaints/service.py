@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar, Final, Unpack
 import attrs
 
 from csdomain.casework.authorities import Authorities, GivenPositions, inbox_of
+from csdomain.casework.months import check_month
 from csdomain.casework.related import Related, near, relation
 from csdomain.casework.worklists import Inbox, Reassigned, Wait, inbox, reassign
 from csdomain.frame.cases import CaseType
@@ -24,11 +25,11 @@ from csdomain.kernel.values.arguments import BY_RULE
 from csdomain.kernel.values.money import Money
 from csdomain.rulebook import Rulebook
 
-from .case import (
+from .case import COMPLAINTS, Complaint
+from .case.columns import (
     BATCH,
     CLOSED_AT,
     CLOSED_MONTH,
-    COMPLAINTS,
     CUSTOMER,
     DESKS,
     DISCREPANCIES,
@@ -40,28 +41,25 @@ from .case import (
     REVIEWED,
     STATE,
     URGENCY,
-    Complaint,
 )
 from .case.waiting import waiting
 from .commands import (
     answering,
     compensating,
     deciding,
-    following,
     investigating,
     receiving,
     returning,
     settling,
     taking_over,
 )
-from .commands.following import IMPROVE
 from .commands.marks import CERTIFICATES, IMPROVEMENTS, PENALTIES, REMARKS, SLIPS, ComplaintAct, does
 from .commands.taking_over import PastCase
 from .effects import EFFECTS
 from .lifecycle import OPEN, ImprovementMove
-from .policies import a_month
 from .values import (
     COMPLAINT_RULES,
+    IN_STEP,
     PERSONAL,
     Channel,
     Classification,
@@ -118,16 +116,13 @@ class Complaints(CaseService[Complaint, ComplaintAct]):
     _authorities: Authorities = attrs.field(factory=GivenPositions)
 
     def _hand(self, unit: Unit, **given: Any) -> ComplaintAct:
-        # What a decision rests on is read last and stays as it is until the unit ends.
-        asked = partial(self._authorities.standing, unit, lock=True)
-        siblings = partial(_received, unit)
-        works, positions = partial(self._authorities.works, unit), self._house.permissions.positions
         return ComplaintAct(
-            authorities=asked,
+            # What a decision rests on is read last and stays as it is until the unit ends.
+            authorities=partial(self._authorities.standing, unit, lock=True),
             resolve=self._house.resolve,
-            siblings=siblings,
-            works=works,
-            positions=positions,
+            siblings=partial(_received, unit),
+            works=partial(self._authorities.works, unit),
+            positions=self._house.permissions.positions,
             **given,
         )
 
@@ -149,10 +144,7 @@ class Complaints(CaseService[Complaint, ComplaintAct]):
         return self._begin(receiving.receive, call, form)
 
     def check(self, id: str, opinion: str, **call: Unpack[CallOptions]) -> Receipt:
-        """Sales has checked order and demand, and signs its opinion.
-
-        Raises NotFound, NotPermitted, MoveRefused, MalformedStep, Conflict, KeyReused. [CMP-03]
-        """
+        """Sales has checked order and demand, and signs its opinion. Raises MalformedStep. [CMP-03]"""
         return self._do(receiving.check, id, call, opinion)
 
     def accept(
@@ -267,10 +259,7 @@ class Complaints(CaseService[Complaint, ComplaintAct]):
         return self._do(investigating.judge, id, call, judgement)
 
     def dismiss(self, id: str, reason: str, **call: Unpack[CallOptions]) -> Receipt:
-        """Dismiss the complaint as not established, by the authority to which the claim belongs.
-
-        Raises BeyondAuthority, RuleBroken for a quality fault without R&D's finding. [CMP-15, CMP-27]
-        """
+        """Dismiss as not established, by the authority that the claim belongs to. Raises BeyondAuthority. [CMP-15]"""
         return self._do(deciding.dismiss, id, call, reason)
 
     def reclassify(self, id: str, classification: Classification, reason: str, **call: Unpack[CallOptions]) -> Receipt:
@@ -322,10 +311,7 @@ class Complaints(CaseService[Complaint, ComplaintAct]):
         return self._do(answering.answer, id, call, channel, text)
 
     def clear(self, id: str, text: str, reason: str, **call: Unpack[CallOptions]) -> Receipt:
-        """Declare that this very text to the customer discloses nothing, though it matches something internal.
-
-        It may be sent then; never the form itself. Raises MalformedStep. [CMP-13]
-        """
+        """Declare that this very text, never the form itself, discloses nothing though it seems to. [CMP-13]"""
         return self._do(answering.clear, id, call, text, reason)
 
     def decline(self, id: str, reason: str, **call: Unpack[CallOptions]) -> Receipt:
@@ -333,10 +319,8 @@ class Complaints(CaseService[Complaint, ComplaintAct]):
         return self._do(answering.decline, id, call, reason)
 
     def renew(self, id: str, form: ComplaintForm, **call: Unpack[CallOptions]) -> Receipt:
-        """Open a new form that attaches the former one; its own clock runs. The receipt has its number.
-
-        It also reopens a case that is closed or settled. Raises MalformedForm, CurrencyMismatch. [CMP-14]
-        """
+        """Open a new form with a clock of its own that attaches the former one, also of a case that is closed or
+        settled; the receipt has its number. Raises MalformedForm, CurrencyMismatch. [CMP-14]"""
         return self._do(answering.renew, id, call, form)
 
     def handle_again(self, id: str, form: ComplaintForm, **call: Unpack[CallOptions]) -> Receipt:
@@ -371,10 +355,7 @@ class Complaints(CaseService[Complaint, ComplaintAct]):
 
     # --- closed, withdrawn, reviewed
     def close(self, id: str, outcome: str, **call: Unpack[CallOptions]) -> Receipt:
-        """Close the complaint with an outcome: its clock stops, met or breached, and the customer is told.
-
-        Raises JudgementMissing, RuleBroken, and as every command. [CMP-25]
-        """
+        """Close the complaint: its clock stops, and the customer is told. Raises JudgementMissing. [CMP-25]"""
         return self._do(settling.close, id, call, outcome)
 
     def withdraw(self, id: str, reason: str, **call: Unpack[CallOptions]) -> Receipt:
@@ -462,11 +443,11 @@ class Complaints(CaseService[Complaint, ComplaintAct]):
         self, id: str, improvement: int, move: ImprovementMove, note: str, **call: Unpack[CallOptions]
     ) -> Receipt:
         """An improvement is carried out, verified to have its effect, found to have none, or dropped. [CMP-09]"""
-        return self._do(IMPROVE[move], id, call, improvement, note)
+        return self._do(compensating.IMPROVE[move], id, call, improvement, note)
 
     def answer_remark(self, id: str, remark: int, text: str, **call: Unpack[CallOptions]) -> Receipt:
         """Record that the department concerned has dealt with a remark. [CMP-29]"""
-        return self._do(following.answer_remark, id, call, remark, text)
+        return self._do(compensating.answer_remark, id, call, remark, text)
 
     def take_over(self, past: PastCase, **call: Unpack[OpenOptions]) -> Receipt:
         """Take over a case as it stood in another system, under its own number.
@@ -607,7 +588,7 @@ class Complaints(CaseService[Complaint, ComplaintAct]):
         Each row has the amounts claimed, granted and lost; group by ``in_time`` to see those that were late. Raises
         MalformedStep for what is no month such as ``2026-03``. [CMP-26]
         """
-        where = (CLOSED_MONTH.is_(a_month(month)), CLOSED_AT.present())
+        where = (CLOSED_MONTH.is_(check_month(month, IN_STEP)), CLOSED_AT.present())
         return self.tally(Tally(where, group_by, ("claimed", "granted", "lost")), by=by)
 
 

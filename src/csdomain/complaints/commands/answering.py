@@ -85,11 +85,10 @@ def _renewed(case: Complaint, act: ComplaintAct, form: v.ComplaintForm) -> Event
     )
     former, number, salt = case.form, act.number(act.rules.number), act.new(v.SALT)
     paper = drawn_up(number, form, act.rules, salt=salt, by=act.by, at=act.at, former=former.number)
-    paper = paper.sign(v.SERVICE, by=act.by.id, at=act.at, different_people=False)
     renewed = HandlingForm(
         number=number,
         content=form,
-        document=paper,
+        document=act.sign(paper, v.SERVICE),
         salt=salt,
         opened_at=act.at,
         former=former.number,

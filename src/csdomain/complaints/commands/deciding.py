@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import attrs
 
+from csdomain.casework.authorities import NotTheSigner
 from csdomain.complaints import events as e
 from csdomain.complaints import rules as r
 from csdomain.complaints import values as v
@@ -28,7 +29,7 @@ from csdomain.kernel.papers.approvals import (
     explain,
 )
 from csdomain.kernel.papers.documents import Document
-from csdomain.kernel.rules import FORMS, Text
+from csdomain.kernel.rules import Text
 from csdomain.kernel.rules.errors import RuleBroken, require
 from csdomain.kernel.values.actors import ActorId
 from csdomain.kernel.values.money import Money, total
@@ -299,21 +300,13 @@ def decided_remedy(case: Complaint, rules: v.ComplaintRules) -> v.Remedy:
 
 
 # --- who signs what follows
-class NotTheSigner(RuleBroken):
-    """Somebody would sign in a role whose position they do not hold at this moment (KRN-09)."""
-
-    default_rule = FORMS
-    problem = Text("Only who holds the position signs in this role.", "只有现任该职位者可以此身份签核。")
-
-
 def signs(role: str) -> When:
     """Refuses who does not hold, at this moment and in person, the position that signs as ``role``; and who ruled or
     decided on the form, where the house wants different people. Raises NotTheSigner, OwnRequest. [KRN-08, KRN-09]"""
 
     def when(case: Complaint, act: ComplaintAct, part: Any) -> None:
-        position = act.rules.signers.get(role)
-        if position is not None and position not in act.standing.held.get(act.by.id, frozenset()):
-            raise NotTheSigner(actor=act.by.id, role=role, accepted=Text(position, position))
+        if role in act.rules.signers:
+            NotTheSigner.check(act.standing, act.by.id, role, act.rules.signers)
         if act.rules.different_people:
             form = case.forms[part.turn - 1]
             decided = [one.approval.by for one in form.submissions if one.approval is not None]
@@ -340,8 +333,7 @@ def dismiss(case: Complaint, act: ComplaintAct, reason: str) -> Events:
         at=act.at,
     )
     entry = case.nth("dismissed", form.document.fields)
-    paper = form.document.continued(**{entry: str(total)})
-    paper = paper.sign(case.nth("dismissal", case.signed), by=act.by.id, at=act.at, different_people=False)
+    paper = act.sign(form.document, case.nth("dismissal", case.signed), **{entry: str(total)})
     case.put_form(dismissal=opinion, document=paper)
     return act.done(e.ComplaintDismissed(reason=reason, **_right(approval)))
 

@@ -11,6 +11,7 @@ from csdomain.complaints.case import Complaint, HandlingForm, Note, Remark
 from csdomain.complaints.case.papers import drawn_up
 from csdomain.complaints.lifecycle import Move, RemarkState
 from csdomain.frame.acts import REASON, Events
+from csdomain.frame.fields import one_of
 from csdomain.kernel.cases.events import utc
 from csdomain.kernel.cases.timers import TimerState
 from csdomain.kernel.rules import TIMERS, Text
@@ -51,8 +52,7 @@ def receive(act: ComplaintAct, form: v.ComplaintForm) -> tuple[Complaint, Events
 @does(Move.CHECK)
 def check(case: Complaint, act: ComplaintAct, opinion: str) -> Events:
     checked = v.Opinion(act.by.id, act.at, opinion)
-    paper = case.form.document.sign(v.SALES, by=act.by.id, at=act.at, different_people=False)
-    case.put_form(checked=checked, document=paper)
+    case.put_form(checked=checked, document=act.sign(case.form.document, v.SALES))
     return act.done(e.ComplaintChecked(reason=opinion))
 
 
@@ -72,7 +72,7 @@ def _classify(
     fields = {"class": given.name, "cause": given.cause}
     paper = paper.continued(**{case.nth(name, paper.fields): value for name, value in fields.items()})
     if role:
-        paper = paper.sign(role, by=act.by.id, at=act.at, different_people=False)
+        paper = act.sign(paper, role)
     case.put_form(classification=given, quality=kind.quality, document=paper)
     case.harm = case.harm or given.cause in kind.harm
     case.grave = case.grave or grave or case.harm or given.cause in kind.grave
@@ -87,15 +87,9 @@ def reclassify(case: Complaint, act: ComplaintAct, classification: v.Classificat
     _classify(case, act, classification, case.nth(v.SERVICE, case.signed))
     case.put_form(past_opinions=(*case.form.past_opinions, opinion))
     case.redone += 1
-    return act.done(
-        e.ComplaintReclassified(
-            reason=reason,
-            quality=case.form.quality,
-            found=case.form.finding is not None,
-            grave=case.grave,
-            harm=case.harm,
-        )
-    )
+    quality, found = case.form.quality, case.form.finding is not None
+    facts = e.ComplaintReclassified(reason=reason, quality=quality, found=found, grave=case.grave, harm=case.harm)
+    return act.done(facts)
 
 
 @does(Move.HANDLE)
@@ -120,8 +114,7 @@ def assign(case: Complaint, act: ComplaintAct, to: ActorId, *, position: bool = 
     v.IN_STEP.check_text(reason, "reason", REASON, empty=True)
     Actor(to, act.by.branch)  # an id, nothing else
     if position:
-        known = ", ".join(sorted(act.positions)) or "-"
-        require(to in act.positions, r.HANDLED, accepted=Text(known, known), given=to)
+        require(to in act.positions, r.HANDLED, accepted=one_of(sorted(act.positions)), given=to)
         case.handler, case.owner, case.desk = None, "", to
     else:
         accepted = Text(f"somebody who works in {case.branch} now", f"现任职于 {case.branch} 的人员")
@@ -186,9 +179,8 @@ def note(case: Complaint, act: ComplaintAct, text: str = "", attachments: Sequen
 @does(Move.PRIORITISE)
 def prioritise(case: Complaint, act: ComplaintAct, priority: str, *, reason: str = "") -> Events:
     v.IN_STEP.check_text(reason, "reason", REASON, empty=True)
-    known = ", ".join(act.rules.priorities) or "-"
-    fits = not priority or priority in act.rules.priorities
-    require(fits, r.GRAVE, accepted=Text(known, known), given=priority)
+    known = act.rules.priorities
+    require(not priority or priority in known, r.GRAVE, accepted=one_of(known), given=priority)
     case.priority = priority
     return act.done(e.PrioritySet(reason=reason, priority=priority))
 

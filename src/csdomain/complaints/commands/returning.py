@@ -67,8 +67,7 @@ def sign_slip(case: Complaint, act: ComplaintAct, slip: ReturnSlip) -> Events:
     _require_as_signed(slip)
     require_standing(case, slip, r.RETURN_SLIP)
     paper = slip.document.sign(DEPUTY, by=act.by.id, at=act.at)
-    for copy in paper.copies[1:]:
-        paper = paper.hand_over(copy.number, WAREHOUSE, by=act.by.id, at=act.at)
+    paper = paper.distribute(by=act.by.id, at=act.at, to=WAREHOUSE, after=1)
     return settling(case, act, act.put(attrs.evolve(slip, document=paper), _moved(case, slip)))
 
 
@@ -89,8 +88,7 @@ def take_in(case: Complaint, act: ComplaintAct, slip: ReturnSlip, delivered: Seq
     role = case.nth(WAREHOUSE, roles)
     paper = paper.sign(role, by=act.by.id, at=act.at, different_people=act.by.id not in keepers)
     if not keepers:
-        for copy in paper.copies[2:]:
-            paper = paper.hand_over(copy.number, copy.purpose, by=act.by.id, at=act.at)
+        paper = paper.distribute(by=act.by.id, at=act.at, after=2)
     changed = attrs.evolve(slip, returned=returned, document=paper)
     return settling(case, act, act.put(changed, _moved(case, slip, pieces=pieces(returned))))
 
@@ -121,8 +119,7 @@ def resolve(case: Complaint, act: ComplaintAct, slip: ReturnSlip, approved: int,
     came = pieces(slip.returned)
     ok = not isinstance(approved, bool) and isinstance(approved, int) and approved == came
     require(ok, r.FINANCE, accepted=Text(f"{came}, as came back", f"实退 {came} 件"), given=approved)
-    paper = slip.document.continued(**{RESOLVED: approved})
-    paper = paper.sign("resolution", by=act.by.id, at=act.at, different_people=False)
+    paper = act.sign(slip.document, "resolution", **{RESOLVED: approved})
     changed = attrs.evolve(slip, approved=approved, resolution=reason, document=paper)
     return settling(case, act, act.put(changed, _moved(case, slip, reason=reason, pieces=approved)))
 

@@ -5,15 +5,15 @@ from typing import Final
 
 import attrs
 
+from csdomain.casework.months import month_of
 from csdomain.complaints import events as e
 from csdomain.complaints import values as v
 from csdomain.complaints.case import Complaint, HandlingForm
 from csdomain.complaints.case.papers import TAKEN_OVER, drawn_up
 from csdomain.complaints.lifecycle import State
-from csdomain.complaints.policies import month_of
 from csdomain.complaints.rules import STATES
 from csdomain.frame.acts import Events
-from csdomain.frame.fields import ID_LONGEST, SHORT
+from csdomain.frame.fields import ID_LONGEST, SHORT, one_of
 from csdomain.kernel.cases.events import utc
 from csdomain.kernel.rules import Text
 from csdomain.kernel.rules.errors import require
@@ -59,8 +59,7 @@ def take_over(act: ComplaintAct, past: PastCase) -> tuple[Complaint, Events]:
     rules = act.rules
     rules.check(past.form, act.currency)
     states = IMPORTABLE[rules.path]
-    known = ", ".join(state.value for state in states)
-    require(past.state in states, STATES, accepted=Text(known, known), state=past.state)
+    require(past.state in states, STATES, accepted=one_of(state.value for state in states), state=past.state)
     received, closed, accepted = utc(past.received_at), _time(past.closed_at), _time(past.accepted_at)
     ended = past.state in (State.CLOSED, State.SETTLED)
     taken_on = past.state not in _BEFORE_ACCEPTANCE
