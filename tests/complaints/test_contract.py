@@ -63,6 +63,8 @@ DAMAGE: Final = Classification("product", "damage")
 _GRANTED: Final = (State.DECIDED, State.ANSWERED, State.PROPOSED, State.SATISFIED, State.CLOSED, State.SETTLING)
 _REVIEWED: Final = (State.SETTLING, State.SETTLED)
 _DRAWS: Final = ("draw_slip", "draw_certificate")
+#: What the runs and consequences of flows tell, no case of its own.
+ELSEWHERE: Final = frozenset({"complaint.left_behind", "complaint.reviews"})
 _WAITS: Final = ("wait_for_customer", "resume")
 _ON: Final = ("sign_slip", "take_in", "sign_certificate", "countersign_certificate", "book_certificate")
 
@@ -206,7 +208,7 @@ class TestByAmount(OfComplaints):
     rulebook = "after_sales"
     path = "departments"
     house_path = Path.DEPARTMENTS
-    untold = frozenset({"complaint.escalated"})
+    untold = ELSEWHERE | {"complaint.escalated"}
     absent = frozenset({"handle", "escalate", "propose", "satisfy", "handle_again", *_WAITS})
     #: Penalties are carried out once the closed case is reviewed; a report waits for every part.
     never: ClassVar = (
@@ -282,7 +284,11 @@ class TestByLevel(OfComplaints):
     rulebook = "medical_centre"
     path = "levels"
     house_path = Path.LEVELS
-    untold = OF_DEPARTMENTS | {f"complaint.{name}" for name in ("deduct", "discipline")}
+    untold = (
+        OF_DEPARTMENTS
+        | ELSEWHERE
+        | {f"complaint.{name}" for name in ("deduct", "discipline", "reminder", "not_done", "warning")}
+    )
     absent = frozenset(
         {
             *("check", "accept", "involve", "contribute", "investigate", "inspect", "conclude", "report", "rule"),

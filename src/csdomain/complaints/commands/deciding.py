@@ -66,13 +66,16 @@ def _submitted(
 ) -> e.RemedySubmitted:
     _check(case, act, remedy)
     _ladder(case, act, remedy).band(_whole(case, act, remedy))  # somebody decides it
-    count = len(former) + 1
-    paper = case.form.document.continued(**entries("proposed", count, remedy))
-    submission = Submission(remedy=remedy, by=act.by.id, at=act.at)
-    rests = basis(case, case.form, submission, grave=case.grave)
-    paper = paper.sign(f"proposal.{count}", by=act.by.id, at=act.at, different_people=False, basis=rests)
-    case.put_form(submissions=(*former, submission), document=paper)
+    _put_before(case, act, Submission(remedy=remedy, by=act.by.id, at=act.at), former)
     return e.RemedySubmitted(reason=remedy.text, **_figures(case, remedy, act))
+
+
+def _put_before(case: Complaint, act: ComplaintAct, asked: Submission, former: tuple[Submission, ...]) -> None:
+    """The remedy stands on the form as the next one, signed with what it rests on."""
+    count, rests = len(former) + 1, basis(case, case.form, asked, grave=case.grave)
+    paper = case.form.document.continued(**entries("proposed", count, asked.remedy))
+    paper = paper.sign(f"proposal.{count}", by=act.by.id, at=act.at, different_people=False, basis=rests)
+    case.put_form(submissions=(*former, asked), document=paper)
 
 
 def _check(case: Complaint, act: ComplaintAct, remedy: v.Remedy) -> None:
@@ -266,10 +269,7 @@ def voided(case: Complaint, act: ComplaintAct) -> Events:
         remedy = approved.remedy
         case.put_submission(returned=v.Opinion(act.by.id, act.at, remedy.text))
         if case.path is v.Path.DEPARTMENTS:
-            former = case.form.submissions
-            paper = case.form.document.continued(**entries("proposed", len(former) + 1, remedy))
-            asked = Submission(remedy=remedy, by=approved.by, at=act.at)
-            case.put_form(submissions=(*former, asked), document=paper)
+            _put_before(case, act, Submission(remedy=remedy, by=approved.by, at=act.at), case.form.submissions)
         return act.follows(does, Move.VOID, e.ApprovalVoided(**_figures(case, remedy, act)))
     return ()
 
@@ -316,14 +316,13 @@ def signs(role: str) -> When:
 
 
 # --- not established
-@does(Move.DISMISS)
-def dismiss(case: Complaint, act: ComplaintAct, reason: str) -> Events:
-    opinion, form = v.Opinion(act.by.id, act.at, reason), case.form
-    inspected = not form.quality or case.finding is not None
+def _dismissed(case: Complaint, act: ComplaintAct) -> Approval:
+    """Refuses who does not dismiss such a claim, and a quality fault without a finding. [CMP-15, CMP-27]"""
+    inspected = not case.form.quality or case.finding is not None
     require(inspected, r.FINDING, accepted=Text("R&D's finding", "研发部的检验确认"))
     by_claim = attrs.evolve(act.rules, ladder=act.rules.dismissing)
     total, standing = case.total, act.standing
-    approval = decide(
+    return decide(
         decider(by_claim, total, grave=case.grave, level=0),
         Request(subject=case.id, requested_by=ActorId(case.customer), amount=total, case_total=total),
         Outcome.APPROVED,
@@ -332,8 +331,17 @@ def dismiss(case: Complaint, act: ComplaintAct, reason: str) -> Events:
         delegations=standing.delegations,
         at=act.at,
     )
+
+
+def _may_dismiss(case: Complaint, act: ComplaintAct) -> None:
+    _dismissed(case, act)
+
+
+@does(Move.DISMISS, when=_may_dismiss)
+def dismiss(case: Complaint, act: ComplaintAct, reason: str) -> Events:
+    opinion, form, approval = v.Opinion(act.by.id, act.at, reason), case.form, _dismissed(case, act)
     entry = case.nth("dismissed", form.document.fields)
-    paper = act.sign(form.document, case.nth("dismissal", case.signed), **{entry: str(total)})
+    paper = act.sign(form.document, case.nth("dismissal", case.signed), **{entry: str(case.total)})
     case.put_form(dismissal=opinion, document=paper)
     return act.done(e.ComplaintDismissed(reason=reason, **_right(approval)))
 

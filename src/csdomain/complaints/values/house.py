@@ -170,7 +170,7 @@ class ComplaintRules:
     review_units: tuple[str, ...] = ()
     extra: Mapping[str, str] = attrs.field(factory=dict)
     hold_reasons: tuple[str, ...] = ()
-    signers: Mapping[str, str] = attrs.field(factory=dict)
+    signers: Mapping[str, str] = attrs.field(factory=dict, metadata=POSITION)
     different_people: bool = False
     related: RelatedCases | None = None
     disclosure: Disclosure = attrs.field(factory=Disclosure)
