@@ -24,7 +24,7 @@ BY_LEVEL: Final = levels_book()[COMPLAINT_RULES]
 RULES_OF: Final = {A: RULES, B: BY_LEVEL}
 #: Who does what comes before, so that whoever makes the move that is looked at decides no request of their own.
 CLERK: Final = anyone("clerk")
-CHIEF: Final = anyone("chief")
+CHIEF: Final = anyone("chief", "deputy_for_sales", "general_manager")
 UNTIL: Final = T0 + timedelta(days=1)
 FINDING: Final = Finding(True, "cracked from within")
 NOTHING: Final = remedy(Money.zero("CNY"))

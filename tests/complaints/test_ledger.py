@@ -121,11 +121,11 @@ def next_step(case: Complaint) -> object:
         case State.NOT_ESTABLISHED if any(memo.ruling is None for memo in case.memoranda):
             return here.rule_on_objection(reopen=False, text="we stand by it", **CHIEFLY)
         case State.DECIDED | State.NOT_ESTABLISHED | State.ANSWERED | State.PROPOSED | State.SATISFIED if not by_letter:
-            return here.answer(Channel.LETTER, "So it is.", **BY)
+            return here.answer(Channel.LETTER, "So it is.", rules=rules, **BY)
         case State.PROPOSED:
-            return here.satisfy(**BY)
+            return here.satisfy(rules=rules, **BY)
         case _:
-            return here.close("done", zone="Asia/Shanghai", **BY)
+            return here.close("done", zone="Asia/Shanghai", rules=rules, **BY)
 
 
 def forward(case: Complaint, part: Any, n: int) -> object:
