@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import attrs
 
-from csdomain.complaints.service import Waiting
+from csdomain.casework.worklists import Waiting
 from csdomain.contexts import contexts
 from csdomain.desk import Services
 from csdomain.frame.questions import Questions, cases_of, reaching
