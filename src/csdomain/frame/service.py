@@ -202,6 +202,11 @@ class CaseService(Service[C, A]):
     """The service of cases that are :class:`~csdomain.frame.cases.Record`: moved to another rulebook, erased, held,
     given to the customer, in every context alike."""
 
+    @property
+    def _further(self) -> "tuple[CaseService[Any, Any], ...]":
+        """The services of the context's further kinds of case, where it has some: erased and exported with these."""
+        return ()
+
     def rebase(self, id: str, **call: Unpack[CallOptions]) -> Receipt:
         """Apply the current rulebook to a running case from now on; running timers keep their deadlines.
 
@@ -340,6 +345,11 @@ class CaseService(Service[C, A]):
         kept = self._cases.keeping
         assert kept is not None, f"{self._cases.kind.table}: its CaseType declares no keeping"  # noqa: S101
         return kept
+
+
+def with_further(service: CaseService[Any, Any]) -> tuple[CaseService[Any, Any], ...]:
+    """A service and those of the context's further kinds of case: for jobs that go over every case of somebody."""
+    return (service, *service._further)  # noqa: SLF001 - a service shows its users commands and questions only
 
 
 def _require_everywhere(action: Action, actor: Actor) -> None:

@@ -175,8 +175,7 @@ class Payments(_Money[Payment]):
         return Bills(self._store, self._house, self._ids)
 
     @property
-    def beside(self) -> tuple[Bills]:
-        """The other records of the context, which are erased and exported with these (KRN-14)."""
+    def _further(self) -> tuple[CaseService[Any, Any], ...]:
         return (self.bills,)
 
     def take(
