@@ -30,7 +30,6 @@ def freeze(act: StockAct, products: Sequence[str]) -> tuple[Count, Events]:
         act.product(product)
         there = act.ledger.balances(BALANCES["warehouse"].is_(act.by.branch), BALANCES["product"].is_(product))
         lines += [CountLine(place=row.place, lot=row.lot, product=product) for row in there]
-    require(bool(lines), r.STOCKTAKE, accepted=Text("products that are in stock", "有库存的产品"))
     count = Count(**act.paper(act.new(COUNT)), lines=tuple(lines))
     return count, act.opened(count, e.CountFrozen(lines=len(lines)))
 

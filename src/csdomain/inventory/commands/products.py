@@ -34,7 +34,6 @@ def list_product(
         id=PRODUCT.keyed(code),
         branch=act.by.branch,
         owner=act.by.id,
-        moved_at=act.at,
         code=code,
         name=name,
         unit=unit,

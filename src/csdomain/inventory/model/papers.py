@@ -20,7 +20,7 @@ from csdomain.kernel.values.ids import IdKind
 from csdomain.kernel.values.money import Money
 
 from .ledger import Ledger, Move
-from .stock import BALANCES, Balance, Movement
+from .stock import BALANCES, Balance, Movement, Shared
 
 ProductId = NewType("ProductId", str)
 PRODUCT: Final = IdKind[ProductId]("prd")
@@ -90,13 +90,12 @@ class Seal:
 
 
 @attrs.define(kw_only=True)
-class Product:
+class Product(Shared):
     """A product of the list. Quantities are in its smallest unit. [INV-01]"""
 
     id: ProductId = attrs.field(on_setattr=attrs.setters.frozen)
     branch: str
     owner: str
-    moved_at: datetime
     code: str
     name: str
     unit: str

@@ -90,11 +90,25 @@ LOTS: Final = Register(
 )
 
 
+class Shared:
+    """What many hands work on: it refuses no act for coming after a later one. [INV-12]"""
+
+    __slots__ = ()
+
+    @property
+    def moved_at(self) -> datetime:
+        """Nothing comes too late for it: the ledger books at the last movement at the earliest (D25)."""
+        return datetime.min.replace(tzinfo=UTC)
+
+    @moved_at.setter
+    def moved_at(self, at: datetime) -> None: ...
+
+
 @attrs.define(kw_only=True)
-class Shelf:
+class Shelf(Shared):
     """One product in one warehouse: what is locked while it is decided what to give, with the reservations that live.
 
-    It is shared: it refuses no act for coming late. How much lies on it is the sum of its balances. [INV-05, INV-15]
+    How much lies on it is the sum of its balances. [INV-05, INV-15]
     """
 
     id: ShelfId = attrs.field(on_setattr=attrs.setters.frozen)
@@ -112,14 +126,6 @@ class Shelf:
     def branch(self) -> str:
         """The branch whose warehouse it is."""
         return self.warehouse
-
-    @property
-    def moved_at(self) -> datetime:
-        """Nothing comes too late for it: the ledger books at the last movement at the earliest (D25)."""
-        return datetime.min.replace(tzinfo=UTC)
-
-    @moved_at.setter
-    def moved_at(self, at: datetime) -> None: ...
 
     def release(self, id: str) -> Reservation | None:
         """Take a reservation off; None where it is gone already. [INV-15]"""
