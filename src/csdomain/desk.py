@@ -127,10 +127,10 @@ class Services:
     @cached_property
     def orders(self) -> "Orders":
         """Product orders (ORD)."""
-        from csdomain.flows.supply_orders import Stock
+        from csdomain.flows.supply_orders import supplies_of
         from csdomain.orders.context import CONTEXT
 
-        return self.of(CONTEXT, supplies=Stock())
+        return self.of(CONTEXT, supplies=supplies_of(self.house, self._ids))
 
     @cached_property
     def staff(self) -> "Staff":

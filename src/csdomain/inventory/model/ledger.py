@@ -329,13 +329,13 @@ class Ledger:
             if after is None:
                 return
 
-    def stock_at(self, at: datetime, *where: Where[Any]) -> Held:
-        """Quantity and cost at every place, virtual ones included, at any past instant. ``where`` is of movements."""
+    def stock_at(self, at: datetime | None, *where: Where[Any]) -> Held:
+        """Quantity and cost at every place, virtual ones included, at an instant, or now. ``where`` is of movements."""
         found: Counter[tuple[str, str]] = Counter()
         worth: Counter[tuple[str, str]] = Counter()
         for side, sign in (("dest", 1), ("source", -1)):
-            until = MOVEMENTS["at"].below(at + _INSTANT)
-            tally: Tally[Any] = Tally((until, *where), group_by=(side, "lot"), sums=("quantity", "cost"))
+            until = () if at is None else (MOVEMENTS["at"].below(at + _INSTANT),)
+            tally: Tally[Any] = Tally((*until, *where), group_by=(side, "lot"), sums=("quantity", "cost"))
             for row in self.unit.register(MOVEMENTS).sums(tally):
                 key = str(row.group[0]), str(row.group[1])
                 found[key] += sign * row.sums[0]
