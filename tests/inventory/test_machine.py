@@ -214,6 +214,5 @@ class StockMachine(RuleBasedStateMachine):
             self.house.check()
 
 
-@pytest.mark.rule(ALLOCATION, LEDGER, RESERVATIONS)
-class TestStock(StockMachine.TestCase):
-    settings = settings(stateful_step_count=30)
+TestStock = pytest.mark.rule(ALLOCATION, LEDGER, RESERVATIONS)(StockMachine.TestCase)
+TestStock.settings = settings(stateful_step_count=30)

@@ -119,7 +119,7 @@ class Scenario:
         self.stock.counts.approve(paper.id, **self.by("hq", "approver"))
         self.stock.counts.book(paper.id, **self.by(paper.branch))
         told = self.stock.counts.trail(paper.id, by=self.house.head)[-1]
-        self.adjusted.append(told.facts["variance"])
+        self.adjusted.append(int(str(told.facts["variance"])))
 
     # --- what came of it
     def run(self, steps: list[dict[str, Any]]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """A warehouse for tests: its people, its clock, and stock that is there."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
@@ -52,7 +52,7 @@ class Warehouse:
         cost: int = 100,
         spot: str = "",
         expires: date | None = None,
-        serials: Iterable[str] = (),
+        serials: Sequence[str] = (),
         branch: str = "hq",
     ) -> str:
         """Stock that is there; its lot."""
@@ -61,7 +61,7 @@ class Warehouse:
         )
         who = self.somebody("opener", "product_manager", branch=branch)
         self.stock.products.take_over(product, [one], "opening", spot, **self.by(who))
-        return self.movements()[-1].lot
+        return str(self.movements()[-1].lot)
 
     def wanted(self, quantity: int, product: str = OIL) -> list[Wanted]:
         return [Wanted(product, quantity)]
@@ -74,7 +74,8 @@ class Warehouse:
 
     def movements(self) -> list[Any]:
         def read(unit: Unit) -> list[Any]:
-            found, after = [], None
+            found: list[Any] = []
+            after = None
             while True:
                 page = unit.register(MOVEMENTS).rows(after=after)
                 found += page.items

@@ -3,7 +3,8 @@
 from csdomain.kernel.rules import Rule
 from csdomain.kernel.rules.errors import fact_labels
 
-fact_labels({"days": "天数", "lot": "批次", "product": "产品", "reason": "原因", "received": "入库"})
+fact_labels({"days": "天数", "line": "行", "lot": "批次", "place": "库位", "product": "产品", "reason": "原因"})
+fact_labels({"received": "入库"})
 
 LOTS = Rule(
     "INV-04",

@@ -54,6 +54,10 @@ def _money(_: object, attribute: "attrs.Attribute[Money]", value: object) -> Non
         raise FIELDS.error(field=attribute.name, accepted=Text("an amount ≥ 0", "≥ 0 的金额"))
 
 
+def _texts(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(values)
+
+
 @attrs.frozen(kw_only=True)
 class Receipt:
     """What came of one batch: ``sound`` and ``damaged`` smallest units at ``unit_cost`` each (INV-03, INV-04).
@@ -67,7 +71,7 @@ class Receipt:
     unit_cost: Money = attrs.field(validator=_money)
     batch: str = attrs.field(default="", validator=FIELDS.text(SHORT, empty=True))
     expires: date | None = attrs.field(default=None, validator=_date_or_none)
-    serials: tuple[str, ...] = attrs.field(default=(), converter=tuple)
+    serials: tuple[str, ...] = attrs.field(default=(), converter=_texts)
 
 
 @attrs.frozen(kw_only=True)
