@@ -172,7 +172,7 @@ class Scenario:
     def available(self, place: str, product: str) -> int:
         request = Request(product, 10**6, all_or_nothing=False)
         found = self.stock.explain(place, request, by=self.house.head, at=self.house.at)
-        return found[0].taken
+        return found.taken
 
 
 def backdated(given: dict[str, Any]) -> dict[str, Any]:

@@ -18,9 +18,8 @@ from csdomain.kernel.values.actors import Actor
 from . import effects as ef
 from .commands import counts, destructions, products, purchases, shelves, shipments, transfers
 from .model import papers as p
-from .model.ledger import Held, Ledger
+from .model.ledger import Explained, Held, Ledger
 from .model.stock import BALANCES, MOVEMENTS, SHELVES, Balance, Movement, Shelf, shelf_id
-from .policies import Outcome
 from .values import Request, check_place
 
 C = TypeVar("C", bound=Any)
@@ -354,11 +353,13 @@ class Inventory(_Service[Shelf]):
         of = MOVEMENTS["product"].is_(product)
         return self._ask(lambda ledger: ledger.unit.register(MOVEMENTS).rows(of, **how), by)
 
-    def explain(self, warehouse: str, request: Request, *, by: Actor, at: datetime) -> Outcome:
+    def explain(self, warehouse: str, request: Request, *, by: Actor, at: datetime) -> Explained:
         """What a request would get now, from which lots and why not from others; nothing is moved. [INV-05]"""
         asked = (request,)
         return self._ask(
-            lambda ledger: ledger.explain(warehouse, asked, utc(at))[request.product], by, branch=warehouse
+            lambda ledger: Explained.of(ledger.explain(warehouse, asked, utc(at))[request.product]),
+            by,
+            branch=warehouse,
         )
 
     def _ask(self, work: Callable[[Ledger], R], by: Actor, owner: str = "", branch: str = "") -> R:

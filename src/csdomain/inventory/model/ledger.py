@@ -17,6 +17,7 @@ from csdomain.inventory.values import (
     Reservation,
     UnknownLot,
     WarehouseRules,
+    Why,
     WrongPlace,
     check_place,
     is_real,
@@ -80,6 +81,23 @@ class Move:
     source: str
     dest: str
     cost: int | None = None
+
+
+@attrs.frozen
+class Explained:
+    """What a request would get: ``lots`` with how much of each, and why each other lot gives nothing (INV-05)."""
+
+    taken: int
+    short: int
+    lots: tuple[tuple[str, int], ...]
+    passed: tuple[tuple[str, Why], ...]
+
+    @classmethod
+    def of(cls, outcome: Outcome) -> "Explained":
+        """That of the first request of an outcome."""
+        got = outcome[0]
+        lots = tuple((lot.id, quantity) for lot, quantity in zip(got.lots, got.quantities, strict=True))
+        return cls(got.taken, got.short, lots, tuple((one.lot.id, one.why) for one in outcome.explain()))
 
 
 @attrs.frozen
