@@ -110,3 +110,4 @@ class Warehouse:
             assert sum(cost for (_, of), cost in worth.items() if of == lot) == 0
         now = self.stock.stock_at(max([self.now, *(move.at for move in movements)]), by=self.head)
         assert {key: value for key, value in now.items() if is_real(key[0])} == real
+        assert self.desk.verify().faults == ()

@@ -69,6 +69,19 @@ class ReservationExpired(Event):
 
 
 @attrs.frozen(kw_only=True)
+class ShelfOpened(Event):
+    """A product lies in a warehouse, or is asked for there, for the first time (INV-12)."""
+
+
+@attrs.frozen(kw_only=True)
+class GoodsGiven(Event):
+    """Goods left a shelf for ``document``; reservations of it are drawn on (INV-05, INV-15)."""
+
+    document: str
+    quantity: int
+
+
+@attrs.frozen(kw_only=True)
 class GoodsMoved(ShelfTold):
     """Goods of a lot went to another spot (INV-07)."""
 

@@ -7,8 +7,10 @@ from typing import Any, Final
 
 import attrs
 
+from csdomain.frame.effects import timer
+from csdomain.inventory.events import GoodsGiven, ShelfOpened
 from csdomain.inventory.policies import Allocation, Outcome, Stock, allocate, share_of_cost
-from csdomain.inventory.rules import ALLOCATION, LEDGER
+from csdomain.inventory.rules import ALLOCATION, LEDGER, RESERVATIONS
 from csdomain.inventory.rules import LOTS as LOT_RULE
 from csdomain.inventory.values import (
     InvalidLot,
@@ -24,10 +26,12 @@ from csdomain.inventory.values import (
     warehouse_of,
     whole,
 )
+from csdomain.kernel.cases.effects import StopTimer
 from csdomain.kernel.rules import Text
 from csdomain.kernel.rules.errors import RuleBroken, StoreBusy
 from csdomain.kernel.store.kinds import Comparison, Query, Tally, Where
 from csdomain.kernel.store.ports import Unit
+from csdomain.kernel.values.actors import ActorId
 from csdomain.kernel.values.ids import IdKind
 from csdomain.kernel.values.money import Money
 
@@ -115,14 +119,16 @@ class Ledger:
         return timedelta(hours=self.rules.late_hours)
 
     # --- shelves and lots
-    def shelves(self, pairs: Iterable[tuple[str, str]]) -> Mapping[tuple[str, str], Shelf]:
+    def shelves(self, pairs: Iterable[tuple[str, str]], *, by: str, at: datetime) -> Mapping[tuple[str, str], Shelf]:
         """The shelves of (warehouse, product), locked in order; made where there are none."""
         wanted = sorted((shelf_id(*pair), *pair) for pair in set(pairs))
-        return {(house, product): self._shelf(house, product) for _, house, product in wanted}
-
-    def _shelf(self, warehouse: str, product: str) -> Shelf:
-        id = shelf_id(warehouse, product)
-        return self.unit.obtain(SHELVES, id, lambda: Shelf(id=id, warehouse=warehouse, product=product))
+        found = {}
+        for id, warehouse, product in wanted:
+            new = Shelf(id=id, warehouse=warehouse, product=product)
+            shelf = found[warehouse, product] = self.unit.obtain(SHELVES, id, lambda new=new: new)  # type: ignore[misc]
+            if shelf is new:
+                self.unit.record([ShelfOpened(subject=id, by=ActorId(by), at=at)])
+        return found
 
     def lots(self, ids: Iterable[str]) -> Mapping[str, LotRow]:
         """Lots by their ids. Raises UnknownLot."""
@@ -193,24 +199,30 @@ class Ledger:
 
     # --- giving
     def explain(
-        self, warehouse: str, requests: Sequence[Request], at: datetime, *, lock: bool = False
+        self, warehouse: str, requests: Sequence[Request], at: datetime, *, by: str = ""
     ) -> Mapping[str, Outcome]:
-        """What each product's requests get from its shelf now, and why other lots do not: nothing is moved. [INV-05]"""
+        """What each product's requests get from its shelf now, and why other lots do not: nothing is moved. [INV-05]
+
+        ``by`` is who decides on it: then all that it rests on is locked.
+        """
         asked: dict[str, list[Request]] = {}
         for request in requests:
             asked.setdefault(request.product, []).append(request)
-        holds = self._reservations(warehouse, asked, lock)
+        holds = self._reservations(warehouse, asked, by, at)
         found = {}
         for product, wanted in asked.items():
-            stock = self.on_shelf(warehouse, product, lock=lock)
+            stock = self.on_shelf(warehouse, product, lock=bool(by))
             how: dict[str, Any] = {"at": self.asked(stock, at), "zone": self.zone, "rules": self.rules}
             found[product] = allocate(stock, wanted, reservations=holds[product], **how)
         return found
 
-    def _reservations(self, warehouse: str, products: Iterable[str], lock: bool) -> Mapping[str, Sequence[Reservation]]:
+    def _reservations(
+        self, warehouse: str, products: Iterable[str], by: str, at: datetime
+    ) -> Mapping[str, Sequence[Reservation]]:
         pairs = [(warehouse, product) for product in products]
-        if lock:
-            return {product: shelf.reservations for (_, product), shelf in self.shelves(pairs).items()}
+        if by:
+            shelves = self.shelves(pairs, by=by, at=at)
+            return {product: shelf.reservations for (_, product), shelf in shelves.items()}
         ids: Query[Shelf] = Query((Where("id", Comparison.AMONG, tuple(shelf_id(*pair) for pair in pairs)),), limit=200)
         there = {shelf.product: shelf.reservations for shelf in self.unit.of(SHELVES).find(ids).items}
         return {product: there.get(product, ()) for _, product in pairs}
@@ -222,7 +234,7 @@ class Ledger:
 
         Raises TooLittle where a request that asks for all gets less. [INV-05, INV-15]
         """
-        outcomes = self.explain(warehouse, requests, at, lock=True)
+        outcomes = self.explain(warehouse, requests, at, by=by)
         got = [allocation for outcome in outcomes.values() for allocation in outcome]
         for each in got:
             if (each.request.all_or_nothing and not each.complete) or not each.taken:
@@ -231,11 +243,16 @@ class Ledger:
         moves = [move for each in got for move in self._from_spots(warehouse, each, dest)]
         made = self.post(document, moves, reason="give", by=by, at=at)
         for product in outcomes:
-            shelf = self._shelf(warehouse, product)
-            for drawn in (drawn for each in got if each.request.product == product for drawn in each.drawn):
-                shelf.draw(drawn.reservation, drawn.quantity)
+            [shelf] = self.shelves([(warehouse, product)], by=by, at=at).values()
+            mine = [each for each in got if each.request.product == product]
+            drawn = [drawn for each in mine for drawn in each.drawn]
+            ended = [one.reservation for one in drawn if shelf.draw(one.reservation, one.quantity)]
             shelf.last_out_at = made[0].at
             self.unit.of(SHELVES).save(shelf)
+            quantity, who = sum(each.taken for each in mine), ActorId(by)
+            event = GoodsGiven(subject=shelf.id, by=who, at=made[0].at, document=document, quantity=quantity)
+            names = [timer(RESERVATIONS, int(one)) for one in ended]
+            self.unit.record([event], [StopTimer(shelf.id, name, event.at, cancelled=True) for name in names])
         return made
 
     def _most(self, outcome: Outcome, got: Allocation) -> int:
@@ -265,7 +282,7 @@ class Ledger:
                 raise WrongPlace(accepted=Text("two places, one of them real", "两个不同库位，其一为实际库位"))
         lots = self.lots(move.lot for move in moves)
         houses = ((warehouse_of(side), lots[move.lot].product) for move in moves for side in (move.source, move.dest))
-        self.shelves((house, product) for house, product in houses if house is not None)
+        self.shelves(((house, product) for house, product in houses if house is not None), by=by, at=at)
         keys = sorted({(side, m.lot) for m in moves for side in (m.source, m.dest) if is_real(side)})
         rows = self.unit.register(BALANCES)
         there: dict[tuple[str, str], tuple[int, int]] = {}
