@@ -70,6 +70,7 @@ if TYPE_CHECKING:
     from csdomain.flows.erase_customer import ErasureReport
     from csdomain.flows.rebase_cases import RebaseReport
     from csdomain.frame.descriptions import Description
+    from csdomain.inventory.service import Inventory
     from csdomain.kernel.store.verify import Checkpoint, Verification
     from csdomain.messaging.service import Messages
     from csdomain.orders.service import Orders
@@ -141,10 +142,10 @@ class Services:
     @cached_property
     def orders(self) -> "Orders":
         """Product orders (ORD)."""
-        from csdomain.flows.supply_orders import Stock
+        from csdomain.flows.supply_orders import supplies_of
         from csdomain.orders.context import CONTEXT
 
-        return self.of(CONTEXT, supplies=Stock())
+        return self.of(CONTEXT, supplies=supplies_of(self.house, self._ids))
 
     @cached_property
     def payments(self) -> "Payments":
@@ -157,6 +158,13 @@ class Services:
     def staff(self) -> "Staff":
         """Staff and delegations (PPL-01, KRN-08)."""
         from csdomain.staff.context import CONTEXT
+
+        return self.of(CONTEXT)
+
+    @cached_property
+    def inventory(self) -> "Inventory":
+        """The stock and its papers (INV)."""
+        from csdomain.inventory.context import CONTEXT
 
         return self.of(CONTEXT)
 

@@ -120,10 +120,9 @@ KINDS: Final[dict[str, Callable[[Case], Case]]] = {
 #: Kinds whose context does not stand yet.
 LATER: Final = {
     *("name_pinyin_match", "surname_reading", "latin_distance"),  # customers
-    *("stock_scenario", "stock_backdated"),  # inventory
 }
 #: Where the other kinds are run: modules with a table of their own.
-ELSEWHERE: Final = ("payments.test_other_systems",)
+ELSEWHERE: Final = ("inventory.test_other_systems", "payments.test_other_systems")
 CASES = [case for file in sorted(FOLDER.glob("*.json")) for case in json.loads(file.read_text("utf-8"))["cases"]]
 
 

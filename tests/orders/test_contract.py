@@ -1,14 +1,16 @@
 """What every context owes, and orders with it: one sample of each command."""
 
 from decimal import Decimal
+from functools import partial
 from typing import Any, ClassVar
 
 import pytest
 
 from adapters.harness import BACKENDS, Desks, Statements
+from csdomain.flows.supply_orders import Stock
 from csdomain.kernel.rules import AUDITED, MOVES, ONE_WRITER, PERMITTED, PERSONAL_DATA, PORTS, TIME
 from csdomain.orders.lifecycle import ShipmentState
-from csdomain.orders.model import Order
+from csdomain.orders.model import Order, OrderAct
 from csdomain.orders.service import ORDER_CASES
 from csdomain.orders.values import Dose, Item
 from csdomain.testing.cases import CaseContract, by, with_case
@@ -42,6 +44,8 @@ class TestOrders(CaseContract):
     }
     ids = frozenset({"prescribe.customer", "Dose.product", "Item.product"})
     outlives = ("ORD-02",)
+    hand = partial(OrderAct, supplies=Stock())
+    asks: ClassVar = {"ship": ["SELECT csd_product"], "take_back": ["SELECT csd_stock_movement"] * 2}
 
     @pytest.fixture
     def open_desk(self, desks: Desks) -> Any:

@@ -166,7 +166,7 @@ FILES: dict[str, tuple[str, str, tuple[str, ...]]] = {
     ),
     "another context's table": (
         "inventory.toml",
-        '[inventory]\nstrategy = "fifo"\nusable_on_expiry_date = true\nrefill_reminder_days = 7\n[staff]\n',
+        folder(BOOK)["inventory.toml"] + "\n[staff]\n",
         ("inventory.toml: only [inventory] stands in this file @ $.staff",),
     ),
     "keys without a table": (

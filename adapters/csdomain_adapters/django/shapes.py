@@ -104,6 +104,13 @@ _NAMES: Final[Mapping[str, tuple[Text, Text]]] = {
     "order": (Text("order", "订单"), Text("orders", "订单")),
     "staff": (Text("staff record", "员工记录"), Text("staff records", "员工记录")),
     "delegation": (Text("delegation", "委托授权"), Text("delegations", "委托授权")),
+    "shelf": (Text("shelf", "货架"), Text("shelves", "货架")),
+    "product": (Text("product", "产品"), Text("products", "产品")),
+    "purchase": (Text("purchase", "采购单"), Text("purchases", "采购单")),
+    "transfer": (Text("transfer", "调拨单"), Text("transfers", "调拨单")),
+    "count": (Text("stocktake", "盘点单"), Text("stocktakes", "盘点单")),
+    "destruction": (Text("destruction", "销毁单"), Text("destructions", "销毁单")),
+    "shipment": (Text("shipment", "发货单"), Text("shipments", "发货单")),
 }
 #: Texts of a kind that say nothing of a person, in any context.
 _PLAIN: Final = frozenset({"number", "state", "rulebook"})

@@ -1,9 +1,22 @@
-"""Inventory as a context of the desk: rules without cases so far."""
+"""Inventory as a context of the desk."""
 
-from typing import Any, Final
+from typing import Final
 
 from csdomain.frame.contexts import Context
 
-from .values import INVENTORY_RULES
+from .model.stock import BALANCES, LOTS, MOVEMENTS
+from .service import (
+    COUNT_CASES,
+    DESTRUCTION_CASES,
+    PRODUCT_CASES,
+    PURCHASE_CASES,
+    SHELF_CASES,
+    SHIPMENT_CASES,
+    TRANSFER_CASES,
+    Inventory,
+)
 
-CONTEXT: Final[Context[Any]] = Context("inventory", lambda *_: None, section=INVENTORY_RULES)
+_PAPERS: Final = (PURCHASE_CASES, TRANSFER_CASES, COUNT_CASES, DESTRUCTION_CASES, SHIPMENT_CASES)
+CONTEXT: Final = Context(
+    "inventory", Inventory, (SHELF_CASES, PRODUCT_CASES, *_PAPERS), registers=(MOVEMENTS, BALANCES, LOTS)
+)

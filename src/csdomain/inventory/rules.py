@@ -3,7 +3,8 @@
 from csdomain.kernel.rules import Rule
 from csdomain.kernel.rules.errors import fact_labels
 
-fact_labels({"days": "天数", "lot": "批次", "product": "产品", "reason": "原因", "received": "入库"})
+fact_labels({"days": "天数", "line": "行", "lot": "批次", "place": "库位", "product": "产品", "reason": "原因"})
+fact_labels({"received": "入库"})
 
 LOTS = Rule(
     "INV-04",
@@ -27,4 +28,62 @@ CONSUMPTION = Rule(
     "Goods last their quantity times the content of a unit divided by the daily dose, from the day they arrived.",
     zh="货物可用天数 = 数量 × 每单位含量 ÷ 每日用量，自到货之日起算。",
     source="B 節點15",
+)
+
+PRODUCTS = Rule(
+    "INV-01",
+    "A product is on the list, with unit, storage zone and whether it has serial numbers, before it can be in stock.",
+    zh="产品须先建档（单位、储存区、是否有序列号），方可入库。",
+)
+RECEIVING = Rule(
+    "INV-03",
+    "Goods are entered once keeper and product manager, two people, both present, have accepted them.",
+    zh="到货须由库管与产品经理两人同时在场验收后方可入库。",
+    source="B 採購2–5",
+)
+SHIPPING = Rule(
+    "INV-06",
+    "A shipment is picked for a document, checked again when it leaves, and delivered or put back as a whole.",
+    zh="发货按单拣货，出库时复核，整单送达或退回货架。",
+    source="B 發貨1,3,4",
+)
+ZONES = Rule(
+    "INV-07",
+    "A product lies only in the storage zone that suits it.",
+    zh="产品只能存放在适合的储存区。",
+    source="B 儲存3",
+)
+QUARANTINE = Rule(
+    "INV-08",
+    "Unsound goods are set apart: they lie in quarantine and are never given.",
+    zh="不合格品须隔离存放，不得发出。",
+    source="B 儲存2",
+)
+STOCKTAKE = Rule(
+    "INV-09",
+    "A sheet is counted by one, checked by another, approved by value and booked as of the instant of counting.",
+    zh="盘点一人点、另一人核，差异按金额核准，以清点时刻入账。",
+    source="B 盤點制度",
+)
+DESTRUCTION = Rule(
+    "INV-10",
+    "Goods are destroyed after approval by value, before two witnesses who neither approved nor destroy.",
+    zh="销毁须按金额核准，并有两名既非核准人又非销毁人的见证人在场。",
+    source="B 銷毀管理制度",
+)
+TRANSFERS = Rule(
+    "INV-11",
+    "Goods for a branch are applied for, approved, sent and accepted; what is short stays in transit until found.",
+    zh="分中心调拨须申请、核准、发运、验收；短少部分在找到或核销前视为在途。",
+    source="B 分中心庫房",
+)
+LEDGER = Rule(
+    "INV-12",
+    "Every change of stock is a movement from a place to a place; nothing real falls below zero, nothing is lost.",
+    zh="库存的每次变动都是从一处到另一处的移动；实际库位不得为负，总量守恒。",
+)
+LIMITS = Rule(
+    "INV-16",
+    "Count variances and destructions are approved by value, by somebody who has the authority and did not ask.",
+    zh="盘点差异与销毁按金额由有权且非申请人核准。",
 )

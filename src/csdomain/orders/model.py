@@ -163,7 +163,7 @@ class Order(Record):
         too_many = beyond(found, self.items, self.sent)
         if too_many:
             raise OverOrdered(given=too_many, accepted=Text("at most what is left", "不超过未发数量"))
-        lots = tuple(act.supplies.allocate(found, act.at))
+        lots = tuple(act.supplies.allocate(self.id, self.branch, found, act.by, act.at))
         shipment = Shipment(items=found, lots=lots, sent_at=act.at)
         self.shipments = (*self.shipments, shipment)
         return act.done(e.GoodsSent(shipment=len(self.shipments), pieces=shipment.pieces))
@@ -191,6 +191,7 @@ class Order(Record):
         require(act.at <= until, r.SHIPMENT, accepted=Text(f"until {when}", f"{when} 之前"), at=act.at)
         if beyond([item], there.items, there.returned):
             raise OverOrdered(given=item.product, accepted=Text("at most what was sent", "不超过已发数量"))
+        act.supplies.take_back(self.id, self.branch, item, act.by, act.at)
         changed = attrs.evolve(there, returned=(*there.returned, item))
         self.shipments = (*self.shipments[:place], changed, *self.shipments[place + 1 :])
         told = e.GoodsReturned(shipment=shipment, nth=len(changed.returned), product=item.product, pieces=item.quantity)

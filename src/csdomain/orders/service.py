@@ -1,6 +1,6 @@
 """The use cases of orders, one method each."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Final, Unpack
 
 import attrs
@@ -30,10 +30,10 @@ class Orders(CaseService[Order, OrderAct]):
     """
 
     _cases: ClassVar = ORDER_CASES
-    _supplies: Supplies
+    _supplies: Callable[[Unit], Supplies]
 
     def _hand(self, unit: Unit, **given: Any) -> OrderAct:
-        return OrderAct(supplies=self._supplies, **given)
+        return OrderAct(supplies=self._supplies(unit), **given)
 
     def prescribe(self, customer: str, doses: Sequence[Dose], **call: Unpack[OpenOptions]) -> Receipt:
         """Prescribe products and daily doses for a customer: opens the order. Raises MalformedOrder. [ORD-01]"""

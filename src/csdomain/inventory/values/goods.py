@@ -1,4 +1,4 @@
-"""Quantities, lots, reservations and requests, and the house rules of the stock.
+"""Quantities, lots, reservations and requests, and by which rules lots are drawn.
 
 A quantity is an exact integer in the product's smallest unit; :class:`Measure` turns ``Decimal("1.5")`` boxes into it.
 """
@@ -13,12 +13,10 @@ from typing import Final
 
 import attrs
 
+from csdomain.inventory.rules import ALLOCATION, LOTS, RESERVATIONS
 from csdomain.kernel.rules import Text
 from csdomain.kernel.rules.errors import InvalidValue, aware
 from csdomain.kernel.values.money import Money
-from csdomain.rulebook import Label, Section, Unit
-
-from .rules import ALLOCATION, LOTS, RESERVATIONS
 
 #: Every database holds it.
 LARGEST: Final = 2**63 - 1
@@ -375,15 +373,3 @@ class InventoryRules:
     strategy: Strategy
     usable_on_expiry_date: bool
     refill_reminder_days: int = attrs.field(validator=_days)
-
-
-INVENTORY_RULES: Final = Section(
-    "inventory",
-    InventoryRules,
-    labels={
-        "": Text("stock", "库存"),
-        "strategy": Text("order in which lots are drawn", "批次出库顺序"),
-        "usable_on_expiry_date": Text("goods may be given on the day they expire", "到期当日可否发放"),
-        "refill_reminder_days": Label("reminder before goods run out", "用完前提醒", Unit.DAYS),
-    },
-)

@@ -1,0 +1,1 @@
+"""The commands of the warehouse, by what they are done to. Each checks everything first and changes after."""

@@ -1,0 +1,85 @@
+"""Products: listed, retired; and stock that the ledger did not know (INV-01, INV-12)."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from csdomain.frame.acts import Events
+from csdomain.frame.commands import Commands
+from csdomain.frame.fields import SHORT
+from csdomain.inventory import events as e
+from csdomain.inventory import rules as r
+from csdomain.inventory.lifecycle import PRODUCT_MOVES, ProductMove
+from csdomain.inventory.model.ledger import Move
+from csdomain.inventory.model.papers import PRODUCT, Product, Receipt, StockAct
+from csdomain.inventory.model.stock import LotRow
+from csdomain.inventory.values import FIELDS, OPENING
+from csdomain.kernel.rules import Text
+from csdomain.kernel.rules.errors import require
+
+does: Final = Commands(PRODUCT_MOVES)
+
+
+@does.opens(ProductMove.LIST)
+def list_product(
+    act: StockAct, code: str, name: str, unit: str, zone: str, category: str, specification: str, serial: bool
+) -> tuple[Product, Events]:
+    FIELDS.check_id(code, "code")
+    for value, field in ((name, "name"), (unit, "unit")):
+        FIELDS.check_text(value, field, SHORT)
+    for value, field in ((category, "category"), (specification, "specification")):
+        FIELDS.check_text(value, field, SHORT, empty=True)
+    zones = ", ".join(act.rules.zones)
+    require(zone in act.rules.zones, r.ZONES, accepted=Text(zones, zones))
+    product = Product(
+        id=PRODUCT.keyed(code),
+        branch=act.by.branch,
+        owner=act.by.id,
+        code=code,
+        name=name,
+        unit=unit,
+        zone=zone,
+        category=category,
+        specification=specification,
+        serial=serial is True,
+    )
+    return product, act.opened(product, e.ProductListed())
+
+
+@does(ProductMove.RETIRE)
+def retire(product: Product, act: StockAct) -> Events:
+    return act.done(e.ProductRetired())
+
+
+@does(ProductMove.TAKE_OVER)
+def take_over(product: Product, act: StockAct, receipts: Sequence[Receipt], spot: str, reason: str) -> Events:
+    FIELDS.check_text(reason, "reason", SHORT)
+    require(all(each.product == product.code for each in receipts), r.LEDGER, accepted=Text(product.code, product.code))
+    lots = [lot for each in receipts for lot in make_lots(act, product, each, "", product.id)]
+    where = act.shelf_place(act.by.branch, product.code, spot)
+    moves = [Move(lot.id, lot.quantity, OPENING, where, lot.cost) for lot in lots]
+    act.post(product.id, moves, reason)
+    quantity, value = sum(lot.quantity for lot in lots), sum(lot.cost for lot in lots)
+    return act.done(e.StockTakenOver(quantity=quantity, value=value))
+
+
+def make_lots(act: StockAct, product: Product, each: Receipt, supplier: str, document: str) -> list[LotRow]:
+    """The lots of a batch: one, or one a unit of a product with serial numbers. Raises RuleBroken. [INV-04]"""
+    serials = each.serials or ("",)
+    count = each.sound if product.serial else 0
+    fits = len(each.serials) == count and len(set(each.serials)) == count and not (product.serial and each.damaged)
+    require(fits and each.sound + each.damaged > 0, r.LOTS, accepted=Text("a serial number a unit", "每件一个序列号"))
+    quantity = 1 if product.serial else each.sound + each.damaged
+    return [
+        act.ledger.lot(
+            product.code,
+            quantity,
+            each.unit_cost * quantity,
+            received=act.at,
+            document=document,
+            supplier=supplier,
+            batch=each.batch,
+            serial=FIELDS.check_text(serial, "serial", 40, empty=not product.serial),
+            expires=each.expires,
+        )
+        for serial in serials
+    ]

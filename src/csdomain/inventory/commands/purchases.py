@@ -1,0 +1,113 @@
+"""Purchases: requested, approved, ordered, arrived, accepted by two, entered (INV-03, INV-04)."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final
+
+from csdomain.frame.acts import Events
+from csdomain.frame.commands import Commands
+from csdomain.inventory import events as e
+from csdomain.inventory import rules as r
+from csdomain.inventory.lifecycle import PURCHASE_MOVES, PurchaseMove
+from csdomain.inventory.model.ledger import Move
+from csdomain.inventory.model.papers import PURCHASE, Purchase, Receipt, Seal, StockAct, Wanted, pieces
+from csdomain.inventory.values import FIELDS, place
+from csdomain.kernel.papers.approvals import OwnRequest
+from csdomain.kernel.rules import Text
+from csdomain.kernel.rules.errors import require
+
+from .products import make_lots
+
+does: Final = Commands(PURCHASE_MOVES)
+
+
+@does.opens(PurchaseMove.REQUEST)
+def request(act: StockAct, wanted: Sequence[Wanted]) -> tuple[Purchase, Events]:
+    found = FIELDS.once(wanted, lambda one: one.product, "wanted")
+    for one in found:
+        act.product(one.product)
+    purchase = Purchase(**act.paper(act.new(PURCHASE)), wanted=found)
+    return purchase, act.opened(purchase, e.PurchaseRequested(pieces=pieces(found)))
+
+
+@does(PurchaseMove.APPROVE)
+def approve(purchase: Purchase, act: StockAct) -> Events:
+    OwnRequest.check(purchase.id, act.by.id, [purchase.owner])
+    return act.done(e.PurchaseApproved())
+
+
+@does(PurchaseMove.REFUSE)
+def refuse(purchase: Purchase, act: StockAct, reason: str) -> Events:
+    purchase.reason = FIELDS.check_text(reason, "reason")
+    return act.done(e.PurchaseRefused())
+
+
+@does(PurchaseMove.ORDER)
+def order(purchase: Purchase, act: StockAct, supplier: str) -> Events:
+    FIELDS.check_id(supplier, "supplier")
+    place("sup", supplier)
+    purchase.supplier = supplier
+    return act.done(e.PurchaseOrdered(supplier=supplier))
+
+
+@does(PurchaseMove.ARRIVE)
+def arrive(purchase: Purchase, act: StockAct, receipts: Sequence[Receipt]) -> Events:
+    found, short, damaged = tuple(receipts), 0, 0
+    ordered = {one.product: one.quantity for one in purchase.wanted}
+    for each in found:
+        known = ", ".join(ordered)
+        require(each.product in ordered, r.RECEIVING, accepted=Text(known, known))
+    for product, quantity in ordered.items():
+        came = sum(each.sound + each.damaged for each in found if each.product == product)
+        most = Text(f"at most {quantity} of {product}", f"{product} 至多 {quantity}")
+        require(came <= quantity, r.RECEIVING, accepted=most, given=came)
+        short += quantity - came
+    damaged = sum(each.damaged for each in found)
+    require(bool(found), r.RECEIVING, accepted=Text("at least one batch", "至少一批"))
+    purchase.receipts = found
+    return act.done(e.PurchaseArrived(short=short, damaged=damaged))
+
+
+@does(PurchaseMove.ACCEPT_AS_KEEPER)
+def accept_as_keeper(purchase: Purchase, act: StockAct) -> Events:
+    purchase.keeper, purchase.buyer = _sealed(purchase, act, purchase.buyer)
+    return _accepted(purchase, act)
+
+
+@does(PurchaseMove.ACCEPT_AS_BUYER)
+def accept_as_buyer(purchase: Purchase, act: StockAct) -> Events:
+    purchase.buyer, purchase.keeper = _sealed(purchase, act, purchase.keeper)
+    return _accepted(purchase, act)
+
+
+def _sealed(purchase: Purchase, act: StockAct, other: Seal | None) -> tuple[Seal, Seal | None]:
+    """The seal of who acts; that of the other lapses where it was given too long ago. [INV-03]"""
+    if other is not None:
+        OwnRequest.check(purchase.id, act.by.id, [other.by])
+        if act.at - other.at > timedelta(minutes=act.rules.both_present_minutes):
+            other = None
+    return Seal(act.by.id, act.at), other
+
+
+def _accepted(purchase: Purchase, act: StockAct) -> Events:
+    told = act.done(e.PurchaseSealed())
+    both = purchase.keeper is not None and purchase.buyer is not None
+    return (*told, *act.follows(does, PurchaseMove.ACCEPT, e.PurchaseAccepted())) if both else told
+
+
+@does(PurchaseMove.ENTER)
+def enter(purchase: Purchase, act: StockAct, spot: str) -> Events:
+    made, moves = [], []
+    for each in purchase.receipts:
+        product = act.product(each.product)
+        source, quarantine = place("sup", purchase.supplier), place("qt", purchase.branch)
+        shelf = act.shelf_place(purchase.branch, product.code, spot)
+        for lot in make_lots(act, product, each, purchase.supplier, purchase.id):
+            sound = lot.quantity - each.damaged
+            cost = each.unit_cost.minor
+            made.append(lot)
+            moves += [Move(lot.id, sound, source, shelf, cost * sound)] if sound else []
+            moves += [Move(lot.id, each.damaged, source, quarantine, cost * each.damaged)] if each.damaged else []
+    act.post(purchase.id, moves, "receive")
+    purchase.lots = tuple(lot.id for lot in made)
+    return act.done(e.PurchaseEntered(lots=purchase.lots, value=sum(lot.cost for lot in made)))

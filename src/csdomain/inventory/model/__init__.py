@@ -1,0 +1,1 @@
+"""What the stock is made of: rows, shelves and papers, and the ledger, the only writer of rows."""

@@ -1,0 +1,382 @@
+"""The ledger: the only writer of movements and balances, and what can be asked of them. [INV-12]"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime, timedelta, tzinfo
+from typing import Any, Final
+
+import attrs
+
+from csdomain.frame.effects import timer
+from csdomain.inventory.events import GoodsGiven, ShelfOpened
+from csdomain.inventory.policies import Allocation, Outcome, Stock, allocate, share_of_cost
+from csdomain.inventory.rules import ALLOCATION, LEDGER, RESERVATIONS
+from csdomain.inventory.rules import LOTS as LOT_RULE
+from csdomain.inventory.values import (
+    InvalidLot,
+    Lot,
+    Request,
+    Reservation,
+    UnknownLot,
+    WarehouseRules,
+    Why,
+    WrongPlace,
+    check_place,
+    is_real,
+    warehouse_of,
+    whole,
+)
+from csdomain.kernel.cases.effects import StopTimer
+from csdomain.kernel.rules import Text
+from csdomain.kernel.rules.errors import RuleBroken, StoreBusy
+from csdomain.kernel.store.kinds import Comparison, Query, Tally, Where
+from csdomain.kernel.store.ports import Unit
+from csdomain.kernel.values.actors import ActorId
+from csdomain.kernel.values.ids import IdKind
+from csdomain.kernel.values.money import Money
+
+from .stock import (
+    BALANCES,
+    LOT,
+    LOTS,
+    MOVEMENT,
+    MOVEMENTS,
+    SHELVES,
+    Balance,
+    LotRow,
+    Movement,
+    Shelf,
+    shelf_id,
+)
+
+_PAGE: Final = 200
+_INSTANT: Final = timedelta(microseconds=1)
+#: Quantity and cost by place and lot.
+Held = Mapping[tuple[str, str], tuple[int, int]]
+
+
+class TooLittle(RuleBroken):
+    """More would leave a place than lies there, or more would be given than may be (INV-05, INV-12)."""
+
+    default_rule = LEDGER
+    problem = Text("There is not enough.", "数量不足。")
+
+
+class TooLate(RuleBroken):
+    """The goods have moved since, longer ago than the house lets paper be late (INV-12)."""
+
+    default_rule = LEDGER
+    problem = Text("The goods have moved since.", "货物此后已有变动。")
+
+
+class SerialTaken(RuleBroken):
+    """A unit of this product with this serial number was received before (INV-04)."""
+
+    default_rule = LOT_RULE
+    problem = Text("This serial number is taken.", "此序列号已存在。")
+
+
+@attrs.frozen
+class Move:
+    """Goods to be moved. ``cost`` in minor units is given where they come from a virtual place, and only there."""
+
+    lot: str
+    quantity: int
+    source: str
+    dest: str
+    cost: int | None = None
+
+
+@attrs.frozen
+class Explained:
+    """What a request would get: ``lots`` with how much of each, and why each other lot gives nothing (INV-05)."""
+
+    taken: int
+    short: int
+    lots: tuple[tuple[str, int], ...]
+    passed: tuple[tuple[str, Why], ...]
+
+    @classmethod
+    def of(cls, outcome: Outcome) -> "Explained":
+        """That of the first request of an outcome."""
+        got = outcome[0]
+        lots = tuple((lot.id, quantity) for lot, quantity in zip(got.lots, got.quantities, strict=True))
+        return cls(got.taken, got.short, lots, tuple((one.lot.id, one.why) for one in outcome.explain()))
+
+
+@attrs.frozen
+class Ledger:
+    """The stock in one unit of work. ``new`` makes ids; ``late`` is how far back paper may be booked."""
+
+    unit: Unit
+    new: Callable[[IdKind[Any]], str]
+    rules: WarehouseRules
+    currency: str
+    zone: tzinfo
+
+    @property
+    def _late(self) -> timedelta:
+        return timedelta(hours=self.rules.late_hours)
+
+    # --- shelves and lots
+    def shelves(self, pairs: Iterable[tuple[str, str]], *, by: str, at: datetime) -> Mapping[tuple[str, str], Shelf]:
+        """The shelves of (warehouse, product), locked in order; made where there are none."""
+        wanted = sorted((shelf_id(*pair), *pair) for pair in set(pairs))
+        found = {}
+        for id, warehouse, product in wanted:
+            new = Shelf(id=id, warehouse=warehouse, product=product)
+            shelf = found[warehouse, product] = self.unit.obtain(SHELVES, id, lambda new=new: new)  # type: ignore[misc]
+            if shelf is new:
+                self.unit.record([ShelfOpened(subject=id, by=ActorId(by), at=at)])
+        return found
+
+    def lots(self, ids: Iterable[str]) -> Mapping[str, LotRow]:
+        """Lots by their ids. Raises UnknownLot."""
+        rows = self.unit.register(LOTS)
+        found = {id: rows.get((id,)) for id in sorted(set(ids))}
+        for id, row in found.items():
+            if row is None:
+                raise UnknownLot(lot=id)
+        return {id: row for id, row in found.items() if row is not None}
+
+    def lot(
+        self,
+        product: str,
+        quantity: int,
+        cost: Money,
+        *,
+        received: datetime,
+        document: str,
+        supplier: str = "",
+        batch: str = "",
+        serial: str = "",
+        expires: date | None = None,
+    ) -> LotRow:
+        """A new lot, nowhere yet. Raises SerialTaken, InvalidLot, InvalidQuantity. [INV-04]"""
+        whole(quantity)
+        if cost.minor < 0 or cost.currency != self.currency or (serial and quantity != 1):
+            accepted = Text(f"≥ 0 {self.currency}, one a serial number", f"≥ 0 {self.currency}，每个序列号一件")
+            raise InvalidLot(field="cost", given=cost, accepted=accepted)
+        row = LotRow(
+            id=self.new(LOT),
+            product=product,
+            batch=batch,
+            serial=serial,
+            serial_key=f"{product}/{serial}" if serial else None,
+            expires=expires,
+            received=received,
+            supplier=supplier,
+            document=document,
+            quantity=quantity,
+            cost=cost.minor,
+        )
+        if self.unit.register(LOTS).put_new([row]):
+            raise SerialTaken(product=product, accepted=Text("a new serial number", "新的序列号"))
+        return row
+
+    def on_shelf(self, warehouse: str, product: str, *, lock: bool = True) -> Stock:
+        """What the engine allocates from: the lots on a shelf. To decide on it, obtain the shelf before. [INV-05]"""
+        found: dict[str, Lot] = {}
+        for row in self.balances(BALANCES["warehouse"].is_(warehouse), BALANCES["product"].is_(product), lock=lock):
+            cost, before = Money(row.cost, self.currency), found.get(row.lot)
+            if before is not None:
+                found[row.lot] = before.left_after(-row.quantity, -cost)
+            else:
+                found[row.lot] = Lot(
+                    id=row.lot,
+                    product=product,
+                    received=row.received,
+                    quantity=row.quantity,
+                    cost=cost,
+                    expires=row.expires,
+                )
+        return Stock(found.values(), self.currency)
+
+    @staticmethod
+    def asked(stock: Stock, at: datetime) -> datetime:
+        """``at``, or when the last of the lots came: who waited for the shelf may find younger goods on it (D25)."""
+        return max([at, *(lot.received for lot in stock.lots)])
+
+    # --- giving
+    def explain(
+        self, warehouse: str, requests: Sequence[Request], at: datetime, *, by: str = ""
+    ) -> Mapping[str, Outcome]:
+        """What each product's requests get from its shelf now, and why other lots do not: nothing is moved. [INV-05]
+
+        ``by`` is who decides on it: then all that it rests on is locked.
+        """
+        asked: dict[str, list[Request]] = {}
+        for request in requests:
+            asked.setdefault(request.product, []).append(request)
+        holds = self._reservations(warehouse, asked, by, at)
+        found = {}
+        for product, wanted in asked.items():
+            stock = self.on_shelf(warehouse, product, lock=bool(by))
+            how: dict[str, Any] = {"at": self.asked(stock, at), "zone": self.zone, "rules": self.rules}
+            found[product] = allocate(stock, wanted, reservations=holds[product], **how)
+        return found
+
+    def _reservations(
+        self, warehouse: str, products: Iterable[str], by: str, at: datetime
+    ) -> Mapping[str, Sequence[Reservation]]:
+        pairs = [(warehouse, product) for product in products]
+        if by:
+            shelves = self.shelves(pairs, by=by, at=at)
+            return {product: shelf.reservations for (_, product), shelf in shelves.items()}
+        ids: Query[Shelf] = Query((Where("id", Comparison.AMONG, tuple(shelf_id(*pair) for pair in pairs)),), limit=200)
+        there = {shelf.product: shelf.reservations for shelf in self.unit.of(SHELVES).find(ids).items}
+        return {product: there.get(product, ()) for _, product in pairs}
+
+    def give(
+        self, warehouse: str, requests: Sequence[Request], dest: str, document: str, *, by: str, at: datetime
+    ) -> tuple[Movement, ...]:
+        """Take goods from the shelves, as the engine says, to ``dest``; reservations drawn on are used up.
+
+        Raises TooLittle where a request that asks for all gets less. [INV-05, INV-15]
+        """
+        outcomes = self.explain(warehouse, requests, at, by=by)
+        got = [allocation for outcome in outcomes.values() for allocation in outcome]
+        for each in got:
+            if (each.request.all_or_nothing and not each.complete) or not each.taken:
+                most = self._most(outcomes[each.request.product], each)
+                raise TooLittle(ALLOCATION, product=each.request.product, given=each.request.quantity, maximum=most)
+        moves = [move for each in got for move in self._from_spots(warehouse, each, dest)]
+        made = self.post(document, moves, reason="give", by=by, at=at)
+        for product in outcomes:
+            [shelf] = self.shelves([(warehouse, product)], by=by, at=at).values()
+            mine = [each for each in got if each.request.product == product]
+            drawn = [drawn for each in mine for drawn in each.drawn]
+            ended = [one.reservation for one in drawn if shelf.draw(one.reservation, one.quantity)]
+            shelf.last_out_at = made[0].at
+            self.unit.of(SHELVES).save(shelf)
+            quantity, who = sum(each.taken for each in mine), ActorId(by)
+            event = GoodsGiven(subject=shelf.id, by=who, at=made[0].at, document=document, quantity=quantity)
+            names = [timer(RESERVATIONS, int(one)) for one in ended]
+            self.unit.record([event], [StopTimer(shelf.id, name, event.at, cancelled=True) for name in names])
+        return made
+
+    def _most(self, outcome: Outcome, got: Allocation) -> int:
+        request = attrs.evolve(got.request, all_or_nothing=False)
+        how: dict[str, Any] = {"at": outcome.at, "zone": self.zone, "rules": self.rules}
+        return allocate(outcome.stock, [request], reservations=outcome.reservations, **how)[0].taken
+
+    def _from_spots(self, warehouse: str, got: Allocation, dest: str) -> Iterator[Move]:
+        for lot, quantity in zip(got.lots, got.quantities, strict=True):
+            left = quantity
+            for row in self.balances(BALANCES["lot"].is_(lot.id), BALANCES["warehouse"].is_(warehouse), lock=True):
+                taken = min(left, row.quantity)
+                if taken:
+                    yield Move(lot.id, taken, row.place, dest)
+                left -= taken
+
+    # --- the only writer
+    def post(self, document: str, moves: Sequence[Move], *, reason: str, by: str, at: datetime) -> tuple[Movement, ...]:
+        """Move goods, all or nothing. They are booked at ``at``, or at a lot's last movement where that is later.
+
+        Raises TooLittle where a real place would fall below 0, TooLate, UnknownLot, WrongPlace, InvalidQuantity.
+        """
+        for move in moves:
+            whole(move.quantity)
+            sides = check_place(move.source), check_place(move.dest)
+            if sides[0] == sides[1] or not any(map(is_real, sides)) or (move.cost is None) is not is_real(sides[0]):
+                raise WrongPlace(accepted=Text("two places, one of them real", "两个不同库位，其一为实际库位"))
+        lots = self.lots(move.lot for move in moves)
+        houses = ((warehouse_of(side), lots[move.lot].product) for move in moves for side in (move.source, move.dest))
+        self.shelves(((house, product) for house, product in houses if house is not None), by=by, at=at)
+        keys = sorted({(side, m.lot) for m in moves for side in (m.source, m.dest) if is_real(side)})
+        rows = self.unit.register(BALANCES)
+        there: dict[tuple[str, str], tuple[int, int]] = {}
+        for key in keys:
+            row = rows.get(key, lock=True)
+            there[key] = (row.quantity, row.cost) if row is not None else (0, 0)
+        before, costs = dict(there), [self._shift(there, move) for move in moves]
+        booked = self._booked(lots, at)
+        made = tuple(
+            Movement(
+                id=self.new(MOVEMENT),
+                at=booked,
+                happened_at=at,
+                product=lots[move.lot].product,
+                lot=move.lot,
+                quantity=move.quantity,
+                cost=cost,
+                source=move.source,
+                dest=move.dest,
+                reason=reason,
+                document=document,
+                by=by,
+            )
+            for move, cost in zip(moves, costs, strict=True)
+        )
+        for key, now in there.items():
+            self._write(key, now[0] - before[key][0], now[1] - before[key][1], lots[key[1]])
+        self.unit.register(MOVEMENTS).put(made)
+        return made
+
+    def _shift(self, there: dict[tuple[str, str], tuple[int, int]], move: Move) -> int:
+        """Change what lies where by one move; what the goods cost. Raises TooLittle."""
+        cost = move.cost or 0
+        if move.cost is None:
+            held, worth = there[move.source, move.lot]
+            if move.quantity > held:
+                raise TooLittle(place=move.source, lot=move.lot, given=move.quantity, maximum=held)
+            cost = share_of_cost(worth, move.quantity, held)
+            there[move.source, move.lot] = held - move.quantity, worth - cost
+        if is_real(move.dest):
+            held, worth = there[move.dest, move.lot]
+            there[move.dest, move.lot] = held + move.quantity, worth + cost
+        return cost
+
+    def _booked(self, lots: Iterable[str], at: datetime) -> datetime:
+        rows, booked = self.unit.register(MOVEMENTS), at
+        for lot in lots:
+            where = MOVEMENTS["lot"].is_(lot)
+            last = rows.rows(where, order_by=("at",), descending=True, limit=1, lock=True).items
+            booked = max([booked, *(row.at for row in last)])
+        if booked - at > self._late:
+            raise TooLate(at=at, minimum=booked - self._late)
+        return booked
+
+    def _write(self, key: tuple[str, str], quantity: int, cost: int, lot: LotRow) -> None:
+        if not quantity and not cost:
+            return
+        new = Balance(
+            place=key[0],
+            lot=key[1],
+            quantity=0,
+            cost=0,
+            product=lot.product,
+            warehouse=warehouse_of(key[0]),
+            received=lot.received,
+            expires=lot.expires,
+        )
+        if not self.unit.register(BALANCES).add(key, {"quantity": quantity, "cost": cost}, new=new):
+            raise StoreBusy(kind=BALANCES.table)  # pragma: no cover - the row is locked
+
+    # --- questions
+    def balances(self, *where: Where[Any], lock: bool = False) -> Iterator[Balance]:
+        """What lies where now, by place and lot."""
+        rows, after = self.unit.register(BALANCES), None
+        while True:
+            page = rows.rows(*where, limit=_PAGE, after=after, lock=lock)
+            yield from page.items
+            after = page.next
+            if after is None:
+                return
+
+    def stock_at(self, at: datetime | None, *where: Where[Any]) -> Held:
+        """Quantity and cost at every place, virtual ones included, at an instant, or now. ``where`` is of movements."""
+        found: Counter[tuple[str, str]] = Counter()
+        worth: Counter[tuple[str, str]] = Counter()
+        for side, sign in (("dest", 1), ("source", -1)):
+            until = () if at is None else (MOVEMENTS["at"].below(at + _INSTANT),)
+            tally: Tally[Any] = Tally((*until, *where), group_by=(side, "lot"), sums=("quantity", "cost"))
+            for row in self.unit.register(MOVEMENTS).sums(tally):
+                key = str(row.group[0]), str(row.group[1])
+                found[key] += sign * row.sums[0]
+                worth[key] += sign * row.sums[1]
+        return {key: (found[key], worth[key]) for key in found if found[key] or worth[key]}
+
+    def at_place(self, where: str, lot: str, at: datetime) -> int:
+        """How much of a lot lay at a place at a past instant."""
+        return self.stock_at(at, MOVEMENTS["lot"].is_(lot)).get((where, lot), (0, 0))[0]

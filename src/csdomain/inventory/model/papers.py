@@ -1,0 +1,289 @@
+"""Products and the papers of the warehouse, what they hold, and the act that works on them."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from typing import Any, ClassVar, Final, NewType
+
+import attrs
+
+from csdomain.frame.acts import Act
+from csdomain.frame.fields import SHORT, words
+from csdomain.inventory import lifecycle as lc
+from csdomain.inventory.rules import LIMITS
+from csdomain.inventory.rules import PRODUCTS as PRODUCT_RULE
+from csdomain.inventory.values import FIELDS, WarehouseRules, place
+from csdomain.kernel.papers.approvals import BeyondAuthority, OwnRequest
+from csdomain.kernel.rules import Text
+from csdomain.kernel.rules.errors import require
+from csdomain.kernel.store.kinds import Field, Kind, Query
+from csdomain.kernel.values.ids import IdKind
+from csdomain.kernel.values.money import Money
+
+from .ledger import Ledger, Move
+from .stock import BALANCES, Balance, Movement, Shared
+
+ProductId = NewType("ProductId", str)
+PRODUCT: Final = IdKind[ProductId]("prd")
+PURCHASE: Final = IdKind[str]("pur")
+SHIPMENT: Final = IdKind[str]("shp")
+TRANSFER: Final = IdKind[str]("trf")
+COUNT: Final = IdKind[str]("cnt")
+DESTRUCTION: Final = IdKind[str]("des")
+
+
+@attrs.frozen
+class Wanted:
+    """So many smallest units of a product (INV-03, INV-06, INV-11)."""
+
+    product: str = attrs.field(validator=FIELDS.id)
+    quantity: int = attrs.field(validator=FIELDS.pieces)
+
+
+def _date_or_none(_: object, attribute: "attrs.Attribute[Any]", value: object) -> None:
+    if value is not None and type(value) is not date:
+        raise FIELDS.error(field=attribute.name, accepted=Text("a date or None", "日期或 None"))
+
+
+def _count(_: object, attribute: "attrs.Attribute[int]", value: object) -> None:
+    if type(value) is not int or not 0 <= value < 2**31:
+        raise FIELDS.error(field=attribute.name, accepted=Text("an integer ≥ 0", "≥ 0 的整数"))
+
+
+def _money(_: object, attribute: "attrs.Attribute[Money]", value: object) -> None:
+    if not isinstance(value, Money) or value.minor < 0:
+        raise FIELDS.error(field=attribute.name, accepted=Text("an amount ≥ 0", "≥ 0 的金额"))
+
+
+def _texts(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(values)
+
+
+@attrs.frozen(kw_only=True)
+class Receipt:
+    """What came of one batch: ``sound`` and ``damaged`` smallest units at ``unit_cost`` each (INV-03, INV-04).
+
+    Of a product with serial numbers, ``serials`` has one for each sound unit.
+    """
+
+    product: str = attrs.field(validator=FIELDS.id)
+    sound: int = attrs.field(validator=_count)
+    damaged: int = attrs.field(default=0, validator=_count)
+    unit_cost: Money = attrs.field(validator=_money)
+    batch: str = attrs.field(default="", validator=FIELDS.text(SHORT, empty=True))
+    expires: date | None = attrs.field(default=None, validator=_date_or_none)
+    serials: tuple[str, ...] = attrs.field(default=(), converter=_texts)
+
+
+@attrs.frozen(kw_only=True)
+class Line:
+    """Goods of a lot on a paper: so many smallest units, which cost ``cost`` minor units, from ``source``."""
+
+    product: str
+    lot: str
+    quantity: int
+    cost: int
+    source: str
+
+
+@attrs.frozen
+class Seal:
+    """Who accepted, and when."""
+
+    by: str
+    at: datetime
+
+
+@attrs.define(kw_only=True)
+class Product(Shared):
+    """A product of the list. Quantities are in its smallest unit. [INV-01]"""
+
+    id: ProductId = attrs.field(on_setattr=attrs.setters.frozen)
+    branch: str
+    owner: str
+    code: str
+    name: str
+    unit: str
+    zone: str
+    category: str = ""
+    specification: str = ""
+    serial: bool = False
+    fragile: bool = False
+    state: lc.ProductState = lc.ProductState.LISTED
+    version: int = 0
+    number: ClassVar[str] = ""
+
+
+@attrs.define(kw_only=True)
+class _Paper:
+    id: str = attrs.field(on_setattr=attrs.setters.frozen)
+    branch: str
+    owner: str
+    moved_at: datetime
+    number: str
+    version: int = 0
+    reason: str = words(default="")
+
+
+@attrs.define(kw_only=True)
+class Purchase(_Paper):
+    """Goods from a supplier, from the request to the shelf. [INV-03]"""
+
+    state: lc.PurchaseState = lc.PurchaseState.REQUESTED
+    wanted: tuple[Wanted, ...]
+    supplier: str = ""
+    receipts: tuple[Receipt, ...] = ()
+    keeper: Seal | None = None
+    buyer: Seal | None = None
+    lots: tuple[str, ...] = ()
+
+
+@attrs.define(kw_only=True)
+class Shipment(_Paper):
+    """Goods picked for a document (``about``: an order, a kit), until they are delivered. [INV-06]"""
+
+    state: lc.ShipmentState = lc.ShipmentState.PICKED
+    about: str
+    lines: tuple[Line, ...]
+    tracking: str = ""
+    fragile: bool = False
+
+
+@attrs.define(kw_only=True)
+class Transfer(_Paper):
+    """Goods from the warehouse ``source`` for the branch whose paper it is. [INV-11]"""
+
+    state: lc.TransferState = lc.TransferState.APPLIED
+    source: str
+    wanted: tuple[Wanted, ...]
+    granted: tuple[Wanted, ...] = ()
+    lines: tuple[Line, ...] = ()
+    people: tuple[str, ...] = ()
+
+    @property
+    def place(self) -> str:
+        """Where its goods are while they are in transit."""
+        return place("tr", self.id)
+
+
+@attrs.frozen(kw_only=True)
+class CountLine:
+    """One lot at one place, what was counted, by whom and when, and who found the same. [INV-09]"""
+
+    place: str
+    lot: str
+    product: str
+    counted: int | None = None
+    counted_by: str = ""
+    counted_at: datetime | None = None
+    checked_by: str = ""
+    variance: int | None = None
+
+
+@attrs.define(kw_only=True)
+class Count(_Paper):
+    """A stocktake: what is to be counted, and what was. [INV-09]"""
+
+    state: lc.CountState = lc.CountState.FROZEN
+    lines: tuple[CountLine, ...]
+
+
+@attrs.define(kw_only=True)
+class Destruction(_Paper):
+    """Goods to be destroyed. [INV-10]"""
+
+    state: lc.DestructionState = lc.DestructionState.LISTED
+    lines: tuple[Line, ...]
+    approved_by: str = ""
+    method: str = ""
+    witnesses: tuple[str, ...] = ()
+
+    @property
+    def value(self) -> int:
+        """What the goods cost, in minor units."""
+        return sum(line.cost for line in self.lines)
+
+    @property
+    def place(self) -> str:
+        """Where its goods lie: in quarantine, apart from all others."""
+        return place("qt", self.branch, self.id)
+
+
+@attrs.frozen(eq=False, kw_only=True)
+class StockAct(Act[WarehouseRules]):
+    """What a command of the warehouse has at hand: besides who, when and by which rules, the ledger."""
+
+    ledger: Ledger
+
+    def paper(self, id: str) -> dict[str, Any]:
+        """What every new paper begins with. Lock what it needs before: it draws the number."""
+        number = self.number(self.rules.number, id)
+        return {"id": id, "branch": self.by.branch, "owner": self.by.id, "moved_at": self.at, "number": number}
+
+    def product(self, code: str) -> Product:
+        """A product of the list. Raises RuleBroken where it is not on it, or no more. [INV-01]"""
+        named: Query[Product] = Query((PRODUCTS.fields[0].is_(code),), limit=1)
+        found = next(iter(self.ledger.unit.of(PRODUCTS).find(named).items), None)
+        listed = found is not None and found.state is lc.ProductState.LISTED
+        require(listed, PRODUCT_RULE, accepted=Text("a product of the list", "已建档的产品"))
+        assert found is not None  # noqa: S101 - required above
+        return found
+
+    def shelf_place(self, warehouse: str, product: str, spot: str) -> str:
+        """The place of a product in its storage zone. [INV-07]"""
+        return place("wh", warehouse, self.product(product).zone, spot)
+
+    def post(self, document: str, moves: Sequence[Move], reason: str) -> tuple[Movement, ...]:
+        """As :meth:`Ledger.post`, by who acts."""
+        return self.ledger.post(document, moves, reason=reason, by=self.by.id, at=self.at)
+
+    def require_authority(self, value: int, subject: str, concerned: Iterable[str]) -> None:
+        """Refuse who asked, and whose positions do not decide so much. Raises OwnRequest, BeyondAuthority. [INV-16]"""
+        OwnRequest.check(subject, self.by.id, concerned)
+        amount, ladder = Money(value, self.currency), self.rules.approvals
+        if not any(ladder.suffices(position, amount) for position in self.by.positions):
+            who = ladder.band(amount).authority
+            raise BeyondAuthority(LIMITS, amount=amount, accepted=Text(who, who))
+
+    def lying(self, where: str, product: str | None = None) -> list[Balance]:
+        """What lies at a place, locked, the oldest receipt first."""
+        asked = [BALANCES["place"].is_(where), *([] if product is None else [BALANCES["product"].is_(product)])]
+        return sorted(self.ledger.balances(*asked, lock=True), key=lambda row: (row.received, row.lot))
+
+
+def line_of(movement: Movement) -> Line:
+    """A movement as a line of a paper."""
+    return Line(
+        product=movement.product,
+        lot=movement.lot,
+        quantity=movement.quantity,
+        cost=movement.cost,
+        source=movement.source,
+    )
+
+
+def pieces(lines: Iterable[Any]) -> int:
+    """How many smallest units in all."""
+    return sum(line.quantity for line in lines)
+
+
+def _usual(*more: Field[Any, Any]) -> tuple[Field[Any, Any], ...]:
+    number: Field[Any, str] = Field("number", str, lambda paper: paper.number or None, unique=True)
+    return (number, Field("state", str, lambda paper: paper.state.value), *more)
+
+
+PRODUCTS: Final = Kind(
+    Product,
+    PRODUCT,
+    "product",
+    (
+        Field("code", str, lambda p: p.code, unique=True),
+        Field("category", str, lambda p: p.category),
+        Field("state", str, lambda p: p.state.value),
+    ),
+)
+PURCHASES: Final = Kind(Purchase, PURCHASE, "purchase", _usual(Field("supplier", str, lambda p: p.supplier or None)))
+SHIPMENTS: Final = Kind(Shipment, SHIPMENT, "shipment", _usual(Field("about", str, lambda p: p.about)))
+_SOURCE: Final[Field[Transfer, str]] = Field("source", str, lambda t: t.source)
+TRANSFERS: Final = Kind(Transfer, TRANSFER, "transfer", _usual(_SOURCE), branches=(_SOURCE,))
+COUNTS: Final = Kind(Count, COUNT, "count", _usual())
+DESTRUCTIONS: Final = Kind(Destruction, DESTRUCTION, "destruction", _usual())

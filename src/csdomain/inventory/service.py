@@ -1,0 +1,373 @@
+"""The use cases of the warehouse, one method each."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, ClassVar, Final, TypeVar, Unpack
+from zoneinfo import ZoneInfo
+
+import attrs
+
+from csdomain.frame.cases import CaseType
+from csdomain.frame.service import CallOptions, OpenOptions, Service
+from csdomain.kernel.cases.events import utc
+from csdomain.kernel.store.kinds import Tally
+from csdomain.kernel.store.ports import Receipt, Unit
+from csdomain.kernel.store.registers import Key, RowPage
+from csdomain.kernel.values.actors import Actor
+
+from . import effects as ef
+from .commands import counts, destructions, products, purchases, shelves, shipments, transfers
+from .model import papers as p
+from .model.ledger import Explained, Held, Ledger
+from .model.stock import BALANCES, MOVEMENTS, SHELVES, Balance, Movement, Shelf, shelf_id
+from .values import Request, check_place
+
+C = TypeVar("C", bound=Any)
+R = TypeVar("R")
+PRODUCT_CASES: Final = CaseType(p.PRODUCTS, products.does, ef.PRODUCT_EFFECTS)
+SHELF_CASES: Final = CaseType(SHELVES, shelves.does, ef.SHELF_EFFECTS)
+PURCHASE_CASES: Final = CaseType(p.PURCHASES, purchases.does, ef.PURCHASE_EFFECTS)
+SHIPMENT_CASES: Final = CaseType(p.SHIPMENTS, shipments.does, ef.SHIPMENT_EFFECTS)
+TRANSFER_CASES: Final = CaseType(p.TRANSFERS, transfers.does, ef.TRANSFER_EFFECTS)
+COUNT_CASES: Final = CaseType(p.COUNTS, counts.does, ef.COUNT_EFFECTS)
+DESTRUCTION_CASES: Final = CaseType(p.DESTRUCTIONS, destructions.does, ef.DESTRUCTION_EFFECTS)
+
+
+@attrs.frozen
+class _Service(Service[C, p.StockAct]):
+    def _hand(self, unit: Unit, **given: Any) -> p.StockAct:
+        where = given["place"]
+        zone = ZoneInfo(where.zone)
+        ledger = Ledger(unit, given["draws"].new, given["rules"], where.currency, zone)
+        return p.StockAct(ledger=ledger, **given)
+
+
+@attrs.frozen
+class Products(_Service[p.Product]):
+    """The list of products (INV-01)."""
+
+    _cases: ClassVar = PRODUCT_CASES
+
+    def list(
+        self,
+        code: str,
+        name: str,
+        unit: str,
+        zone: str,
+        *,
+        category: str = "",
+        specification: str = "",
+        serial: bool = False,
+        **call: Unpack[OpenOptions],
+    ) -> Receipt:
+        """Put a product on the list. ``unit`` is its smallest one. Raises MalformedPaper, RuleBroken. [INV-01]"""
+        return self._begin(products.list_product, call, code, name, unit, zone, category, specification, serial)
+
+    def retire(self, code: str, **call: Unpack[CallOptions]) -> Receipt:
+        """Take a product off the list: what is there stays, nothing more is entered. [INV-01]"""
+        return self._do(products.retire, p.PRODUCT.keyed(code), call)
+
+    def take_over(
+        self, code: str, receipts: Sequence[p.Receipt], reason: str, spot: str = "", **call: Unpack[CallOptions]
+    ) -> Receipt:
+        """Enter stock that the ledger did not know. Raises MalformedPaper, RuleBroken, SerialTaken. [INV-12]"""
+        return self._do(products.take_over, p.PRODUCT.keyed(code), call, receipts, spot, reason)
+
+
+@attrs.frozen
+class Purchases(_Service[p.Purchase]):
+    """Purchases, from the request to the shelf (INV-03)."""
+
+    _cases: ClassVar = PURCHASE_CASES
+
+    def request(self, wanted: Sequence[p.Wanted], **call: Unpack[OpenOptions]) -> Receipt:
+        """Ask for goods to be bought. Raises MalformedPaper, RuleBroken. [INV-03]"""
+        return self._begin(purchases.request, call, wanted)
+
+    def approve(self, id: str, **call: Unpack[CallOptions]) -> Receipt:
+        """The goods may be bought. Raises OwnRequest. [INV-03, KRN-08]"""
+        return self._do(purchases.approve, id, call)
+
+    def refuse(self, id: str, reason: str, **call: Unpack[CallOptions]) -> Receipt:
+        """The goods are not bought. Raises MalformedPaper. [INV-03]"""
+        return self._do(purchases.refuse, id, call, reason)
+
+    def order(self, id: str, supplier: str, **call: Unpack[CallOptions]) -> Receipt:
+        """The supplier has the order. Raises MalformedPaper, WrongPlace. [INV-03]"""
+        return self._do(purchases.order, id, call, supplier)
+
+    def arrive(self, id: str, receipts: Sequence[p.Receipt], **call: Unpack[CallOptions]) -> Receipt:
+        """What came, batch by batch; the rest is short. Nothing is in stock yet. Raises RuleBroken. [INV-03]"""
+        return self._do(purchases.arrive, id, call, receipts)
+
+    def accept_as_keeper(self, id: str, **call: Unpack[CallOptions]) -> Receipt:
+        """The keeper accepts the goods, the buyer being present. Raises OwnRequest. [INV-03]"""
+        return self._do(purchases.accept_as_keeper, id, call)
+
+    def accept_as_buyer(self, id: str, **call: Unpack[CallOptions]) -> Receipt:
+        """The product manager accepts the goods, the keeper being present. Raises OwnRequest. [INV-03]"""
+        return self._do(purchases.accept_as_buyer, id, call)
+
+    def enter(self, id: str, spot: str = "", **call: Unpack[CallOptions]) -> Receipt:
+        """Put the goods away: each batch is a lot, damaged goods lie in quarantine. Raises SerialTaken. [INV-04]"""
+        return self._do(purchases.enter, id, call, spot)
+
+
+@attrs.frozen
+class Shipments(_Service[p.Shipment]):
+    """Goods for documents, from the shelf to whoever gets them (INV-06)."""
+
+    _cases: ClassVar = SHIPMENT_CASES
+
+    def pick(
+        self, about: str, wanted: Sequence[p.Wanted], *, partly: bool = False, **call: Unpack[OpenOptions]
+    ) -> Receipt:
+        """Pick goods for the document ``about`` from the warehouse of who acts; it draws on its own reservations.
+
+        ``partly`` takes as much as there is. Raises TooLittle, MalformedPaper, RuleBroken. [INV-05, INV-06, INV-15]
+        """
+        return self._begin(shipments.pick, call, about, wanted, partly)
+
+    def ship(self, id: str, tracking: str = "", **call: Unpack[CallOptions]) -> Receipt:
+        """The goods leave the house, none of them expired. Raises RuleBroken. [INV-06]"""
+        return self._do(shipments.ship, id, call, tracking)
+
+    def deliver(self, id: str, **call: Unpack[CallOptions]) -> Receipt:
+        """The goods have arrived. [INV-06]"""
+        return self._do(shipments.deliver, id, call)
+
+    def cancel(self, id: str, reason: str, **call: Unpack[CallOptions]) -> Receipt:
+        """Put the goods back where they were; reservations that were drawn stay drawn. [INV-06]"""
+        return self._do(shipments.cancel, id, call, reason)
+
+
+@attrs.frozen
+class Transfers(_Service[p.Transfer]):
+    """Goods from one warehouse to another (INV-11)."""
+
+    _cases: ClassVar = TRANSFER_CASES
+
+    def apply(self, source: str, wanted: Sequence[p.Wanted], **call: Unpack[OpenOptions]) -> Receipt:
+        """The branch of who acts asks for goods of the warehouse ``source``. Raises MalformedPaper. [INV-11]"""
+        return self._begin(transfers.apply, call, source, wanted)
+
+    def grant(self, id: str, granted: Sequence[p.Wanted], **call: Unpack[CallOptions]) -> Receipt:
+        """The branch gets these, at most what it asked for. Raises OwnRequest, RuleBroken. [INV-11]"""
+        return self._do(transfers.grant, id, call, granted)
+
+    def refuse(self, id: str, reason: str, **call: Unpack[CallOptions]) -> Receipt:
+        """The branch gets nothing. Raises MalformedPaper. [INV-11]"""
+        return self._do(transfers.refuse, id, call, reason)
+
+    def send(self, id: str, **call: Unpack[CallOptions]) -> Receipt:
+        """The keeper of the source picks and sends all of it: it is in transit. Raises TooLittle. [INV-05, INV-11]"""
+        return self._do(transfers.send, id, call)
+
+    def receive(self, id: str, came: Sequence[p.Wanted], spot: str = "", **call: Unpack[CallOptions]) -> Receipt:
+        """What came is in stock; the rest stays in transit, to be found or written off. Raises TooLittle. [INV-11]"""
+        return self._do(transfers.receive, id, call, came, spot)
+
+    def write_off(self, id: str, reason: str, **call: Unpack[CallOptions]) -> Receipt:
+        """What is in transit is lost, by the value of it. Raises OwnRequest, BeyondAuthority. [INV-11, INV-16]"""
+        return self._do(transfers.write_off, id, call, reason)
+
+
+@attrs.frozen
+class Counts(_Service[p.Count]):
+    """Stocktakes (INV-09)."""
+
+    _cases: ClassVar = COUNT_CASES
+
+    def freeze(self, products: Sequence[str], **call: Unpack[OpenOptions]) -> Receipt:
+        """Make the sheet: each lot of the products at each spot of the warehouse. Raises RuleBroken. [INV-09]"""
+        return self._begin(counts.freeze, call, products)
+
+    def count(self, id: str, line: int, quantity: int, **call: Unpack[CallOptions]) -> Receipt:
+        """Count a line (from 1 on), or count it anew. Raises NotFound, InvalidQuantity. [INV-09]"""
+        return self._do(counts.count_line, id, call, line, quantity)
+
+    def check(self, id: str, line: int, quantity: int, **call: Unpack[CallOptions]) -> Receipt:
+        """A second person finds the same. Raises NotFound, OwnRequest, RuleBroken. [INV-09]"""
+        return self._do(counts.check_line, id, call, line, quantity)
+
+    def approve(self, id: str, **call: Unpack[CallOptions]) -> Receipt:
+        """Approve the differences, by their value. Raises OwnRequest, BeyondAuthority, RuleBroken. [INV-16]"""
+        return self._do(counts.approve, id, call)
+
+    def book(self, id: str, **call: Unpack[CallOptions]) -> Receipt:
+        """Book the differences. Raises ApprovalVoid where they are others by now, TooLittle. [INV-09]"""
+        return self._do(counts.book, id, call)
+
+    def drop(self, id: str, reason: str, **call: Unpack[CallOptions]) -> Receipt:
+        """The count is not booked. Raises MalformedPaper. [INV-09]"""
+        return self._do(counts.drop, id, call, reason)
+
+
+@attrs.frozen
+class Destructions(_Service[p.Destruction]):
+    """Goods that are destroyed (INV-10)."""
+
+    _cases: ClassVar = DESTRUCTION_CASES
+
+    def propose(self, unsound: Sequence[destructions.Unsound], reason: str, **call: Unpack[OpenOptions]) -> Receipt:
+        """Set goods apart to be destroyed. Raises TooLittle, MalformedPaper. [INV-10]"""
+        return self._begin(destructions.propose, call, unsound, reason)
+
+    def approve(self, id: str, **call: Unpack[CallOptions]) -> Receipt:
+        """They may be destroyed, by their value. Raises OwnRequest, BeyondAuthority. [INV-16]"""
+        return self._do(destructions.approve, id, call)
+
+    def destroy(self, id: str, method: str, witnesses: Sequence[str], **call: Unpack[CallOptions]) -> Receipt:
+        """They were destroyed before two witnesses (their actors' ids). Raises RuleBroken. [INV-10]"""
+        return self._do(destructions.destroy, id, call, method, witnesses)
+
+    def withdraw(self, id: str, reason: str, **call: Unpack[CallOptions]) -> Receipt:
+        """They are not destroyed, and stay in quarantine. Raises MalformedPaper. [INV-10]"""
+        return self._do(destructions.withdraw, id, call, reason)
+
+
+@attrs.frozen
+class Inventory(_Service[Shelf]):
+    """The stock: what lies where, reserved for whom; its papers are at hand here as well.
+
+    Every command takes ``by`` and ``at``, and optionally ``key`` and ``expected_version``: see
+    :class:`~csdomain.frame.service.CallOptions`. Every command raises NotFound, NotPermitted, MoveRefused, NaiveTime,
+    Conflict, KeyReused; what else it refuses, its docstring says. A shelf is one product in one warehouse; quantities
+    are in smallest units. What moves goods raises TooLittle and TooLate.
+    """
+
+    _cases: ClassVar = SHELF_CASES
+
+    @property
+    def products(self) -> Products:
+        """The list of products."""
+        return Products(self._store, self._house, self._ids)
+
+    @property
+    def purchases(self) -> Purchases:
+        """Purchases."""
+        return Purchases(self._store, self._house, self._ids)
+
+    @property
+    def shipments(self) -> Shipments:
+        """Shipments."""
+        return Shipments(self._store, self._house, self._ids)
+
+    @property
+    def transfers(self) -> Transfers:
+        """Transfers between warehouses."""
+        return Transfers(self._store, self._house, self._ids)
+
+    @property
+    def counts(self) -> Counts:
+        """Stocktakes."""
+        return Counts(self._store, self._house, self._ids)
+
+    @property
+    def destructions(self) -> Destructions:
+        """Destructions."""
+        return Destructions(self._store, self._house, self._ids)
+
+    def reserve(
+        self,
+        warehouse: str,
+        product: str,
+        holder: str,
+        quantity: int,
+        lot: str | None = None,
+        **call: Unpack[CallOptions],
+    ) -> Receipt:
+        """Hold goods of a product, or of a lot, for ``holder`` (an order's id); what they hold already is added to.
+
+        Raises TooLittle. [INV-15]
+        """
+        return self._do(shelves.reserve, shelf_id(warehouse, product), call, holder, quantity, lot)
+
+    def release(
+        self, warehouse: str, product: str, holder: str, lot: str | None = None, **call: Unpack[CallOptions]
+    ) -> Receipt:
+        """Give up a reservation, once. Raises RuleBroken where there is none. [INV-15]"""
+        return self._do(shelves.release, shelf_id(warehouse, product), call, holder, lot)
+
+    def move(
+        self, warehouse: str, product: str, lot: str, quantity: int, source: str, dest: str, **call: Unpack[CallOptions]
+    ) -> Receipt:
+        """Put goods from the spot ``source`` to the spot ``dest``. [INV-07]"""
+        return self._do(shelves.move, shelf_id(warehouse, product), call, lot, quantity, source, dest)
+
+    def quarantine(
+        self,
+        warehouse: str,
+        product: str,
+        lot: str,
+        quantity: int,
+        reason: str,
+        spot: str = "",
+        **call: Unpack[CallOptions],
+    ) -> Receipt:
+        """Set goods apart: they are not given any more. [INV-08]"""
+        return self._do(shelves.quarantine, shelf_id(warehouse, product), call, lot, quantity, spot, reason)
+
+    def clear(
+        self,
+        warehouse: str,
+        product: str,
+        lot: str,
+        quantity: int,
+        reason: str,
+        spot: str = "",
+        **call: Unpack[CallOptions],
+    ) -> Receipt:
+        """Put sound goods back from quarantine. [INV-08]"""
+        return self._do(shelves.clear, shelf_id(warehouse, product), call, lot, quantity, spot, reason)
+
+    # --- questions
+    def on_hand(self, *, by: Actor) -> Mapping[tuple[str, str], tuple[int, int]]:
+        """Quantity and cost (minor units) by warehouse and product, as far as ``by`` may read. [INV-12]"""
+
+        def work(unit: Unit, actor: Actor) -> Mapping[tuple[str, str], tuple[int, int]]:
+            self._scope(actor)
+            tally: Tally[Any] = Tally(
+                (BALANCES["warehouse"].present(),), ("warehouse", "product"), ("quantity", "cost")
+            )
+            rows = unit.register(BALANCES).sums(tally)
+            found = {(str(row.group[0]), str(row.group[1])): (row.sums[0], row.sums[1]) for row in rows}
+            return {key: value for key, value in found.items() if actor.reaches(self._cases.read, (), (key[0],))}
+
+        return self._read(work, by)
+
+    def lying(self, place: str, *, by: Actor) -> Sequence[Balance]:
+        """What lies at a real place: on a spot, in quarantine, in transit, with somebody (``who/<actor>``). [INV-12]"""
+        kind, whose = check_place(place).split("/")[:2]
+        where = {"branch": whose} if kind in ("wh", "qt") else {"owner": whose} if kind == "who" else {}
+        return self._ask(lambda ledger: tuple(ledger.balances(BALANCES["place"].is_(place))), by, **where)
+
+    def stock_at(self, at: datetime, *, by: Actor, product: str | None = None) -> Held:
+        """Quantity and cost by place and lot at any past instant, from the movements. Raises NaiveTime. [INV-12]"""
+        where = () if product is None else (MOVEMENTS["product"].is_(product),)
+        return self._ask(lambda ledger: ledger.stock_at(utc(at), *where), by)
+
+    def card(self, product: str, *, by: Actor, after: Key | None = None, limit: int = 200) -> RowPage[Movement]:
+        """The movements of a product, the oldest first, page by page. [INV-12]"""
+        how: dict[str, Any] = {"order_by": ("at",), "limit": limit, "after": after}
+        of = MOVEMENTS["product"].is_(product)
+        return self._ask(lambda ledger: ledger.unit.register(MOVEMENTS).rows(of, **how), by)
+
+    def explain(self, warehouse: str, request: Request, *, by: Actor, at: datetime) -> Explained:
+        """What a request would get now, from which lots and why not from others; nothing is moved. [INV-05]"""
+        asked = (request,)
+        return self._ask(
+            lambda ledger: Explained.of(ledger.explain(warehouse, asked, utc(at))[request.product]),
+            by,
+            branch=warehouse,
+        )
+
+    def _ask(self, work: Callable[[Ledger], R], by: Actor, owner: str = "", branch: str = "") -> R:
+        """An answer of the ledger; of all warehouses unless an owner or a branch is named."""
+
+        def asked(unit: Unit, actor: Actor) -> R:
+            actor.require(self._cases.read, owner=owner, branch=branch)
+            place, rules = self._house.place(branch or actor.branch), self._house.rulebook[self._cases.section]
+            return work(Ledger(unit, self._ids.new, rules, place.currency, ZoneInfo(place.zone)))
+
+        return self._read(asked, by)
