@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from difflib import get_close_matches
 from functools import cached_property
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, cast
 
@@ -53,6 +54,7 @@ from csdomain.rulebook import (
 
 if TYPE_CHECKING:
     from csdomain.complaints.service import Complaints
+    from csdomain.customers.service import Customers
     from csdomain.flows.erase_customer import ErasureReport
     from csdomain.flows.rebase_cases import RebaseReport
     from csdomain.frame.descriptions import Description
@@ -65,6 +67,7 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 V = TypeVar("V")
 NOTIFIERS: Final = "csdomain.notifiers"
+FOLDS: Final = "csdomain.folds"
 #: The word for a dry run of the relay, where the name of a notifier stands.
 PRINT: Final = "print"
 
@@ -132,6 +135,15 @@ class Services:
         return self.of(CONTEXT, supplies=Stock())
 
     @cached_property
+    def customers(self) -> "Customers":
+        """Customers (CUS). With the extra ``find`` they are found by pinyin and in either script as well."""
+        from csdomain.customers.context import CONTEXT
+        from csdomain.customers.ports import AsWritten
+
+        installed = "find" in entry_points(group=FOLDS).names
+        return self.of(CONTEXT, fold=adapter(FOLDS, "find")() if installed else AsWritten())
+
+    @cached_property
     def staff(self) -> "Staff":
         """Staff and delegations (PPL-01, KRN-08)."""
         from csdomain.staff.context import CONTEXT
@@ -143,7 +155,8 @@ class Services:
         """The services of the contexts that the rulebook takes and whose cases keep their rulebook and hold something
         about people: each is rebased, erased and exported with the others."""
         found = (self.service(one.name) for one in contexts(self.house.rulebook.parts) if one.cases)
-        return tuple(service for service in found if isinstance(service, CaseService))
+        kept = (service for service in found if isinstance(service, CaseService))
+        return tuple(each for service in kept for each in (service, *service.further))
 
     def service(self, name: str) -> Any:
         """The service of a context by the context's name. Raises KeyError where no such context is installed."""

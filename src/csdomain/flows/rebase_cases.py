@@ -40,7 +40,7 @@ def rebase_cases(
     """
     moved: list[str] = []
     refused: list[tuple[str, RuleBroken | Conflict | Unreadable]] = []
-    for cases in services:
+    for cases in (each for each in services if cases_of(each).pinning):
         final = cases_of(cases).commands.table.final
         query: Query[Any] = Query((Where("rulebook", Comparison.IS, ref),), limit=_PAGE)
         while True:

@@ -101,6 +101,7 @@ class Service(Questions[C], Generic[C, A]):
 
         def work(unit: Unit) -> Receipt:
             actor = house.resolve(by)
+            other = self._also(unit, marked, id, args, actor)
             try:
                 case = unit.load(cases.kind, id, may=marked.action, by=actor, expected_version=expected)
             except NotPermitted:
@@ -110,14 +111,34 @@ class Service(Questions[C], Generic[C, A]):
                 actor = self._standing_in(unit, case, actor, at)
                 case = unit.load(cases.kind, id, may=marked.action, by=actor, expected_version=expected)
             rules = cases.effects.rules_of(case, house, unit)
-            act = self._act(unit, actor, at, rules, self._book(case), case.branch)
+            act = self._act(unit, actor, at, rules, self._book(case), case.branch, **other())
             events = command(case, act, *args, **kwargs)
             if events:
-                unit.of(cases.kind).save(case)
+                self._keep(unit, case, events)
                 unit.record(events, cases.effects.of(events, case, rules, act.place))
             return Receipt(id=id, version=case.version, state=case.state.value, number=act.drawn or case.number)
 
         return self._run(work, self._call(marked, call, id, args, kwargs), by)
+
+    def _also(
+        self, unit: Unit, marked: Command, id: str, args: tuple[Any, ...], actor: Actor
+    ) -> Callable[[], Mapping[str, Any]]:
+        """The other case that a command names, locked: at once where it comes before the first, else when called."""
+        if not marked.also:
+            return dict
+        named = args[marked.arguments.index(marked.also)]
+
+        def load() -> Mapping[str, Any]:
+            return {"other": unit.load(self._cases.kind, named, may=marked.action, by=actor)}
+
+        if named >= id:
+            return load
+        first = load()
+        return lambda: first
+
+    def _keep(self, unit: Unit, case: C, events: Sequence[Event], *, new: bool = False) -> None:
+        """Store a case to which ``events`` happened: a context overrides it where rows follow from the case."""
+        (unit.of(self._cases.kind).add if new else unit.of(self._cases.kind).save)(case)
 
     def _run(self, work: Callable[[Unit], Receipt], call: Call, by: Actor) -> Receipt:
         try:
@@ -142,16 +163,18 @@ class Service(Questions[C], Generic[C, A]):
             rules = house.rulebook[cases.section]
             act = self._act(unit, actor, at, rules, house.rulebook.ref, actor.branch)
             case, events = command(act, *args, **kwargs)
-            unit.of(cases.kind).add(case)
+            self._keep(unit, case, events, new=True)
             unit.record(events, cases.effects.of(events, case, rules, act.place))
             return Receipt(id=case.id, version=case.version, state=case.state.value, number=case.number)
 
         return self._store.run(work, self._call(marked, call, "", args, kwargs))
 
-    def _act(self, unit: Unit, actor: Actor, at: datetime, rules: object, rulebook: str, branch: str) -> A:
+    def _act(
+        self, unit: Unit, actor: Actor, at: datetime, rules: object, rulebook: str, branch: str, **more: Any
+    ) -> A:
         house = self._house
-        draws = _Drawn(unit, house, self._ids, self._cases.kind.table)
-        return self._hand(unit, by=actor, at=at, rules=rules, place=house.place(branch), draws=draws, rulebook=rulebook)
+        draws, place = _Drawn(unit, house, self._ids, self._cases.kind.table), house.place(branch)
+        return self._hand(unit, by=actor, at=at, rules=rules, place=place, draws=draws, rulebook=rulebook, **more)
 
     def _asking(self, unit: Unit, case: C, actor: Actor, at: datetime) -> A:
         rules = self._cases.effects.rules_of(case, self._house, unit)
@@ -189,7 +212,7 @@ class Service(Questions[C], Generic[C, A]):
             case = unit.load(cases.kind, id, may=action, by=actor, expected_version=expected)
             events = command(case, actor, unit)
             if events:
-                unit.of(cases.kind).save(case)
+                self._keep(unit, case, events)
                 rules = cases.effects.rules_of(case, house, unit)
                 unit.record(events, cases.effects.of(events, case, rules, house.place(case.branch)))
             return Receipt(id=id, version=case.version, state=case.state.value, number=case.number)
@@ -201,6 +224,11 @@ class Service(Questions[C], Generic[C, A]):
 class CaseService(Service[C, A]):
     """The service of cases that are :class:`~csdomain.frame.cases.Record`: moved to another rulebook, erased, held,
     given to the customer, in every context alike."""
+
+    @property
+    def further(self) -> "tuple[CaseService[Any, Any], ...]":
+        """The services of the context's further kinds of case, where it has some: erased and exported with these."""
+        return ()
 
     def rebase(self, id: str, **call: Unpack[CallOptions]) -> Receipt:
         """Apply the current rulebook to a running case from now on; running timers keep their deadlines.
@@ -242,7 +270,7 @@ class CaseService(Service[C, A]):
         at, kept = call["at"], self._kept
 
         def command(case: C, actor: Actor, unit: Unit) -> Sequence[Event]:
-            beside = keeping.held(case, at) is None and bool(unit.session.redact(case.id))
+            beside = keeping.held(case, at) is None and bool(kept.clear(unit, case.id))
             events = keeping.erase(kept, case, by=actor.id, at=at, beside=beside)
             outcome.append(
                 Erasure.UNCHANGED
@@ -275,7 +303,7 @@ class CaseService(Service[C, A]):
         def command(case: C, actor: Actor, unit: Unit) -> Sequence[Event]:
             events = keeping.release(kept, case, by=actor.id, at=at)
             if any(isinstance(event, keeping.Erased) for event in events):
-                unit.session.redact(case.id)
+                kept.clear(unit, case.id)
             return events
 
         return self._change("release", self._cases.hold, id, command, call)
