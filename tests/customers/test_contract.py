@@ -11,7 +11,8 @@ from csdomain.customers.service import CUSTOMER_CASES, HEALTH_CASES
 from csdomain.customers.values import CUSTOMER_ID, CustomerRules, Profile, SpokenLanguage
 from csdomain.frame.acts import Act
 from csdomain.kernel.rules import AUDITED, MOVES, ONE_WRITER, PERMITTED, PERSONAL_DATA, PORTS, TIME
-from csdomain.testing.cases import BEGINNING, CaseContract, by, numbered
+from csdomain.testing.cases import CaseContract, by, numbered
+from csdomain.testing.kit import BEGINNING
 from csdomain_adapters.sql import SqlStore
 
 pytestmark = pytest.mark.rule(MOVES, PERMITTED, AUDITED, ONE_WRITER, PORTS, TIME, PERSONAL_DATA)
@@ -24,12 +25,13 @@ PROFILE = Profile(
     source="referral",
     remark="none",
 )
-FULL = attrs.evolve(
-    PROFILE,
-    **dict.fromkeys(("name", "title", "sex", "company", "region", "personality", "interests", "hobbies", "needs"), "x"),
+_LINES = "name title sex company region personality interests hobbies needs".split()
+_FILLED: dict[str, Any] = {
+    **dict.fromkeys(_LINES, "x"),
     **dict.fromkeys(("emails", "addresses", "contact_persons"), ("x",)),
-    language=SpokenLanguage.EN,
-)
+    "language": SpokenLanguage.EN,
+}
+FULL = attrs.evolve(PROFILE, **_FILLED)
 OTHER = CUSTOMER_ID.make(millis=0, randomness=7)
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from adapters.conftest import Desks
+from adapters.harness import Desks
 from csdomain.contexts import sections
 from csdomain.customers.lifecycle import State
 from csdomain.customers.model import CUSTOMERS, HEALTH_FILES, Customer
@@ -24,7 +24,15 @@ from csdomain.customers.rules import (
     REGISTRATION,
     TENURE,
 )
-from csdomain.customers.values import CustomerRules, ExtraField, ExtraType, Incomplete, MalformedCustomer, Merged, Profile
+from csdomain.customers.values import (
+    CustomerRules,
+    ExtraField,
+    ExtraType,
+    Incomplete,
+    MalformedCustomer,
+    Merged,
+    Profile,
+)
 from csdomain.desk import shipped
 from csdomain.kernel.rules import PERSONAL_DATA
 from csdomain.kernel.rules.errors import Conflict, DomainError, MoveRefused, NotPermitted, RulebookInvalid, RuleBroken
@@ -71,7 +79,7 @@ class Clerk:
 @pytest.mark.rule(REGISTRATION)
 @given(st.sets(st.sampled_from(["name", "born", "phones", "doctor", "manager", "source", "remark"])))
 def test_every_missing_field_is_named_in_one_error(left_out: set[str]) -> None:
-    empty = {name: None if name == "born" else type(getattr(PROFILE, name))() for name in left_out}
+    empty: dict[str, Any] = {name: None if name == "born" else type(getattr(PROFILE, name))() for name in left_out}
     if "born" in empty:
         empty["born_year"] = empty.pop("born")
     profile = attrs.evolve(PROFILE, **empty)

@@ -118,7 +118,6 @@ KINDS: Final[dict[str, Callable[[Case], Case]]] = {
 }
 #: Kinds whose context does not stand yet.
 LATER: Final = {
-    *("name_pinyin_match", "surname_reading", "latin_distance"),  # customers
     *("payment_scenario", "stock_scenario", "stock_backdated"),  # payments, inventory
 }
 CASES = [case for file in sorted(FOLDER.glob("*.json")) for case in json.loads(file.read_text("utf-8"))["cases"]]

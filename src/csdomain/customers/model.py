@@ -215,7 +215,10 @@ CUSTOMERS: Final = Kind(
 
 @attrs.define(kw_only=True)
 class HealthFile(Record):
-    """What is known of a customer's health, apart from the record: it has other readers. ``owner`` is the doctor. [CUS-02]"""
+    """What is known of a customer's health, apart from the record: it has other readers.
+
+    ``owner`` is the doctor. [CUS-02]
+    """
 
     id: HealthFileId = attrs.field(on_setattr=attrs.setters.frozen)
     state: HealthState = HealthState.KEPT
@@ -254,7 +257,7 @@ class HealthFile(Record):
         return act.done(e.HealthFileWritten(fields=tuple(before)))
 
 
-def _health(history: str, family: str, habits: str) -> Mapping[str, str]:
+def _health(history: str, family: str, habits: str) -> Mapping[str, Any]:
     given = {"history": history, "family": family, "habits": habits}
     return {name: FIELDS.check_text(value, name, LONG, empty=True) for name, value in given.items()}
 

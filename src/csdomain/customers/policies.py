@@ -12,8 +12,8 @@ import attrs
 from .ports import Fold
 
 #: A whole field as a term begins with this, the first character of a name with that; no plain text holds either.
-WHOLE: Final = "="
-FIRST: Final = "^"
+_WHOLE: Final = "="
+_FIRST: Final = "^"
 #: Longer fields have no whole term, and are searched by their grams up to here.
 LONGEST: Final = 100
 _SEARCHED: Final = 400
@@ -55,9 +55,18 @@ def terms(text: str, group: Group, fold: Fold) -> frozenset[str]:
     found = plain(text, fold, group)
     if not found:
         return frozenset()
-    whole = {WHOLE + found} if len(found) <= LONGEST else set()
-    named = {FIRST + found[0], *_spelled(text, fold)} if group is Group.NAME else set()
-    return grams(found, group) | whole | named
+    named = first(found[0]) | set(_spelled(text, fold)) if group is Group.NAME else set()
+    return grams(found, group) | whole(found) | named
+
+
+def whole(text: str) -> frozenset[str]:
+    """The term of a whole plain text; none of an empty or a long one."""
+    return frozenset({_WHOLE + text} if 0 < len(text) <= LONGEST else ())
+
+
+def first(text: str) -> frozenset[str]:
+    """The term of a name's first character; none of a text that is no single one."""
+    return frozenset({_FIRST + text} if len(text) == 1 else ())
 
 
 # --- spelling
@@ -171,9 +180,7 @@ class Score:
 
 def score(query: str, fields: Iterable[tuple[Group, str]], fold: Fold) -> Score | None:
     """The best score of any field; None where none fits. [CUS-04]"""
-    found = [
-        Score(fit, -group) for group, text in fields if (fit := _fit(query, text, group, fold)) is not None
-    ]
+    found = [Score(fit, -group) for group, text in fields if (fit := _fit(query, text, group, fold)) is not None]
     return max(found, default=None)
 
 

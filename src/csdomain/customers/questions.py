@@ -1,6 +1,7 @@
 """The rows by which customers are found, and how they are asked for (CUS-04, CUS-13)."""
 
 from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from typing import Any, Final
 
 import attrs
@@ -13,7 +14,7 @@ from csdomain.kernel.values.personal import PersonalKind, personal
 
 from .lifecycle import State
 from .model import CUSTOMERS, ITSELF, MERGED_INTO, Customer
-from .policies import FIRST, WHOLE, Group, Score, alike, grams, plain, score, spellings, terms
+from .policies import Group, Score, alike, first, grams, plain, score, spellings, terms, whole
 from .ports import Fold
 from .values import CustomerRules
 
@@ -25,14 +26,14 @@ CANDIDATES: Final = 200
 LIKELY: Final = 0.92
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class CustomerTerm:
     """A term of one field of a customer, and in whose reach the customer is."""
 
     field: int
     term: str = personal(PersonalKind.OTHER)
-    customer: str = attrs.field()
-    branch: str = attrs.field()
+    customer: str
+    branch: str
     owner: str = attrs.field()
     doctor: str = attrs.field()
     manager: str = attrs.field()
@@ -69,9 +70,15 @@ def rows_of(customer: Customer, rules: CustomerRules, fold: Fold) -> list[Custom
     """The rows of a customer; none of one that is erased, or is to be."""
     if customer.erased_at is not None or customer.restricted:
         return []
-    whose = customer.branch, customer.owner, customer.profile.doctor, customer.profile.manager
+    whose = {
+        "customer": customer.id,
+        "branch": customer.branch,
+        "owner": customer.owner,
+        "doctor": customer.profile.doctor,
+        "manager": customer.profile.manager,
+    }
     found = {(group, term) for group, text in searched(customer, rules) for term in terms(text, group, fold)}
-    return [CustomerTerm(int(group), term, customer.id, *whose) for group, term in sorted(found)]
+    return [CustomerTerm(field=int(group), term=term, **whose) for group, term in found]
 
 
 def put_terms(unit: Unit, customer: Customer, rules: CustomerRules, fold: Fold, *, new: bool) -> None:
@@ -89,11 +96,11 @@ def search(
 ) -> list[Hit]:
     """The customers in ``scope`` that ``text`` finds, the best first. A merged record finds the one it points to, where
     that one is in reach too. [CUS-04]"""
-    wanted = {group: plain(text, fold, group) for group in Group}
-    asked: list[tuple[Group | None, Iterable[str]]] = [(None, {WHOLE + each for each in wanted.values() if each})]
-    asked += [(group, grams(wanted[group], group)) for group in Group]
-    first = {FIRST + wanted[Group.NAME]} if len(wanted[Group.NAME]) == 1 else set()
-    asked.append((Group.NAME, first | spellings(text, fold)))
+    asked: list[tuple[Group, frozenset[str]]] = [(Group.NAME, spellings(text, fold))]
+    for group in Group:
+        wanted = plain(text, fold, group)
+        # A whole field has one term more than any other that holds every gram: it is among the first of its kind.
+        asked.append((group, grams(wanted, group) | whole(wanted) | (first(wanted) if group is Group.NAME else set())))
     best: dict[str, Hit] = {}
     for found in _records(unit, (id for group, of in asked for id in _candidates(unit, of, group, scope))):
         fits, living = score(text, searched(found, rules), fold), root_of(unit, found)
@@ -103,13 +110,11 @@ def search(
     return sorted(best.values(), key=lambda hit: (-hit.score.fit, -hit.score.field, hit.customer.id))
 
 
-def _candidates(unit: Unit, of: Iterable[str], group: Group | None, scope: Scope) -> Iterator[str]:
-    among = tuple(sorted(of))
-    if not among:
+def _candidates(unit: Unit, of: AbstractSet[str], group: Group, scope: Scope) -> Iterator[str]:
+    if not of:
         return
-    field = () if group is None else (TERMS["field"].is_(int(group)),)
     one, either = (scope, ()) if len(scope) < 2 else ((), scope)
-    where = (TERMS["term"].among(among), *field, *one)
+    where = (TERMS["field"].is_(int(group)), TERMS["term"].among(sorted(of)), *one)
     tally: Tally[Any] = Tally(where, group_by=("customer",), top=("count", CANDIDATES), either=either)
     for row in unit.register(TERMS).sums(tally):
         yield str(row.group[0])
@@ -150,14 +155,15 @@ def likely_duplicates(
     """Records that may be the same person's: of the same phone, e-mail or card, or of nearly the same name and the same
     birth; none that is merged. [CUS-13]"""
     fields = list(searched(customer, rules))
-    sure = {term for group, text in fields if group in _SURE if (term := WHOLE + plain(text, fold, group)) != WHOLE}
+    sure = {(group, term) for group, text in fields for term in whole(plain(text, fold, group)) if group in _SURE}
     names = [text for group, text in fields if group is Group.NAME]
-    pieces = {gram for name in names for gram in grams(plain(name, fold), Group.NAME)}
-    ids = (*_candidates(unit, sure, None, scope), *_candidates(unit, pieces, Group.NAME, scope))
+    asked = {group: {term for kind, term in sure if kind is group} for group in _SURE}
+    asked[Group.NAME] = {gram for name in names for gram in grams(plain(name, fold), Group.NAME)}
+    ids = (id for group, of in asked.items() for id in _candidates(unit, of, group, scope))
     born, found = _born(customer), []
     for other in _records(unit, ids):
         theirs = list(searched(other, rules))
-        same = any(WHOLE + plain(text, fold, group) in sure for group, text in theirs if group in _SURE)
+        same = any((group, term) in sure for group, text in theirs for term in whole(plain(text, fold, group)))
         if not same and born and born == _born(other):
             same = alike(names, [text for group, text in theirs if group is Group.NAME], fold, LIKELY)
         if same and other.id != customer.id and other.state is not State.MERGED and reaches(other):

@@ -49,9 +49,7 @@ class HealthFiles(CaseService[HealthFile, CustomerAct]):
         """Open the file of a customer, the own of ``doctor``. Raises MalformedCustomer, Conflict. [CUS-02]"""
         return self._begin(HealthFile.open, call, customer, doctor, history, family, habits)
 
-    def write(
-        self, id: str, history: str, family: str = "", habits: str = "", **call: Unpack[CallOptions]
-    ) -> Receipt:
+    def write(self, id: str, history: str, family: str = "", habits: str = "", **call: Unpack[CallOptions]) -> Receipt:
         """Write the file anew; what it said stays in it. Raises MalformedCustomer, RuleBroken. [CUS-02, CUS-11]"""
         return self._do(HealthFile.write, id, call, history, family, habits)
 
@@ -125,7 +123,7 @@ class Customers(CaseService[Customer, CustomerAct]):
 
     # --- questions
     def search(self, text: str, *, by: Actor, limit: int = 20) -> Sequence[q.Hit]:
-        """The customers that any one field finds, whole or in part, the best match first; of those that ``by`` may read.
+        """The customers that ``by`` may read and that any one field finds, whole or in part, the best match first.
 
         ``text`` is part of a name (also in pinyin), phone, address, e-mail, card or file number, remark, or of a field
         of the house's own. Raises MalformedCustomer for an empty or a long one, NotPermitted. [CUS-04]

@@ -110,8 +110,8 @@ class Profile:
     name: str = _said(PersonalKind.NAME)
     title: str = _said()
     sex: str = _said()
-    born: date | None = personal(PersonalKind.OTHER, default=None)
-    born_lunar: LunarDay | None = personal(PersonalKind.OTHER, default=None)
+    born: date | None = personal(PersonalKind.OTHER, default=None)  # noqa: RUF009 - as every field here
+    born_lunar: LunarDay | None = personal(PersonalKind.OTHER, default=None)  # noqa: RUF009
     born_year: int | None = personal(PersonalKind.OTHER, default=None)
     phones: tuple[str, ...] = _several(PersonalKind.PHONE)
     emails: tuple[str, ...] = _several(PersonalKind.EMAIL)

@@ -169,9 +169,7 @@ class Service(Questions[C], Generic[C, A]):
 
         return self._store.run(work, self._call(marked, call, "", args, kwargs))
 
-    def _act(
-        self, unit: Unit, actor: Actor, at: datetime, rules: object, rulebook: str, branch: str, **more: Any
-    ) -> A:
+    def _act(self, unit: Unit, actor: Actor, at: datetime, rules: object, rulebook: str, branch: str, **more: Any) -> A:
         house = self._house
         draws, place = _Drawn(unit, house, self._ids, self._cases.kind.table), house.place(branch)
         return self._hand(unit, by=actor, at=at, rules=rules, place=place, draws=draws, rulebook=rulebook, **more)
