@@ -177,16 +177,23 @@ class Services:
         """Erase everything about a customer, restrict what law demands to keep; begun again, it goes on (KRN-14)."""
         from csdomain.flows.erase_customer import erase_customer, require_none_left_off
 
-        require_none_left_off(self._store, self.house, contexts(HOUSE), customer)
-        return erase_customer(self.case_services, customer, by=by, at=at, progress=progress)
+        ids = self._ids_of(customer)
+        for id in ids:
+            require_none_left_off(self._store, self.house, contexts(HOUSE), id)
+        return erase_customer(self.case_services, ids, by=by, at=at, progress=progress)
 
     def export_customer(self, customer: str, *, by: Actor, at: datetime) -> dict[str, Any]:
         """Everything about a customer as plain data, in clear, for the customer; noted on the trails (KRN-14)."""
         from csdomain.flows.erase_customer import require_none_left_off
         from csdomain.flows.export_customer import export_customer
 
-        require_none_left_off(self._store, self.house, contexts(HOUSE), customer)
-        return export_customer(self.case_services, customer, by=by, at=at)
+        ids = self._ids_of(customer)
+        for id in ids:
+            require_none_left_off(self._store, self.house, contexts(HOUSE), id)
+        return export_customer(self.case_services, ids, by=by, at=at)
+
+    def _ids_of(self, customer: str) -> tuple[str, ...]:
+        return self.customers.ids_of(customer) if "customers" in self.house.rulebook.parts else (customer,)
 
     def together(self, work: Callable[["Services"], R]) -> R:
         """One unit of work over several use cases: all of it happens, or none."""

@@ -7,9 +7,9 @@ import attrs
 
 from csdomain.frame.cases import CaseType
 from csdomain.frame.keeping import Keeping
-from csdomain.frame.service import CallOptions, CaseService, Cursor, OpenOptions
+from csdomain.frame.service import CallOptions, CaseService, OpenOptions
 from csdomain.kernel.cases.events import Event
-from csdomain.kernel.store.kinds import Page, Query
+from csdomain.kernel.rules.errors import InvalidValue, NotFound
 from csdomain.kernel.store.ports import Receipt, Unit
 from csdomain.kernel.values.actors import Actor
 from csdomain.kernel.values.personal import covered
@@ -18,7 +18,7 @@ from . import questions as q
 from .effects import EFFECTS, HEALTH_EFFECTS
 from .model import CUSTOMERS, HEALTH_FILES, ITSELF, OF_CUSTOMER, Customer, CustomerAct, HealthFile, does, does_health
 from .ports import Fold
-from .values import CUSTOMER_RULES, FIELDS, CustomerRules, Profile
+from .values import CUSTOMER_ID, CUSTOMER_RULES, FIELDS, CustomerRules, Profile
 
 #: A longer text is no search.
 SEARCH_LONGEST: Final = 120
@@ -157,6 +157,15 @@ class Customers(CaseService[Customer, CustomerAct]):
 
         return self._read(work, by, id)
 
+    def ids_of(self, id: str) -> tuple[str, ...]:
+        """Every id under which others may keep the customer: of one record or of several that were merged, ``id`` first;
+        ``id`` alone where the house has no such record. It tells nothing else, and no actor asks it. [CUS-13]"""
+        try:
+            found = self._store.look(lambda unit: q.family(unit, CUSTOMER_ID.check(id)))
+        except (NotFound, InvalidValue):
+            return (id,)
+        return tuple(dict.fromkeys((id, *(each.id for each in found))))
+
     # --- how it is kept
     @property
     def _rules(self) -> CustomerRules:
@@ -170,7 +179,3 @@ class Customers(CaseService[Customer, CustomerAct]):
         (super()._keep)(unit, case, events, new=new)
         if any(getattr(event, "found_anew", True) for event in events):
             q.put_terms(unit, case, self._rules, self._fold, new=new)
-
-    def _page_of(self, customer: str, unit: Unit, after: Cursor | None) -> Page[Customer]:
-        there = unit.of(CUSTOMERS).find(Query((ITSELF.is_(customer),), limit=1))
-        return Page(q.family(unit, customer), None) if there.items else there
