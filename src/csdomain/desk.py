@@ -15,6 +15,7 @@ from csdomain.contexts import pinnings as pinnings
 from csdomain.contexts import sections as sections
 from csdomain.contexts import stored as stored
 from csdomain.frame.contexts import Context, timer_handlers
+from csdomain.frame.customers import AnyCustomer, CustomerBook
 from csdomain.frame.service import CaseService
 from csdomain.kernel.calendar import WorkCalendar
 from csdomain.kernel.calendar.holidays import Holidays
@@ -90,7 +91,7 @@ class Services:
         from csdomain.complaints.context import CONTEXT
         from csdomain.flows.ask_who_decides import RecordedAuthorities
 
-        return self.of(CONTEXT, authorities=RecordedAuthorities())
+        return self.of(CONTEXT, authorities=RecordedAuthorities(), customers=self._known_customers)
 
     def running(self, ref: str | None = None) -> tuple[RunningCases, ...]:
         """How many cases run under which rulebook, by kind and state; under ``ref`` alone where given (KRN-01).
@@ -132,7 +133,7 @@ class Services:
         from csdomain.flows.supply_orders import Stock
         from csdomain.orders.context import CONTEXT
 
-        return self.of(CONTEXT, supplies=Stock())
+        return self.of(CONTEXT, supplies=Stock(), customers=self._known_customers)
 
     @cached_property
     def customers(self) -> "Customers":
@@ -191,6 +192,14 @@ class Services:
         for id in ids:
             require_none_left_off(self._store, self.house, contexts(HOUSE), id)
         return export_customer(self.case_services, ids, by=by, at=at)
+
+    @property
+    def _known_customers(self) -> CustomerBook:
+        if "customers" not in self.house.rulebook.parts:
+            return AnyCustomer()
+        from csdomain.customers.questions import RecordedCustomers
+
+        return RecordedCustomers()
 
     def _ids_of(self, customer: str) -> tuple[str, ...]:
         return self.customers.ids_of(customer) if "customers" in self.house.rulebook.parts else (customer,)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any, Final
 
 import attrs
@@ -39,8 +40,9 @@ from csdomain.kernel.rules.errors import Conflict, DomainError, MoveRefused, Not
 from csdomain.kernel.store.kinds import Query
 from csdomain.kernel.values.birthdays import LunarDay, NotABirthday
 from csdomain.kernel.values.personal import exported
+from csdomain.orders.values import Dose
 from csdomain.rulebook import loads
-from csdomain.testing import memory_desk, staff
+from csdomain.testing import complaint_form, memory_desk, staff
 from csdomain.testing.cases import Bench, unchanged
 
 from .test_contract import FULL, PROFILE
@@ -342,3 +344,23 @@ def test_likely_duplicates_share_a_phone_a_mail_a_card_or_nearly_a_name_with_a_b
 
 def test_the_defaults_of_the_section_are_those_of_a_small_house() -> None:
     assert CustomerRules().required == ("name", "phones")
+
+
+@pytest.mark.rule(MERGING)
+def test_nothing_is_opened_about_a_customer_whose_record_was_merged_or_erased() -> None:
+    with memory_desk("medical_centre") as desk:
+        clerk = Clerk(desk)
+        one, two, gone = (clerk.customer() for _ in range(3))
+        clerk.call(clerk.does.merge, two, one)
+        clerk.call(clerk.does.erase, gone)
+        openings: list[Callable[[str], Any]] = [
+            lambda id: clerk.call(desk.orders.prescribe, id, [Dose("fish_oil", Decimal(2))]),
+            lambda id: clerk.call(desk.complaints.receive, complaint_form(customer=id)),
+        ]
+        for opening in openings:
+            with pytest.raises(Merged) as refused:
+                opening(two)
+            assert refused.value.facts == {"into": one}
+            with pytest.raises(RuleBroken, match="not erased"):
+                opening(gone)
+            assert opening(one).version == opening("unrecorded").version == 1

@@ -21,7 +21,9 @@ def _group() -> None:
 @command(app, "find")
 def find(
     url: Url,
-    text: Annotated[str, typer.Argument(metavar="TEXT", help="Part of a name, phone, address, e-mail, number, remark.")],
+    text: Annotated[
+        str, typer.Argument(metavar="TEXT", help="Part of a name, phone, address, e-mail, number, remark.")
+    ],
     actor: As,
     branch: Branch,
     position: Position,

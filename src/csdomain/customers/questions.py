@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import attrs
 
+from csdomain.kernel.rules.errors import InvalidValue, NotFound
 from csdomain.kernel.store.kinds import Query, Tally, Where
 from csdomain.kernel.store.ports import Unit
 from csdomain.kernel.store.registers import Mode, Register
@@ -16,7 +17,7 @@ from .lifecycle import State
 from .model import CUSTOMERS, ITSELF, MERGED_INTO, Customer
 from .policies import Group, Score, alike, first, grams, plain, score, spellings, terms, whole
 from .ports import Fold
-from .values import CustomerRules
+from .values import CUSTOMER_ID, CustomerRules
 
 Scope = tuple[Where[Any], ...]
 _SURE: Final = (Group.PHONE, Group.CODE)
@@ -147,6 +148,21 @@ def family(unit: Unit, id: str) -> tuple[Customer, ...]:
         found += page.items
         last = tuple(customer.id for customer in page.items)
     return tuple(found)
+
+
+class RecordedCustomers:
+    """Satisfies :class:`~csdomain.frame.customers.CustomerBook` by the records of customers.
+
+    An id that none of them has is taken as it is: a house may have customers that it has not recorded yet.
+    """
+
+    def require_living(self, unit: Unit, customer: str, /) -> None:
+        """Raises Merged that names the record to use, RuleBroken where it is erased. [CUS-13]"""
+        try:
+            record = unit.of(CUSTOMERS).get(CUSTOMER_ID.check(customer))
+        except (InvalidValue, NotFound):
+            return
+        record.require_living()
 
 
 def likely_duplicates(

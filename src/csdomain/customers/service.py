@@ -69,7 +69,7 @@ class Customers(CaseService[Customer, CustomerAct]):
     @property
     def health(self) -> HealthFiles:
         """The health files, with permissions of their own (``customers.health_read``). [CUS-02]"""
-        return HealthFiles(self._store, self._house, self._ids)
+        return HealthFiles(self._store, self._house, self._ids, customers=q.RecordedCustomers())
 
     @property
     def further(self) -> tuple[CaseService[Any, Any], ...]:
@@ -158,8 +158,10 @@ class Customers(CaseService[Customer, CustomerAct]):
         return self._read(work, by, id)
 
     def ids_of(self, id: str) -> tuple[str, ...]:
-        """Every id under which others may keep the customer: of one record or of several that were merged, ``id`` first;
-        ``id`` alone where the house has no such record. It tells nothing else, and no actor asks it. [CUS-13]"""
+        """Every id under which others may keep the customer, ``id`` first: several where records were merged.
+
+        ``id`` alone where the house has no such record. It tells nothing else, and no actor asks it. [CUS-13]
+        """
         try:
             found = self._store.look(lambda unit: q.family(unit, CUSTOMER_ID.check(id)))
         except (NotFound, InvalidValue):

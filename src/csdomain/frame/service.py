@@ -26,6 +26,7 @@ from csdomain.rulebook import House
 from . import keeping
 from .acts import Act, Events
 from .commands import Command, command_of
+from .customers import AnyCustomer, CustomerBook
 from .questions import Questions
 
 P = ParamSpec("P")
@@ -80,7 +81,10 @@ class _Drawn:
 @attrs.frozen
 class Service(Questions[C], Generic[C, A]):
     """Commands and questions of a kind of case. A context gives its :class:`~csdomain.frame.cases.CaseType` and one
-    method a command; where its acts need more than :class:`~csdomain.frame.acts.Act` holds, ``_hand``."""
+    method a command; where its acts need more than :class:`~csdomain.frame.acts.Act` holds, ``_hand``. ``customers``
+    are asked before a case of a customer is opened."""
+
+    _customers: CustomerBook = attrs.field(factory=AnyCustomer, kw_only=True)
 
     def _hand(self, unit: Unit, **given: Any) -> A:
         """The act that a command gets: :class:`~csdomain.frame.acts.Act`, or a subclass with ports of the context."""
@@ -163,6 +167,9 @@ class Service(Questions[C], Generic[C, A]):
             rules = house.rulebook[cases.section]
             act = self._act(unit, actor, at, rules, house.rulebook.ref, actor.branch)
             case, events = command(act, *args, **kwargs)
+            whose = None if cases.keeping is None else cases.keeping.customer
+            if whose is not None and (customer := whose.of(case)):
+                self._customers.require_living(unit, customer)
             self._keep(unit, case, events, new=True)
             unit.record(events, cases.effects.of(events, case, rules, act.place))
             return Receipt(id=case.id, version=case.version, state=case.state.value, number=case.number)
