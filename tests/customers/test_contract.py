@@ -25,6 +25,7 @@ PROFILE = Profile(
     source="referral",
     remark="none",
 )
+_TERMS = "INSERT INTO csd_customer_term"
 _LINES = "name title sex company region personality interests hobbies needs".split()
 _FILLED: dict[str, Any] = {
     **dict.fromkeys(_LINES, "x"),
@@ -53,8 +54,8 @@ class _Contract(CaseContract):
         """What is said of the terms is counted where they are tested."""
         if not isinstance(desk.store, SqlStore):
             return None
-        hear = Statements(desk.store).of
-        return lambda work: [said for said in hear(work) if not said.endswith("csd_customer_term")]
+        hear, beside = Statements(desk.store).of, ("SELECT csd_audit", "DELETE csd_customer_term", _TERMS)
+        return lambda work: [said for said in hear(work) if said not in beside]  # servers look for the trail's end
 
 
 class TestCustomers(_Contract):
@@ -105,6 +106,7 @@ class TestHealthFiles(_Contract):
     }
     ids = frozenset({"open.customer", "open.doctor"})
     untold = frozenset({"customer.assigned"})
+    asks: ClassVar = {"open": ["SELECT csd_customer"]}
 
     def does(self, desk: Any) -> Any:
         return desk.customers.health
