@@ -1,9 +1,10 @@
 """The desk: everything put together over one store. ``csdomain.open`` makes one (the composition root)."""
 
-from collections.abc import Callable, Mapping
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
 from difflib import get_close_matches
-from functools import cached_property
+from functools import cached_property, partial
+from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, cast
@@ -14,6 +15,7 @@ from csdomain.contexts import lifecycles as lifecycles
 from csdomain.contexts import pinnings as pinnings
 from csdomain.contexts import sections as sections
 from csdomain.contexts import stored as stored
+from csdomain.flows import CONSEQUENCES, SOURCES
 from csdomain.frame.contexts import Context, timer_handlers
 from csdomain.frame.customers import AnyCustomer, CustomerBook
 from csdomain.frame.service import CaseService
@@ -22,12 +24,24 @@ from csdomain.kernel.calendar.holidays import Holidays
 from csdomain.kernel.cases.delivery import RelayPolicy
 from csdomain.kernel.rules import Text
 from csdomain.kernel.rules.errors import NotFound, RuleBroken
+from csdomain.kernel.store.consequences import (
+    Consequence,
+    ConsequenceReport,
+    Parked,
+    begin,
+    carry_out,
+    parked,
+    run_again,
+)
+from csdomain.kernel.store.health import Health, health
+from csdomain.kernel.store.jobs import Job
 from csdomain.kernel.store.kinds import ColumnValue
 from csdomain.kernel.store.locks import LockRanks
+from csdomain.kernel.store.planning import PlanReport, Source, plan
 from csdomain.kernel.store.ports import AuditRecord, Clock, Notifier, Observer, OpenStore, Store, TimerHandler, Unit
 from csdomain.kernel.store.relaying import RelayReport, due, relay
 from csdomain.kernel.store.sweeping import BATCH, Progress, SweepReport, follow, recount_published, sweep
-from csdomain.kernel.store.unit import Backstage, Joined, StandardUnit
+from csdomain.kernel.store.unit import EVENT, Backstage, Joined, StandardUnit
 from csdomain.kernel.values.actors import Actor, ActorId, MalformedActor
 from csdomain.kernel.values.arguments import unexpected_keyword
 from csdomain.kernel.values.ids import IdSource
@@ -238,7 +252,23 @@ class Desk(Services):
         self.store: OpenStore = adapter(STORES, scheme(url))(url, kept, backstage, options or {})
         self.clock = clock
         super().__init__(self.store, house, ids)
-        self.store.run(house.remember)
+        self._consequences = _of(ruled, CONSEQUENCES, "consequence")
+        self._sources = _of(ruled, SOURCES, "source")
+        self.store.run(self._begin)
+
+    def _begin(self, unit: Unit) -> None:
+        self.house.remember(unit)
+        begin(unit, self._consequences)
+
+    @cached_property
+    def consequences(self) -> tuple[Consequence, ...]:
+        """What follows elsewhere from events, of the contexts that the rulebook takes (D20)."""
+        return tuple(make(self.house) for make in self._consequences.values())
+
+    @cached_property
+    def sources(self) -> tuple[Source, ...]:
+        """What comes due by the calendar, of the contexts that the rulebook takes (D21)."""
+        return tuple(make(self.house) for make in self._sources.values())
 
     def actor(self, id: str, *, branch: str, positions: tuple[str, ...] | frozenset[str]) -> Actor:
         """Someone who acts: the host's id for them, the branch, and the positions held.
@@ -287,6 +317,46 @@ class Desk(Services):
             return RelayReport(due=tuple(due(self.store, self.clock.now(), BATCH * 10)))
         deliver = adapter(NOTIFIERS, notifier)() if isinstance(notifier, str) else notifier
         return relay(self.store, deliver, self.clock, policy=policy, progress=progress)
+
+    def plan(self, *, progress: Progress | None = None) -> PlanReport:
+        """Carry out what has come due by the calendar since the last call, each once (D21).
+
+        Any number of processes may do it at once. On a store that it is new to, it begins at the present instant.
+        """
+        worker = self._ids.new(EVENT)
+        return plan(self.store, self.sources, self.clock, worker=worker, progress=progress)
+
+    def carry_out(self, *, progress: Progress | None = None) -> ConsequenceReport:
+        """Bring about what follows elsewhere from the events since the last call, exactly once and in order (D20)."""
+        return carry_out(self.store, self.consequences, self.clock, progress=progress)
+
+    def parked(self, *, limit: int = BATCH) -> tuple[Parked, ...]:
+        """The events that consequences gave up after they had refused several times, oldest first."""
+        return parked(self.store, limit=limit)
+
+    def run_again(self, consequence: str, event: str) -> None:
+        """Carry out a parked event, after what kept it from being done was put right. Raises NotFound, and what the
+        consequence raises."""
+        run_again(self.store, self.consequences, consequence, event, self.clock)
+
+    def jobs(self, notifier: Notifier | str | None = None) -> tuple[Job, ...]:
+        """The work that comes back: for an engine, such as ``csdomain work`` or a blueprint of procrastinate (D23).
+
+        Without a ``notifier`` no messages leave.
+        """
+        found = [
+            Job("sweep", timedelta(seconds=10), lambda told: self.sweep(progress=told)),
+            Job("consequences", timedelta(seconds=2), lambda told: self.carry_out(progress=told)),
+            Job("plan", timedelta(minutes=1), lambda told: self.plan(progress=told)),
+        ]
+        if notifier is not None:
+            found.append(Job("relay", timedelta(seconds=2), lambda told: self.relay(notifier, progress=told)))
+        return tuple(found)
+
+    def health(self) -> Health:
+        """How the work beside the use cases fares: what is overdue since when, what was given up (D23)."""
+        unpublished = [f"{one.calendar} {one.year}" for one in self.unpublished()]
+        return health(self.store, self.consequences, self.clock.now(), unpublished)
 
     def keep_refusal(self, refused: RuleBroken) -> None:
         """Put on the audit what was refused inside a transaction of the host's own, after it (KRN-11, KRN-13).
@@ -362,6 +432,21 @@ class Desk(Services):
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _of(
+    ruled: Iterable[Context[Any]], flows: Mapping[str, tuple[str, tuple[str, ...]]], what: str
+) -> dict[str, Callable[[House], Any]]:
+    """By name, what makes the consequences or sources of these contexts and of the flows between them. No flow is
+    imported before it is used."""
+    contexts = {one.name: one for one in ruled}
+
+    def make(module: str, house: House) -> Any:
+        return getattr(import_module(module), what)(house)
+
+    found = {name: partial(make, module) for name, (module, about) in flows.items() if contexts.keys() >= set(about)}
+    own = (getattr(one, f"{what}s") for one in contexts.values())
+    return {**found, **{name: maker for makers in own for name, maker in makers.items()}}
 
 
 _OPEN: Final = ("rulebook", "clock", "ids", "holidays", "observer", "handlers", "strict_locks")

@@ -23,7 +23,7 @@ class Follower:
         self.place, self.refuses = place, set[int]()
         self.error: Exception = RuleBroken(AUDITED, accepted=Text("another", "另一个"))
         self.consequence = Consequence(name, (Happened,), self.run)
-        place.store.run(lambda unit: begin(unit, [self.consequence]))
+        place.store.run(lambda unit: begin(unit, [name]))
 
     def run(self, unit: Unit, record: AuditRecord) -> None:
         nth = record.facts["nth"]

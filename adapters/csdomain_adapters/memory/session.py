@@ -272,6 +272,9 @@ class MemorySession(RegisterRows):
     def live_timer_names(self, after: Key, limit: int, /) -> Sequence[Key]:
         return sorted(key for key, timer in self._t.timers.items() if timer.live and key > after)[:limit]
 
+    def next_due(self) -> datetime | None:
+        return self._t.due[0][0] if self._t.due else None
+
     def due_timers(self, until: datetime, limit: int, skip: Iterable[Key], /) -> Sequence[Timer]:
         skipped = set(skip)
         found: list[Timer] = []

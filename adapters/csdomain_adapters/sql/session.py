@@ -290,6 +290,10 @@ class SqlSession(RegisterRows):
         rows = self.execute(self._s.live, {"subject_": after[0], "name_": after[1], "limit_": limit})
         return [(row[0], row[1]) for row in rows]
 
+    def next_due(self) -> datetime | None:
+        found: datetime | None = self.execute(self._s.next_due, {}).scalar()
+        return found
+
     def due_timers(self, until: datetime, limit: int, skip: Iterable[tuple[str, str]], /) -> Sequence[Timer]:
         skipped = set(skip)
         rows = self.execute(self._s.due, {"until_": until, "limit_": limit + len(skipped)})

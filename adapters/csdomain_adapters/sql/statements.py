@@ -93,6 +93,7 @@ class Statements:
             .order_by(t.c.subject, t.c.name)
             .limit(bindparam("limit_"))
         )
+        self.next_due = select(t.c.next_at).where(t.c.next_at.is_not(None)).order_by(t.c.next_at).limit(1)
         self.due = (
             select(t.c.subject, t.c.name, t.c.body)
             .where(t.c.next_at <= bindparam("until_"))

@@ -10,7 +10,9 @@ import attrs
 
 from csdomain.kernel.cases.events import TimerFired
 from csdomain.kernel.cases.lifecycle import Lifecycle
+from csdomain.kernel.store.consequences import Consequence
 from csdomain.kernel.store.kinds import Kind
+from csdomain.kernel.store.planning import Source
 from csdomain.kernel.store.ports import TimerHandler, Unit
 from csdomain.kernel.store.registers import Register, Stored
 from csdomain.kernel.values.arguments import is_command
@@ -31,15 +33,17 @@ class Context(Generic[V]):
     """A part of the operation: its service, and of its kinds of case everything that follows from their declaration.
 
     ``name`` is also that of its section in a rulebook and the beginning of its permissions. ``section`` is given where
-    no :class:`~csdomain.frame.cases.CaseType` names it; ``registers`` are its rows. ``service`` makes the service from
-    store, house, ids and ports.
-    Raises :class:`ContextInvalid` when it is made.
+    no :class:`~csdomain.frame.cases.CaseType` names it; ``registers`` are its rows. ``sources`` and ``consequences``
+    make, of a house and by name, what comes due by the calendar and what follows from events. ``service`` makes the
+    service from store, house, ids and ports. Raises :class:`ContextInvalid` when it is made.
     """
 
     name: str
     service: Callable[..., V]
     cases: tuple[CaseType, ...] = ()
     registers: tuple[Register[Any], ...] = ()
+    sources: Mapping[str, Callable[[House], Source]] = attrs.field(factory=dict)
+    consequences: Mapping[str, Callable[[House], Consequence]] = attrs.field(factory=dict)
     section: Section[Any] = attrs.field()
 
     @section.default

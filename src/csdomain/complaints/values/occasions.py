@@ -40,6 +40,8 @@ _INTERNAL: Final[Mapping[str, Mapping[str, Placeholder]]] = {
     "remark": {},
     "collect": {},
     "overdue": _OVERDUE,
+    "reviews": {"month": _T, "cases": _N},
+    "left_behind": {"actor": _T, "cases": _N},
     # Orders to other parts of the house (D9).
     "expect_return": {"slip": _T},
     "compare_return": {"slip": _T, "pieces": _N},

@@ -89,11 +89,10 @@ class ConsequenceReport:
     refused: tuple[tuple[str, AuditRecord, Exception], ...] = ()
 
 
-def begin(unit: Unit, consequences: Iterable[Consequence]) -> None:
+def begin(unit: Unit, names: Iterable[str]) -> None:
     """Let consequences that the store does not know yet follow the trail from its present end: nothing follows from
     what happened before they were there."""
-    session, names = unit.session, [consequence.name for consequence in consequences]
-    known = unit.register(FOLLOWED)
+    session, known = unit.session, unit.register(FOLLOWED)
     new = [name for name in names if known.get((name,)) is None]
     if new:
         while session.number_events(BATCH):
@@ -162,7 +161,7 @@ class _Step:
         name, followed = self.consequence.name, unit.register(FOLLOWED)
         row = followed.get((name,), lock=True)  # a second process waits here and goes on behind
         if row is None:
-            begin(unit, [self.consequence])
+            begin(unit, [name])
             return False, 0
         records = unit.session.events_after(row.position, self.batch)
         handled = 0

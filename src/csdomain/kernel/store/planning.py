@@ -96,7 +96,7 @@ class Run:
     def of(cls, source: str, due: Due) -> "Run":
         """A run that nobody has begun."""
         facts = json.dumps(dict(due.facts), sort_keys=True, ensure_ascii=False).encode()
-        return cls(source, due.key, due.at, facts, held_until=due.at)
+        return cls(source, due.key, due.at, facts, held_until=due.at - timedelta.resolution)  # free at once
 
     @property
     def due(self) -> Due:

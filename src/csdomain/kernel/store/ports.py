@@ -212,6 +212,10 @@ class Session(RowSession, Protocol):
         """Subject and name of timers that run or pause, in their order, from the first after ``after`` on."""
         ...
 
+    def next_due(self) -> datetime | None:
+        """When the timer that is due first is due; None where none runs."""
+        ...
+
     def due_timers(self, until: datetime, limit: int, skip: Iterable[tuple[str, str]], /) -> Sequence[Timer]:
         """Timers whose ``next_at`` is not after ``until``, soonest first, claimed for this transaction."""
         ...
