@@ -18,7 +18,7 @@ from csdomain.contexts import stored as stored
 from csdomain.flows import CONSEQUENCES, SOURCES
 from csdomain.frame.contexts import Context, timer_handlers
 from csdomain.frame.customers import AnyCustomer, CustomerBook
-from csdomain.frame.service import CaseService
+from csdomain.frame.service import CaseService, with_further
 from csdomain.kernel.calendar import WorkCalendar
 from csdomain.kernel.calendar.holidays import Holidays
 from csdomain.kernel.cases.delivery import RelayPolicy
@@ -171,7 +171,7 @@ class Services:
         about people: each is rebased, erased and exported with the others."""
         found = (self.service(one.name) for one in contexts(self.house.rulebook.parts) if one.cases)
         kept = (service for service in found if isinstance(service, CaseService))
-        return tuple(each for service in kept for each in (service, *service.further))
+        return tuple(each for service in kept for each in with_further(service))
 
     def service(self, name: str) -> Any:
         """The service of a context by the context's name. Raises KeyError where no such context is installed."""

@@ -72,7 +72,7 @@ class Customers(CaseService[Customer, CustomerAct]):
         return HealthFiles(self._store, self._house, self._ids, customers=q.RecordedCustomers())
 
     @property
-    def further(self) -> tuple[CaseService[Any, Any], ...]:
+    def _further(self) -> tuple[CaseService[Any, Any], ...]:
         """The health files."""
         return (self.health,)
 

@@ -231,7 +231,7 @@ class CaseService(Service[C, A]):
     given to the customer, in every context alike."""
 
     @property
-    def further(self) -> "tuple[CaseService[Any, Any], ...]":
+    def _further(self) -> "tuple[CaseService[Any, Any], ...]":
         """The services of the context's further kinds of case, where it has some: erased and exported with these."""
         return ()
 
@@ -373,6 +373,11 @@ class CaseService(Service[C, A]):
         kept = self._cases.keeping
         assert kept is not None, f"{self._cases.kind.table}: its CaseType declares no keeping"  # noqa: S101
         return kept
+
+
+def with_further(service: CaseService[Any, Any]) -> tuple[CaseService[Any, Any], ...]:
+    """A service and those of the context's further kinds of case: for jobs that go over every case of somebody."""
+    return (service, *service._further)  # noqa: SLF001 - a service shows its users commands and questions only
 
 
 def _require_everywhere(action: Action, actor: Actor) -> None:
