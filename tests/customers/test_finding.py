@@ -151,7 +151,12 @@ def test_by_any_one_field_in_either_script(desks: Desks, backend: str, query: st
         }
         id = clerk.customer(name="张伟", card="K-77", **{**contact, "remark": "likes tea"})
         expected = [] if query == "伟" else [id]
-        assert [hit.customer.id for hit in clerk.does.search(query, by=clerk.by)] == expected
+        who = staff(desk)
+        for by in (who["hq"], who["customer_service"], who["functional_doctor"]):  # in all, in the branch, the own
+            assert [hit.customer.id for hit in clerk.does.search(query, by=by)] == expected
+        others = (ActorId("d7"), "hq", "functional_doctor"), (ActorId("c7"), "north", "customer_service")
+        for name, branch, position in others:
+            assert not clerk.does.search(query, by=desk.actor(name, branch=branch, positions=(position,)))
 
 
 @pytest.mark.rule(MERGING)

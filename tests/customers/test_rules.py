@@ -331,7 +331,7 @@ def test_likely_duplicates_share_a_phone_a_mail_a_card_or_nearly_a_name_with_a_b
     with memory_desk("medical_centre") as desk:
         clerk = Clerk(desk)
         id = clerk.customer(name="Jonathan Smith", emails=("js@example.com",), born=born)
-        same_phone = clerk.customer(name="陈美玲")
+        same_phone = clerk.customer(name="陈美玲", phones=("+86 138 1234 5678",))
         same_mail = clerk.customer(name="李雷", phones=("1",), emails=("JS@example.com",))
         clerk.customer(name="Jonathan Smith", phones=("1",), born=date(1981, 3, 9))
         clerk.customer(name="张伟", phones=("138123456789",), born=born)

@@ -14,6 +14,9 @@ from .ports import Fold
 #: A whole field as a term begins with this, the first character of a name with that; no plain text holds either.
 _WHOLE: Final = "="
 _FIRST: Final = "^"
+_END: Final = "$"
+#: So many digits at its end tell a phone from others.
+_SUBSCRIBER: Final = 8
 #: Longer fields have no whole term, and are searched by their grams up to here.
 LONGEST: Final = 100
 _SEARCHED: Final = 400
@@ -56,7 +59,14 @@ def terms(text: str, group: Group, fold: Fold) -> frozenset[str]:
     if not found:
         return frozenset()
     named = first(found[0]) | set(_spelled(text, fold)) if group is Group.NAME else set()
-    return grams(found, group) | whole(found) | named
+    return grams(found, group) | whole(found) | named | sure(found, group)
+
+
+def sure(text: str, group: Group) -> frozenset[str]:
+    """The term that only one person has: the last digits of a phone, whichever prefix it is written with, a code."""
+    if group is Group.PHONE and len(text) >= _SUBSCRIBER:
+        return frozenset({_END + text[-_SUBSCRIBER:]})
+    return whole(text) if group in (Group.PHONE, Group.CODE) else frozenset()
 
 
 def whole(text: str) -> frozenset[str]:
@@ -171,8 +181,8 @@ def spelled(query: str, text: str, fold: Fold) -> tuple[int, int] | None:
 # --- scores
 @attrs.frozen(order=True)
 class Score:
-    """How well a field fits: whole (4), from its beginning (3), somewhere (2), or the share of its grams (below 1);
-    then the kind of field: a greater score fits better."""
+    """How well a field fits: whole (4), its beginning or the end of a phone (3), somewhere (2), or the share of its
+    grams (below 1); then the kind of field: a greater score fits better."""
 
     fit: float
     field: int
@@ -198,7 +208,8 @@ def _fit(query: str, text: str, group: Group, fold: Fold) -> float | None:
     if not pieces:
         return None
     if wanted in there:
-        return 3 if there.startswith(wanted) else 2
+        ahead = there.endswith(wanted) if group is Group.PHONE else there.startswith(wanted)
+        return 3 if ahead else 2
     share = len(pieces & grams(there, group)) / len(pieces)
     return share if share >= _ENOUGH and group in (Group.NAME, Group.TEXT) else None
 

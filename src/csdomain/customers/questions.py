@@ -15,12 +15,11 @@ from csdomain.kernel.values.personal import PersonalKind, personal
 
 from .lifecycle import State
 from .model import CUSTOMERS, ITSELF, MERGED_INTO, Customer
-from .policies import Group, Score, alike, first, grams, plain, score, spellings, terms, whole
+from .policies import Group, Score, alike, first, grams, plain, score, spellings, sure, terms, whole
 from .ports import Fold
 from .values import CUSTOMER_ID, CustomerRules
 
 Scope = tuple[Where[Any], ...]
-_SURE: Final = (Group.PHONE, Group.CODE)
 #: So many candidates of each kind of field are read.
 CANDIDATES: Final = 200
 #: Names that are as like as this are one person's, where the birth is the same too.
@@ -171,15 +170,15 @@ def likely_duplicates(
     """Records that may be the same person's: of the same phone, e-mail or card, or of nearly the same name and the same
     birth; none that is merged. [CUS-13]"""
     fields = list(searched(customer, rules))
-    sure = {(group, term) for group, text in fields for term in whole(plain(text, fold, group)) if group in _SURE}
+    certain = {(group, term) for group, text in fields for term in sure(plain(text, fold, group), group)}
     names = [text for group, text in fields if group is Group.NAME]
-    asked = {group: {term for kind, term in sure if kind is group} for group in _SURE}
+    asked = {group: {term for kind, term in certain if kind is group} for group in (Group.PHONE, Group.CODE)}
     asked[Group.NAME] = {gram for name in names for gram in grams(plain(name, fold), Group.NAME)}
     ids = (id for group, of in asked.items() for id in _candidates(unit, of, group, scope))
     born, found = _born(customer), []
     for other in _records(unit, ids):
         theirs = list(searched(other, rules))
-        same = any((group, term) in sure for group, text in theirs for term in whole(plain(text, fold, group)))
+        same = any((group, term) in certain for group, text in theirs for term in sure(plain(text, fold, group), group))
         if not same and born and born == _born(other):
             same = alike(names, [text for group, text in theirs if group is Group.NAME], fold, LIKELY)
         if same and other.id != customer.id and other.state is not State.MERGED and reaches(other):

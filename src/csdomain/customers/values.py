@@ -18,7 +18,7 @@ from csdomain.kernel.values.arguments import checked
 from csdomain.kernel.values.birthdays import Birthday, LunarDay
 from csdomain.kernel.values.ids import IdKind
 from csdomain.kernel.values.numbering import NumberPattern
-from csdomain.kernel.values.personal import PersonalKind, personal
+from csdomain.kernel.values.personal import PersonalKind, mask, personal
 from csdomain.rulebook import Rulebook, Section, texts_beside
 
 from . import rules as r
@@ -85,7 +85,10 @@ def _several(kind: PersonalKind) -> Any:
         for each in value:
             FIELDS.check_text(each, attribute.name, SHORT)
 
-    return personal(kind, default=(), validator=check)
+    def shown(values: tuple[str, ...]) -> str:
+        return str(tuple(mask(kind, value) for value in values))
+
+    return personal(kind, default=(), validator=check, repr=shown)
 
 
 def _coded() -> Any:
