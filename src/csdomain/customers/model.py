@@ -93,7 +93,7 @@ class Customer(Record):
         act.rules.check(profile)
         before = self.profile.changed(profile)
         require(bool(before), r.CORRECTION, accepted=Text("a record that differs", "与原内容不同的档案"))
-        self.past = (*self.past, Past(before, act.at, act.by.id))
+        self.past = (*self.past, Past(act.at, act.by.id, before))
         self.profile = profile
         return act.done(e.CustomerEdited(fields=tuple(before)))
 
@@ -251,7 +251,7 @@ class HealthFile(Record):
         found = _health(history, family, habits)
         before = {name: getattr(self, name) for name, value in found.items() if getattr(self, name) != value}
         require(bool(before), r.CORRECTION, accepted=Text("a file that differs", "与原内容不同的档案"))
-        self.past = (*self.past, Past(before, act.at, act.by.id))
+        self.past = (*self.past, Past(act.at, act.by.id, before))
         for name, value in found.items():
             setattr(self, name, value)
         return act.done(e.HealthFileWritten(fields=tuple(before)))

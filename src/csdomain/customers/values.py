@@ -183,9 +183,9 @@ def _text(value: Any) -> str:
 class Past:
     """What fields of a record said ``until`` somebody changed them (CUS-11)."""
 
+    until: datetime
+    by: ActorId
     values: Mapping[str, str] = personal(PersonalKind.OTHER)
-    until: datetime = attrs.field()
-    by: ActorId = attrs.field()
 
 
 @attrs.frozen
