@@ -211,7 +211,7 @@ class Services:
     def _known_customers(self) -> CustomerBook:
         if "customers" not in self.house.rulebook.parts:
             return AnyCustomer()
-        from csdomain.customers.questions import RecordedCustomers
+        from csdomain.customers.questions.finding import RecordedCustomers
 
         return RecordedCustomers()
 

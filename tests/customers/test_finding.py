@@ -8,11 +8,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from adapters.harness import Desks, Statements
-from csdomain.customers import questions
 from csdomain.customers.model import Customer
-from csdomain.customers.policies import Group, score
 from csdomain.customers.ports import AsWritten
-from csdomain.customers.questions import TERMS, searched
+from csdomain.customers.questions import finding
+from csdomain.customers.questions.finding import TERMS, searched
+from csdomain.customers.questions.matching import Group, score
 from csdomain.customers.rules import FINDING, MERGING
 from csdomain.customers.values import MalformedCustomer, Profile
 from csdomain.kernel.store.kinds import Query
@@ -172,7 +172,7 @@ def test_a_merged_record_finds_the_one_it_points_to_and_only_where_that_one_is_i
 
 
 def test_a_crowd_of_namesakes_hides_no_whole_field(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(questions, "CANDIDATES", 5)
+    monkeypatch.setattr(finding, "CANDIDATES", 5)
     with memory_desk("medical_centre") as desk:
         clerk = Clerk(desk)
         for n in range(20):

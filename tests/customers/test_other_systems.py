@@ -8,7 +8,7 @@ from typing import Any, Final
 import pytest
 from rapidfuzz.distance import DamerauLevenshtein, JaroWinkler
 
-from csdomain.customers.policies import Group, reads, spelled, spellings, terms
+from csdomain.customers.questions.matching import Group, reads, spelled, spellings, terms
 from csdomain.customers.rules import FINDING
 from csdomain_adapters.find import Fold
 

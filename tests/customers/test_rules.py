@@ -14,7 +14,7 @@ from adapters.harness import Desks
 from csdomain.contexts import sections
 from csdomain.customers.lifecycle import State
 from csdomain.customers.model import CUSTOMERS, HEALTH_FILES, Customer
-from csdomain.customers.questions import TERMS
+from csdomain.customers.questions.finding import TERMS
 from csdomain.customers.rules import (
     CORRECTION,
     EXTRA_FIELDS,

@@ -4,7 +4,7 @@ from typing import Final
 
 from csdomain.frame.contexts import Context
 
-from .questions import TERMS
+from .questions.finding import TERMS
 from .service import CUSTOMER_CASES, HEALTH_CASES, Customers
 
 CONTEXT: Final = Context("customers", Customers, (CUSTOMER_CASES, HEALTH_CASES), (TERMS,))

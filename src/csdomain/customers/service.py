@@ -14,10 +14,10 @@ from csdomain.kernel.store.ports import Receipt, Unit
 from csdomain.kernel.values.actors import Actor
 from csdomain.kernel.values.personal import covered
 
-from . import questions as q
 from .effects import EFFECTS, HEALTH_EFFECTS
 from .model import CUSTOMERS, HEALTH_FILES, ITSELF, OF_CUSTOMER, Customer, CustomerAct, HealthFile, does, does_health
 from .ports import Fold
+from .questions import finding as q
 from .values import CUSTOMER_ID, CUSTOMER_RULES, FIELDS, CustomerRules, Profile
 
 #: A longer text is no search.

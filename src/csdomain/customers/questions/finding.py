@@ -13,11 +13,11 @@ from csdomain.kernel.store.registers import Mode, Register
 from csdomain.kernel.values.arguments import MOST
 from csdomain.kernel.values.personal import PersonalKind, personal
 
-from .lifecycle import State
-from .model import CUSTOMERS, ITSELF, MERGED_INTO, Customer
-from .policies import Group, Score, alike, first, grams, plain, score, spellings, sure, terms, whole
-from .ports import Fold
-from .values import CUSTOMER_ID, CustomerRules
+from ..lifecycle import State
+from ..model import CUSTOMERS, ITSELF, MERGED_INTO, Customer
+from ..ports import Fold
+from ..values import CUSTOMER_ID, CustomerRules
+from .matching import Group, Score, alike, first, grams, plain, score, spellings, sure, terms, whole
 
 Scope = tuple[Where[Any], ...]
 #: So many candidates of each kind of field are read.
@@ -46,7 +46,7 @@ TERMS: Final = Register(
 
 @attrs.frozen
 class Hit:
-    """A customer that was found, and how well: see :class:`~csdomain.customers.policies.Score`."""
+    """A customer that was found, and how well: see :class:`~csdomain.customers.questions.matching.Score`."""
 
     customer: Customer
     score: Score
