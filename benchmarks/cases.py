@@ -6,11 +6,11 @@ from typing import Any, Final
 import attrs
 
 import csdomain
+from csdomain.casework.authorities import Standing
 from csdomain.complaints.case import Complaint
 from csdomain.complaints.commands import investigating, receiving
 from csdomain.complaints.commands.marks import ComplaintAct
 from csdomain.complaints.values import COMPLAINT_RULES, ComplaintForm, ComplaintId
-from csdomain.complaints.values.standing import Standing
 from csdomain.desk import house_of
 from csdomain.kernel.values.actors import Actor, ActorId, Scope
 from csdomain.testing import no_holidays

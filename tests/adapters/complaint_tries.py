@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import attrs
 
+from csdomain.casework.letters import as_words
 from csdomain.complaints.case import Complaint
 from csdomain.complaints.lifecycle import (
     CertificateState,
@@ -16,7 +17,6 @@ from csdomain.complaints.lifecycle import (
     SlipState,
     State,
 )
-from csdomain.complaints.policies import as_words
 from csdomain.complaints.values import (
     Channel,
     Classification,

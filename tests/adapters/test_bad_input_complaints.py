@@ -13,14 +13,14 @@ from adapters.harness import BACKENDS, Desks
 from adapters.tampering import tamper
 from complaints.desks import JUDGED, Counter, cny, remedy
 from csdomain import Desk, DomainError
+from csdomain.casework.deliveries import NotOnSlip, QuantityOverSlip
+from csdomain.casework.letters import InternalDisclosed
 from csdomain.complaints.commands.deciding import AnswerBeyondDecision
 from csdomain.complaints.commands.investigating import SecondPenalty
 from csdomain.complaints.commands.marks import ReturnWithoutSlip
 from csdomain.complaints.commands.settling import JudgementMissing
 from csdomain.complaints.commands.taking_over import PastCase
 from csdomain.complaints.lifecycle import State
-from csdomain.complaints.policies.notices import InternalDisclosed
-from csdomain.complaints.policies.returns import NotOnSlip, QuantityOverSlip
 from csdomain.complaints.rules import (
     CERTIFICATE,
     FINANCE,

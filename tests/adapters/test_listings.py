@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from adapters.harness import SQL, Desks
-from csdomain.complaints.case import COMPLAINTS, CUSTOMER, NUMBER
+from csdomain.complaints.case import COMPLAINTS
+from csdomain.complaints.case.columns import CUSTOMER, NUMBER
 from csdomain.kernel.rules import PORTS
 from csdomain.kernel.store.kinds import Query
 from csdomain.testing import agent, received

@@ -11,7 +11,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from adapters.harness import SQL, Desks
 from csdomain import ComplaintForm, Desk, DomainError
-from csdomain.complaints.case import CLAIMED, COMPLAINTS, CUSTOMER, STATE
+from csdomain.complaints.case import COMPLAINTS
+from csdomain.complaints.case.columns import CLAIMED, CUSTOMER, STATE
 from csdomain.complaints.service import Complaints
 from csdomain.complaints.values import Classification
 from csdomain.desk import Services

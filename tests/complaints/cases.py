@@ -8,10 +8,10 @@ import attrs
 
 from complaints.desks import JUDGED, RULES, SALT, T0, anyone, levels_book, received, remedy
 from complaints.hand import on
+from csdomain.casework.authorities import Standing
 from csdomain.complaints.case import Complaint
 from csdomain.complaints.lifecycle import Move, State
 from csdomain.complaints.values import COMPLAINT_RULES, Channel, Classification, ComplaintRules, Finding, Path
-from csdomain.complaints.values.standing import Standing
 from csdomain.kernel.cases.events import Event
 from csdomain.kernel.papers.approvals import Outcome
 from csdomain.kernel.values.actors import Actor, ActorId
@@ -24,7 +24,7 @@ BY_LEVEL: Final = levels_book()[COMPLAINT_RULES]
 RULES_OF: Final = {A: RULES, B: BY_LEVEL}
 #: Who does what comes before, so that whoever makes the move that is looked at decides no request of their own.
 CLERK: Final = anyone("clerk")
-CHIEF: Final = anyone("chief")
+CHIEF: Final = anyone("chief", "deputy_for_sales", "general_manager")
 UNTIL: Final = T0 + timedelta(days=1)
 FINDING: Final = Finding(True, "cracked from within")
 NOTHING: Final = remedy(Money.zero("CNY"))
@@ -91,12 +91,12 @@ ACTS: Final[Mapping[Move, Act]] = {
     Move.REOPEN: lambda c, r, **k: on(c).rule_on_objection(reopen=True, text="look again", **k),
     Move.ESCALATE: lambda c, r, **k: on(c).escalate("beyond me", r, _of_level(c, r, k["by"]), **k),
     Move.PROPOSE: _propose,
-    Move.SATISFY: lambda c, r, **k: on(c).satisfy(rules=r, **k),
+    Move.SATISFY: lambda c, r, **k: on(c).satisfy(**k),
     Move.CLOSE: lambda c, r, **k: on(c).close("explained", in_time=True, zone="Asia/Shanghai", **k),
     Move.WITHDRAW: lambda c, r, **k: on(c).withdraw("never mind", **k),
-    Move.RECLASSIFY: lambda c, r, **k: on(c).reclassify(OTHER, "wrongly put", rules=r, **k),
+    Move.RECLASSIFY: lambda c, r, **k: on(c).reclassify(OTHER, "wrongly put", **k),
     Move.RETURN_REPORT: lambda c, r, **k: on(c).return_report("look again", **k),
-    Move.CORRECT: lambda c, r, **k: on(c).correct_judgement(JUDGED, "not so", rules=r, **k),
+    Move.CORRECT: lambda c, r, **k: on(c).correct_judgement(JUDGED, "not so", **k),
     Move.HANDLE_AGAIN: lambda c, r, **k: _renew(c, r, act="handle_again", **k),
     Move.REVIEW: lambda c, r, **k: on(c).judge_month("sales", "a lesson", r, **k),
 }
@@ -104,7 +104,9 @@ ACTS: Final[Mapping[Move, Act]] = {
 
 _OVER_OTHERS: Final = frozenset({Move.RECOMMEND, Move.APPROVE, Move.RETURN, Move.SUSTAIN, Move.REOPEN, Move.RULE})
 #: Moves whose sample above says by which rules.
-_GIVEN_RULES: Final = frozenset({Move.RECOMMEND, Move.APPROVE, Move.RETURN, Move.PROPOSE, Move.RENEW, Move.WAIT})
+_GIVEN_RULES: Final = frozenset(
+    {Move.RECOMMEND, Move.APPROVE, Move.RETURN, Move.PROPOSE, Move.RENEW, Move.HANDLE_AGAIN, Move.WAIT}
+)
 
 
 def make(case: Complaint, move: Move, *, by: Actor | None = None, at: datetime = T0) -> Sequence[Event]:
@@ -170,7 +172,9 @@ def stands(state: State, path: Path = A, *, quality: bool = False, before: Move 
             more: dict[str, Any] = {"grave": False} if move is Move.ACCEPT else {}
             qualified(QUALITY, RULES_OF[path], by=CLERK, at=T0, **more)
             continue
-        if quality and move is Move.CONCLUDE and case.form.finding is None:
+        if quality and move in (Move.CONCLUDE, Move.DISMISS) and case.form.finding is None:
+            if case.state is State.ACCEPTED:
+                make(case, Move.INVESTIGATE)
             make(case, Move.INSPECT)
         make(case, move)
     if state is State.SETTLING:  # the first thing done after closing brings it there

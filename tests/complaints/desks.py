@@ -10,9 +10,9 @@ import pytest
 import csdomain
 from complaints.hand import Drawn, act, on
 from csdomain import Desk, DomainError
+from csdomain.casework.authorities import Authorities, Standing
 from csdomain.complaints.case import COMPLAINTS, Complaint
 from csdomain.complaints.commands import receiving
-from csdomain.complaints.ports import Authorities
 from csdomain.complaints.service import COMPLAINT_CASES, Complaints
 from csdomain.complaints.values import (
     COMPLAINT_RULES,
@@ -25,7 +25,6 @@ from csdomain.complaints.values import (
     Liable,
     Remedy,
 )
-from csdomain.complaints.values.standing import Standing
 from csdomain.contexts import sections
 from csdomain.desk import load_rulebook, shipped
 from csdomain.kernel.cases.timers import TimerState

@@ -10,12 +10,12 @@ from typing import Any, Final, cast
 
 import attrs
 
+from csdomain.casework.authorities import Standing
 from csdomain.complaints.case import Complaint
 from csdomain.complaints.commands import (
     answering,
     compensating,
     deciding,
-    following,
     investigating,
     receiving,
     returning,
@@ -26,7 +26,6 @@ from csdomain.complaints.commands.marks import ComplaintAct
 from csdomain.complaints.rules import ACCEPTANCE
 from csdomain.complaints.service import COMPLAINT_CASES
 from csdomain.complaints.values import COMPLAINT, COMPLAINT_RULES, ComplaintRules
-from csdomain.complaints.values.standing import Standing
 from csdomain.desk import house_of
 from csdomain.frame import keeping
 from csdomain.kernel.cases.events import Event, utc
@@ -48,7 +47,6 @@ _STAGES: Final = (
     settling,
     returning,
     compensating,
-    following,
     taking_over,
 )
 #: Commands that begin with the number of the paper which they draw up, and those that end with it.
@@ -159,7 +157,7 @@ class OnCase:
         elif name == "rule_on_objection":
             command = answering.reopen if options.pop("reopen") else answering.sustain
         elif name == "improve":
-            command = following.IMPROVE[rest.pop(1)]
+            command = compensating.IMPROVE[rest.pop(1)]
         else:
             command = _command(_NAMES.get(name, name))
         found: tuple[Event, ...] = command(self.case, act(by, at, rules, standing, draws, **place), *rest, **options)

@@ -8,7 +8,8 @@ import attrs
 from hypothesis import strategies as st
 
 from complaints.desks import RULES, Counter
-from csdomain.complaints.values import Chasing, ComplaintRules, Stage, StageName
+from csdomain.casework.chasing import Chasing
+from csdomain.complaints.values import ComplaintRules, Stage, StageName
 from csdomain.desk import load_rulebook
 from csdomain.kernel.calendar import CalendarSpec, WorkCalendar
 from csdomain.kernel.values.durations import CalendarDays, Duration, ElapsedTime, WorkingDays, WorkingTime

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from adapters.harness import SQL, Desks
 from complaints.desks import JUDGED, LEVELS_BOOK, T0, Counter, cny, remedy
 from csdomain import Desk, DomainError
-from csdomain.complaints.commands.deciding import NotTheSigner
+from csdomain.casework.authorities import NotTheSigner
 from csdomain.complaints.lifecycle import Move, State
 from csdomain.complaints.rules import GRAVE, LEVELS, NO_PROMISE, WITHIN_LIMIT
 from csdomain.complaints.values import Channel, Finding, ProposedPenalty, Remedy
@@ -311,7 +311,7 @@ def test_f43_nobody_decides_what_they_asked_for_reported_proposed_or_benefit_fro
     for concerned in ("bob", "ann"):
         counter.expect_refused(OwnRequest, "rule", "go on", by=actor[concerned])
     counter.do("rule", "go on", by=DEPUTY)
-    penalised = attrs.evolve(JUDGED, penalties=(ProposedPenalty("dan", discipline="warning"),))
+    penalised = attrs.evolve(JUDGED, penalties=(ProposedPenalty("wu", discipline="warning"),))
     counter.do("judge", penalised, by=actor["cai"])
     counter.expect_refused(OwnRequest, "approve_penalty", 1, by=actor["cai"])
     counter.do("submit", remedy(cny(3000)), by=AGENT)
@@ -415,7 +415,7 @@ def test_who_may_close_is_said_to_an_agent_whose_case_it_is_not() -> None:
 @pytest.mark.parametrize(
     ("lines", "fault"),
     [
-        ('[complaints.signers]\ndeputy_for_sales = "nobody"', "$.complaints.signers.deputy_for_sales"),
+        ('[complaints.signers]\ndeputy_for_sales = "nobody"', "$.complaints.signers['deputy_for_sales']"),
         ('[complaints.signers]\njanitor = "sales"', "$.complaints.signers.janitor"),
         ("[complaints.related]\ndays = 0", "$.complaints.related"),
         ('[staff.above]\nsales_manager = ["nobody"]', "$.staff.above.sales_manager"),

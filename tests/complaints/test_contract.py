@@ -9,6 +9,8 @@ import attrs
 import pytest
 
 from adapters.harness import Desks, Statements
+from csdomain.casework.authorities import GivenPositions
+from csdomain.casework.deliveries import pieces
 from csdomain.complaints.case import Complaint
 from csdomain.complaints.commands.marks import CERTIFICATES, IMPROVEMENTS, PENALTIES, REMARKS, SLIPS, ComplaintAct
 from csdomain.complaints.commands.taking_over import PastCase
@@ -23,8 +25,6 @@ from csdomain.complaints.lifecycle import (
     SlipState,
     State,
 )
-from csdomain.complaints.policies import returned_in_full
-from csdomain.complaints.ports import GivenPositions
 from csdomain.complaints.service import COMPLAINT_CASES
 from csdomain.complaints.values import (
     COMPLAINT_RULES,
@@ -63,6 +63,8 @@ DAMAGE: Final = Classification("product", "damage")
 _GRANTED: Final = (State.DECIDED, State.ANSWERED, State.PROPOSED, State.SATISFIED, State.CLOSED, State.SETTLING)
 _REVIEWED: Final = (State.SETTLING, State.SETTLED)
 _DRAWS: Final = ("draw_slip", "draw_certificate")
+#: What the runs and consequences of flows tell, no case of its own.
+ELSEWHERE: Final = frozenset({"complaint.left_behind", "complaint.reviews"})
 _WAITS: Final = ("wait_for_customer", "resume")
 _ON: Final = ("sign_slip", "take_in", "sign_certificate", "countersign_certificate", "book_certificate")
 
@@ -165,7 +167,7 @@ class OfComplaints(CaseContract):
 
     def apart(self, case: Complaint) -> Hashable:
         remedy = case.form.submissions[-1].remedy if case.form.submissions else SORRY
-        came = [returned_in_full(s.approved, s.returned) for s in case.slips if s.state is SlipState.TAKEN_IN]
+        came = [pieces(s.returned) == s.approved for s in case.slips if s.state is SlipState.TAKEN_IN]
         due = {p.path for p in case.penalties if p.state is PenaltyState.APPROVED and case.reviewed}
         goods, money = remedy.returns and not case.slips, remedy.compensation and not case.certificates
         return bool(goods), bool(money), *came, *due
@@ -206,7 +208,7 @@ class TestByAmount(OfComplaints):
     rulebook = "after_sales"
     path = "departments"
     house_path = Path.DEPARTMENTS
-    untold = frozenset({"complaint.escalated"})
+    untold = ELSEWHERE | {"complaint.escalated"}
     absent = frozenset({"handle", "escalate", "propose", "satisfy", "handle_again", *_WAITS})
     #: Penalties are carried out once the closed case is reviewed; a report waits for every part.
     never: ClassVar = (
@@ -282,7 +284,11 @@ class TestByLevel(OfComplaints):
     rulebook = "medical_centre"
     path = "levels"
     house_path = Path.LEVELS
-    untold = OF_DEPARTMENTS | {f"complaint.{name}" for name in ("deduct", "discipline")}
+    untold = (
+        OF_DEPARTMENTS
+        | ELSEWHERE
+        | {f"complaint.{name}" for name in ("deduct", "discipline", "reminder", "not_done", "warning")}
+    )
     absent = frozenset(
         {
             *("check", "accept", "involve", "contribute", "investigate", "inspect", "conclude", "report", "rule"),

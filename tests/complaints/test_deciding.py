@@ -31,13 +31,13 @@ from complaints.desks import (
 )
 from complaints.hand import explained, on
 from csdomain import DomainError
+from csdomain.casework.authorities import Standing
 from csdomain.complaints.case import Complaint
 from csdomain.complaints.commands import deciding
 from csdomain.complaints.commands.deciding import AnswerBeyondDecision
 from csdomain.complaints.lifecycle import State
 from csdomain.complaints.rules import GRAVE, NO_PROMISE, WITHIN_LIMIT
 from csdomain.complaints.values import Channel, ComplaintRules, Finding, Goods, MalformedStep, Remedy, WithoutAmount
-from csdomain.complaints.values.standing import Standing
 from csdomain.kernel.cases.timers import TimerState
 from csdomain.kernel.papers.approvals import (
     ApprovalLadder,

@@ -14,14 +14,15 @@ from complaints.cases import UNTIL, make, stands
 from complaints.desks import ANN, RULES, T0, Counter, check_unchanged
 from complaints.hand import on
 from complaints.houses import CALENDARS, calendar_of, hours, house, reminding
+from csdomain.casework.chasing import Chasing
 from csdomain.complaints.lifecycle import Move, State
 from csdomain.complaints.rules import CHASING, JOINT
-from csdomain.complaints.values import Chasing, ComplaintRules, MalformedStep
+from csdomain.complaints.values import ComplaintRules
 from csdomain.kernel.calendar import CalendarSpec
 from csdomain.kernel.cases.effects import StartTimer
 from csdomain.kernel.cases.timers import TimerState, start
 from csdomain.kernel.rules.errors import NotPermitted, RuleBroken
-from csdomain.kernel.values.durations import ElapsedTime, WorkingDays
+from csdomain.kernel.values.durations import ElapsedTime
 from csdomain.testing import HANDLING, complaint_form
 
 NAMES: Final = ("production", "rnd", "sales", "stores")
@@ -309,13 +310,6 @@ def test_ten_departments_do_not_answer_for_each_other() -> None:
     counter.clock.advance(hours(30))
     counter.desk.sweep()
     assert sorted(message.to for message in counter.messages("reminder")) == sorted(names[1:])
-
-
-@pytest.mark.rule(CHASING)
-@pytest.mark.parametrize("times", [0, -1])
-def test_a_house_that_reminds_reminds_at_least_once(times: int) -> None:
-    with pytest.raises(MalformedStep):
-        Chasing(WorkingDays(1), times, "boss")
 
 
 @pytest.mark.rule(CHASING, JOINT)

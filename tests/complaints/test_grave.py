@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from complaints.desks import ANN, RULES, T0, Counter, accept, cny, levels_book, received, remedy
 from complaints.hand import on
-from csdomain.complaints.case import GRAVE as GRAVE_COLUMN
 from csdomain.complaints.case import Complaint
+from csdomain.complaints.case.columns import GRAVE as GRAVE_COLUMN
 from csdomain.complaints.rules import GRAVE, HANDLED, HARM
 from csdomain.complaints.values import CaseClass, Channel, Classification, MalformedStep
 from csdomain.kernel.papers.approvals import BeyondAuthority

@@ -13,7 +13,8 @@ from complaints.cases import ACTS, BY_LEVEL, CLERK, WAYS, A, make, stands
 from complaints.desks import ANN, JUDGED, RULES, SALT, T0, Counter, anyone, cny, holding, levels_book, remedy
 from complaints.ends import back
 from complaints.hand import HOUSE, on
-from csdomain.complaints.case import Complaint, Wait
+from csdomain.casework.worklists import Wait
+from csdomain.complaints.case import Complaint
 from csdomain.complaints.effects import EFFECTS
 from csdomain.complaints.lifecycle import COMPLAINT_MOVES, OPEN, Move, State
 from csdomain.complaints.rules import CHASING, FINANCE, GRAVE, HANDLED, LEVELS, REMARKS, SALES_CHECK, STATES
@@ -98,7 +99,10 @@ def may_go_on(case: Complaint, rules: ComplaintRules, wait: Wait) -> bool:
             on(copy).decide(Outcome.APPROVED, rules, held, by=anyone("holder"), at=T0, reason="fine")
         else:
             make(copy, move, by=anyone("holder"))
-    except RuleBroken:  # others have to do their part before
+    except RuleBroken as error:  # others have to do their part before, or the letter that a grave one lacks is written
+        if error.rule is GRAVE:
+            make(copy, Move.ANSWER, by=anyone("holder"))
+            return copy != case
         return any(other.work.startswith(("contribute", "inspect")) for other in case.waits)
     return copy != case
 
@@ -168,7 +172,7 @@ def test_f17_the_inbox_is_of_the_position_in_the_branch_all_the_way(backend: str
     step("accept", QUALITY, by="service_agent")
     step("investigate", by="service_agent")
     step("involve", ["finance"], counter.clock.now() + timedelta(days=2), by="service_agent")
-    step("contribute", "finance", "paid", by="finance_clerk" if "finance_clerk" in counter.who else "rnd")
+    step("contribute", "finance", "paid", word_of="cashier", by="rnd")
     assert seen == [
         {"sales"},
         {"service_agent"},
@@ -288,7 +292,7 @@ def test_f19_a_difference_stays_on_the_list_and_a_second_lorry_may_come_before_f
     on(case).submit(back(Goods("engine", "b1", 3)), RULES, by=CLERK, at=T0)
     make(case, Move.APPROVE)
     on(case).draw_slip("TH1", "by truck", salt=SALT, by=CLERK, at=T0)
-    on(case).sign_slip("TH1", by=anyone("dora"), at=T0)
+    on(case).sign_slip("TH1", by=anyone("dora", "deputy_for_sales"), at=T0)
     one = [Goods("engine", "b1", 1)]
     on(case).take_in("TH1", one, by=anyone("wang"), at=T0)
     on(case).reconcile("TH1", "V1", by=CLERK, at=T0)
@@ -331,10 +335,9 @@ def test_f27_named_clocks_stand_still_while_the_case_waits_for_the_customer(hour
     counter.do("involve", ["production"], counter.clock.now() + timedelta(days=9), by="service_agent")
     counter.desk.sweep(counter.clock.now() + timedelta(minutes=1))
     counter.do("resume", by="service_agent")
-    calendar = counter.desk.house.calendar_of("hq")
-    paused = calendar.between(since, counter.clock.now())
+    paused = counter.clock.now() - since  # counted as the six days are: the office is closed or not
     assert counter.timers["CMP-04"] == (TimerState.RUNNING if in_time else TimerState.BREACHED)
-    assert counter.due("CMP-04") == (calendar.add(due, paused) if in_time and paused else due)
+    assert counter.due("CMP-04") == (due + paused if in_time else due)
     assert counter.timers["CMP-06.1"] is TimerState.RUNNING  # the house does not name it
     assert at < since
 

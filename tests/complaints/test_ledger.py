@@ -11,6 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from complaints.cases import CHIEF, CLERK, RULES_OF, UNTIL
 from complaints.desks import JUDGED, SALT, T0, fen, received, remedy
 from complaints.hand import Drawn, act, on
+from csdomain.casework.authorities import Standing
 from csdomain.complaints.case import Certificate, Complaint, ReturnSlip
 from csdomain.complaints.commands.taking_over import IMPORTABLE, PastCase, take_over
 from csdomain.complaints.lifecycle import (
@@ -23,7 +24,6 @@ from csdomain.complaints.lifecycle import (
 )
 from csdomain.complaints.rules import CERTIFICATE, FINANCE, LOSS, RETURN_SLIP, STATES
 from csdomain.complaints.values import Channel, Finding, Goods, Path, ProposedPenalty, Remedy
-from csdomain.complaints.values.standing import Standing
 from csdomain.kernel.papers.approvals import Outcome
 from csdomain.kernel.rules.errors import DomainError
 from csdomain.kernel.values.actors import Actor
@@ -121,11 +121,11 @@ def next_step(case: Complaint) -> object:
         case State.NOT_ESTABLISHED if any(memo.ruling is None for memo in case.memoranda):
             return here.rule_on_objection(reopen=False, text="we stand by it", **CHIEFLY)
         case State.DECIDED | State.NOT_ESTABLISHED | State.ANSWERED | State.PROPOSED | State.SATISFIED if not by_letter:
-            return here.answer(Channel.LETTER, "So it is.", **BY)
+            return here.answer(Channel.LETTER, "So it is.", rules=rules, **BY)
         case State.PROPOSED:
-            return here.satisfy(**BY)
+            return here.satisfy(rules=rules, **BY)
         case _:
-            return here.close("done", zone="Asia/Shanghai", **BY)
+            return here.close("done", zone="Asia/Shanghai", rules=rules, **BY)
 
 
 def forward(case: Complaint, part: Any, n: int) -> object:

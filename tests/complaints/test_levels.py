@@ -30,14 +30,14 @@ from complaints.desks import (
     remedy,
 )
 from complaints.hand import on
+from csdomain.casework.authorities import Standing
+from csdomain.casework.letters import InternalDisclosed
 from csdomain.complaints.case import Complaint
 from csdomain.complaints.commands import deciding
 from csdomain.complaints.lifecycle import COMPLAINT_MOVES, State
-from csdomain.complaints.policies.notices import InternalDisclosed
 from csdomain.complaints.rules import LEVELS, MONTHLY_REVIEW, NO_PROMISE, NOT_ACCEPTED, STATES, WITHIN_LIMIT
 from csdomain.complaints.values import COMPLAINT_RULES, Channel, ComplaintRules, MalformedStep, WithoutAmount
 from csdomain.complaints.values import Path as Variant
-from csdomain.complaints.values.standing import Standing
 from csdomain.kernel.cases.timers import TimerState
 from csdomain.kernel.papers.approvals import (
     ApprovalLadder,

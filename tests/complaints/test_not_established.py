@@ -24,9 +24,9 @@ from complaints.desks import (
     remedy,
 )
 from complaints.hand import on
+from csdomain.casework.letters import InternalDisclosed
 from csdomain.complaints.case import Complaint
 from csdomain.complaints.lifecycle import State
-from csdomain.complaints.policies.notices import InternalDisclosed
 from csdomain.complaints.rules import FINDING, MONTHLY_REVIEW, NOT_ESTABLISHED, NOTICE
 from csdomain.complaints.values import Channel, Finding, MalformedStep, ProposedPenalty
 from csdomain.kernel.cases.timers import TimerState

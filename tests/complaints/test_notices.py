@@ -1,6 +1,5 @@
 """What goes to the customer holds nothing internal: no text, no name, no figure, however it is written (CMP-13)."""
 
-import unicodedata
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 from functools import partial
@@ -11,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from casework.spellings import SPREADS, bare, width
 from complaints.desks import (
     ANN,
     JUDGED,
@@ -26,20 +26,11 @@ from complaints.desks import (
     submitted,
 )
 from complaints.hand import on
+from csdomain.casework.letters import InternalDisclosed
 from csdomain.complaints.case import Complaint
-from csdomain.complaints.policies.notices import (
-    Internal,
-    InternalDisclosed,
-    as_figure,
-    as_name,
-    as_words,
-    fold,
-    require_nothing_internal,
-)
 from csdomain.complaints.rules import NOTICE
 from csdomain.complaints.values import (
     Channel,
-    Disclosure,
     Finding,
     Judgement,
     Liable,
@@ -55,7 +46,6 @@ from csdomain.testing.strategies import storable_texts
 
 WORDS: Final = "We take it back."
 SOON: Final = timedelta(days=2)
-HOUSE: Final = Disclosure()
 
 #: The places of a case where somebody of ours writes, by the names that a refusal gives them.
 PLACES: Final = (
@@ -68,30 +58,8 @@ secrets = st.lists(storable_texts(4, 30), min_size=len(PLACES), max_size=len(PLA
 )
 
 
-def _wide(text: str) -> str:
-    return "".join(chr(ord(c) + 0xFEE0) if "!" <= c <= "~" else c for c in text)
-
-
-def _accented(text: str) -> str:
-    return "".join(c + "\u0301" if c.isalpha() and c.isascii() else c for c in text)
-
-
-#: Ways to write the same thing.
-SPREADS: Final[list[Callable[[str], str]]] = [
-    *(str, str.swapcase, "\n ".join, "\u200b".join, "\u00ad".join, _wide, _accented),
-]
-
-
 def decide(case: Complaint, outcome: Outcome = Outcome.APPROVED, **more: Any) -> None:
     on(case).decide(outcome, RULES, holding(bob="general_manager"), by=anyone("bob"), at=T0, **more)
-
-
-def bare(text: str) -> str:
-    return "".join(filter(str.isalnum, fold(text)))
-
-
-def width(text: str) -> int:
-    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
 def written_on(texts: Iterable[str]) -> Complaint:
@@ -100,12 +68,14 @@ def written_on(texts: Iterable[str]) -> Complaint:
     case = received(cny(300))
     on(case).check(given["opinion"], by=ANN, at=T0)
     on(case).accept(QUALITY, RULES, grave=False, by=ANN, at=T0)
+    on(case).investigate(by=ANN, at=T0)
+    on(case).inspect(Finding(False, "not seen"), by=ANN, at=T0)
     on(case).dismiss(given["past"], by=ANN, at=T0)
     on(case).answer(Channel.LETTER, "no", by=ANN, at=T0)
     on(case).object("QC-1", given["memorandum"], RULES, by=ANN, at=T0)
     on(case).rule_on_objection(reopen=True, text=given["memorandum"], by=anyone("boss"), at=T0)
     on(case).involve(["warehouse"], T0 + SOON, by=ANN, at=T0)
-    on(case).contribute("warehouse", given["part"], by=ANN, at=T0)
+    on(case).contribute("warehouse", given["part"], word_of="foreman", by=ANN, at=T0)
     on(case).remark("the phone was always busy", "switchboard", by=ANN, at=T0)
     on(case).answer_remark(1, given["remark"], by=ANN, at=T0)
     finding = Finding(True, given["finding"], ("worker-7",), given["countermeasures"])
@@ -113,7 +83,7 @@ def written_on(texts: Iterable[str]) -> Complaint:
     on(case).inspect(finding, by=ANN, at=T0)
     on(case).conclude(by=ANN, at=T0)
     on(case).report(given["report"], by=ANN, at=T0)
-    on(case).rule(given["ruling"], by=ANN, at=T0)
+    on(case).rule(given["ruling"], by=anyone("boss"), at=T0)
     judgement = Judgement(
         liable=Liable.US,
         unit="u1",
@@ -121,7 +91,7 @@ def written_on(texts: Iterable[str]) -> Complaint:
         tracked=False,
         loss={"goods": cny("4711.47")},
         shares=(Share("u1"), Share("u2")),
-        penalties=(ProposedPenalty("p1", amount=cny("8150.32")),),
+        penalties=(ProposedPenalty("u1", amount=cny("8150.32")),),
     )
     on(case).judge(judgement, RULES, by=ANN, at=T0)
     # Units and those penalised are ids of the house: a drawn text may be none, so it is put in their place.
@@ -198,7 +168,7 @@ def test_responsibility_loss_and_penalty_stay_in_the_house(text: str, field: str
     judgement = Judgement(
         liable=Liable.US,
         unit="生产部" if chinese else "production line 3",
-        persons=("worker seven",),
+        persons=("worker seven", "worker-7", "x"),
         tracked=False,
         loss={"goods": cny("4711.47")},
         shares=(Share("生产部" if chinese else "production line 3"), Share("packing dept")),
@@ -240,7 +210,7 @@ def test_the_form_itself_is_not_given_to_the_customer_in_any_shape() -> None:
     assert isinstance(paper, Document)
     for shape in (paper, paper.text(), paper.text("zh", reveal=True), paper.html(), [WORDS], b"We", None, 7):
         error = counter.expect_refused(InternalDisclosed, "answer", Channel.LETTER, shape, by="sales")
-        assert error.facts == {"field": "form"}
+        assert "form" in str(error.facts["field"]).split(", ")
         assert paper.seal() not in str(error)
     assert [copy.holder for copy in counter.case.form.document.copies].count("customer-1") == 0
 
@@ -261,104 +231,6 @@ def test_a_notice_goes_by_letter_or_phone_and_no_other_way(channel: Any) -> None
     decide(case)
     error = check_unchanged(case, MalformedStep, lambda: on(case).answer(channel, WORDS, by=ANN, at=T0))
     assert error.facts["field"] == "channel"
-
-
-# --- how something internal is known again ----------------------------------------------------------------------------
-def leaks(known: Any, written: str, text: str, heard: str = "", house: Disclosure = HOUSE) -> bool:
-    try:
-        return require_nothing_internal(text, [Internal("it", written, known)], heard, house) != text
-    except InternalDisclosed as error:
-        return error.facts == {"field": "it"}
-
-
-@pytest.mark.rule(NOTICE)
-@pytest.mark.parametrize(
-    ("sum_", "text", "told"),
-    [
-        ("4321.00", "4321 yuan lost", True),
-        ("4321.00", "4\u200b3\u200b2\u200b1 lost", True),
-        ("4321.50", "四千三百二十一元五角", True),
-        ("4300.00", "我们损失了四千三", True),
-        ("3.00", "We come within 3 days.", False),
-        ("3.00", "That is 3 yuan.", True),
-        ("3.00", "三元", True),
-        ("120.00", "Order KS1200 of 2026-03-12", False),
-    ],
-)
-def test_f18_small_figures_are_known_beside_a_currency(sum_: str, text: str, told: bool) -> None:
-    assert leaks(as_figure, sum_, text) is told
-
-
-@pytest.mark.rule(NOTICE)
-@pytest.mark.parametrize(
-    ("name", "text", "heard", "told"),
-    [
-        ("transport", "The transportation was late.", "", False),  # no whole word
-        ("transport", "It is the fault of Transport.", "", True),
-        ("transport", "It was damaged in transport.", "transport", False),  # the customer's word, or the cause
-        ("wu", "Mr Wu pays.", "", True),
-        ("wu", "由wu负责", "", True),
-        ("wu", "We would.", "", False),
-        ("packing dept", "The PACKING-dept. pays", "", True),
-        ("生产部", "由生产部负责", "", True),
-        ("生产部", "由生 产部负责", "", True),
-        ("部", "由生产部负责", "", False),  # too short
-        ("josé", "It was Jose\u0301 who did it", "", True),
-        ("josé", "It was JOSE", "", True),
-    ],
-)
-def test_f18_names_are_whole_words_or_long_enough(name: str, text: str, heard: str, told: bool) -> None:
-    assert leaks(as_name, name, text, heard) is told
-
-
-REPORT: Final = "The mould was worn out because nobody had looked after it since spring."
-REPORT_ZH: Final = "模具自去年春季以来无人保养，已严重磨损，导致产品开裂。"
-
-
-@pytest.mark.rule(NOTICE)
-@pytest.mark.parametrize(
-    ("written", "text", "told"),
-    [
-        (REPORT, REPORT[:-2], True),  # all but the last character
-        (REPORT, REPORT[5:], True),
-        (REPORT, "We found that nobody had looked after it.", True),  # five words
-        (REPORT, "We found that nobody had looked.", False),
-        (REPORT_ZH, "经查，模具无人保养，已严重磨损。", True),  # eight characters, punctuation aside
-        (REPORT_ZH, "经查，模具已磨损。", False),
-        ("淬火过快", "经查，淬火 过快。", True),
-        ("淬火过快", "经查淬火过", True),
-        ("不同意", "我们不同意", True),
-        ("同意", "我们同意", False),
-        ("ok", "ok", False),
-        ("🙂", "🙂", False),
-        (REPORT, "You say: nobody had looked after it.", False),  # heard from the customer
-    ],
-)
-def test_f55_a_run_of_an_internal_text_is_refused(written: str, text: str, told: bool) -> None:
-    assert leaks(as_words, written, text, "I saw that nobody had looked after it." if text[:3] == "You" else "") is told
-
-
-@pytest.mark.rule(NOTICE)
-@given(
-    st.lists(st.text("abcdefgé中文字在此", min_size=4, max_size=9), min_size=2, max_size=6).map(" ".join),
-    st.booleans(),
-    st.sampled_from(SPREADS),
-)
-def test_f55_all_but_the_last_character_is_refused(written: str, cut: bool, spread: Callable[[str], str]) -> None:
-    told = bare(written)[: -1 if cut else None]
-    if width(told) >= 6 and len(told) >= 4 and bare(spread(told)) == told:
-        assert leaks(as_words, written, spread(told))
-
-
-@pytest.mark.rule(NOTICE)
-def test_f55_how_long_a_run_is_says_the_house() -> None:
-    longer = Disclosure(run_words=8, run_characters=12)
-    assert not leaks(as_words, REPORT, "We found that nobody had looked after it.", house=longer)
-    assert not leaks(as_words, REPORT_ZH, "经查，模具无人保养，已严重磨损。", house=longer)
-    for field in attrs.fields(Disclosure):
-        with pytest.raises(MalformedStep) as caught:
-            Disclosure(**{field.name: 0})
-        assert caught.value.facts["field"] == field.name
 
 
 @pytest.mark.rule(NOTICE)

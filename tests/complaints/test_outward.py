@@ -1,7 +1,7 @@
 """What complaints ask of warehouse, finance and personnel: contracts, wrong ones caught, orders through the outbox."""
 
-from collections.abc import Callable, Iterable
-from datetime import datetime, timedelta
+from collections.abc import Callable
+from datetime import timedelta
 from typing import Any, Final
 
 import attrs
@@ -12,18 +12,13 @@ from hypothesis import strategies as st
 from adapters.test_contracts import failing
 from complaints.desks import Counter, cny, remedy
 from complaints.test_penalties import DEDUCTION, DISCIPLINE, judged
-from csdomain.complaints.ports import Authorities, GivenPositions, Order, OutwardOrders
+from csdomain.complaints.ports import Order, OutwardOrders
 from csdomain.complaints.rules import CERTIFICATE, CHASING, FINANCE, MONTHLY_REVIEW, REMARKS, WAREHOUSE
 from csdomain.complaints.values import Channel, Goods
-from csdomain.complaints.values.standing import Standing
 from csdomain.kernel.cases.delivery import MessageState, RelayPolicy
-from csdomain.kernel.papers.approvals import Delegation, Delegations
-from csdomain.kernel.rules import APPROVALS, AUDITED, PORTS
-from csdomain.kernel.store.ports import DeliveryFailed, Queued, Unit
-from csdomain.kernel.values.actors import Actor, ActorId
+from csdomain.kernel.rules import AUDITED, PORTS
+from csdomain.kernel.store.ports import DeliveryFailed, Queued
 from csdomain.testing import (
-    AuthoritiesContract,
-    FakeAuthorities,
     FakeFinance,
     FakePersonnel,
     FakeWarehouse,
@@ -87,22 +82,6 @@ class TestFakePersonnel(PersonnelContract):
     @pytest.fixture
     def broken(self) -> FakePersonnel:
         return FakePersonnel(down())
-
-
-class TestFakeAuthorities(AuthoritiesContract):
-    pytestmark = pytest.mark.rule(APPROVALS)
-
-    @pytest.fixture
-    def authorities(self) -> FakeAuthorities:
-        return FakeAuthorities()
-
-    @pytest.fixture
-    def give(self, authorities: FakeAuthorities) -> Callable[..., object]:
-        return authorities.give
-
-    @pytest.fixture
-    def delegate(self, authorities: FakeAuthorities) -> Callable[[Delegation], object]:
-        return authorities.delegate
 
 
 # --- wrong ones are caught --------------------------------------------------------------------------------------------
@@ -198,62 +177,6 @@ def test_wrong_warehouses_and_personnel_are_caught() -> None:
     assert against(WarehouseContract, FakeWarehouse) == against(PersonnelContract, FakePersonnel) == set()
     assert against(WarehouseContract, ForTheWrongDesk)
     assert against(PersonnelContract, AcceptsNoName)
-
-
-class Remembers(FakeAuthorities):
-    """What was held once is held for ever."""
-
-    def give(self, id: str, *positions: str) -> None:
-        super().give(id, *(*positions, *self._held.get(id, ())))
-
-
-class SaysEverything(FakeAuthorities):
-    def standing(self, unit: Unit, by: Actor, authorities: Iterable[str], at: datetime, /, **lock: bool) -> Standing:
-        return super().standing(unit, by, {"clerk", "chief"}, at)
-
-
-class EverybodyHolds(FakeAuthorities):
-    def standing(self, unit: Unit, by: Actor, authorities: Iterable[str], at: datetime, /, **lock: bool) -> Standing:
-        return Standing({by.id: frozenset(authorities)}, Delegations())
-
-
-class ForgetsPrincipals(FakeAuthorities):
-    def standing(self, unit: Unit, by: Actor, authorities: Iterable[str], at: datetime, /, **lock: bool) -> Standing:
-        found = super().standing(unit, by, authorities, at)
-        return attrs.evolve(found, held={id: held for id, held in found.held.items() if id == by.id})
-
-
-class ForEver(FakeAuthorities):
-    def delegate(self, delegation: Delegation) -> None:
-        super().delegate(attrs.evolve(delegation, until=delegation.until.replace(year=2090)))
-
-
-@pytest.mark.rule(APPROVALS)
-@pytest.mark.parametrize("wrong", [Remembers, SaysEverything, EverybodyHolds, ForgetsPrincipals, ForEver])
-def test_wrong_authorities_are_caught(wrong: type[FakeAuthorities]) -> None:
-    def against(kind: type[FakeAuthorities]) -> set[str]:
-        made: list[FakeAuthorities] = []
-
-        def ask() -> Any:
-            made.append(kind())
-            return AuthoritiesContract.ask.__wrapped__(AuthoritiesContract(), made[-1])  # type: ignore[attr-defined]
-
-        return failing(
-            AuthoritiesContract,
-            ask=ask,
-            give=lambda: lambda *what: made[-1].give(*what),
-            delegate=lambda: lambda row: made[-1].delegate(row),
-        )
-
-    assert against(FakeAuthorities) == set()
-    assert against(wrong)
-
-
-def test_given_positions_are_the_actors_own_and_nobody_stands_in() -> None:
-    asked: Authorities = GivenPositions()
-    bob = Actor(ActorId("bob"), "hq", frozenset({"chief"}))
-    standing = asked.standing(None, bob, ("chief",), MESSAGE.created_at)  # type: ignore[arg-type]
-    assert standing == Standing({ActorId("bob"): frozenset({"chief"})}, Delegations())
 
 
 # --- orders leave through the outbox ----------------------------------------------------------------------------------

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from complaints.desks import ANN, RULES, SALT, STEP, T0, Counter, anyone, check_unchanged, cny, remedy
 from complaints.ends import DEPUTY, FINANCE, KEEPER, NOTHING, answered, back, came, decided, drawn, put_slip, signed
 from complaints.hand import on
+from csdomain.casework.deliveries import NotOnSlip, QuantityOverSlip
 from csdomain.complaints.case import Complaint
 from csdomain.complaints.commands.deciding import AnswerBeyondDecision
 from csdomain.complaints.commands.marks import ReturnWithoutSlip
 from csdomain.complaints.lifecycle import SlipState
-from csdomain.complaints.policies.returns import NotOnSlip, QuantityOverSlip
 from csdomain.complaints.rules import COPIES, RETURN_SLIP, WAREHOUSE
 from csdomain.complaints.rules import FINANCE as FINANCE_RULE
 from csdomain.complaints.values import Copies, Goods, MalformedStep

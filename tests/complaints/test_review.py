@@ -1,20 +1,19 @@
 """The monthly review: by the 10th of the next month, in the branch's zone, of the cases closed last month (CMP-20)."""
 
 from collections import defaultdict
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
 import attrs
 import pytest
-from hypothesis import example, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from complaints.desks import ANN, JUDGED, RULES, T0, Counter, check_unchanged
 from complaints.ends import NOTHING, OFFICE, closed, decided, renewed
 from complaints.hand import on
 from csdomain.complaints.lifecycle import State
-from csdomain.complaints.policies import month_of, review_due
 from csdomain.complaints.rules import MONTHLY_REVIEW, STATES
 from csdomain.complaints.values import Channel, Judgement, Liable, Share
 from csdomain.contexts import sections
@@ -29,29 +28,6 @@ from csdomain.testing import closed as closed_at_desk
 pytestmark = pytest.mark.rule(MONTHLY_REVIEW)
 
 TICK: Final = timedelta(microseconds=1)
-#: Zones whose clocks change at midnight, by half an hour, across the date line, or not at all.
-ZONES: Final = (
-    *("Asia/Shanghai", "UTC", "America/New_York", "Europe/Rome", "Australia/Lord_Howe", "Africa/Cairo"),
-    *("America/Havana", "America/Sao_Paulo", "Asia/Kathmandu", "Pacific/Kiritimati", "Asia/Beirut"),
-)
-instants = st.datetimes(datetime(2005, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
-
-
-@pytest.mark.rule(TIME)
-@given(instants, st.integers(1, 28), st.sampled_from(ZONES))
-@example(datetime(2008, 9, 15, tzinfo=UTC), 18, "America/Sao_Paulo")  # the 19th of October begins at one o'clock
-@example(datetime(2023, 3, 1, tzinfo=UTC), 27, "Africa/Cairo")  # so does the 28th of April
-@example(datetime(2026, 1, 31, 16, tzinfo=UTC), 10, "Asia/Shanghai")  # February there already
-def test_it_is_due_when_that_day_of_the_next_month_ends_there(at: datetime, day: int, zone: str) -> None:
-    due, there = review_due(at, day, zone), ZoneInfo(zone)
-    closed_on = at.astimezone(there).date()
-    year, month = (closed_on.year + 1, 1) if closed_on.month == 12 else (closed_on.year, closed_on.month + 1)
-    last = date(year, month, day)
-    assert due.tzinfo is UTC
-    assert (due - TICK).astimezone(there).date() == last
-    assert due.astimezone(there).date() == last + timedelta(days=1)
-    assert month_of(at, zone) == f"{closed_on.year:04}-{closed_on.month:02}"
-
 
 # --- at a desk --------------------------------------------------------------------------------------------------------
 

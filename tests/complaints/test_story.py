@@ -8,9 +8,9 @@ from typing import Any, Final
 import pytest
 
 import csdomain
-from csdomain.complaints.policies import disclosed
+from csdomain.casework.letters import Disclosure
+from csdomain.complaints.policies import LETTERS
 from csdomain.complaints.rules import FINANCE, NOT_ACCEPTED, NOTICE, RETURN_SLIP, STATES, WITHIN_LIMIT
-from csdomain.complaints.values import Disclosure
 from csdomain.kernel.cases.timers import TimerState
 from csdomain.kernel.rules import APPROVALS
 
@@ -56,7 +56,7 @@ def test_the_quality_complaint_is_settled_as_it_is_told(story: dict[str, Any], t
     read = [form.answer.text for form in case.forms if form.answer is not None]
     assert len(read) == 2
     for letter in read:
-        assert disclosed(letter, case.internal, "", Disclosure()) == ()
+        assert LETTERS.disclosed(letter, case.internal, "", Disclosure()) == ()
     # The trail is told whole.
     told = [text.split()[4] for kind, text in lines if kind == "trail"]
     assert told == [line.move for line in trail if line.move]

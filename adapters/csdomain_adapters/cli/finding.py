@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import attrs
 
-from csdomain.complaints.service import Waiting
+from csdomain.casework.worklists import Waiting
 from csdomain.contexts import contexts
 from csdomain.desk import Services
 from csdomain.frame.questions import Questions, cases_of, reaching
@@ -393,7 +393,7 @@ def running_clocks(
 
 def waiting(
     services: Services, by: Actor, at: datetime, *, level: int | None, **whose: str | None
-) -> Iterator[Waiting]:
+) -> Iterator[Waiting[Any]]:
     """What waits for ``by`` or for those named, page by page; levels are counted from 1."""
     query: Query[Any] | None = Query(limit=_PAGE)
     place = None if level is None else level - 1

@@ -5,11 +5,13 @@ from typing import Final
 
 import attrs
 
+from csdomain.casework.chasing import chase, remind
+from csdomain.casework.months import due_next_month
+from csdomain.casework.worklists import to_tell
 from csdomain.complaints import rules as r
 from csdomain.complaints.case import COMPLAINTS, Complaint, Part, Remark
 from csdomain.complaints.commands.receiving import stands_still
 from csdomain.complaints.lifecycle import OPEN, RemarkState
-from csdomain.complaints.policies import review_due
 from csdomain.complaints.ports import FINANCE, PERSONNEL, WAREHOUSE
 from csdomain.complaints.values import COMPLAINT_RULES, ComplaintRules, Path, StageName
 from csdomain.complaints.values.occasions import INTERNAL
@@ -27,8 +29,6 @@ from . import events as e
 CLOSING: Final = r.ACCEPTANCE.id
 RND_DEPARTMENT: Final = "rnd"
 SALES_DEPARTMENT: Final = "sales"
-
-
 S = Scene[ComplaintRules]
 
 
@@ -41,11 +41,8 @@ class _Effects(Effects[Complaint, ComplaintRules]):
         if last is None:
             return found
         scene = Scene(self.kind.table, rules, place, case)
-        heard = {effect.to for effect in found if isinstance(effect, Message)}
-        new = [wait for wait in case.waits if wait.nth > case.told and not (wait.person and wait.to == last.by)]
-        found += [
-            scene.tell(last, "your_turn", w.to, w.nth, **_about(case), work=w.work) for w in new if w.to not in heard
-        ]
+        new = to_tell(case, last.by, {effect.to for effect in found if isinstance(effect, Message)})
+        found += [scene.tell(last, "your_turn", w.to, w.nth, **_about(case), work=w.work) for w in new]
         if case.waiting_since is not None:  # a clock that begins meanwhile stands still as well
             begun = [effect.timer for effect in found if isinstance(effect, StartTimer)]
             found += [PauseTimer(t.subject, t.name, last.at) for t in begun if stands_still(t.name, rules)]
@@ -59,12 +56,12 @@ def _about(case: Complaint) -> dict[str, str]:
 EFFECTS: Final = _Effects(COMPLAINTS, COMPLAINT_RULES)
 
 
-def stage_timer(stage: StageName, count: int) -> str:
-    """The timer of a stage, the first or a later time."""
+def stage_timer(stage: StageName, count: int | str) -> str:
+    """The timer of a stage, the first or a later time; of a decision, of which form and submission."""
     return timer(f"{r.STAGES.id}.{stage.value}", count)
 
 
-def stage(event: e.ComplaintMoved, s: S, stage: StageName, count: int) -> Iterable[Effect]:
+def stage(event: e.ComplaintMoved, s: S, stage: StageName, count: int | str) -> Iterable[Effect]:
     """The clock of a department's stage, where the house has one. [CMP-05]"""
     limit = s.rules.stages.get(stage.value)
     if limit is not None:
@@ -96,12 +93,7 @@ def _checked(event: e.ComplaintChecked, s: S) -> Iterable[Effect]:
 
 def _closing(event: e.ComplaintMoved, s: S) -> Iterable[Effect]:
     if s.rules.close_within is not None:
-        name, within = timer(r.ACCEPTANCE, event.turn), s.rules.close_within
-        yield s.clock(event, name, within, warnings=s.rules.warnings)
-
-
-def _first_stage(event: e.ComplaintAccepted | e.FormRenewed | e.ComplaintReopened, s: S) -> Iterable[Effect]:
-    yield from _stage(event, s, event.quality)
+        yield s.clock(event, timer(r.ACCEPTANCE, event.turn), s.rules.close_within, warnings=s.rules.warnings)
 
 
 def _stage(event: e.ComplaintMoved, s: S, inspected: bool) -> Iterable[Effect]:
@@ -110,10 +102,11 @@ def _stage(event: e.ComplaintMoved, s: S, inspected: bool) -> Iterable[Effect]:
         yield told(event, s, "to_inspect", RND_DEPARTMENT, str(event.round))
 
 
-@EFFECTS.on(e.ComplaintAccepted)
-def _accepted(event: e.ComplaintAccepted, s: S) -> Iterable[Effect]:
+@EFFECTS.on(e.ComplaintAccepted, e.ComplaintHandled)
+def _accepted(event: e.ComplaintAccepted | e.ComplaintHandled, s: S) -> Iterable[Effect]:
     yield from _closing(event, s)
-    yield from _first_stage(event, s)
+    if isinstance(event, e.ComplaintAccepted):
+        yield from _stage(event, s, event.quality)
     yield told(event, s, "accepted", event.customer)
     yield from _grave(event, s)
 
@@ -123,20 +116,10 @@ def _grave(event: e.ComplaintAccepted | e.ComplaintHandled | e.ComplaintReclassi
         yield told(event, s, "harm" if event.harm else "grave", s.rules.grave_to)
 
 
-@EFFECTS.on(e.ComplaintHandled)
-def _handled(event: e.ComplaintHandled, s: S) -> Iterable[Effect]:
-    yield from _closing(event, s)
-    yield told(event, s, "accepted", event.customer)
-    yield from _grave(event, s)
-
-
-@EFFECTS.on(e.ComplaintReclassified)
-def _reclassified(event: e.ComplaintReclassified, s: S) -> Iterable[Effect]:
-    yield from _grave(event, s)
-
-
 @EFFECTS.on(e.ComplaintReclassified, e.ReportReturned)
-def _looked_again(event: e.LookedAgain, s: S) -> Iterable[Effect]:
+def _looked_again(event: e.ComplaintReclassified | e.ReportReturned, s: S) -> Iterable[Effect]:
+    if isinstance(event, e.ComplaintReclassified):
+        yield from _grave(event, s)
     for name in (StageName.RND, StageName.CUSTOMER_SERVICE):
         yield s.stop(event, stage_timer(name, event.round - 1), cancelled=True)
     if s.rules.path is Path.DEPARTMENTS:
@@ -173,12 +156,9 @@ def _goes_on(event: e.WaitingEnded, s: S) -> Iterable[Effect]:
 
 @EFFECTS.on(e.DepartmentsInvolved)
 def _involved(event: e.DepartmentsInvolved, s: S) -> Iterable[Effect]:
-    chasing = s.rules.chasing
     for part, department in enumerate(event.departments, event.first):
         yield s.until(event, f"{r.JOINT.id}.{part}", event.until)
-        if chasing is not None:
-            name = f"{r.CHASING.id}.{part}.1"
-            yield s.clock(event, name, chasing.every, reminder=True)
+        yield from chase(event, s, s.rules.chasing, f"{r.CHASING.id}.{part}")
         yield told(event, s, "part_wanted", department, str(part), until=event.until)
     if RND_DEPARTMENT not in event.departments:
         yield told(event, s, "jointly", RND_DEPARTMENT, str(event.first))
@@ -199,8 +179,7 @@ def _found(event: e.FaultFound, s: S) -> Iterable[Effect]:
 @EFFECTS.on(e.InvestigationConcluded)
 def _concluded(event: e.InvestigationConcluded, s: S) -> Iterable[Effect]:
     if s.rules.report_within is not None:
-        name = timer(r.REPORT, event.round)
-        yield s.clock(event, name, s.rules.report_within)
+        yield s.clock(event, timer(r.REPORT, event.round), s.rules.report_within)
 
 
 @EFFECTS.on(e.InvestigationReported)
@@ -229,19 +208,14 @@ def _dismissed(event: e.ComplaintDismissed, s: S) -> Iterable[Effect]:
 def _submitted(event: e.RemedySubmitted, s: S) -> Iterable[Effect]:
     if s.rules.path is Path.LEVELS:  # discussed again by whoever has it
         return
-    count = f"{event.turn}.{event.submission}"
-    limit = s.rules.stages.get(StageName.DECISION.value)
-    if limit is not None:
-        name = f"{r.STAGES.id}.{StageName.DECISION.value}.{count}"
-        yield s.clock(event, name, limit.within)
+    yield from stage(event, s, StageName.DECISION, f"{event.turn}.{event.submission}")
     total = Money(event.total, s.case.currency)
     yield told(event, s, "to_decide", event.belongs_to, str(event.submission), total=total)
 
 
 @EFFECTS.on(e.RemedyApproved, e.RemedyReturned)
 def _decided(event: e.RemedyApproved | e.RemedyReturned, s: S) -> Iterable[Effect]:
-    name = f"{r.STAGES.id}.{StageName.DECISION.value}.{event.turn}.{event.submission}"
-    yield s.stop(event, name)
+    yield s.stop(event, stage_timer(StageName.DECISION, f"{event.turn}.{event.submission}"))
 
 
 @EFFECTS.on(e.ComplaintAnswered)
@@ -269,7 +243,7 @@ def _renewed(event: e.FormRenewed, s: S) -> Iterable[Effect]:
         yield s.stop(event, timer(r.MONTHLY_REVIEW, event.turn - 1), cancelled=True)
     yield from _closing(event, s)
     if s.rules.path is Path.DEPARTMENTS:
-        yield from _first_stage(event, s)
+        yield from _stage(event, s, event.quality)
 
 
 @EFFECTS.on(e.DismissalObjected)
@@ -279,7 +253,7 @@ def _objected(event: e.DismissalObjected, s: S) -> Iterable[Effect]:
 
 @EFFECTS.on(e.ComplaintReopened)
 def _reopened(event: e.ComplaintReopened, s: S) -> Iterable[Effect]:
-    yield from _first_stage(event, s)
+    yield from _stage(event, s, event.quality)
 
 
 @EFFECTS.on(e.ComplaintEscalated)
@@ -293,7 +267,9 @@ def _closed(event: e.ComplaintClosed, s: S) -> Iterable[Effect]:
     yield s.cancel(event, f"{r.LEVELS.id}.")
     yield told(event, s, "closed", event.customer)
     if s.rules.review_by is not None and not event.reviewed:
-        yield s.until(event, timer(r.MONTHLY_REVIEW, event.turn), review_due(event.at, s.rules.review_by, s.place.zone))
+        yield s.until(
+            event, timer(r.MONTHLY_REVIEW, event.turn), due_next_month(event.at, s.rules.review_by, s.place.zone)
+        )
 
 
 @EFFECTS.on(e.ComplaintWithdrawn)
@@ -310,8 +286,7 @@ def _reviewed(event: e.ComplaintReviewed, s: S) -> Iterable[Effect]:
 @EFFECTS.on(e.RemarkNoted)
 def _remarked(event: e.RemarkNoted, s: S) -> Iterable[Effect]:
     yield told(event, s, "remark", event.department, str(event.remark))
-    if s.rules.chasing is not None:
-        yield s.clock(event, f"{r.REMARKS.id}.{event.remark}.1", s.rules.chasing.every, reminder=True)
+    yield from chase(event, s, s.rules.chasing, f"{r.REMARKS.id}.{event.remark}")
 
 
 @EFFECTS.on(e.RemarkAnswered)
@@ -377,22 +352,12 @@ def _overdue(case: Complaint, fired: TimerBreached, s: S) -> Iterable[Effect]:
 
 @EFFECTS.fires(TimerReminded, r.CHASING, r.REMARKS)
 def _remind(case: Complaint, fired: TimerReminded, s: S) -> Iterable[Effect]:
-    chasing = s.rules.chasing
-    rule, number, count = fired.timer.split(".")
-    place, times = int(number) - 1, int(count)
+    rule, number, _ = fired.timer.split(".")
+    place = int(number) - 1
     part: Part | Remark = case.remarks[place] if rule == r.REMARKS.id else case.parts[place]
     done = part.done is not None if isinstance(part, Part) else part.state is not RemarkState.OPEN
-    if done or chasing is None or (isinstance(part, Part) and case.state not in OPEN):
-        return
-    facts: dict[str, Value] = {"department": part.department, "times": min(times, chasing.times), **_about(case)}
-    key = f"{fired.subject}/{fired.timer}"
-    if times > chasing.times:  # nor was it done after the last reminder
-        yield s.message(f"{key}/superior", fired, "not_done", chasing.superior, number=case.number, **facts)
-        return
-    is_latest = times == chasing.times or s.place.calendar.deadline(fired.at, chasing.every) >= fired.found_at
-    if is_latest:  # of several that a late sweep finds, one is sent, and says how many are due
-        yield s.message(key, fired, "reminder", part.department, number=case.number, **facts)
-    yield s.clock(fired, f"{rule}.{number}.{times + 1}", chasing.every, reminder=True)
+    if not (done or s.rules.chasing is None or (isinstance(part, Part) and case.state not in OPEN)):
+        yield from remind(fired, s, s.rules.chasing, part.department, **_about(case))
 
 
 def _superior(timer: str, rules: ComplaintRules) -> str:

@@ -97,6 +97,7 @@ _LEVEL_STATES: Final = frozenset({_S.HANDLING, _S.PROPOSED, _S.SATISFIED})
 #: The states in which the customer's mind can still change by withdrawing.
 _WITHDRAWABLE: Final = tuple(state for state in OPEN if state is not _S.SATISFIED)
 
+_LOOKED_INTO: Final = (_S.ACCEPTED, _S.INVESTIGATING, _S.REPORTED)
 _AFTER: Final = (_S.CLOSED, _S.SETTLING, _S.SETTLED)
 
 
@@ -118,7 +119,7 @@ COMPLAINT_MOVES: Final = Lifecycle(
         Row(_M.ACCEPT, _S.CHECKED, _S.ACCEPTED, r.ACCEPTANCE),
         Row(_M.INVESTIGATE, _S.ACCEPTED, _S.INVESTIGATING, r.STATES),
         Row(_M.INVOLVE, (_S.ACCEPTED, _S.INVESTIGATING), None, r.JOINT),
-        Row(_M.CONTRIBUTE, (_S.ACCEPTED, _S.INVESTIGATING, _S.REPORTED), None, r.CHASING),
+        Row(_M.CONTRIBUTE, _LOOKED_INTO, None, r.CHASING),
         # After the report as well: without its finding the case could be judged no more.
         Row(_M.INSPECT, (_S.INVESTIGATING, _S.REPORTED), None, r.FINDING),
         Row(_M.CONCLUDE, _S.INVESTIGATING, None, r.REPORT, may="investigate"),
@@ -127,10 +128,7 @@ COMPLAINT_MOVES: Final = Lifecycle(
         Row(_M.JUDGE, _S.REPORTED, _S.JUDGED, r.JUDGEMENT),
         Row(_M.RETURN_REPORT, _S.REPORTED, _S.INVESTIGATING, r.REPORT, may="rule"),
         Row(_M.CORRECT, _S.JUDGED, None, r.JUDGEMENT, may="judge"),
-        Row(
-            *(_M.DISMISS, (_S.ACCEPTED, _S.INVESTIGATING, _S.REPORTED), _S.NOT_ESTABLISHED, r.NOT_ESTABLISHED),
-            may="decide",
-        ),
+        Row(_M.DISMISS, _LOOKED_INTO, _S.NOT_ESTABLISHED, r.NOT_ESTABLISHED, may="decide"),
         Row(_M.SUBMIT, _S.JUDGED, _S.AWAITING_DECISION, r.WITHIN_LIMIT),
         Row(_M.RECOMMEND, _S.AWAITING_DECISION, None, r.WITHIN_LIMIT),
         Row(_M.APPROVE, _S.AWAITING_DECISION, _S.DECIDED, r.WITHIN_LIMIT, may="decide"),
@@ -205,6 +203,7 @@ class SlipMove(Enum):
 
 
 _SM, _SS = SlipMove, SlipState
+_OPEN_SLIP: Final = (_SS.DRAWN_UP, _SS.SIGNED, _SS.TAKEN_IN, _SS.DISPUTED)
 SLIP_MOVES: Final = Lifecycle(
     "return_slip",
     SlipState,
@@ -217,9 +216,7 @@ SLIP_MOVES: Final = Lifecycle(
         Row(_SM.BOOK, _SS.TAKEN_IN, _SS.BOOKED, r.FINANCE, may="finance"),
         Row(_SM.DISPUTE, _SS.TAKEN_IN, _SS.DISPUTED, r.FINANCE, may="finance"),
         Row(_SM.RESOLVE, _SS.DISPUTED, _SS.TAKEN_IN, r.FINANCE, may="sign"),
-        Row(
-            _SM.CANCEL, (_SS.DRAWN_UP, _SS.SIGNED, _SS.TAKEN_IN, _SS.DISPUTED), _SS.CANCELLED, r.RETURN_SLIP, may="sell"
-        ),
+        Row(_SM.CANCEL, _OPEN_SLIP, _SS.CANCELLED, r.RETURN_SLIP, may="sell"),
     ),
 )
 

@@ -1,57 +1,20 @@
-"""What complaints ask of others: who holds which authority, and the warehouse, finance and personnel (D9).
+"""What complaints ask of others: the warehouse, finance and personnel (D9).
 
 Orders to others leave through the outbox, as messages to these recipients; their answers come back as use cases.
 """
 
-from collections.abc import Iterable
-from datetime import datetime
-from typing import Final, Protocol
+from collections.abc import Callable, Mapping
+from typing import ClassVar, Final, Protocol
 
 import attrs
 
-from csdomain.kernel.cases.delivery import Answer, Sent, StillUnknown
-from csdomain.kernel.papers.approvals import Delegations
-from csdomain.kernel.store.ports import DeliveryFailed, Notifier, Queued, Unit
-from csdomain.kernel.values.actors import Actor, ActorId
-
-from .values.standing import Standing
+from csdomain.casework.outward import OrdersAmongMessages
+from csdomain.kernel.store.ports import Queued
 
 #: The recipients of orders that go to other parts of the house.
 WAREHOUSE: Final = "warehouse"
 FINANCE: Final = "finance"
 PERSONNEL: Final = "personnel"
-_ORDERS: Final = frozenset({"expect_return", "compare_return", "book_discount", "discipline", "deduct"})
-
-
-class Authorities(Protocol):
-    """Port: who holds which position now, and who stands in for whom (KRN-08, PPL-01)."""
-
-    def standing(
-        self, unit: Unit, by: Actor, authorities: Iterable[str], at: datetime, /, *, lock: bool = False
-    ) -> Standing:
-        """What ``by`` and those ``by`` may act for hold at ``at``, and the delegations of ``authorities``.
-
-        With ``lock`` nobody can change what the answer rests on before the unit has ended.
-        """
-        ...
-
-    def works(self, unit: Unit, who: ActorId, branch: str, at: datetime, /) -> bool:
-        """Whether ``who`` works in ``branch`` at ``at``; true for everybody where the house keeps no staff records."""
-        ...
-
-
-class GivenPositions:
-    """Authorities where nobody keeps staff records: positions are those that the host gives, nobody stands in."""
-
-    def standing(
-        self, unit: Unit, by: Actor, authorities: Iterable[str], at: datetime, /, *, lock: bool = False
-    ) -> Standing:
-        """The positions of ``by`` and no delegation."""
-        return Standing({by.id: by.positions}, Delegations())
-
-    def works(self, unit: Unit, who: ActorId, branch: str, at: datetime, /) -> bool:
-        """Nobody keeps records, so nobody is unknown."""
-        return True
 
 
 @attrs.frozen(kw_only=True)
@@ -99,60 +62,34 @@ class Personnel(Protocol):
 
 
 @attrs.frozen
-class OutwardOrders:
-    """A notifier that brings orders to warehouse, finance and personnel, and everything else to ``others``.
+class OutwardOrders(OrdersAmongMessages):
+    """A notifier that brings orders to warehouse, finance and personnel, and everything else to ``others``."""
 
-    They are departments too: what departments are told (a reminder, a remark) is no order and goes to ``others``.
-    """
-
-    others: Notifier
+    kind: ClassVar = "complaint"
+    orders: ClassVar = frozenset({"expect_return", "compare_return", "book_discount", "discipline", "deduct"})
     warehouse: Warehouse
     finance: Finance
     personnel: Personnel
 
-    def idempotent(self, message: Queued, /) -> bool:
-        """Orders are done once by their key, however often they come; the rest is as ``others`` say."""
-        if self._is_order(message):
-            return True
-        said = getattr(self.others, "idempotent", False)
-        return bool(said(message) if callable(said) else said)
-
-    def ask(self, message: Queued, /) -> Answer:
-        """What ``others`` know of a message that may have left."""
-        ask = getattr(self.others, "ask", None)
-        answer: Answer = StillUnknown() if ask is None else ask(message)
-        return answer
-
-    def _is_order(self, message: Queued) -> bool:
-        return message.occasion.removeprefix("complaint.") in _ORDERS
-
-    def send(self, message: Queued, /) -> Sent | None:
-        """Deliver one message. Raises DeliveryFailed, a definite one for an order that its recipient does not take."""
-        orders = {
-            (WAREHOUSE, "expect_return"): self.warehouse.expect_return,
-            (FINANCE, "compare_return"): self.finance.compare_return,
-            (FINANCE, "book_discount"): self.finance.book_discount,
-            (PERSONNEL, "discipline"): self.personnel.discipline,
-            (PERSONNEL, "deduct"): self.personnel.deduct,
+    def takers(self) -> Mapping[tuple[str, str], Callable[[Queued], None]]:
+        """Who takes an order: by recipient and occasion."""
+        return {
+            (WAREHOUSE, "expect_return"): lambda message: self.warehouse.expect_return(_order(message)),
+            (FINANCE, "compare_return"): lambda message: self.finance.compare_return(_order(message)),
+            (FINANCE, "book_discount"): lambda message: self.finance.book_discount(_order(message)),
+            (PERSONNEL, "discipline"): lambda message: self.personnel.discipline(_order(message)),
+            (PERSONNEL, "deduct"): lambda message: self.personnel.deduct(_order(message)),
         }
-        occasion = message.occasion.removeprefix("complaint.")
-        if not self._is_order(message):
-            return self.others.send(message)
-        take = orders.get((message.to, occasion))
-        if take is None:
-            raise DeliveryFailed(definite=True, why=f"no order {occasion} to this recipient")
-        facts = message.facts
-        order = Order(
-            key=message.key,
-            complaint=str(facts.get("complaint", "")),
-            number=str(facts.get("slip") or facts.get("certificate") or facts.get("penalty") or ""),
-            pieces=_figure(facts.get("pieces")),
-            amount=_figure(facts.get("amount")),
-            discipline=str(facts.get("kind") or ""),
-        )
-        take(order)
-        return None
 
 
-def _figure(value: object) -> int:
-    return value if isinstance(value, int) else 0
+def _order(message: Queued) -> Order:
+    facts = message.facts
+    pieces, amount = (value if isinstance(value, int) else 0 for value in (facts.get("pieces"), facts.get("amount")))
+    return Order(
+        key=message.key,
+        complaint=str(facts.get("complaint", "")),
+        number=str(facts.get("slip") or facts.get("certificate") or facts.get("penalty") or ""),
+        pieces=pieces,
+        amount=amount,
+        discipline=str(facts.get("kind") or ""),
+    )

@@ -1,12 +1,16 @@
 """The use cases of complaints, one method each."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Annotated, Any, ClassVar, Final, Unpack
 
 import attrs
 
+from csdomain.casework.authorities import Authorities, GivenPositions, inbox_of
+from csdomain.casework.months import check_month
+from csdomain.casework.related import Related, near, relation
+from csdomain.casework.worklists import Inbox, Reassigned, Wait, inbox, reassign
 from csdomain.frame.cases import CaseType
 from csdomain.frame.keeping import Keeping
 from csdomain.frame.service import CallOptions, CaseService, OpenOptions
@@ -14,19 +18,18 @@ from csdomain.kernel.cases.events import utc
 from csdomain.kernel.papers.approvals import ApprovalExplanation, Outcome
 from csdomain.kernel.papers.documents import Document
 from csdomain.kernel.rules import Text
-from csdomain.kernel.rules.errors import DomainError
-from csdomain.kernel.store.kinds import ColumnValue, Comparison, Page, Query, Tally, TallyRow, Where
+from csdomain.kernel.store.kinds import Comparison, Page, Query, Tally, TallyRow, Where
 from csdomain.kernel.store.ports import Receipt, Unit
 from csdomain.kernel.values.actors import Actor, ActorId
 from csdomain.kernel.values.arguments import BY_RULE
 from csdomain.kernel.values.money import Money
 from csdomain.rulebook import Rulebook
 
-from .case import (
+from .case import COMPLAINTS, Complaint
+from .case.columns import (
     BATCH,
     CLOSED_AT,
     CLOSED_MONTH,
-    COMPLAINTS,
     CUSTOMER,
     DESKS,
     DISCREPANCIES,
@@ -38,30 +41,25 @@ from .case import (
     REVIEWED,
     STATE,
     URGENCY,
-    Complaint,
-    Wait,
 )
-from .case.waiting import among, waiting
+from .case.waiting import waiting
 from .commands import (
     answering,
     compensating,
     deciding,
-    following,
     investigating,
     receiving,
     returning,
     settling,
     taking_over,
 )
-from .commands.following import IMPROVE
 from .commands.marks import CERTIFICATES, IMPROVEMENTS, PENALTIES, REMARKS, SLIPS, ComplaintAct, does
 from .commands.taking_over import PastCase
 from .effects import EFFECTS
 from .lifecycle import OPEN, ImprovementMove
-from .policies import a_month
-from .ports import Authorities, GivenPositions
 from .values import (
     COMPLAINT_RULES,
+    IN_STEP,
     PERSONAL,
     Channel,
     Classification,
@@ -75,39 +73,6 @@ from .values import (
 
 #: So many other cases of a customer are looked at beside one that is decided.
 _SIBLINGS: Final = 200
-
-
-@attrs.frozen
-class Waiting:
-    """A case in somebody's inbox, and what it waits for there."""
-
-    case: Complaint
-    waits: tuple[Wait, ...]
-
-
-@attrs.frozen
-class Inbox:
-    """One page of an inbox; ``next`` is the cursor for the following one, None at the end."""
-
-    items: tuple[Waiting, ...]
-    next: tuple[ColumnValue, str] | None
-
-
-@attrs.frozen
-class Related:
-    """A case that is related to another: by what, and whether it looks like the same complaint filed twice."""
-
-    case: Complaint
-    same: tuple[str, ...]
-    duplicate: bool
-
-
-@attrs.frozen
-class Reassigned:
-    """The cases that went from one to another, and those that did not, each with the code of the error."""
-
-    done: tuple[str, ...]
-    failed: tuple[tuple[str, str], ...]
 
 
 def _obstacles(case: Complaint, rules: ComplaintRules, _: Rulebook) -> Iterator[Text]:
@@ -151,16 +116,13 @@ class Complaints(CaseService[Complaint, ComplaintAct]):
     _authorities: Authorities = attrs.field(factory=GivenPositions)
 
     def _hand(self, unit: Unit, **given: Any) -> ComplaintAct:
-        # What a decision rests on is read last and stays as it is until the unit ends.
-        asked = partial(self._authorities.standing, unit, lock=True)
-        siblings = partial(_received, unit)
-        works, positions = partial(self._authorities.works, unit), self._house.permissions.positions
         return ComplaintAct(
-            authorities=asked,
+            # What a decision rests on is read last and stays as it is until the unit ends.
+            authorities=partial(self._authorities.standing, unit, lock=True),
             resolve=self._house.resolve,
-            siblings=siblings,
-            works=works,
-            positions=positions,
+            siblings=partial(_received, unit),
+            works=partial(self._authorities.works, unit),
+            positions=self._house.permissions.positions,
             **given,
         )
 
@@ -170,18 +132,8 @@ class Complaints(CaseService[Complaint, ComplaintAct]):
 
     def _standing_in(self, unit: Unit, case: Complaint, actor: Actor, at: datetime) -> Actor:
         """With each principal as far as deciding goes: the case read, and what decides it."""
-        standing = self._asking(unit, case, actor, at).standing
         carried = {self._cases.read, *(does.table.actions[move] for move in does.carried)}
-        others: list[Actor] = []
-        for authority in sorted({row.authority for row in standing.delegations.rows}):
-            for chain in standing.delegations.ways(actor.id, authority, at):
-                principal = chain[-1].principal
-                if authority in standing.held.get(principal, frozenset()):
-                    branch = standing.branches.get(principal, actor.branch)
-                    given = self._house.resolve(Actor(principal, branch, {authority}))
-                    grants = {action: scope for action, scope in given.grants.items() if action in carried}
-                    others.append(attrs.evolve(given, grants=grants))
-        return attrs.evolve(actor, others=tuple(others))
+        return self._asking(unit, case, actor, at).standing.standing_in(actor, at, carried, self._house.resolve)
 
     # --- received and taken on
     def receive(self, form: ComplaintForm, **call: Unpack[OpenOptions]) -> Receipt:
@@ -192,10 +144,7 @@ class Complaints(CaseService[Complaint, ComplaintAct]):
         return self._begin(receiving.receive, call, form)
 
     def check(self, id: str, opinion: str, **call: Unpack[CallOptions]) -> Receipt:
-        """Sales has checked order and demand, and signs its opinion.
-
-        Raises NotFound, NotPermitted, MoveRefused, MalformedStep, Conflict, KeyReused. [CMP-03]
-        """
+        """Sales has checked order and demand, and signs its opinion. Raises MalformedStep. [CMP-03]"""
         return self._do(receiving.check, id, call, opinion)
 
     def accept(
@@ -310,10 +259,7 @@ class Complaints(CaseService[Complaint, ComplaintAct]):
         return self._do(investigating.judge, id, call, judgement)
 
     def dismiss(self, id: str, reason: str, **call: Unpack[CallOptions]) -> Receipt:
-        """Dismiss the complaint as not established, by the authority to which the claim belongs.
-
-        Raises BeyondAuthority, RuleBroken for a quality fault without R&D's finding. [CMP-15, CMP-27]
-        """
+        """Dismiss as not established, by the authority that the claim belongs to. Raises BeyondAuthority. [CMP-15]"""
         return self._do(deciding.dismiss, id, call, reason)
 
     def reclassify(self, id: str, classification: Classification, reason: str, **call: Unpack[CallOptions]) -> Receipt:
@@ -365,10 +311,7 @@ class Complaints(CaseService[Complaint, ComplaintAct]):
         return self._do(answering.answer, id, call, channel, text)
 
     def clear(self, id: str, text: str, reason: str, **call: Unpack[CallOptions]) -> Receipt:
-        """Declare that this very text to the customer discloses nothing, though it matches something internal.
-
-        It may be sent then; never the form itself. Raises MalformedStep. [CMP-13]
-        """
+        """Declare that this very text, never the form itself, discloses nothing though it seems to. [CMP-13]"""
         return self._do(answering.clear, id, call, text, reason)
 
     def decline(self, id: str, reason: str, **call: Unpack[CallOptions]) -> Receipt:
@@ -376,10 +319,8 @@ class Complaints(CaseService[Complaint, ComplaintAct]):
         return self._do(answering.decline, id, call, reason)
 
     def renew(self, id: str, form: ComplaintForm, **call: Unpack[CallOptions]) -> Receipt:
-        """Open a new form that attaches the former one; its own clock runs. The receipt has its number.
-
-        It also reopens a case that is closed or settled. Raises MalformedForm, CurrencyMismatch. [CMP-14]
-        """
+        """Open a new form with a clock of its own that attaches the former one, also of a case that is closed or
+        settled; the receipt has its number. Raises MalformedForm, CurrencyMismatch. [CMP-14]"""
         return self._do(answering.renew, id, call, form)
 
     def handle_again(self, id: str, form: ComplaintForm, **call: Unpack[CallOptions]) -> Receipt:
@@ -414,10 +355,7 @@ class Complaints(CaseService[Complaint, ComplaintAct]):
 
     # --- closed, withdrawn, reviewed
     def close(self, id: str, outcome: str, **call: Unpack[CallOptions]) -> Receipt:
-        """Close the complaint with an outcome: its clock stops, met or breached, and the customer is told.
-
-        Raises JudgementMissing, RuleBroken, and as every command. [CMP-25]
-        """
+        """Close the complaint: its clock stops, and the customer is told. Raises JudgementMissing. [CMP-25]"""
         return self._do(settling.close, id, call, outcome)
 
     def withdraw(self, id: str, reason: str, **call: Unpack[CallOptions]) -> Receipt:
@@ -505,11 +443,11 @@ class Complaints(CaseService[Complaint, ComplaintAct]):
         self, id: str, improvement: int, move: ImprovementMove, note: str, **call: Unpack[CallOptions]
     ) -> Receipt:
         """An improvement is carried out, verified to have its effect, found to have none, or dropped. [CMP-09]"""
-        return self._do(IMPROVE[move], id, call, improvement, note)
+        return self._do(compensating.IMPROVE[move], id, call, improvement, note)
 
     def answer_remark(self, id: str, remark: int, text: str, **call: Unpack[CallOptions]) -> Receipt:
         """Record that the department concerned has dealt with a remark. [CMP-29]"""
-        return self._do(following.answer_remark, id, call, remark, text)
+        return self._do(compensating.answer_remark, id, call, remark, text)
 
     def take_over(self, past: PastCase, **call: Unpack[OpenOptions]) -> Receipt:
         """Take over a case as it stood in another system, under its own number.
@@ -553,7 +491,7 @@ class Complaints(CaseService[Complaint, ComplaintAct]):
         person: str | None = None,
         branch: str | None = None,
         level: int | None = None,
-    ) -> Inbox:
+    ) -> Inbox[Complaint]:
         """One page of the cases that wait for ``by``, each with what for: for the person, for a position held now, or
         for one of those whose authority ``by`` stands in for.
 
@@ -563,25 +501,23 @@ class Complaints(CaseService[Complaint, ComplaintAct]):
         """
         at = utc(at)
 
-        def work(unit: Unit, actor: Actor) -> Inbox:
-            names = self._names(unit, actor, at, position, person)
+        def work(unit: Unit, actor: Actor) -> Inbox[Complaint]:
+            names = frozenset({*([] if position is None else [position]), *([] if person is None else [f"={person}"])})
+            if not names:
+                authorities = {band.authority for band in self._house.rulebook[COMPLAINT_RULES].ladder.bands}
+                names = inbox_of(unit, self._authorities, actor, authorities, at)
             where = query.where
             where += () if branch is None else (Where("branch", Comparison.IS, branch),)
             where += () if level is None else (LEVEL.is_(level),)
-            cases = unit.of(COMPLAINTS)
-            # Of all open cases, by the index alone: it tells nobody anything, the page below is of the scope.
-            groups = cases.tally(Tally((DESKS.present(),), (DESKS.name,)))
-            hits = [
-                column for row in groups for column in row.group if isinstance(column, str) and among(column, names)
-            ]
-            asked = attrs.evolve(_urgent_first(query), where=(*where, DESKS.among(hits)))
-            page = cases.find(self._with_own(asked, actor))
-            found: list[Waiting] = []
-            for case in self._shown(page, actor).items:
-                rules = COMPLAINT_CASES.effects.rules_of(case, self._house, unit)
-                waits = tuple(wait for wait in waiting(case, rules) if wait.name in names)
-                found += [Waiting(case, waits)] if waits else []
-            return Inbox(tuple(found), page.next)
+
+            def find(waiting: tuple[Where[Complaint], ...]) -> Page[Complaint]:
+                asked = attrs.evolve(_urgent_first(query), where=(*where, *waiting))
+                return self._shown(unit.of(COMPLAINTS).find(self._with_own(asked, actor)), actor)
+
+            def waits(case: Complaint) -> tuple[Wait, ...]:
+                return waiting(case, COMPLAINT_CASES.effects.rules_of(case, self._house, unit))
+
+            return inbox(unit, COMPLAINTS, DESKS, names, find, waits)
 
         return self._read(work, by)
 
@@ -591,22 +527,11 @@ class Complaints(CaseService[Complaint, ComplaintAct]):
         own: Where[Complaint] = Where("owner", Comparison.IS, actor.id)
         return self._within(asked, actor) if not scope or asked.either else attrs.evolve(asked, either=(*scope, own))
 
-    def _names(
-        self, unit: Unit, actor: Actor, at: datetime, position: str | None, person: str | None
-    ) -> frozenset[str]:
-        """For whom an inbox is: what waits name."""
-        if position is not None or person is not None:
-            return frozenset({*([] if position is None else [position]), *([] if person is None else [f"={person}"])})
-        authorities = {band.authority for band in self._house.rulebook[COMPLAINT_RULES].ladder.bands}
-        standing = self._authorities.standing(unit, actor, authorities, at)
-        acting = {name for name in authorities if standing.holds(actor.id, name, at)}
-        return frozenset({f"={actor.id}", *standing.held.get(actor.id, actor.positions), *acting})
-
     def unanswered(self, *, by: Actor, limit: int = 50) -> Page[Complaint]:
         """The cases with a customer's remark that no department has dealt with yet. [CMP-29]"""
         return self.find(Query((OPEN_REMARKS.present(),), limit=limit), by=by)
 
-    def related(self, id: str, *, by: Actor, limit: int = 50) -> tuple[Related, ...]:
+    def related(self, id: str, *, by: Actor, limit: int = 50) -> tuple[Related[Complaint], ...]:
         """The cases of the same customer that are about the same order, batch or product, received within the house's
         days for that (``related.days``) of this one, the latest first: those that ``by`` may read. None where the
         house has no such days.
@@ -615,27 +540,19 @@ class Complaints(CaseService[Complaint, ComplaintAct]):
         twice. [KRN-08]
         """
 
-        def work(unit: Unit, actor: Actor) -> tuple[Related, ...]:
+        def work(unit: Unit, actor: Actor) -> tuple[Related[Complaint], ...]:
             case = self._readable(unit, id, actor)
-            near_by = COMPLAINT_CASES.effects.rules_of(case, self._house, unit).related
-            if near_by is None:
+            rules = COMPLAINT_CASES.effects.rules_of(case, self._house, unit).related
+            if rules is None:
                 return ()
-            days = timedelta(days=near_by.days)
-            near = (RECEIVED_AT.at_least(case.received_at - days), RECEIVED_AT.below(case.received_at + days))
-            where = (CUSTOMER.is_(case.customer), *near)
-            mine = COMPLAINTS.row(case)
-            found: dict[str, Complaint] = {}
-            for field in (ORDER, BATCH, PRODUCT):
-                value = mine[field.name]
-                if isinstance(value, str):
-                    query = Query((*where, field.is_(value)), order_by=RECEIVED_AT.name, descending=True, limit=limit)
-                    page = unit.of(COMPLAINTS).find(self._within(query, actor))
-                    found |= {other.id: other for other in self._shown(page, actor).items}
-            found.pop(case.id, None)
-            latest = sorted(found.values(), key=lambda other: (other.received_at, other.id), reverse=True)
-            return tuple(_relation(case, other) for other in latest[:limit])
 
-        return self._read(work, by)
+            def find(query: Query[Complaint]) -> Page[Complaint]:
+                return self._shown(unit.of(COMPLAINTS).find(self._within(query, actor)), actor)
+
+            others = near(case, rules, CUSTOMER, RECEIVED_AT, (ORDER, BATCH, PRODUCT), find, limit)
+            return tuple(_relation(case, other) for other in others)
+
+        return self._read(work, by, id)
 
     def reassign(self, owner: str, to: str, *, reason: str = "", **call: Unpack[OpenOptions]) -> Reassigned:
         """Name ``to`` for every open case of ``owner`` that ``by`` may read: of somebody who leaves.
@@ -643,23 +560,10 @@ class Complaints(CaseService[Complaint, ComplaintAct]):
         Each case is a command of its own; what is refused is listed and the rest goes on. Begun again, it goes on where
         it ended. Raises NotPermitted, NaiveTime. [CMP-17]
         """
-        done: list[str] = []
-        failed: list[tuple[str, str]] = []
         states = STATE.among([state.value for state in OPEN])
-        query: Query[Complaint] | None = Query((Where("owner", Comparison.IS, owner), states), limit=200)
-        key = call.get("key")
-        while query is not None:
-            page = self.find(query, by=call["by"])
-            for case in page.items:
-                try:
-                    own = None if key is None else f"{key}/{case.number}"
-                    self.assign(case.id, to, reason=reason, by=call["by"], at=call["at"], key=own)
-                except DomainError as error:
-                    failed.append((case.id, error.code))
-                else:
-                    done.append(case.id)
-            query = None if page.next is None else attrs.evolve(query, after=page.next)
-        return Reassigned(tuple(done), tuple(failed))
+        query = Query[Complaint]((Where("owner", Comparison.IS, owner), states), limit=200)
+        find, assign = partial(self.find, by=call["by"]), partial(self.assign, to=to, reason=reason)
+        return reassign(find, query, assign, call)
 
     def papers(self, id: str, *, by: Actor) -> tuple[Document, ...]:
         """Every paper of the case: forms, memoranda, slips, certificates, penalty notices; each can be printed, and
@@ -684,7 +588,7 @@ class Complaints(CaseService[Complaint, ComplaintAct]):
         Each row has the amounts claimed, granted and lost; group by ``in_time`` to see those that were late. Raises
         MalformedStep for what is no month such as ``2026-03``. [CMP-26]
         """
-        where = (CLOSED_MONTH.is_(a_month(month)), CLOSED_AT.present())
+        where = (CLOSED_MONTH.is_(check_month(month, IN_STEP)), CLOSED_AT.present())
         return self.tally(Tally(where, group_by, ("claimed", "granted", "lost")), by=by)
 
 
@@ -698,9 +602,8 @@ def _urgent_first(query: Query[Complaint]) -> Query[Complaint]:
     return attrs.evolve(query, order_by=URGENCY.name, descending=True) if plain else query
 
 
-def _relation(case: Complaint, other: Complaint) -> Related:
-    mine, theirs = case.forms[0].content, other.forms[0].content
+def _relation(case: Complaint, other: Complaint) -> Related[Complaint]:
     names = ("order_number", "batch", "product")
-    same = tuple(name for name in names if getattr(mine, name) and getattr(mine, name) == getattr(theirs, name))
-    alike = all(getattr(mine, name) == getattr(theirs, name) for name in (*names, "defective"))
-    return Related(other, same, duplicate=alike and other.state in OPEN)
+    mine, theirs = ({name: getattr(one.forms[0].content, name) for name in names} for one in (case, other))
+    defective = case.forms[0].content.defective == other.forms[0].content.defective
+    return relation(mine, other, theirs, running=defective and other.state in OPEN)

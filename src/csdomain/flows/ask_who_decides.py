@@ -5,7 +5,7 @@ from datetime import datetime
 
 import attrs
 
-from csdomain.complaints.values.standing import Standing
+from csdomain.casework.authorities import Standing
 from csdomain.kernel.store.kinds import Query
 from csdomain.kernel.store.ports import Unit
 from csdomain.kernel.values.actors import Actor, ActorId
@@ -16,7 +16,7 @@ from csdomain.staff.questions import records
 
 @attrs.frozen
 class RecordedAuthorities:
-    """The complaint context's port :class:`~csdomain.complaints.ports.Authorities` over the staff context.
+    """The port :class:`~csdomain.casework.authorities.Authorities` over the staff context.
 
     Of whoever decides counts what the host gave *and* the staff record holds; of those they stand in for, the record.
     A house without staff records decides by what the host gives.

@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 
 import attrs
 
-from csdomain.complaints.case import CLOSED_MONTH, COMPLAINTS, REVIEWED
+from csdomain.complaints.case import COMPLAINTS
+from csdomain.complaints.case.columns import CLOSED_MONTH, REVIEWED
 from csdomain.complaints.values import COMPLAINT_RULES
 from csdomain.kernel.cases.effects import Fact, Message
 from csdomain.kernel.cases.events import Event

@@ -4,7 +4,8 @@ from typing import Final
 
 import attrs
 
-from csdomain.complaints.case import COMPLAINTS, STATE, Complaint
+from csdomain.complaints.case import COMPLAINTS, Complaint
+from csdomain.complaints.case.columns import STATE
 from csdomain.complaints.lifecycle import OPEN
 from csdomain.complaints.values import COMPLAINT_RULES
 from csdomain.kernel.cases.effects import Fact, Message

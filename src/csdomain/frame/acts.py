@@ -15,6 +15,7 @@ import attrs
 from csdomain.kernel.cases.events import Event, Moved
 from csdomain.kernel.cases.lifecycle import Lifecycle, Step
 from csdomain.kernel.cases.timers import Timer
+from csdomain.kernel.papers.documents import Document, Value
 from csdomain.kernel.rules import Rule, Text
 from csdomain.kernel.rules.errors import RuleBroken
 from csdomain.kernel.values.actors import Actor, ActorId
@@ -225,6 +226,10 @@ class Act(Generic[R]):
         """The case of another system is taken over in the state in which it is: its first event."""
         self._doing.case = case
         return (self._told(event, "import", None, case.state),)
+
+    def sign(self, paper: Document, role: str, **entries: Value) -> Document:
+        """The paper with further entries and the signature of who acts, who may have signed it in another role."""
+        return paper.continued(**entries).sign(role, by=self.by.id, at=self.at, different_people=False)
 
     def done(self, event: Told) -> Events:
         """The step of the case is taken: its event."""

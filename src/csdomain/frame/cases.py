@@ -50,7 +50,9 @@ class Record:
     restricted: bool = False
 
 
-def usual(table: Lifecycle[Any, Any]) -> tuple[Field[Any, Any], ...]:
+def usual(
+    table: Lifecycle[Any, Any],
+) -> tuple[Field[Any, str], Field[Any, str], Field[Any, str], Field[Any, str]]:
     """The columns by which every kind of case is found: number, state, rulebook, and last whose work it still is."""
     ended = table.final
     return (

@@ -11,20 +11,10 @@ from typing import Final
 import attrs
 from dateutil.relativedelta import relativedelta
 
-from csdomain.complaints.case import (
-    CAUSE,
-    CLASS,
-    CLOSED_AT,
-    CLOSED_MONTH,
-    COMPLAINTS,
-    IN_TIME,
-    PRODUCT,
-    STATE,
-    UNIT,
-    Complaint,
-)
+from csdomain.casework.months import due_next_month
+from csdomain.complaints.case import COMPLAINTS, Complaint
+from csdomain.complaints.case.columns import CAUSE, CLASS, CLOSED_AT, CLOSED_MONTH, IN_TIME, PRODUCT, STATE, UNIT
 from csdomain.complaints.lifecycle import State
-from csdomain.complaints.policies import review_due
 from csdomain.complaints.service import Complaints
 from csdomain.complaints.values import PERSONAL
 from csdomain.frame.questions import house_of, reaching, rules_of
@@ -222,7 +212,9 @@ class _Cases:
         lost = sum(form.judgement.lost(case.currency).minor for form in case.forms if form.judgement is not None)
         day = rules_of(self.complaints, case).review_by  # as its timer does
         due = (
-            None if day is None or case.closed_at is None else review_due(case.closed_at, day, house.zone(case.branch))
+            None
+            if day is None or case.closed_at is None
+            else due_next_month(case.closed_at, day, house.zone(case.branch))
         )
         return (
             case.number,

@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 from typing import Final
 
-from csdomain.complaints.case import CAUSE, CLASS, CLOSED_AT, COMPLAINTS, NUMBER, RULEBOOK
+from csdomain.complaints.case import COMPLAINTS
+from csdomain.complaints.case.columns import CAUSE, CLASS, CLOSED_AT, NUMBER, RULEBOOK
 from csdomain.complaints.values import COMPLAINT_RULES, Path
 from csdomain.kernel.store.kinds import ColumnValue, Query
 from csdomain.kernel.store.ports import AuditRecord, Store, Unit

@@ -10,10 +10,10 @@ from typing import Any, Final
 
 import attrs
 
+from csdomain.casework.months import due_next_month
 from csdomain.complaints import events as e
 from csdomain.complaints import rules as r
 from csdomain.complaints.effects import stage_timer
-from csdomain.complaints.policies import review_due
 from csdomain.complaints.values import ComplaintRules, Path, StageName
 from csdomain.frame.effects import timer
 from csdomain.kernel.calendar import WorkCalendar
@@ -174,7 +174,7 @@ class Clocks:
         self.end_all(f"{r.LEVELS.id}.", at)
         day = self._terms.rules.review_by
         if day is not None and not facts["reviewed"]:
-            self.until(timer(r.MONTHLY_REVIEW, facts["turn"]), review_due(at, day, self._terms.zone))
+            self.until(timer(r.MONTHLY_REVIEW, facts["turn"]), due_next_month(at, day, self._terms.zone))
 
     def withdrawn(self, at: datetime, facts: Facts) -> None:
         self.end_all("", at)

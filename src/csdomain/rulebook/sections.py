@@ -48,6 +48,19 @@ class Label(Text):
     unit: Unit = Unit.PLAIN
 
 
+#: What the bands of an approval ladder are called, by their path below it.
+LADDER_LABELS: Final[Mapping[str, Text]] = {
+    "": Text("authority {0}", "权限者 {0}"),
+    "over": Text("where the band of {0} begins", "{0} 的起始金额"),
+    "up_to": Text("limit of {0}", "{0} 的上限"),
+}
+
+
+def under(path: str, labels: Mapping[str, Text]) -> Mapping[str, Text]:
+    """Labels of settings that several sections have, each below ``path`` there."""
+    return {f"{path}.{name}" if name else path: label for name, label in labels.items()}
+
+
 @attrs.frozen(eq=False)
 class Section(Generic[T]):
     """A context's own part of a rulebook: the table's name in the file and the attrs class that types it.

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 import pytest
 
-from csdomain.complaints.ports import Authorities, Finance, Order, Personnel, Warehouse
-from csdomain.complaints.values.standing import Standing
+from csdomain.casework.authorities import Authorities, Standing
+from csdomain.complaints.ports import Finance, Order, Personnel, Warehouse
 from csdomain.kernel.papers.approvals import Delegation, Delegations
 from csdomain.kernel.store.ports import DeliveryFailed, Unit
 from csdomain.kernel.values.actors import Actor, ActorId
@@ -224,7 +224,7 @@ class PersonnelContract(_OutwardContract):
 class FakeAuthorities:
     """Staff records in memory: who holds what now, and who stands in for whom.
 
-    Satisfies :class:`~csdomain.complaints.ports.Authorities`. A change counts from the next question on.
+    Satisfies :class:`~csdomain.casework.authorities.Authorities`. A change counts from the next question on.
     """
 
     def __init__(self, held: Mapping[str, Iterable[str]] | None = None) -> None:

@@ -1,29 +1,6 @@
-"""The complaint: one case, its forms, the parts that follow, and the columns by which it is found."""
+"""The complaint: one case, its forms, the parts that follow."""
 
-from .columns import BATCH as BATCH
-from .columns import CAUSE as CAUSE
-from .columns import CLAIMED as CLAIMED
-from .columns import CLASS as CLASS
-from .columns import CLOSED_AT as CLOSED_AT
-from .columns import CLOSED_MONTH as CLOSED_MONTH
 from .columns import COMPLAINTS as COMPLAINTS
-from .columns import CUSTOMER as CUSTOMER
-from .columns import DESKS as DESKS
-from .columns import DISCREPANCIES as DISCREPANCIES
-from .columns import GRAVE as GRAVE
-from .columns import HANDLER as HANDLER
-from .columns import IN_TIME as IN_TIME
-from .columns import LEVEL as LEVEL
-from .columns import NUMBER as NUMBER
-from .columns import OPEN_REMARKS as OPEN_REMARKS
-from .columns import ORDER as ORDER
-from .columns import PRODUCT as PRODUCT
-from .columns import RECEIVED_AT as RECEIVED_AT
-from .columns import REVIEWED as REVIEWED
-from .columns import RULEBOOK as RULEBOOK
-from .columns import STATE as STATE
-from .columns import UNIT as UNIT
-from .columns import URGENCY as URGENCY
 from .complaint import Complaint as Complaint
 from .parts import Certificate as Certificate
 from .parts import HandlingForm as HandlingForm
@@ -37,4 +14,3 @@ from .parts import Remark as Remark
 from .parts import ReturnSlip as ReturnSlip
 from .parts import Review as Review
 from .parts import Submission as Submission
-from .parts import Wait as Wait

@@ -1,17 +1,17 @@
 """The columns by which complaints are found and counted, and how they are stored."""
 
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
+from csdomain.casework.worklists import column
 from csdomain.complaints.lifecycle import COMPLAINT_MOVES
 from csdomain.complaints.values import COMPLAINT, Judgement
+from csdomain.frame.cases import usual
 from csdomain.frame.fields import amount
 from csdomain.kernel.store.kinds import Field, Kind
 
 from .complaint import Complaint
-from .waiting import desks
-
-_ENDED: Final = COMPLAINT_MOVES.final
 
 
 def _judgement(case: Complaint) -> Judgement | None:
@@ -39,21 +39,11 @@ def _lost(case: Complaint) -> int | None:
     return sum(losses) if losses else None
 
 
-def _queue(case: Complaint) -> str | None:
-    return None if case.state in _ENDED else case.owner or None
+def _classified(name: str) -> Callable[[Complaint], str | None]:
+    return lambda case: getattr(case.form.classification, name, None)
 
 
-def _class(case: Complaint) -> str | None:
-    return None if case.form.classification is None else case.form.classification.name
-
-
-def _cause(case: Complaint) -> str | None:
-    return None if case.form.classification is None else case.form.classification.cause
-
-
-NUMBER: Field[Complaint, str] = Field("number", str, lambda c: c.number, unique=True)
-STATE: Field[Complaint, str] = Field("state", str, lambda c: c.state.value)
-RULEBOOK: Field[Complaint, str] = Field("rulebook", str, lambda c: c.rulebook)
+NUMBER, STATE, RULEBOOK, QUEUE = usual(COMPLAINT_MOVES)
 CUSTOMER: Field[Complaint, str] = Field("customer", str, lambda c: c.customer)
 CLAIMED: Field[Complaint, int] = amount("claimed", _claimed)
 GRANTED: Field[Complaint, int] = amount("granted", _granted)
@@ -62,8 +52,8 @@ RECEIVED_AT: Field[Complaint, datetime] = Field("received_at", datetime, lambda 
 CLOSED_AT: Field[Complaint, datetime] = Field("closed_at", datetime, lambda c: c.closed_at)
 #: The month of closing in the branch's zone, ``2026-03``: statistics read one month, whatever the store holds.
 CLOSED_MONTH: Field[Complaint, str] = Field("closed_month", str, lambda c: c.closed_month or None)
-CLASS: Field[Complaint, str] = Field("class_name", str, _class, index=False)
-CAUSE: Field[Complaint, str] = Field("cause", str, _cause, index=False)
+CLASS: Field[Complaint, str] = Field("class_name", str, _classified("name"), index=False)
+CAUSE: Field[Complaint, str] = Field("cause", str, _classified("cause"), index=False)
 UNIT: Field[Complaint, str] = Field("unit", str, _unit, index=False)
 PRODUCT: Field[Complaint, str] = Field("product", str, lambda c: c.forms[0].content.product or None)
 ORDER: Field[Complaint, str] = Field("order_number", str, lambda c: c.forms[0].content.order_number or None)
@@ -71,7 +61,7 @@ BATCH: Field[Complaint, str] = Field("batch", str, lambda c: c.forms[0].content.
 HANDLER: Field[Complaint, str] = Field("handler", str, lambda c: c.handler)
 LEVEL: Field[Complaint, int] = Field("level", int, lambda c: c.level, index=False)
 #: Whom the case waits for: names joined, few different ones, so that an inbox looks only at those with its own.
-DESKS: Field[Complaint, str] = Field("desks", str, desks)
+DESKS: Field[Complaint, str] = Field("desks", str, column)
 #: What is worked on first: grave ones before others (CMP-16), then by the house's priorities.
 URGENCY: Field[Complaint, int] = Field("urgency", int, lambda c: c.urgency, index=False)
 IN_TIME: Field[Complaint, bool] = Field("in_time", bool, lambda c: c.in_time, index=False)
@@ -81,9 +71,6 @@ REVIEWED: Field[Complaint, bool] = Field("reviewed", bool, lambda c: c.reviewed,
 DISCREPANCIES: Field[Complaint, int] = Field("discrepancies", int, lambda c: c.discrepancies or None)
 #: Remarks that no department has dealt with; nothing where there is none (CMP-29).
 OPEN_REMARKS: Field[Complaint, int] = Field("open_remarks", int, lambda c: c.open_remarks or None)
-
-#: Whose work it still is: nothing at the end, so that a queue costs what is in it and not what ever was.
-QUEUE: Field[Complaint, str] = Field("queue", str, _queue)
 
 _FIELDS: tuple[Field[Complaint, Any], ...] = (
     *(NUMBER, STATE, RULEBOOK, CUSTOMER, CLAIMED, GRANTED, LOST, RECEIVED_AT, CLOSED_AT, CLOSED_MONTH, CLASS, CAUSE),

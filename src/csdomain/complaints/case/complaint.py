@@ -6,6 +6,9 @@ from typing import Any
 
 import attrs
 
+from csdomain.casework.deliveries import pieces
+from csdomain.casework.letters import Internal, Sought, as_figure, as_heading, as_name, as_words
+from csdomain.casework.worklists import Wait
 from csdomain.complaints.lifecycle import (
     CertificateState,
     ImprovementState,
@@ -14,16 +17,7 @@ from csdomain.complaints.lifecycle import (
     SlipState,
     State,
 )
-from csdomain.complaints.policies import (
-    Internal,
-    as_figure,
-    as_heading,
-    as_name,
-    as_words,
-    case_total,
-    returned_in_full,
-)
-from csdomain.complaints.policies.notices import Sought
+from csdomain.complaints.policies import case_total
 from csdomain.complaints.values import Clearance, ComplaintForm, ComplaintId, Finding, Path, Remedy
 from csdomain.frame.cases import Record
 from csdomain.kernel.papers.documents import Document
@@ -44,7 +38,6 @@ from .parts import (
     ReturnSlip,
     Review,
     Submission,
-    Wait,
 )
 
 
@@ -307,11 +300,7 @@ class Complaint(Record):
         """How many slips finance found at odds with what was approved, until that is resolved. [CMP-24]"""
         return sum(
             slip.state is SlipState.DISPUTED
-            or (
-                slip.state is SlipState.TAKEN_IN
-                and slip.disputed
-                and not returned_in_full(slip.approved, slip.returned)
-            )
+            or (slip.state is SlipState.TAKEN_IN and slip.disputed and pieces(slip.returned) != slip.approved)
             for slip in self.slips
         )
 

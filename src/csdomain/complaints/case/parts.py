@@ -4,20 +4,9 @@ from datetime import datetime
 
 import attrs
 
+from csdomain.complaints import values as v
 from csdomain.complaints.lifecycle import CertificateState, ImprovementState, PenaltyState, RemarkState, SlipState
-from csdomain.complaints.values import (
-    ERASED,
-    Classification,
-    ComplaintForm,
-    Finding,
-    Goods,
-    Judgement,
-    Notice,
-    Opinion,
-    Remedy,
-    remarks,
-    words,
-)
+from csdomain.frame.fields import words as said
 from csdomain.kernel.papers.approvals import Approval, Outcome
 from csdomain.kernel.papers.documents import Document
 from csdomain.kernel.values.actors import ActorId
@@ -29,12 +18,12 @@ from csdomain.kernel.values.personal import WITHHELD, PersonalKind, personal
 class Submission:
     """A remedy as it was put before the authority, what was recommended, and what was decided (CMP-11)."""
 
-    remedy: Remedy
+    remedy: v.Remedy
     by: ActorId
     at: datetime
-    recommendations: tuple[Opinion, ...] = ()
+    recommendations: tuple[v.Opinion, ...] = ()
     approval: Approval | None = None
-    returned: Opinion | None = None
+    returned: v.Opinion | None = None
 
     @property
     def approved(self) -> bool:
@@ -52,27 +41,27 @@ class HandlingForm:
     """
 
     number: str
-    content: ComplaintForm
+    content: v.ComplaintForm
     document: Document
     salt: str = personal(PersonalKind.OTHER, metadata=WITHHELD)
     opened_at: datetime
     former: str | None = None
     accepted_at: datetime | None = None
-    classification: Classification | None = None
+    classification: v.Classification | None = None
     quality: bool = False
-    checked: Opinion | None = None
-    finding: Finding | None = None
+    checked: v.Opinion | None = None
+    finding: v.Finding | None = None
     concluded_at: datetime | None = None
-    report: Opinion | None = None
-    ruling: Opinion | None = None
-    judgement: Judgement | None = None
-    dismissal: Opinion | None = None
-    past_judgements: tuple[Judgement, ...] = ()
+    report: v.Opinion | None = None
+    ruling: v.Opinion | None = None
+    judgement: v.Judgement | None = None
+    dismissal: v.Opinion | None = None
+    past_judgements: tuple[v.Judgement, ...] = ()
     submissions: tuple[Submission, ...] = ()
-    answer: Notice | None = None
-    past_opinions: tuple[Opinion, ...] = ()
-    past_findings: tuple[Finding, ...] = ()
-    declined: Opinion | None = None
+    answer: v.Notice | None = None
+    past_opinions: tuple[v.Opinion, ...] = ()
+    past_findings: tuple[v.Finding, ...] = ()
+    declined: v.Opinion | None = None
 
     @property
     def submission(self) -> Submission | None:
@@ -94,7 +83,7 @@ class Part:
     round: int
     asked_at: datetime
     until: datetime
-    done: Opinion | None = None
+    done: v.Opinion | None = None
     word_of: ActorId | None = None
 
 
@@ -106,8 +95,8 @@ class Memorandum:
     document: Document
     by: ActorId
     at: datetime
-    text: str = words()
-    ruling: Opinion | None = None
+    text: str = v.words()
+    ruling: v.Opinion | None = None
     reopened: bool = False
 
 
@@ -124,12 +113,12 @@ class ReturnSlip:
     state: SlipState
     turn: int
     document: Document
-    goods: tuple[Goods, ...]
+    goods: tuple[v.Goods, ...]
     approved: int
-    returned: tuple[Goods, ...] = ()
-    voucher: str = personal(PersonalKind.OTHER, default="", erased=ERASED)
+    returned: tuple[v.Goods, ...] = ()
+    voucher: str = said(default="")
     disputed: bool = False
-    resolution: str = remarks()
+    resolution: str = v.remarks()
     submission: int = 0
     salt: str = personal(PersonalKind.OTHER, default="", metadata=WITHHELD)
 
@@ -147,9 +136,9 @@ class Certificate:
     turn: int
     document: Document
     amount: Money
-    voucher: str = personal(PersonalKind.OTHER, default="", erased=ERASED)
+    voucher: str = said(default="")
     submission: int = 0
-    void: Opinion | None = None
+    void: v.Opinion | None = None
     waived: bool = False
 
 
@@ -197,7 +186,7 @@ class Improvement:
 
     state: ImprovementState
     turn: int
-    notes: tuple[Opinion, ...] = ()
+    notes: tuple[v.Opinion, ...] = ()
 
 
 @attrs.frozen(kw_only=True)
@@ -208,8 +197,8 @@ class Remark:
     department: str
     at: datetime
     by: ActorId
-    text: str = words()
-    answer: Opinion | None = None
+    text: str = v.words()
+    answer: v.Opinion | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -218,33 +207,8 @@ class Note:
 
     by: ActorId
     at: datetime
-    text: str = remarks()
+    text: str = v.remarks()
     attachments: tuple[str, ...] = personal(PersonalKind.OTHER, default=())
-
-
-@attrs.frozen(kw_only=True)
-class Wait:
-    """Somebody whom the case waits for: a ``person``, else a position in the case's branch (CMP-16…18).
-
-    ``work`` is the move that is wanted (``accept``, ``sign slip TH202603-0001``). ``step`` says that it moves the case
-    itself; ``nth`` counts how often the case was handed to somebody, from 1.
-    """
-
-    to: str
-    work: str
-    person: bool = False
-    step: bool = True
-    nth: int = 0
-
-    @property
-    def name(self) -> str:
-        """Whom it names, persons told from positions."""
-        return f"={self.to}" if self.person else self.to
-
-    @property
-    def task(self) -> tuple[str, str]:
-        """What is handed over: the case to somebody, whatever they do first with it; or one thing beside it."""
-        return (self.name, "" if self.step else self.work)
 
 
 @attrs.frozen
@@ -254,4 +218,4 @@ class Review:
     by: ActorId
     at: datetime
     unit: str
-    text: str = remarks()
+    text: str = v.remarks()

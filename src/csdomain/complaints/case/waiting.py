@@ -6,8 +6,7 @@ A case waits for a person, or for a position in its branch. What follows from th
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-import attrs
-
+from csdomain.casework.worklists import Wait
 from csdomain.complaints.lifecycle import (
     COMPLAINT_MOVES,
     CertificateState,
@@ -20,10 +19,8 @@ from csdomain.complaints.lifecycle import (
 )
 from csdomain.complaints.policies import decider
 from csdomain.complaints.values import ComplaintRules, Path
-from csdomain.kernel.store.kinds import TEXT_LONGEST
 
 from .complaint import Complaint
-from .parts import Wait
 
 _S, _M = State, Move
 #: What whoever sees to the case does next, by state; the other states are below.
@@ -57,10 +54,6 @@ _IMPROVEMENTS: Final[Mapping[ImprovementState, str]] = {
     ImprovementState.TRACKED: "carry_out",
     ImprovementState.CARRIED_OUT: "verify",
 }
-#: Between names in a column: no id has it.
-_BETWEEN: Final = "@"
-#: Stands in the column where the names are too many for it: then the case itself has to be asked.
-MANY: Final = "*"
 
 
 def waiting(case: Complaint, rules: ComplaintRules) -> tuple[Wait, ...]:
@@ -155,26 +148,3 @@ def _remarks(case: Complaint) -> Iterator[Wait]:
     for count, remark in enumerate(case.remarks, 1):
         if remark.state is RemarkState.OPEN:
             yield Wait(to=remark.department, work=f"answer remark {count}", step=False)
-
-
-def hand_over(case: Complaint, rules: ComplaintRules) -> None:
-    """Bring up to date whom the case waits for; each who newly has something to do with it gets the next count."""
-    before = {wait.task: wait for wait in case.waits}
-    found: list[Wait] = []
-    for wait in waiting(case, rules):
-        known = before.get(wait.task)
-        if known is None:
-            case.handed += 1
-        found.append(attrs.evolve(wait, nth=case.handed if known is None else known.nth))
-    case.waits = tuple(found)
-
-
-def desks(case: Complaint) -> str | None:
-    """All whom the case waits for, in one column; nothing where it waits for nobody."""
-    names = _BETWEEN.join(sorted({wait.name for wait in case.waits}))
-    return (names if len(names) <= TEXT_LONGEST else MANY) or None
-
-
-def among(column: str, names: frozenset[str]) -> bool:
-    """Whether a case with that column may wait for one of ``names``."""
-    return column == MANY or not names.isdisjoint(column.split(_BETWEEN))

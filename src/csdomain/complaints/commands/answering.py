@@ -11,7 +11,7 @@ from csdomain.complaints import values as v
 from csdomain.complaints.case import Complaint, HandlingForm, Memorandum
 from csdomain.complaints.case.papers import drawn_up
 from csdomain.complaints.lifecycle import Move, State
-from csdomain.complaints.policies import disclosed, require_nothing_internal
+from csdomain.complaints.policies import LETTERS
 from csdomain.frame.acts import Events
 from csdomain.kernel.papers.approvals import OwnRequest
 from csdomain.kernel.papers.documents import draw_up
@@ -27,7 +27,7 @@ MEMORANDUM_KIND: Final = "memorandum"
 
 @does(Move.ANSWER, when=covered)
 def answer(case: Complaint, act: ComplaintAct, channel: v.Channel, text: str) -> Events:
-    require_nothing_internal(text, case.internal, case.heard, act.rules.disclosure, case.cleared)
+    LETTERS.require_nothing_internal(text, case.internal, case.heard, act.rules.disclosure, case.cleared)
     require(not case.grave or channel is v.Channel.LETTER, r.GRAVE, accepted=Text("a letter", "书信"), given=channel)
     told, dismissed = case.form.answer, case.state is State.NOT_ESTABLISHED
     once = told is None or dismissed or (case.grave and told.channel is not v.Channel.LETTER)
@@ -56,7 +56,7 @@ def answer(case: Complaint, act: ComplaintAct, channel: v.Channel, text: str) ->
 @does(Move.CLEAR)
 def clear(case: Complaint, act: ComplaintAct, text: str, reason: str) -> Events:
     # The form itself is given to nobody.
-    found = disclosed(text, case.internal, case.heard, act.rules.disclosure)
+    found = LETTERS.disclosed(text, case.internal, case.heard, act.rules.disclosure)
     fields = tuple(name for name in found if name != "form")
     cleared = v.Clearance(by=act.by.id, at=act.at, fields=fields, text=text, reason=reason)
     case.cleared = (*case.cleared, cleared)
@@ -85,11 +85,10 @@ def _renewed(case: Complaint, act: ComplaintAct, form: v.ComplaintForm) -> Event
     )
     former, number, salt = case.form, act.number(act.rules.number), act.new(v.SALT)
     paper = drawn_up(number, form, act.rules, salt=salt, by=act.by, at=act.at, former=former.number)
-    paper = paper.sign(v.SERVICE, by=act.by.id, at=act.at, different_people=False)
     renewed = HandlingForm(
         number=number,
         content=form,
-        document=paper,
+        document=act.sign(paper, v.SERVICE),
         salt=salt,
         opened_at=act.at,
         former=former.number,

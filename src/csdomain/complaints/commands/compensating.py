@@ -1,5 +1,6 @@
-"""Compensation and penalties, each to its own end (CMP-10, CMP-20, CMP-21)."""
+"""What follows, each to its own end: compensation, penalties, improvements, remarks (CMP-09, 10, 20, 21, 27, 29)."""
 
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import attrs
@@ -7,8 +8,15 @@ import attrs
 from csdomain.complaints import events as e
 from csdomain.complaints import rules as r
 from csdomain.complaints import values as v
-from csdomain.complaints.case import Certificate, Complaint, Penalty
-from csdomain.complaints.lifecycle import CertificateMove, CertificateState, PenaltyMove, PenaltyState
+from csdomain.complaints.case import Certificate, Complaint, Improvement, Penalty, Remark
+from csdomain.complaints.lifecycle import (
+    CertificateMove,
+    CertificateState,
+    ImprovementMove,
+    PenaltyMove,
+    PenaltyState,
+    RemarkMove,
+)
 from csdomain.frame.acts import Events
 from csdomain.kernel.papers.approvals import OwnRequest
 from csdomain.kernel.papers.documents import Document, draw_up
@@ -18,7 +26,7 @@ from csdomain.kernel.values.actors import ActorId
 from csdomain.kernel.values.money import Money
 
 from .deciding import signs
-from .marks import CERTIFICATES, PENALTIES, ComplaintAct, settling
+from .marks import CERTIFICATES, IMPROVEMENTS, PENALTIES, REMARKS, ComplaintAct, settling
 from .returning import DEPUTY, short
 from .settling import granted, require_standing
 
@@ -64,8 +72,7 @@ def countersign_certificate(case: Complaint, act: ComplaintAct, certificate: Cer
     require_standing(case, certificate, r.CERTIFICATE)
     certificate.document.verify()
     paper = certificate.document.sign(CUSTOMER, by=ActorId(case.customer), at=act.at)
-    for copy in paper.copies:
-        paper = paper.hand_over(copy.number, copy.purpose, by=act.by.id, at=act.at)
+    paper = paper.distribute(by=act.by.id, at=act.at)
     return _put_certificate(case, act, attrs.evolve(certificate, document=paper))
 
 
@@ -84,8 +91,7 @@ def void_certificate(
     case: Complaint, act: ComplaintAct, certificate: Certificate, reason: str, *, waived: bool = False
 ) -> Events:
     void = v.Opinion(act.by.id, act.at, reason)
-    paper = certificate.document.continued(void="waived" if waived else "void")
-    paper = paper.sign(VOID, by=act.by.id, at=act.at, different_people=False)
+    paper = act.sign(certificate.document, VOID, void="waived" if waived else "void")
     changed = attrs.evolve(certificate, document=paper, void=void, waived=waived)
     return settling(case, act, act.put(changed, _certificate_moved(certificate, reason)))
 
@@ -158,3 +164,23 @@ def _put_penalty(case: Complaint, act: ComplaintAct, penalty: Penalty, reason: s
     amount = None if penalty.amount is None else penalty.amount.minor
     moved = e.PenaltyMoved(reason=reason, penalty=act.part, on=penalty.on, discipline=penalty.discipline, amount=amount)
     return settling(case, act, act.put(penalty, moved))
+
+
+# --- improvements and remarks
+def _noted(case: Complaint, act: ComplaintAct, improvement: Improvement, note: str) -> Events:
+    notes = (*improvement.notes, v.Opinion(act.by.id, act.at, note))
+    changed = attrs.evolve(improvement, notes=notes)
+    return settling(case, act, act.put(changed, e.ImprovementMoved(reason=note)))
+
+
+#: An improvement is carried out, verified to have its effect, found to have none, or dropped.
+IMPROVE: Final[Mapping[ImprovementMove, Callable[[Complaint, ComplaintAct, int, str], Events]]] = {
+    move: IMPROVEMENTS(move)(_noted)
+    for move in (ImprovementMove.CARRY_OUT, ImprovementMove.VERIFY, ImprovementMove.FAIL, ImprovementMove.DROP)
+}
+
+
+@REMARKS(RemarkMove.ANSWER)
+def answer_remark(case: Complaint, act: ComplaintAct, remark: Remark, text: str) -> Events:
+    changed = attrs.evolve(remark, answer=v.Opinion(act.by.id, act.at, text))
+    return settling(case, act, act.put(changed, e.RemarkAnswered(reason=text, remark=act.part)))

@@ -1,18 +1,18 @@
 """From the remedy that is asked for to the decision; by level: handed up, proposed, accepted (CMP-11, 12, 16, 18)."""
 
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any, Final
 
 import attrs
 
+from csdomain.casework.authorities import NotTheSigner
 from csdomain.complaints import events as e
 from csdomain.complaints import rules as r
 from csdomain.complaints import values as v
 from csdomain.complaints.case import Complaint, Submission
 from csdomain.complaints.case.papers import TAKEN_OVER, basis, entries, require_as_signed
 from csdomain.complaints.lifecycle import CertificateState, Move, SlipState, State
-from csdomain.complaints.policies import decider, form_amount, require_nothing_internal
+from csdomain.complaints.policies import LETTERS, decider, form_amount
 from csdomain.frame.acts import Events
 from csdomain.frame.commands import When
 from csdomain.kernel.papers.approvals import (
@@ -29,7 +29,7 @@ from csdomain.kernel.papers.approvals import (
     explain,
 )
 from csdomain.kernel.papers.documents import Document
-from csdomain.kernel.rules import FORMS, Text
+from csdomain.kernel.rules import Text
 from csdomain.kernel.rules.errors import RuleBroken, require
 from csdomain.kernel.values.actors import ActorId
 from csdomain.kernel.values.money import Money, total
@@ -66,13 +66,16 @@ def _submitted(
 ) -> e.RemedySubmitted:
     _check(case, act, remedy)
     _ladder(case, act, remedy).band(_whole(case, act, remedy))  # somebody decides it
-    count = len(former) + 1
-    paper = case.form.document.continued(**entries("proposed", count, remedy))
-    submission = Submission(remedy=remedy, by=act.by.id, at=act.at)
-    rests = basis(case, case.form, submission, grave=case.grave)
-    paper = paper.sign(f"proposal.{count}", by=act.by.id, at=act.at, different_people=False, basis=rests)
-    case.put_form(submissions=(*former, submission), document=paper)
+    _put_before(case, act, Submission(remedy=remedy, by=act.by.id, at=act.at), former)
     return e.RemedySubmitted(reason=remedy.text, **_figures(case, remedy, act))
+
+
+def _put_before(case: Complaint, act: ComplaintAct, asked: Submission, former: tuple[Submission, ...]) -> None:
+    """The remedy stands on the form as the next one, signed with what it rests on."""
+    count, rests = len(former) + 1, basis(case, case.form, asked, grave=case.grave)
+    paper = case.form.document.continued(**entries("proposed", count, asked.remedy))
+    paper = paper.sign(f"proposal.{count}", by=act.by.id, at=act.at, different_people=False, basis=rests)
+    case.put_form(submissions=(*former, asked), document=paper)
 
 
 def _check(case: Complaint, act: ComplaintAct, remedy: v.Remedy) -> None:
@@ -133,7 +136,7 @@ def _related(case: Complaint, act: ComplaintAct) -> tuple[Related, ...]:
     """Open and decided cases of the customer with an order, a batch or a product of this one. [KRN-08]"""
     if act.rules.related is None:
         return ()
-    since = act.at - timedelta(days=act.rules.related.days)
+    since = act.at - act.rules.related.within
     ended = (State.NOT_ESTABLISHED, State.WITHDRAWN)
     return tuple(
         Related(other.id, other.number, other.total, any(form.approved for form in other.forms))
@@ -266,10 +269,7 @@ def voided(case: Complaint, act: ComplaintAct) -> Events:
         remedy = approved.remedy
         case.put_submission(returned=v.Opinion(act.by.id, act.at, remedy.text))
         if case.path is v.Path.DEPARTMENTS:
-            former = case.form.submissions
-            paper = case.form.document.continued(**entries("proposed", len(former) + 1, remedy))
-            asked = Submission(remedy=remedy, by=approved.by, at=act.at)
-            case.put_form(submissions=(*former, asked), document=paper)
+            _put_before(case, act, Submission(remedy=remedy, by=approved.by, at=act.at), case.form.submissions)
         return act.follows(does, Move.VOID, e.ApprovalVoided(**_figures(case, remedy, act)))
     return ()
 
@@ -300,21 +300,13 @@ def decided_remedy(case: Complaint, rules: v.ComplaintRules) -> v.Remedy:
 
 
 # --- who signs what follows
-class NotTheSigner(RuleBroken):
-    """Somebody would sign in a role whose position they do not hold at this moment (KRN-09)."""
-
-    default_rule = FORMS
-    problem = Text("Only who holds the position signs in this role.", "只有现任该职位者可以此身份签核。")
-
-
 def signs(role: str) -> When:
     """Refuses who does not hold, at this moment and in person, the position that signs as ``role``; and who ruled or
     decided on the form, where the house wants different people. Raises NotTheSigner, OwnRequest. [KRN-08, KRN-09]"""
 
     def when(case: Complaint, act: ComplaintAct, part: Any) -> None:
-        position = act.rules.signers.get(role)
-        if position is not None and position not in act.standing.held.get(act.by.id, frozenset()):
-            raise NotTheSigner(actor=act.by.id, role=role, accepted=Text(position, position))
+        if role in act.rules.signers:
+            NotTheSigner.check(act.standing, act.by.id, role, act.rules.signers)
         if act.rules.different_people:
             form = case.forms[part.turn - 1]
             decided = [one.approval.by for one in form.submissions if one.approval is not None]
@@ -324,14 +316,13 @@ def signs(role: str) -> When:
 
 
 # --- not established
-@does(Move.DISMISS)
-def dismiss(case: Complaint, act: ComplaintAct, reason: str) -> Events:
-    opinion, form = v.Opinion(act.by.id, act.at, reason), case.form
-    inspected = not form.quality or case.finding is not None
+def _dismissed(case: Complaint, act: ComplaintAct) -> Approval:
+    """Refuses who does not dismiss such a claim, and a quality fault without a finding. [CMP-15, CMP-27]"""
+    inspected = not case.form.quality or case.finding is not None
     require(inspected, r.FINDING, accepted=Text("R&D's finding", "研发部的检验确认"))
     by_claim = attrs.evolve(act.rules, ladder=act.rules.dismissing)
     total, standing = case.total, act.standing
-    approval = decide(
+    return decide(
         decider(by_claim, total, grave=case.grave, level=0),
         Request(subject=case.id, requested_by=ActorId(case.customer), amount=total, case_total=total),
         Outcome.APPROVED,
@@ -340,9 +331,17 @@ def dismiss(case: Complaint, act: ComplaintAct, reason: str) -> Events:
         delegations=standing.delegations,
         at=act.at,
     )
+
+
+def _may_dismiss(case: Complaint, act: ComplaintAct) -> None:
+    _dismissed(case, act)
+
+
+@does(Move.DISMISS, when=_may_dismiss)
+def dismiss(case: Complaint, act: ComplaintAct, reason: str) -> Events:
+    opinion, form, approval = v.Opinion(act.by.id, act.at, reason), case.form, _dismissed(case, act)
     entry = case.nth("dismissed", form.document.fields)
-    paper = form.document.continued(**{entry: str(total)})
-    paper = paper.sign(case.nth("dismissal", case.signed), by=act.by.id, at=act.at, different_people=False)
+    paper = act.sign(form.document, case.nth("dismissal", case.signed), **{entry: str(case.total)})
     case.put_form(dismissal=opinion, document=paper)
     return act.done(e.ComplaintDismissed(reason=reason, **_right(approval)))
 
@@ -386,7 +385,7 @@ def _require_level(case: Complaint, act: ComplaintAct, position: str) -> None:
 @does(Move.PROPOSE, asked=_may_propose, carried=True)
 def propose(case: Complaint, act: ComplaintAct, remedy: v.Remedy) -> Events:
     _check(case, act, remedy)
-    require_nothing_internal(remedy.text, case.internal, case.heard, act.rules.disclosure, case.cleared)
+    LETTERS.require_nothing_internal(remedy.text, case.internal, case.heard, act.rules.disclosure, case.cleared)
     submission = Submission(remedy=remedy, by=act.by.id, at=act.at)
     approval = _decided(case, act, submission, Outcome.APPROVED, "")
     paper = _approved(case, len(case.form.submissions) + 1, submission, approval)

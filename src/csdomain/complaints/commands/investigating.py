@@ -11,6 +11,7 @@ from csdomain.complaints import values as v
 from csdomain.complaints.case import Complaint, Improvement, Part, Penalty
 from csdomain.complaints.lifecycle import PENALTY_MOVES, ImprovementState, Move, PenaltyMove, PenaltyState
 from csdomain.frame.acts import Events
+from csdomain.frame.fields import one_of
 from csdomain.kernel.cases.events import utc
 from csdomain.kernel.papers.approvals import OwnRequest
 from csdomain.kernel.papers.documents import Value
@@ -44,8 +45,7 @@ def involve(case: Complaint, act: ComplaintAct, departments: Sequence[str], unti
     new = [Part(department=name, round=case.round, asked_at=act.at, until=until) for name in names]
     first, paper = len(case.parts) + 1, case.form.document
     name, role = case.nth("joint", paper.fields), case.nth("joint", case.signed)
-    paper = paper.continued(**{name: f"{', '.join(names)}: {until.isoformat()}"})
-    case.put_form(document=paper.sign(role, by=act.by.id, at=act.at, different_people=False))
+    case.put_form(document=act.sign(paper, role, **{name: f"{', '.join(names)}: {until.isoformat()}"}))
     case.parts = (*case.parts, *new)
     return act.done(e.DepartmentsInvolved(departments=names, until=until, first=first))
 
@@ -54,8 +54,7 @@ def involve(case: Complaint, act: ComplaintAct, departments: Sequence[str], unti
 def contribute(case: Complaint, act: ComplaintAct, department: str, text: str, *, word_of: str = "") -> Events:
     done = v.Opinion(act.by.id, act.at, text)
     waiting = {p.department: count for count, p in enumerate(case.parts, 1) if p.round == case.round and p.done is None}
-    known = ", ".join(waiting) or "-"
-    require(department in waiting, r.CHASING, accepted=Text(known, known), given=typed_in(department))
+    require(department in waiting, r.CHASING, accepted=one_of(waiting), given=typed_in(department))
     count = waiting[department]
     said = department in act.by.positions or bool(word_of)
     own = Text("somebody of that department, or on the word of whom", "该部门人员，或注明何人所述")
@@ -76,8 +75,8 @@ def inspect(case: Complaint, act: ComplaintAct, finding: v.Finding) -> Events:
     require(there is None, r.FINDING, accepted=Text("one finding an investigation", "每次调查一份检验确认"))
     paper = case.form.document
     entry, role = case.nth("finding", paper.fields), case.nth(v.RND, case.signed)
-    paper = paper.continued(**{entry: "confirmed" if finding.confirmed else "denied"})
-    case.put_form(finding=finding, document=paper.sign(role, by=act.by.id, at=act.at, different_people=False))
+    paper = act.sign(paper, role, **{entry: "confirmed" if finding.confirmed else "denied"})
+    case.put_form(finding=finding, document=paper)
     return act.done(e.FaultFound(reason=finding.text, confirmed=finding.confirmed))
 
 
@@ -109,9 +108,7 @@ def _may_rule(case: Complaint, act: ComplaintAct) -> None:
 @does(Move.RULE, when=_may_rule)
 def rule(case: Complaint, act: ComplaintAct, text: str) -> Events:
     ruling = v.Opinion(act.by.id, act.at, text)
-    role = case.nth(v.RULING, case.signed)
-    paper = case.form.document.sign(role, by=act.by.id, at=act.at, different_people=False)
-    case.put_form(ruling=ruling, document=paper)
+    case.put_form(ruling=ruling, document=act.sign(case.form.document, case.nth(v.RULING, case.signed)))
     return act.done(e.ReportRuled(reason=text))
 
 

@@ -8,9 +8,11 @@ from typing import Any, ClassVar, Final
 
 import attrs
 
+from csdomain.casework.authorities import Standing
+from csdomain.casework.worklists import hand_over
 from csdomain.complaints import rules as r
 from csdomain.complaints.case import Complaint
-from csdomain.complaints.case.waiting import hand_over
+from csdomain.complaints.case.waiting import waiting
 from csdomain.complaints.events import ComplaintSettled, SettlingBegun
 from csdomain.complaints.lifecycle import (
     CERTIFICATE_MOVES,
@@ -23,16 +25,13 @@ from csdomain.complaints.lifecycle import (
     Move,
     State,
 )
-from csdomain.complaints.values import ComplaintRules, MalformedStep
-from csdomain.complaints.values.standing import Standing
+from csdomain.complaints.values import ComplaintRules
 from csdomain.frame.acts import Act, Events, Told
 from csdomain.frame.commands import Commands, Parts
-from csdomain.frame.fields import Fields
 from csdomain.kernel.rules import Rule, Text
 from csdomain.kernel.rules.errors import RuleBroken, typed_in
 from csdomain.kernel.values.actors import Actor, ActorId
 
-FIELDS: Final = Fields(MalformedStep)
 #: How much more urgent a grave case is than any priority of the house makes it (CMP-16).
 _GRAVE: Final = 1000
 
@@ -64,14 +63,7 @@ class ComplaintAct(Act[ComplaintRules]):
     def reaching(self, case: Complaint, move: Move) -> Standing:
         """Of :attr:`standing` what counts for the case: of those only who may make the move where it is. [KRN-13]"""
         action = COMPLAINT_MOVES.actions[move]
-        where = (case.owner,), (case.branch,)
-        held = dict(self.standing.held)
-        for who, branch in self.standing.branches.items():
-            there = (self.resolve(Actor(who, branch, {position})) for position in held[who] if who != self.by.id)
-            held[who] = frozenset(one for actor in there if actor.reaches(action, *where) for one in actor.positions)
-        own = self.standing.held.get(self.by.id, frozenset())
-        held[self.by.id] = own if self.by.reaches(action, *where) else frozenset()
-        return attrs.evolve(self.standing, held=held)
+        return self.standing.reaching(action, self.by, case.owner, case.branch, self.resolve)
 
     def _told(self, event: Told, move: str, source: Enum | None, dest: Enum) -> Told:
         case, rules = self.case, self.rules
@@ -83,7 +75,7 @@ class ComplaintAct(Act[ComplaintRules]):
         ranked = rules.priorities
         rank = len(ranked) - ranked.index(case.priority) if case.priority in ranked else 0
         case.urgency = _GRAVE * case.grave + rank
-        hand_over(case, rules)
+        hand_over(case, waiting(case, rules))
         return super()._told(event, move, source, dest)
 
 

@@ -11,6 +11,7 @@ from csdomain.complaints.case import Complaint, HandlingForm, Note, Remark
 from csdomain.complaints.case.papers import drawn_up
 from csdomain.complaints.lifecycle import Move, RemarkState
 from csdomain.frame.acts import REASON, Events
+from csdomain.frame.fields import one_of
 from csdomain.kernel.cases.events import utc
 from csdomain.kernel.cases.timers import TimerState
 from csdomain.kernel.rules import TIMERS, Text
@@ -19,7 +20,7 @@ from csdomain.kernel.values.actors import Actor, ActorId
 from csdomain.kernel.values.durations import parse_duration
 
 from .deciding import voided
-from .marks import FIELDS, ComplaintAct, does, named
+from .marks import ComplaintAct, does, named
 
 #: How long the host's reference to a file may be.
 REFERENCE: Final = 200
@@ -51,8 +52,7 @@ def receive(act: ComplaintAct, form: v.ComplaintForm) -> tuple[Complaint, Events
 @does(Move.CHECK)
 def check(case: Complaint, act: ComplaintAct, opinion: str) -> Events:
     checked = v.Opinion(act.by.id, act.at, opinion)
-    paper = case.form.document.sign(v.SALES, by=act.by.id, at=act.at, different_people=False)
-    case.put_form(checked=checked, document=paper)
+    case.put_form(checked=checked, document=act.sign(case.form.document, v.SALES))
     return act.done(e.ComplaintChecked(reason=opinion))
 
 
@@ -72,7 +72,7 @@ def _classify(
     fields = {"class": given.name, "cause": given.cause}
     paper = paper.continued(**{case.nth(name, paper.fields): value for name, value in fields.items()})
     if role:
-        paper = paper.sign(role, by=act.by.id, at=act.at, different_people=False)
+        paper = act.sign(paper, role)
     case.put_form(classification=given, quality=kind.quality, document=paper)
     case.harm = case.harm or given.cause in kind.harm
     case.grave = case.grave or grave or case.harm or given.cause in kind.grave
@@ -87,15 +87,9 @@ def reclassify(case: Complaint, act: ComplaintAct, classification: v.Classificat
     _classify(case, act, classification, case.nth(v.SERVICE, case.signed))
     case.put_form(past_opinions=(*case.form.past_opinions, opinion))
     case.redone += 1
-    return act.done(
-        e.ComplaintReclassified(
-            reason=reason,
-            quality=case.form.quality,
-            found=case.form.finding is not None,
-            grave=case.grave,
-            harm=case.harm,
-        )
-    )
+    quality, found = case.form.quality, case.form.finding is not None
+    facts = e.ComplaintReclassified(reason=reason, quality=quality, found=found, grave=case.grave, harm=case.harm)
+    return act.done(facts)
 
 
 @does(Move.HANDLE)
@@ -108,7 +102,7 @@ def handle(case: Complaint, act: ComplaintAct, classification: v.Classification)
 
 @does(Move.MARK)
 def mark(case: Complaint, act: ComplaintAct, *, harm: bool, reason: str = "") -> Events:
-    FIELDS.check_text(reason, "reason", REASON, empty=True)
+    v.IN_STEP.check_text(reason, "reason", REASON, empty=True)
     case.grave = True
     case.harm = case.harm or harm
     marked = act.done(e.ComplaintMarked(reason=reason, harm=case.harm))
@@ -117,11 +111,10 @@ def mark(case: Complaint, act: ComplaintAct, *, harm: bool, reason: str = "") ->
 
 @does(Move.ASSIGN)
 def assign(case: Complaint, act: ComplaintAct, to: ActorId, *, position: bool = False, reason: str = "") -> Events:
-    FIELDS.check_text(reason, "reason", REASON, empty=True)
+    v.IN_STEP.check_text(reason, "reason", REASON, empty=True)
     Actor(to, act.by.branch)  # an id, nothing else
     if position:
-        known = ", ".join(sorted(act.positions)) or "-"
-        require(to in act.positions, r.HANDLED, accepted=Text(known, known), given=to)
+        require(to in act.positions, r.HANDLED, accepted=one_of(sorted(act.positions)), given=to)
         case.handler, case.owner, case.desk = None, "", to
     else:
         accepted = Text(f"somebody who works in {case.branch} now", f"现任职于 {case.branch} 的人员")
@@ -134,7 +127,7 @@ def assign(case: Complaint, act: ComplaintAct, to: ActorId, *, position: bool = 
 def promise(
     case: Complaint, act: ComplaintAct, until: datetime | None = None, *, within: str = "", reason: str = ""
 ) -> Events:
-    FIELDS.check_text(reason, "reason", REASON, empty=True)
+    v.IN_STEP.check_text(reason, "reason", REASON, empty=True)
     until = utc(act.place.calendar.deadline(act.at, parse_duration(within)) if until is None else until)
     require(until > act.at, r.LEVELS, accepted=Text("a later time", "更晚的时间"), given=until, at=act.at)
     case.promises += 1
@@ -144,7 +137,7 @@ def promise(
 
 @does(Move.WAIT)
 def wait_for_customer(case: Complaint, act: ComplaintAct, reason: str) -> Events:
-    FIELDS.check_text(reason, "reason", REASON)
+    v.IN_STEP.check_text(reason, "reason", REASON)
     still = act.rules.stands_still
     require(bool(still), TIMERS, accepted=Text("a rulebook with clocks that stand still", "规则手册定有可暂停的计时"))
     since = case.waiting_since
@@ -156,7 +149,7 @@ def wait_for_customer(case: Complaint, act: ComplaintAct, reason: str) -> Events
 
 @does(Move.RESUME)
 def resume(case: Complaint, act: ComplaintAct, *, reason: str = "") -> Events:
-    FIELDS.check_text(reason, "reason", REASON, empty=True)
+    v.IN_STEP.check_text(reason, "reason", REASON, empty=True)
     accepted = Text("a case that waits for the customer", "正在等候客户的案件")
     require(case.waiting_since is not None, TIMERS, accepted=accepted)
     case.waiting_since = None
@@ -174,21 +167,20 @@ def stands_still(timer: str, rules: v.ComplaintRules) -> bool:
 
 @does(Move.NOTE)
 def note(case: Complaint, act: ComplaintAct, text: str = "", attachments: Sequence[str] = ()) -> Events:
-    FIELDS.check_text(text, "text", empty=True)
+    v.IN_STEP.check_text(text, "text", empty=True)
     files = tuple(attachments)
     require(bool(text.strip() or files), r.STATES, accepted=Text("a text or an attachment", "文字或附件"))
     for file in files:
-        FIELDS.check_text(file, "attachments", REFERENCE)
+        v.IN_STEP.check_text(file, "attachments", REFERENCE)
     case.notes = (*case.notes, Note(by=act.by.id, at=act.at, text=text, attachments=files))
     return act.done(e.NoteAdded(reason=text, note=len(case.notes), attachments=len(files)))
 
 
 @does(Move.PRIORITISE)
 def prioritise(case: Complaint, act: ComplaintAct, priority: str, *, reason: str = "") -> Events:
-    FIELDS.check_text(reason, "reason", REASON, empty=True)
-    known = ", ".join(act.rules.priorities) or "-"
-    fits = not priority or priority in act.rules.priorities
-    require(fits, r.GRAVE, accepted=Text(known, known), given=priority)
+    v.IN_STEP.check_text(reason, "reason", REASON, empty=True)
+    known = act.rules.priorities
+    require(not priority or priority in known, r.GRAVE, accepted=one_of(known), given=priority)
     case.priority = priority
     return act.done(e.PrioritySet(reason=reason, priority=priority))
 

@@ -5,13 +5,13 @@ from typing import Final
 
 import attrs
 
+from csdomain.casework.deliveries import check_delivery, pieces
 from csdomain.complaints import events as e
 from csdomain.complaints import rules as r
 from csdomain.complaints import values as v
 from csdomain.complaints.case import Complaint, ReturnSlip
 from csdomain.complaints.case.papers import require_as_signed
 from csdomain.complaints.lifecycle import SlipMove, SlipState
-from csdomain.complaints.policies import check_delivery, returned_in_full
 from csdomain.frame.acts import Events
 from csdomain.frame.fields import SHORT
 from csdomain.kernel.papers.documents import Tampered, Value, draw_up
@@ -19,7 +19,7 @@ from csdomain.kernel.rules import Text
 from csdomain.kernel.rules.errors import require
 
 from .deciding import signs
-from .marks import FIELDS, SLIPS, ComplaintAct, settling
+from .marks import SLIPS, ComplaintAct, settling
 from .settling import granted, require_standing
 
 SLIP_KIND: Final = "return_slip"
@@ -67,8 +67,7 @@ def sign_slip(case: Complaint, act: ComplaintAct, slip: ReturnSlip) -> Events:
     _require_as_signed(slip)
     require_standing(case, slip, r.RETURN_SLIP)
     paper = slip.document.sign(DEPUTY, by=act.by.id, at=act.at)
-    for copy in paper.copies[1:]:
-        paper = paper.hand_over(copy.number, WAREHOUSE, by=act.by.id, at=act.at)
+    paper = paper.distribute(by=act.by.id, at=act.at, to=WAREHOUSE, after=1)
     return settling(case, act, act.put(attrs.evolve(slip, document=paper), _moved(case, slip)))
 
 
@@ -80,25 +79,24 @@ def take_in(case: Complaint, act: ComplaintAct, slip: ReturnSlip, delivered: Seq
     lines = v.goods(delivered)
     require(bool(lines), r.WAREHOUSE, accepted=Text("goods", "货品"))
     slip.document.require_signed(DEPUTY)
-    returned = check_delivery(slip.goods, slip.returned, lines)
+    returned = check_delivery(r.WAREHOUSE, slip.goods, slip.returned, lines)
     paper = slip.document
     roles = [signature.role for signature in paper.signatures]
     keepers = [signature.by for signature in paper.signatures if signature.role.startswith(WAREHOUSE)]
     # What has come by then is written on the slip, so that the signature covers it.
-    paper = paper.continued(**{f"returned.{len(keepers) + 1}": _pieces(returned)})
+    paper = paper.continued(**{f"returned.{len(keepers) + 1}": pieces(returned)})
     role = case.nth(WAREHOUSE, roles)
     paper = paper.sign(role, by=act.by.id, at=act.at, different_people=act.by.id not in keepers)
     if not keepers:
-        for copy in paper.copies[2:]:
-            paper = paper.hand_over(copy.number, copy.purpose, by=act.by.id, at=act.at)
+        paper = paper.distribute(by=act.by.id, at=act.at, after=2)
     changed = attrs.evolve(slip, returned=returned, document=paper)
-    return settling(case, act, act.put(changed, _moved(case, slip, pieces=_pieces(returned))))
+    return settling(case, act, act.put(changed, _moved(case, slip, pieces=pieces(returned))))
 
 
 @SLIPS(SlipMove.BOOK)
 def reconcile(case: Complaint, act: ComplaintAct, slip: ReturnSlip, voucher: str) -> Events:
     # The approved quantity is that of the fourth copy of the form (CMP-28), or the one a difference was resolved to.
-    agrees = returned_in_full(slip.approved, slip.returned)
+    agrees = pieces(slip.returned) == slip.approved
     if not agrees:
         act.instead(SlipMove.DISPUTE, slip)
     require_as_signed(case)
@@ -111,18 +109,17 @@ def reconcile(case: Complaint, act: ComplaintAct, slip: ReturnSlip, voucher: str
     accepted = Text(f"{said} pieces, as on the form", f"与处理表一致的 {said} 件")
     require(said == slip.approved, r.FINANCE, accepted=accepted, given=slip.approved)
     booked = attrs.evolve(slip, voucher=short(voucher)) if agrees else attrs.evolve(slip, disputed=True)
-    return settling(case, act, act.put(booked, _moved(case, slip, pieces=_pieces(slip.returned))))
+    return settling(case, act, act.put(booked, _moved(case, slip, pieces=pieces(slip.returned))))
 
 
 @SLIPS(SlipMove.RESOLVE, when=signs(DEPUTY))
 def resolve(case: Complaint, act: ComplaintAct, slip: ReturnSlip, approved: int, reason: str) -> Events:
     _require_as_signed(slip)
     v.Opinion(act.by.id, act.at, reason)
-    came = _pieces(slip.returned)
+    came = pieces(slip.returned)
     ok = not isinstance(approved, bool) and isinstance(approved, int) and approved == came
     require(ok, r.FINANCE, accepted=Text(f"{came}, as came back", f"实退 {came} 件"), given=approved)
-    paper = slip.document.continued(**{RESOLVED: approved})
-    paper = paper.sign("resolution", by=act.by.id, at=act.at, different_people=False)
+    paper = act.sign(slip.document, "resolution", **{RESOLVED: approved})
     changed = attrs.evolve(slip, approved=approved, resolution=reason, document=paper)
     return settling(case, act, act.put(changed, _moved(case, slip, reason=reason, pieces=approved)))
 
@@ -147,10 +144,6 @@ def _named(lines: Sequence[v.Goods]) -> dict[str, Value]:
     return found
 
 
-def _pieces(lines: Sequence[v.Goods]) -> int:
-    return sum(line.quantity for line in lines)
-
-
 def _require_as_signed(slip: ReturnSlip) -> None:
     """Refuse a slip whose goods are not those on its paper: named, come back, agreed on. Raises Tampered. [KRN-09]"""
     paper = slip.document
@@ -160,8 +153,8 @@ def _require_as_signed(slip: ReturnSlip) -> None:
         "entries": not paper.signed or paper.signatures[-1].fields == len(paper.fields),
         "goods": {name: value for name, value in paper.fields.items() if name.partition(".")[0] in _FIGURES}
         == _named(slip.goods),
-        "returned": (came or [0])[-1] == _pieces(slip.returned),
-        "approved": paper.fields.get(RESOLVED, _pieces(slip.goods)) == slip.approved,
+        "returned": (came or [0])[-1] == pieces(slip.returned),
+        "approved": paper.fields.get(RESOLVED, pieces(slip.goods)) == slip.approved,
     }
     if not all(agrees.values()):
         raise Tampered(number=paper.number, field=", ".join(name for name, same in agrees.items() if not same))
@@ -169,4 +162,4 @@ def _require_as_signed(slip: ReturnSlip) -> None:
 
 def short(text: str) -> str:
     """A voucher's number, a method: a few words that go on paper. Raises MalformedStep."""
-    return FIELDS.check_text(text, "text", SHORT)
+    return v.IN_STEP.check_text(text, "text", SHORT)

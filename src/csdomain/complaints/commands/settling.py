@@ -2,14 +2,15 @@
 
 from typing import Final
 
+from csdomain.casework.months import month_of
 from csdomain.complaints import events as e
 from csdomain.complaints import rules as r
 from csdomain.complaints import values as v
 from csdomain.complaints.case import Certificate, Complaint, ReturnSlip, Review
 from csdomain.complaints.case.papers import require_as_signed
 from csdomain.complaints.lifecycle import Move, State
-from csdomain.complaints.policies import month_of
 from csdomain.frame.acts import Events
+from csdomain.frame.fields import one_of
 from csdomain.kernel.cases.timers import TimerState
 from csdomain.kernel.rules import Rule, Text
 from csdomain.kernel.rules.errors import RuleBroken, require, typed_in
@@ -65,14 +66,11 @@ def close(case: Complaint, act: ComplaintAct, outcome: str) -> Events:
 def _in_time(act: ComplaintAct) -> bool | None:
     """Whether no clock of the case had run out; None where none ran. [CMP-04]"""
     clocks = [timer for timer in act.timers() if timer.name.partition(".")[0] == r.ACCEPTANCE.id]
-    return (
-        None
-        if not clocks
-        else not any(
-            timer.state is TimerState.BREACHED or (timer.state is TimerState.RUNNING and act.at > timer.due_at)
-            for timer in clocks
-        )
+    late = (
+        timer.state is TimerState.BREACHED or (timer.state is TimerState.RUNNING and act.at > timer.due_at)
+        for timer in clocks
     )
+    return not any(late) if clocks else None
 
 
 @does(Move.WITHDRAW)
@@ -87,9 +85,9 @@ def review(case: Complaint, act: ComplaintAct, unit: str, text: str) -> Events:
     require(not case.reviewed, r.MONTHLY_REVIEW, accepted=Text("one review a case", "每案审视一次"))
     judged = [form.judgement for form in case.forms if form.judgement is not None]
     concerned = {j.unit for j in judged if j.unit} | {share.unit for j in judged for share in j.shares}
-    units = ", ".join(sorted({*act.rules.review_units, *concerned}))
+    units = one_of(sorted({*act.rules.review_units, *concerned}))
     known = unit in act.rules.review_units or unit in concerned or not (unit or judged)
-    require(known, r.MONTHLY_REVIEW, accepted=Text(units, units), given=typed_in(unit))
+    require(known, r.MONTHLY_REVIEW, accepted=units, given=typed_in(unit))
     case.review = Review(act.by.id, act.at, unit, text)
     case.reviewed = True
     return (*act.done(e.ComplaintReviewed(reason=text, unit=unit)), *settled(case, act))

@@ -5,22 +5,22 @@ from typing import Final
 
 import attrs
 
+from csdomain.casework.months import month_of
 from csdomain.complaints import events as e
 from csdomain.complaints import values as v
 from csdomain.complaints.case import Complaint, HandlingForm
 from csdomain.complaints.case.papers import TAKEN_OVER, drawn_up
 from csdomain.complaints.lifecycle import State
-from csdomain.complaints.policies import month_of
 from csdomain.complaints.rules import STATES
 from csdomain.frame.acts import Events
-from csdomain.frame.fields import ID_LONGEST, SHORT
+from csdomain.frame.fields import ID_LONGEST, SHORT, one_of
 from csdomain.kernel.cases.events import utc
 from csdomain.kernel.rules import Text
 from csdomain.kernel.rules.errors import require
 from csdomain.kernel.values.actors import Action
 from csdomain.kernel.values.arguments import checked
 
-from .marks import FIELDS, ComplaintAct, does, named, settled
+from .marks import ComplaintAct, does, named, settled
 from .settling import OUTCOME
 
 #: States in which a case can be taken over: nothing that our rules would have wanted on paper is claimed of it.
@@ -39,18 +39,18 @@ class PastCase:
     waits for the monthly review, where the house has one; one of which nothing is open is taken over as settled.
     """
 
-    number: str = attrs.field(validator=FIELDS.text(SHORT))
+    number: str = attrs.field(validator=v.IN_STEP.text(SHORT))
     form: v.ComplaintForm
     state: State
     received_at: datetime
     accepted_at: datetime | None = None
     closed_at: datetime | None = None
     classification: v.Classification | None = None
-    outcome: str = attrs.field(default="", validator=FIELDS.text(OUTCOME, empty=True))
+    outcome: str = attrs.field(default="", validator=v.IN_STEP.text(OUTCOME, empty=True))
     in_time: bool | None = None
     grave: bool = False
     harm: bool = False
-    owner: str = attrs.field(default="", validator=FIELDS.text(ID_LONGEST, empty=True))
+    owner: str = attrs.field(default="", validator=v.IN_STEP.text(ID_LONGEST, empty=True))
 
 
 @does.takes_over(Action("complaints.import"))
@@ -59,8 +59,7 @@ def take_over(act: ComplaintAct, past: PastCase) -> tuple[Complaint, Events]:
     rules = act.rules
     rules.check(past.form, act.currency)
     states = IMPORTABLE[rules.path]
-    known = ", ".join(state.value for state in states)
-    require(past.state in states, STATES, accepted=Text(known, known), state=past.state)
+    require(past.state in states, STATES, accepted=one_of(state.value for state in states), state=past.state)
     received, closed, accepted = utc(past.received_at), _time(past.closed_at), _time(past.accepted_at)
     ended = past.state in (State.CLOSED, State.SETTLED)
     taken_on = past.state not in _BEFORE_ACCEPTANCE

@@ -1,9 +1,11 @@
 """What a complaint is made of, and the house rules it goes by."""
 
-from .form import ERASED as ERASED
-from .form import EXTRA_TYPES as EXTRA_TYPES
+from .form import COMPLAINT as COMPLAINT
+from .form import IN_STEP as IN_STEP
+from .form import PERSONAL as PERSONAL
+from .form import SALT as SALT
 from .form import ComplaintForm as ComplaintForm
-from .form import Extra as Extra
+from .form import ComplaintId as ComplaintId
 from .form import MalformedForm as MalformedForm
 from .form import MalformedStep as MalformedStep
 from .house import COMPLAINT_RULES as COMPLAINT_RULES
@@ -14,19 +16,13 @@ from .house import RULING as RULING
 from .house import SALES as SALES
 from .house import SERVICE as SERVICE
 from .house import CaseClass as CaseClass
-from .house import Chasing as Chasing
 from .house import ComplaintRules as ComplaintRules
 from .house import Copies as Copies
-from .house import Disclosure as Disclosure
 from .house import Numbers as Numbers
 from .house import Path as Path
 from .house import Stage as Stage
 from .house import StageName as StageName
 from .house import WithoutAmount as WithoutAmount
-from .ids import COMPLAINT as COMPLAINT
-from .ids import PERSONAL as PERSONAL
-from .ids import SALT as SALT
-from .ids import ComplaintId as ComplaintId
 from .occasions import OCCASIONS as OCCASIONS
 from .outcome import Channel as Channel
 from .outcome import Classification as Classification

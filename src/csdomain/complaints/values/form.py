@@ -2,25 +2,29 @@
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Any, Final
+from typing import Any, Final, NewType
 
 import attrs
 
 from csdomain.complaints.rules import FORM, STATES
+from csdomain.frame.fields import LONG, SHORT, Fields, words
 from csdomain.kernel.rules import Text
 from csdomain.kernel.rules.errors import InvalidValue
 from csdomain.kernel.store.kinds import storable
+from csdomain.kernel.values.actors import Action
 from csdomain.kernel.values.arguments import checked
+from csdomain.kernel.values.ids import IdKind
 from csdomain.kernel.values.money import Money
 from csdomain.kernel.values.personal import PersonalKind, personal
 
-_ID: Final = 64
-_SHORT: Final = 120
-_LONG: Final = 4000
 _REFERENCE: Final = 200
 _WHOLE: Final = 2**63
-#: What stands where a person's words were.
-ERASED: Final = "-"
+ComplaintId = NewType("ComplaintId", str)
+COMPLAINT: Final = IdKind[ComplaintId]("cmp")
+#: What a form's personal fields are salted with: 80 random bits from the host's source of ids.
+SALT: Final = IdKind[str]("slt")
+#: To see in exports who the customers are.
+PERSONAL: Final = Action("complaints.personal")
 #: What an extra field of the form may hold, by the name of its type in the rulebook.
 EXTRA_TYPES: Final[Mapping[str, type]] = {"text": str, "integer": int, "yes_no": bool}
 Extra = str | int | bool | None
@@ -40,39 +44,10 @@ class MalformedStep(InvalidValue):
     problem = Text("An argument of this step is missing or not valid.", "此步骤的某一参数缺失或无效。")
 
 
-def text(
-    longest: int = _LONG, *, empty: bool = True, error: type[InvalidValue] = MalformedStep
-) -> "attrs._ValidatorType[str]":
-    """A validator: text that every store keeps. The text itself is never repeated in the error."""
-
-    def check(instance: object, attribute: "attrs.Attribute[str]", value: str) -> None:
-        shortest = 0 if empty else 1
-        if not storable(value, longest) or len(value.strip() if shortest else value) < shortest:
-            raise error(
-                field=attribute.name,
-                accepted=Text(f"text of {shortest} to {longest} characters", f"{shortest} 到 {longest} 个字符的文本"),
-            )
-
-    return check
-
-
-def count(instance: object, attribute: "attrs.Attribute[int]", value: int) -> None:
-    """A validator: pieces, an integer from 0 on."""
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < _WHOLE:
-        raise MalformedForm(field=attribute.name, given=value, accepted=Text("an integer ≥ 0", "≥ 0 的整数"))
-
-
-def identifier(error: type[InvalidValue] = MalformedForm) -> "attrs._ValidatorType[str]":
-    """A validator: an id of the host's. An id goes into messages and trails; free text does not."""
-
-    def check(instance: object, attribute: "attrs.Attribute[str]", value: str) -> None:
-        if not storable(value, _ID) or not value or not value.isprintable():
-            raise error(
-                field=attribute.name,
-                accepted=Text(f"an id of 1 to {_ID} printable characters", f"1 到 {_ID} 个可见字符的标识"),
-            )
-
-    return check
+#: How fields of the form are checked, and arguments of steps.
+IN_FORM: Final = Fields(MalformedForm)
+IN_STEP: Final = Fields(MalformedStep)
+_NAME: Final = IN_FORM.text(SHORT, empty=True)
 
 
 def _day(instance: object, attribute: "attrs.Attribute[Any]", value: object) -> None:
@@ -91,18 +66,18 @@ class ComplaintForm:
     [CMP-01, KRN-14]
     """
 
-    customer: str = attrs.field(validator=identifier())
-    demand: str = personal(PersonalKind.OTHER, erased=ERASED, validator=text(empty=False, error=MalformedForm))
-    reason: str = personal(PersonalKind.OTHER, erased=ERASED, validator=text(empty=False, error=MalformedForm))
-    order_number: str = attrs.field(default="", validator=text(_SHORT, error=MalformedForm))
-    product: str = attrs.field(default="", validator=text(_SHORT, error=MalformedForm))
-    batch: str = attrs.field(default="", validator=text(_SHORT, error=MalformedForm))
-    specification: str = personal(PersonalKind.OTHER, default="", validator=text(_SHORT, error=MalformedForm))
-    quantity: int = attrs.field(default=0, validator=count)
-    defective: int = attrs.field(default=0, validator=count)
+    customer: str = attrs.field(validator=IN_FORM.id)
+    demand: str = words(validator=IN_FORM.text())
+    reason: str = words(validator=IN_FORM.text())
+    order_number: str = attrs.field(default="", validator=_NAME)
+    product: str = attrs.field(default="", validator=_NAME)
+    batch: str = attrs.field(default="", validator=_NAME)
+    specification: str = personal(PersonalKind.OTHER, default="", validator=_NAME)
+    quantity: int = attrs.field(default=0, validator=IN_FORM.count)
+    defective: int = attrs.field(default=0, validator=IN_FORM.count)
     shipped_on: date | None = attrs.field(default=None, validator=_day)
     claimed: Money | None = None
-    samples: int = attrs.field(default=0, validator=count)
+    samples: int = attrs.field(default=0, validator=IN_FORM.count)
     attachments: tuple[str, ...] = personal(PersonalKind.OTHER, default=())
     extra: Mapping[str, Extra] = personal(PersonalKind.OTHER, factory=dict)
 
@@ -118,6 +93,6 @@ class ComplaintForm:
         for value in self.extra.values():
             if isinstance(value, int) and not -_WHOLE <= value < _WHOLE:
                 raise MalformedForm(field="extra", maximum=_WHOLE - 1)
-            if isinstance(value, str) and not storable(value, _LONG):
-                limit = Text(f"text of at most {_LONG} characters", f"至多 {_LONG} 个字符的文本")
+            if isinstance(value, str) and not storable(value, LONG):
+                limit = Text(f"text of at most {LONG} characters", f"至多 {LONG} 个字符的文本")
                 raise MalformedForm(field="extra", accepted=limit)

@@ -8,6 +8,10 @@ from typing import Any, Final
 
 import attrs
 
+from csdomain.casework.chasing import Chasing
+from csdomain.casework.letters import Disclosure
+from csdomain.casework.related import RelatedCases
+from csdomain.frame.fields import one_of
 from csdomain.kernel.cases.timers import check_warnings
 from csdomain.kernel.papers.approvals import ApprovalLadder
 from csdomain.kernel.rules import Text
@@ -17,7 +21,7 @@ from csdomain.kernel.values.money import CurrencyMismatch, Money, of_a_case
 from csdomain.kernel.values.numbering import NumberPattern
 from csdomain.rulebook import MISSING, ORGANISATION, POSITION, Rulebook, Section, texts_beside, unknown
 
-from .form import EXTRA_TYPES, ComplaintForm, MalformedForm, MalformedStep, identifier
+from .form import EXTRA_TYPES, IN_STEP, ComplaintForm, MalformedForm, MalformedStep
 from .labels import LABELS
 from .occasions import OCCASIONS, OF_DEPARTMENTS
 from .outcome import Classification, Judgement, PenaltyRate, ProposedPenalty, Remedy
@@ -38,7 +42,7 @@ SALES, SERVICE, RND, RULING = "sales", "customer_service", "rnd", "ruling"
 STEPS: Final = (SALES, SERVICE, RND, RULING)
 _SIGNER: Final = Text("signer of the form", "签核者")
 _ROLE_SIGNED: Final = Text("role on a paper", "单据上的签核身份")
-_SOMEBODY = identifier(MalformedStep)  # to be told: nobody could be, else
+_SOMEBODY = IN_STEP.id  # to be told: nobody could be, else
 
 
 @unique
@@ -68,19 +72,6 @@ class Stage:
 
 
 @attrs.frozen
-class Chasing:
-    """How often a department that has not done its part is reminded, how many times, then who is told (CMP-19)."""
-
-    every: Duration
-    times: int
-    superior: str = attrs.field(validator=_SOMEBODY, metadata=POSITION)
-
-    def __attrs_post_init__(self) -> None:
-        if self.times < 1:
-            raise MalformedStep(field="times", given=self.times, minimum=1)
-
-
-@attrs.frozen
 class CaseClass:
     """A class of complaints: whether it is a quality fault, the causes under it, and those of them that are grave.
 
@@ -94,28 +85,7 @@ class CaseClass:
 
     def __attrs_post_init__(self) -> None:
         for name, causes in (("grave", self.grave), ("harm", self.harm)):
-            if unknown := sorted(set(causes) - set(self.causes)):
-                known = ", ".join(self.causes)
-                raise MalformedStep(field=name, given=unknown, accepted=Text(known, known))
-
-
-@attrs.frozen
-class Disclosure:
-    """What makes a letter repeat something internal (CMP-13).
-
-    A run of ``run_characters`` (Chinese) or ``run_words`` (other) of an internal text; a name from ``name`` characters
-    on; a sum from ``figure`` on, in the currency's major unit, a smaller one only where a currency stands beside it.
-    """
-
-    run_characters: int = 8
-    run_words: int = 5
-    name: int = 2
-    figure: int = 100
-
-    def __attrs_post_init__(self) -> None:
-        for field, value in attrs.asdict(self).items():
-            if value < 1:
-                raise MalformedStep(field=field, given=value, minimum=1)
+            IN_STEP.check_known(causes, self.causes, name, named=True)
 
 
 @attrs.frozen
@@ -141,19 +111,6 @@ class Copies:
         for name, copies in (("form", self.form), ("slip", self.slip)):
             if len(copies) < _COPIES_FEWEST:
                 raise MalformedForm(field=name, given=len(copies), minimum=_COPIES_FEWEST)
-
-
-@attrs.frozen
-class RelatedCases:
-    """Which other cases stand beside one that is decided: of the same customer, with the same order, batch or product,
-    received within ``days``. ``counted``: their amounts count to who decides (KRN-08)."""
-
-    days: int
-    counted: bool = False
-
-    def __attrs_post_init__(self) -> None:
-        if self.days < 1:
-            raise MalformedStep(field="days", given=self.days, minimum=1)
 
 
 @attrs.frozen
@@ -213,7 +170,7 @@ class ComplaintRules:
     review_units: tuple[str, ...] = ()
     extra: Mapping[str, str] = attrs.field(factory=dict)
     hold_reasons: tuple[str, ...] = ()
-    signers: Mapping[str, str] = attrs.field(factory=dict)
+    signers: Mapping[str, str] = attrs.field(factory=dict, metadata=POSITION)
     different_people: bool = False
     related: RelatedCases | None = None
     disclosure: Disclosure = attrs.field(factory=Disclosure)
@@ -226,17 +183,11 @@ class ComplaintRules:
     def __attrs_post_init__(self) -> None:
         check_warnings(self.warnings)
         for field, given, names in (("desks", self.desks, DESKS), ("stands_still", self.stands_still, CLOCKS)):
-            if unknown := sorted(set(given) - set(names)):
-                known = ", ".join(names)
-                raise MalformedStep(field=field, given=unknown, accepted=Text(known, known))
+            IN_STEP.check_known(given, names, field, named=True)
         for name, kind in self.extra.items():
             if kind not in EXTRA_TYPES:
-                known = ", ".join(EXTRA_TYPES)
-                raise MalformedForm(field=f"extra.{name}", given=kind, accepted=Text(known, known))
-        stages = {stage.value for stage in StageName}
-        if unknown := sorted(self.stages.keys() - stages):
-            known = ", ".join(sorted(stages))
-            raise MalformedStep(field="stages", given=unknown, accepted=Text(known, known))
+                raise MalformedForm(field=f"extra.{name}", given=kind, accepted=one_of(EXTRA_TYPES))
+        IN_STEP.check_known(self.stages, sorted(stage.value for stage in StageName), "stages", named=True)
         if self.review_by is not None and not 1 <= self.review_by <= _MONTH_LONGEST:
             raise MalformedStep(field="review_by", given=self.review_by, minimum=1, maximum=_MONTH_LONGEST)
         for lower, upper in pairwise(self.penalty_basis):
@@ -263,23 +214,19 @@ class ComplaintRules:
         """
         if form.claimed is not None:
             in_currency(form.claimed, currency, "claimed")
-        known = ", ".join(f"{name}: {kind}" for name, kind in sorted(self.extra.items())) or "-"
+        known = one_of(f"{name}: {kind}" for name, kind in sorted(self.extra.items()))
         for name, value in form.extra.items():
             kind = self.extra.get(name)
             if kind is None:
-                raise MalformedForm(field="extra", given=typed_in(name), accepted=Text(known, known))
+                raise MalformedForm(field="extra", given=typed_in(name), accepted=known)
             if value is not None and type(value) is not EXTRA_TYPES[kind]:
-                raise MalformedForm(field=f"extra.{name}", given=type(value).__name__, accepted=Text(known, known))
+                raise MalformedForm(field=f"extra.{name}", given=type(value).__name__, accepted=known)
 
     def classified(self, classification: Classification) -> CaseClass:
         """The class of a complaint. Raises MalformedStep for a class or cause that the house lacks. [CMP-02]"""
-        found = self.classes.get(classification.name)
-        if found is None:
-            known = ", ".join(sorted(self.classes))
-            raise MalformedStep(field="class", given=typed_in(classification.name), accepted=Text(known, known))
-        if classification.cause not in found.causes:
-            known = ", ".join(found.causes)
-            raise MalformedStep(field="cause", given=typed_in(classification.cause), accepted=Text(known, known))
+        IN_STEP.check_known(classification.name, sorted(self.classes), "class")
+        found = self.classes[classification.name]
+        IN_STEP.check_known(classification.cause, found.causes, "cause")
         return found
 
     def check_remedy(self, remedy: Remedy, currency: str) -> None:
@@ -291,14 +238,10 @@ class ComplaintRules:
     def check_judgement(self, judgement: Judgement, currency: str) -> None:
         """Refuse a loss or a discipline that the house's bases do not have. Raises MalformedStep, CurrencyMismatch."""
         for kind, amount in judgement.loss.items():
-            if kind not in self.loss_basis:
-                known = ", ".join(self.loss_basis) or "-"
-                raise MalformedStep(field="loss", given=typed_in(kind), accepted=Text(known, known))
+            IN_STEP.check_known(kind, self.loss_basis, "loss")
             in_currency(amount, currency, f"loss.{kind}")
         for penalty in judgement.penalties:
-            if penalty.discipline and penalty.discipline not in self.disciplines:
-                known = ", ".join(self.disciplines) or "-"
-                raise MalformedStep(field="discipline", given=typed_in(penalty.discipline), accepted=Text(known, known))
+            IN_STEP.check_known([penalty.discipline] if penalty.discipline else [], self.disciplines, "discipline")
             if penalty.amount is not None:
                 in_currency(penalty.amount, currency, "amount")
 
@@ -349,8 +292,8 @@ def _whole(rules: ComplaintRules, book: Rulebook) -> Iterable[str]:
         if role not in steps:
             yield Fault.of(unknown(_SIGNER, role, steps), f"$.complaints.signatures[{n}]")
     if not rules.ladder.holds(rules.without_amount.grave):
-        known = ", ".join(band.authority for band in rules.ladder.bands)
-        said = Text(f"one of {known} expected", f"应为 {known} 之一")
+        known = one_of(band.authority for band in rules.ladder.bands)
+        said = Text(f"one of {known.en} expected", f"应为 {known.zh} 之一")
         yield Fault.of(said, "$.complaints.without_amount.grave")
 
 

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Final
 
+from csdomain.casework import chasing, letters, related
 from csdomain.kernel.rules import Text
-from csdomain.rulebook.sections import Label, Unit
+from csdomain.rulebook.sections import LADDER_LABELS, Label, Unit, under
 
 LABELS: Final[Mapping[str, Text]] = {
     "": Text("complaints", "投诉"),
@@ -18,9 +19,6 @@ LABELS: Final[Mapping[str, Text]] = {
     "copies.slip": Text("copies of the return slip", "退货单各联"),
     "copies.certificate": Text("copies of the discount certificate", "折扣证明单各联"),
     "ladder": Text("approval limits", "核决权限"),
-    "ladder.*": Text("authority {0}", "权限者 {0}"),
-    "ladder.*.over": Text("where the band of {0} begins", "{0} 的起始金额"),
-    "ladder.*.up_to": Text("limit of {0}", "{0} 的上限"),
     "without_amount.grave": Text("who decides grave complaints without an amount", "无金额的严重投诉核决者"),
     "without_amount.ordinary": Text("who decides ordinary complaints without an amount", "无金额的一般投诉核决者"),
     "overrun_to": Text("who is told of an overrun", "逾期反映对象"),
@@ -30,9 +28,6 @@ LABELS: Final[Mapping[str, Text]] = {
     "warnings": Label("warnings before the deadline", "到期前的提醒", Unit.PERCENT),
     "stages.*.within": Text("time of the stage {0}", "{0} 阶段的期限"),
     "stages.*.superior": Text("who is told of an overrun of the stage {0}", "{0} 阶段逾期的上级"),
-    "chasing.every": Text("how often departments are reminded", "催办间隔"),
-    "chasing.times": Text("how many times departments are reminded", "催办次数"),
-    "chasing.superior": Text("who is told where reminders do not help", "催办无效时报告的上级"),
     "report_within": Text("time to report on an investigation", "调查报告期限"),
     "ruling_by": Text("who rules on reports", "报告的批示者"),
     "signatures": Text("signatures before a decision", "核决前的签核"),
@@ -52,19 +47,15 @@ LABELS: Final[Mapping[str, Text]] = {
     "classes.*.grave": Text("causes under {0} that are grave", "{0} 中属特别严重的原因"),
     "classes.*.harm": Text("causes under {0} that are harm or loss", "{0} 中属伤害或损失的原因"),
     "dismissal": Text("who dismisses complaints, by the amount claimed", "不成立的核定权限"),
-    "dismissal.*": Text("authority {0}", "权限者 {0}"),
-    "dismissal.*.over": Text("where the band of {0} begins", "{0} 的起始金额"),
-    "dismissal.*.up_to": Text("limit of {0}", "{0} 的上限"),
     "hold_reasons": Text("what law demands to keep a case for", "依法保留案件的事由"),
     "signers.*": Text("who signs as {0}", "{0} 的签核人"),
     "different_people": Text(
         "whether ruling, deciding and signing are by different people", "批示、核决与签核是否须由不同人员办理"
     ),
-    "related.days": Label("days back in which related cases are looked for", "相关案件的回溯天数", Unit.DAYS),
-    "related.counted": Text("whether related cases count to who decides", "相关案件是否合并计算核决权限"),
-    "disclosure.run_characters": Text("characters in a row that a letter may not repeat", "通知不得重复的连续字数"),
-    "disclosure.run_words": Text("words in a row that a letter may not repeat", "通知不得重复的连续词数"),
-    "disclosure.name": Text("characters from which a name is looked for", "姓名、单位名称检查的最少字数"),
-    "disclosure.figure": Text("sum from which figures are looked for anywhere", "任何位置都检查的最小金额"),
     "extra.*": Text("the house's own field {0}", "自定栏目 {0}"),
+    **under("ladder.*", LADDER_LABELS),
+    **under("dismissal.*", LADDER_LABELS),
+    **under("chasing", chasing.LABELS),
+    **under("related", related.LABELS),
+    **under("disclosure", letters.LABELS),
 }

@@ -3,13 +3,10 @@
 from collections.abc import Mapping
 from typing import Final
 
-from csdomain.kernel.cases.occasions import Occasion, Placeholder
+from csdomain.frame.effects import occasions
+from csdomain.kernel.cases.occasions import Placeholder
 
 _T, _N, _M, _I = Placeholder.TEXT, Placeholder.NUMBER, Placeholder.MONEY, Placeholder.INSTANT
-#: ``complaint`` is the id, by which a program finds the case; ``number`` is what people call it.
-_CASE: Final[Mapping[str, Placeholder]] = {"complaint": _T, "number": _T}
-#: What is told inside the house names the branch: two directors hold the same position (CMP-18).
-_INSIDE: Final = {**_CASE, "branch": _T}
 _OVERDUE: Final = {"timer": _T}
 _PART: Final = {"department": _T, "times": _N}
 
@@ -49,16 +46,13 @@ _INTERNAL: Final[Mapping[str, Mapping[str, Placeholder]]] = {
     "deduct": {"penalty": _N, "amount": _N},
     "discipline": {"penalty": _N, "kind": _T},
 }
-OCCASIONS: Final = (
-    *(Occasion(f"complaint.{name}", {**_CASE, **more}) for name, more in _TO_CUSTOMERS.items()),
-    *(Occasion(f"complaint.{name}", {**_INSIDE, **more}, internal=True) for name, more in _INTERNAL.items()),
+#: What is told inside the house names the branch: two directors hold the same position (CMP-18).
+OCCASIONS: Final = occasions(
+    "complaint", _TO_CUSTOMERS, {name: {"branch": _T, **more} for name, more in _INTERNAL.items()}
 )
 INTERNAL: Final = frozenset(_INTERNAL)
 #: What is told only where complaints go through departments: by level, nobody is asked for a part.
 OF_DEPARTMENTS: Final = frozenset(
     f"complaint.{name}"
-    for name in (
-        *("to_inspect", "jointly", "part_wanted"),
-        *("to_rule", "to_decide", "collect", "memorandum"),
-    )
+    for name in ("to_inspect", "jointly", "part_wanted", "to_rule", "to_decide", "collect", "memorandum")
 )

@@ -8,19 +8,18 @@ from fractions import Fraction
 
 import attrs
 
+from csdomain.frame import fields
 from csdomain.kernel.rules import Text
 from csdomain.kernel.values.actors import ActorId
 from csdomain.kernel.values.arguments import checked
 from csdomain.kernel.values.money import Money, total
-from csdomain.kernel.values.personal import PersonalKind, personal
 
-from .form import ERASED, MalformedStep, count, identifier, text
+from .form import IN_FORM, IN_STEP, MalformedStep
 
-_ID = identifier(MalformedStep)
-_EACH_ID = attrs.validators.deep_iterable(_ID)
-_SHORT = 120
-_LONGEST = 4000
+_EACH_ID = attrs.validators.deep_iterable(IN_STEP.id)
+_NAME = IN_STEP.text(fields.SHORT, empty=True)
 _CHECKED = checked(MalformedStep)
+words, remarks = IN_STEP.words, IN_STEP.remarks
 
 
 @unique
@@ -40,18 +39,6 @@ class Channel(Enum):
     PHONE = "phone"
 
 
-def words(*, longest: int = _LONGEST) -> str:
-    """A field that holds what somebody wrote: it may name the customer, so it counts as personal (KRN-14)."""
-    field: str = personal(PersonalKind.OTHER, erased=ERASED, validator=text(longest, empty=False))
-    return field
-
-
-def remarks(*, longest: int = _LONGEST) -> str:
-    """As :func:`words`, and it may be left out."""
-    field: str = personal(PersonalKind.OTHER, default="", validator=text(longest))
-    return field
-
-
 @attrs.frozen(field_transformer=_CHECKED)
 class Opinion:
     """What somebody wrote on the form, and who and when."""
@@ -65,8 +52,8 @@ class Opinion:
 class Classification:
     """The class and the cause of a complaint, as the house lists them (CMP-02)."""
 
-    name: str = attrs.field(validator=_ID)
-    cause: str = attrs.field(validator=_ID)
+    name: str = attrs.field(validator=IN_STEP.id)
+    cause: str = attrs.field(validator=IN_STEP.id)
 
 
 @attrs.frozen(field_transformer=_CHECKED)
@@ -83,8 +70,8 @@ class Finding:
 class Share:
     """What one of our units bears of the loss: in proportion to ``weight``."""
 
-    unit: str = attrs.field(validator=_ID)
-    weight: int = attrs.field(default=1, validator=count)
+    unit: str = attrs.field(validator=IN_STEP.id)
+    weight: int = attrs.field(default=1, validator=IN_FORM.count)
 
 
 @attrs.frozen(field_transformer=_CHECKED)
@@ -95,8 +82,8 @@ class ProposedPenalty:
     is left out it follows from the house's penalty basis and the unit's share of the loss.
     """
 
-    on: str = attrs.field(validator=_ID)
-    discipline: str = attrs.field(default="", validator=text(_SHORT))
+    on: str = attrs.field(validator=IN_STEP.id)
+    discipline: str = attrs.field(default="", validator=_NAME)
     amount: Money | None = None
 
     def __attrs_post_init__(self) -> None:
@@ -116,9 +103,9 @@ class Judgement:
     """
 
     liable: Liable
-    unit: str = attrs.field(default="", validator=text(64))
+    unit: str = attrs.field(default="", validator=IN_STEP.text(fields.ID_LONGEST, empty=True))
     persons: tuple[str, ...] = attrs.field(default=(), validator=_EACH_ID)
-    company: str = personal(PersonalKind.OTHER, default="", erased=ERASED, validator=text(_SHORT))
+    company: str = fields.words("", validator=_NAME)
     disposal: str = remarks()
     tracked: bool | None = None
     loss: Mapping[str, Money] = attrs.field(factory=dict)
@@ -160,9 +147,9 @@ class Judgement:
 class Goods:
     """Goods of one product and batch, in pieces."""
 
-    product: str = attrs.field(validator=text(_SHORT, empty=False))
-    batch: str = attrs.field(default="", validator=text(_SHORT))
-    quantity: int = attrs.field(default=0, validator=count)
+    product: str = attrs.field(validator=IN_STEP.text(fields.SHORT))
+    batch: str = attrs.field(default="", validator=_NAME)
+    quantity: int = attrs.field(default=0, validator=IN_FORM.count)
 
 
 def goods(lines: Sequence[Goods]) -> tuple[Goods, ...]:

@@ -6,6 +6,10 @@ from typing import Any, Final
 
 import attrs
 
+from csdomain.customers.lifecycle import State
+from csdomain.customers.model import CUSTOMERS, ITSELF, MERGED_INTO, Customer
+from csdomain.customers.ports import Fold
+from csdomain.customers.values import CUSTOMER_ID, CustomerRules
 from csdomain.kernel.rules.errors import InvalidValue, NotFound
 from csdomain.kernel.store.kinds import Query, Tally, Where
 from csdomain.kernel.store.ports import Unit
@@ -13,10 +17,6 @@ from csdomain.kernel.store.registers import Mode, Register
 from csdomain.kernel.values.arguments import MOST
 from csdomain.kernel.values.personal import PersonalKind, personal
 
-from ..lifecycle import State
-from ..model import CUSTOMERS, ITSELF, MERGED_INTO, Customer
-from ..ports import Fold
-from ..values import CUSTOMER_ID, CustomerRules
 from .matching import Group, Score, alike, first, grams, plain, score, spellings, sure, terms, whole
 
 Scope = tuple[Where[Any], ...]

@@ -9,7 +9,7 @@ from typing import Final
 
 import attrs
 
-from ..ports import Fold
+from csdomain.customers.ports import Fold
 
 #: A whole field as a term begins with this, the first character of a name with that; no plain text holds either.
 _WHOLE: Final = "="

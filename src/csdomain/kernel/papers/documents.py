@@ -259,6 +259,13 @@ class Document:
         moved = attrs.evolve(there, held=(*there.held, Holding(holder, at, by)))
         return attrs.evolve(self, copies=tuple(moved if c.number == copy else c for c in self.copies))
 
+    def distribute(self, *, by: ActorId, at: datetime, to: str = "", after: int = 0) -> "Document":
+        """The form with the copies after the ``after``-th handed over: each to whom it is for, or all ``to`` one."""
+        paper = self
+        for copy in self.copies[after:]:
+            paper = paper.hand_over(copy.number, to or copy.purpose, by=by, at=at)
+        return paper
+
     def with_holder(self, holder: str) -> tuple[int, ...]:
         """The numbers of the copies that ``holder`` has now."""
         return tuple(copy.number for copy in self.copies if copy.holder == holder)

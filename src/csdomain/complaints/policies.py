@@ -1,12 +1,18 @@
-"""Which amount a complaint is decided by, and by whom (CMP-11, CMP-16)."""
+"""Decisions of complaints as pure functions over values: who decides, and what a letter must not hold."""
 
 from collections.abc import Iterable
+from typing import Final
 
 import attrs
 
-from csdomain.complaints.values import ComplaintForm, ComplaintRules, Remedy
+from csdomain.casework.letters import Guard
+from csdomain.complaints.rules import NOTICE
+from csdomain.complaints.values import IN_STEP, ComplaintForm, ComplaintRules, Remedy
 from csdomain.kernel.papers.approvals import ApprovalLadder, Band
 from csdomain.kernel.values.money import Money, total
+
+#: What goes to the customer holds nothing internal. [CMP-13]
+LETTERS: Final = Guard(NOTICE, IN_STEP)
 
 
 def form_amount(form: ComplaintForm, remedy: Remedy | None, currency: str) -> Money:

@@ -1,18 +1,16 @@
-"""What may leave the house (CMP-13)."""
+"""The guard of letters: what is written to a customer repeats nothing that was written inside the house."""
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
-from typing import Final
+from typing import Final, Protocol
 
 import attrs
 
-from csdomain.complaints.rules import NOTICE
-from csdomain.complaints.values import Clearance, Disclosure, MalformedStep
-from csdomain.frame.fields import Fields
+from csdomain.frame.fields import Fields, InvalidSetting
 from csdomain.kernel.papers.documents import Document
-from csdomain.kernel.rules import Text
+from csdomain.kernel.rules import Rule, Text
 from csdomain.kernel.rules.errors import RuleBroken
 from csdomain.kernel.values.figures import Figures, figures
 
@@ -28,14 +26,53 @@ _GRAM: Final = 3
 #: A letter or digit that is no Chinese, Japanese or Korean character; what may stand between the letters of a name.
 _LETTER: Final = r"[^\W_\u2e80-\u9fff\uac00-\ud7ff\uf900-\ufaff\U00020000-\U0003ffff]"
 _APART: Final = r"[\W_]*"
-_FIELDS: Final = Fields(MalformedStep)
 
 
 class InternalDisclosed(RuleBroken):
-    """The form itself, or something internal that stands on it, would go to the customer (CMP-13)."""
+    """A form, or something internal that stands on it, would go to the customer."""
 
-    default_rule = NOTICE
     problem = Text("What goes to the customer holds something internal.", "给客户的通知含有内部内容。")
+
+
+#: What the settings of :class:`Disclosure` are called, by their path in it.
+LABELS: Final[Mapping[str, Text]] = {
+    "run_characters": Text("characters in a row that a letter may not repeat", "通知不得重复的连续字数"),
+    "run_words": Text("words in a row that a letter may not repeat", "通知不得重复的连续词数"),
+    "name": Text("characters from which a name is looked for", "姓名、单位名称检查的最少字数"),
+    "figure": Text("sum from which figures are looked for anywhere", "任何位置都检查的最小金额"),
+}
+
+
+@attrs.frozen
+class Disclosure:
+    """What makes a letter repeat something internal.
+
+    A run of ``run_characters`` (Chinese) or ``run_words`` (other) of an internal text; a name from ``name`` characters
+    on; a sum from ``figure`` on, in the currency's major unit, a smaller one only where a currency stands beside it.
+    """
+
+    run_characters: int = 8
+    run_words: int = 5
+    name: int = 2
+    figure: int = 100
+
+    def __attrs_post_init__(self) -> None:
+        for field, value in attrs.asdict(self).items():
+            InvalidSetting.at_least(1, value, field)
+
+
+class Cleared(Protocol):
+    """Somebody's declaration that a text discloses nothing though it matches these fields."""
+
+    @property
+    def text(self) -> str:
+        """The whole text."""
+        ...
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The names of the fields."""
+        ...
 
 
 @attrs.frozen
@@ -127,32 +164,38 @@ def as_heading(letter: Letter, written: str, house: Disclosure) -> bool:
     return "".join(fold(written).split()) in "".join(letter.folded.split())
 
 
-def require_nothing_internal(
-    text: object, internal: Iterable[Internal], heard: str, house: Disclosure, cleared: Iterable[Clearance] = ()
-) -> str:
-    """``text`` if it is our own words to the customer: not a form, and nothing that was written inside the house.
+@attrs.frozen
+class Guard:
+    """Refuses, by ``rule``, a text to a customer that holds something internal; ``fields`` refuse what is no text."""
 
-    What the customer said, or is told anyway, is ``heard`` and may be said back; what was declared no disclosure in
-    this very text may stand in it. Raises :class:`InternalDisclosed`, which names
-    the fields and never repeats them, MalformedStep. [CMP-13]
-    """
-    accepted = Text(
-        "words of one's own to the customer, or a manager's `clear` of this text",
-        "另行撰写给客户的文字，或由经理对此文字作出声明（clear）",
-    )
-    if isinstance(text, Document) or not isinstance(text, str):
-        raise InternalDisclosed(field="form", accepted=accepted)
-    excused = {field for clearance in cleared if clearance.text == text for field in clearance.fields}
-    found = [field for field in disclosed(text, internal, heard, house) if field not in excused]
-    if found:
-        raise InternalDisclosed(field=", ".join(found), accepted=accepted)
-    return text
+    rule: Rule
+    fields: Fields
 
+    def require_nothing_internal(
+        self, text: object, internal: Iterable[Internal], heard: str, house: Disclosure, cleared: Iterable[Cleared] = ()
+    ) -> str:
+        """``text`` if it is our own words to the customer: not a form, and nothing that was written inside the house.
 
-def disclosed(text: str, internal: Iterable[Internal], heard: str, house: Disclosure) -> tuple[str, ...]:
-    """The names of the fields that ``text`` would disclose, sorted. Raises MalformedStep. [CMP-13]"""
-    letter = Letter.of(_FIELDS.check_text(text, "text"), Letter.of(heard))
-    return tuple(sorted({one.field for one in internal if one.known(letter, one.written, house)}))
+        What the customer said, or is told anyway, is ``heard`` and may be said back; what was declared no disclosure in
+        this very text may stand in it. Raises :class:`InternalDisclosed`, which names the fields and never repeats
+        them, and the error of ``fields``.
+        """
+        accepted = Text(
+            "words of one's own to the customer, or a manager's `clear` of this text",
+            "另行撰写给客户的文字，或由经理对此文字作出声明（clear）",
+        )
+        if isinstance(text, Document) or not isinstance(text, str):
+            raise InternalDisclosed(self.rule, field="form", accepted=accepted)
+        excused = {field for clearance in cleared if clearance.text == text for field in clearance.fields}
+        found = [field for field in self.disclosed(text, internal, heard, house) if field not in excused]
+        if found:
+            raise InternalDisclosed(self.rule, field=", ".join(found), accepted=accepted)
+        return text
+
+    def disclosed(self, text: str, internal: Iterable[Internal], heard: str, house: Disclosure) -> tuple[str, ...]:
+        """The names of the fields that ``text`` would disclose, sorted. Raises the error of ``fields``."""
+        letter = Letter.of(self.fields.check_text(text, "text"), Letter.of(heard))
+        return tuple(sorted({one.field for one in internal if one.known(letter, one.written, house)}))
 
 
 # --- folding
