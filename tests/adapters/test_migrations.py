@@ -19,7 +19,7 @@ import csdomain
 from adapters.harness import SQL, Desks
 from csdomain.complaints.commands.taking_over import PastCase
 from csdomain.complaints.lifecycle import State
-from csdomain.contexts import kinds
+from csdomain.contexts import stored
 from csdomain.kernel.rules import NUMBERING, PORTS
 from csdomain.testing import accepted, agent, answered, complaint_form, no_holidays, received, staff
 from csdomain_adapters.sql import SchemaOutdated, ours
@@ -70,7 +70,7 @@ def differences(engine: Engine) -> list[object]:
         context = MigrationContext.configure(
             connection, opts={"compare_type": True, "compare_server_default": True, **names}
         )
-        return list(compare_metadata(context, Schema(kinds()).meta))
+        return list(compare_metadata(context, Schema(stored()).meta))
 
 
 def test_the_head_is_the_scripts_head() -> None:
@@ -98,7 +98,7 @@ def test_from_nothing_to_what_the_code_expects(engine: Engine) -> None:
     upgrade(engine)
     assert current(engine) == HEAD
     assert differences(engine) == []
-    assert tables(engine) == set(Schema(kinds()).meta.tables)
+    assert tables(engine) == set(Schema(stored()).meta.tables)
 
 
 def test_indexes_and_keys_are_as_the_code_says(engine: Engine) -> None:
@@ -109,7 +109,7 @@ def test_indexes_and_keys_are_as_the_code_says(engine: Engine) -> None:
     with engine.begin() as connection:
         for name in names:
             connection.execute(text(f"drop table {name}"))
-    Schema(kinds()).meta.create_all(engine)
+    Schema(stored()).meta.create_all(engine)
     assert migrated == shapes(engine)
 
 
@@ -153,7 +153,7 @@ def test_step_by_step_up_and_down_again(engine: Engine) -> None:
         upgrade(engine, revision)
         assert current(engine) == revision
         seen.append(tables(engine))
-    assert seen[-1] == set(Schema(kinds()).meta.tables)
+    assert seen[-1] == set(Schema(stored()).meta.tables)
     for revision, there in zip(reversed(REVISIONS[:-1]), reversed(seen[:-1]), strict=True):
         downgrade(engine, revision)
         assert (current(engine), tables(engine)) == (revision, there)
