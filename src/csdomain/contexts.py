@@ -22,6 +22,7 @@ GROUP: Final = "csdomain.contexts"
 HOUSE: Final[Mapping[str, str]] = {
     "complaints": "csdomain.complaints",
     "orders": "csdomain.orders",
+    "customers": "csdomain.customers",
     "messages": "csdomain.messaging",
     "staff": "csdomain.staff",
     "renewals": "csdomain.renewals",

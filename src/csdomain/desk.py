@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from difflib import get_close_matches
 from functools import cached_property, partial
 from importlib import import_module
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, cast
 
@@ -16,6 +17,7 @@ from csdomain.contexts import sections as sections
 from csdomain.contexts import stored as stored
 from csdomain.flows import CONSEQUENCES, SOURCES
 from csdomain.frame.contexts import Context, timer_handlers
+from csdomain.frame.customers import AnyCustomer, CustomerBook
 from csdomain.frame.service import CaseService, with_further
 from csdomain.kernel.calendar import WorkCalendar
 from csdomain.kernel.calendar.holidays import Holidays
@@ -67,6 +69,7 @@ from csdomain.rulebook import (
 
 if TYPE_CHECKING:
     from csdomain.complaints.service import Complaints
+    from csdomain.customers.service import Customers
     from csdomain.flows.erase_customer import ErasureReport
     from csdomain.flows.rebase_cases import RebaseReport
     from csdomain.frame.descriptions import Description
@@ -81,6 +84,7 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 V = TypeVar("V")
 NOTIFIERS: Final = "csdomain.notifiers"
+FOLDS: Final = "csdomain.folds"
 #: The word for a dry run of the relay, where the name of a notifier stands.
 PRINT: Final = "print"
 
@@ -103,7 +107,7 @@ class Services:
         from csdomain.complaints.context import CONTEXT
         from csdomain.flows.ask_who_decides import RecordedAuthorities
 
-        return self.of(CONTEXT, authorities=RecordedAuthorities())
+        return self.of(CONTEXT, authorities=RecordedAuthorities(), customers=self._known_customers)
 
     def running(self, ref: str | None = None) -> tuple[RunningCases, ...]:
         """How many cases run under which rulebook, by kind and state; under ``ref`` alone where given (KRN-01).
@@ -145,7 +149,7 @@ class Services:
         from csdomain.flows.supply_orders import supplies_of
         from csdomain.orders.context import CONTEXT
 
-        return self.of(CONTEXT, supplies=supplies_of(self.house, self._ids))
+        return self.of(CONTEXT, supplies=supplies_of(self.house, self._ids), customers=self._known_customers)
 
     @cached_property
     def payments(self) -> "Payments":
@@ -153,6 +157,15 @@ class Services:
         from csdomain.payments.context import CONTEXT
 
         return self.of(CONTEXT)
+
+    @cached_property
+    def customers(self) -> "Customers":
+        """Customers (CUS). With the extra ``find`` they are found by pinyin and in either script as well."""
+        from csdomain.customers.context import CONTEXT
+        from csdomain.customers.ports import AsWritten
+
+        installed = "find" in entry_points(group=FOLDS).names
+        return self.of(CONTEXT, fold=adapter(FOLDS, "find")() if installed else AsWritten())
 
     @cached_property
     def staff(self) -> "Staff":
@@ -195,16 +208,31 @@ class Services:
         """Erase everything about a customer, restrict what law demands to keep; begun again, it goes on (KRN-14)."""
         from csdomain.flows.erase_customer import erase_customer, require_none_left_off
 
-        require_none_left_off(self._store, self.house, contexts(HOUSE), customer)
-        return erase_customer(self.case_services, customer, by=by, at=at, progress=progress)
+        ids = self._ids_of(customer)
+        for id in ids:
+            require_none_left_off(self._store, self.house, contexts(HOUSE), id)
+        return erase_customer(self.case_services, ids, by=by, at=at, progress=progress)
 
     def export_customer(self, customer: str, *, by: Actor, at: datetime) -> dict[str, Any]:
         """Everything about a customer as plain data, in clear, for the customer; noted on the trails (KRN-14)."""
         from csdomain.flows.erase_customer import require_none_left_off
         from csdomain.flows.export_customer import export_customer
 
-        require_none_left_off(self._store, self.house, contexts(HOUSE), customer)
-        return export_customer(self.case_services, customer, by=by, at=at)
+        ids = self._ids_of(customer)
+        for id in ids:
+            require_none_left_off(self._store, self.house, contexts(HOUSE), id)
+        return export_customer(self.case_services, ids, by=by, at=at)
+
+    @property
+    def _known_customers(self) -> CustomerBook:
+        if "customers" not in self.house.rulebook.parts:
+            return AnyCustomer()
+        from csdomain.customers.questions.finding import RecordedCustomers
+
+        return RecordedCustomers()
+
+    def _ids_of(self, customer: str) -> tuple[str, ...]:
+        return self.customers.ids_of(customer) if "customers" in self.house.rulebook.parts else (customer,)
 
     def together(self, work: Callable[["Services"], R]) -> R:
         """One unit of work over several use cases: all of it happens, or none."""

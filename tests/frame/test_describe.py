@@ -141,6 +141,8 @@ def test_every_permission_is_asked_for_by_somebody() -> None:
     beside = {
         "complaints.personal",
         "complaints.restricted",
+        "customers.health_restricted",
+        "customers.restricted",
         "messages.personal",
         "orders.restricted",
     }  # they widen what is seen

@@ -64,7 +64,7 @@ def test_a_folder_and_one_text_have_one_ref(name: str) -> None:
 def test_the_books_that_ship_hold_each_context_in_its_file() -> None:
     assert shipped_names() == ("after_sales", "enquiry_desk", "fleet", "medical_centre")
     files = shipped("medical_centre") or {}
-    names = ["complaints", "house", "inventory", "messages", "orders", "payments", "staff"]
+    names = ["complaints", "customers", "house", "inventory", "messages", "orders", "payments", "staff"]
     assert sorted(files) == [f"{name}.toml" for name in names]
     assert "[messages.templates" not in "".join(files.values()), "what a context tells stands beside it"
     assert shipped("nobody") is None

@@ -28,6 +28,10 @@ _HELP: Final[Mapping[str, str]] = {
     "One that ships, a TOML file, or a folder: gives its values.": (
         "内置的规则手册、TOML 文件或文件夹：给出其中的值。"
     ),
+    # --- customers
+    "Customers: found by any one field.": "客户：按任一字段查找。",
+    "Part of a name, phone, address, e-mail, number, remark.": "姓名、电话、地址、邮箱、编号或备注的一部分。",
+    "Find customers by any one field, the best match first.": "按任一字段查找客户，最相符者在前。",
     # --- cases
     "Cases: list and search, show one, its trail, what may be done with it.": (
         "案件：列出与查找，查看单件、轨迹、可做的流转。"

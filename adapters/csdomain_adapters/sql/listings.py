@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, cast
 
-from sqlalchemy import Column, Integer, Select, Table, and_, bindparam, false, func, or_, select, union
+from sqlalchemy import Column, Integer, Select, Table, and_, bindparam, false, func, or_, select, tuple_, union
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql import ColumnElement
 from sqlalchemy.sql.functions import FunctionElement
@@ -95,9 +95,9 @@ def tally_statement(table: Table, tally: Tally[Any]) -> Select[Any]:
     sums = [func.coalesce(func.sum(table.c[name]), 0) for name in tally.sums]
     statement = select(*groups, func.count(), *sums).select_from(table).group_by(*groups)
     if tally.either:
-        key = next(iter(table.primary_key.columns))
-        arms = (select(key).where(*conditions(table, where, [*common, place])) for place in _rest(tally))
-        statement = statement.where(key.in_(union(*arms)))
+        key = list(table.primary_key.columns)  # of a register often several
+        arms = (select(*key).where(*conditions(table, where, [*common, place])) for place in _rest(tally))
+        statement = statement.where((key[0] if len(key) == 1 else tuple_(*key)).in_(union(*arms)))
     else:
         statement = statement.where(*conditions(table, where))
     if tally.top is not None:

@@ -1,7 +1,8 @@
 """Erase a customer from every context, or restrict what law demands to keep (KRN-14)."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from itertools import product
 from typing import Any
 
 import attrs
@@ -31,7 +32,7 @@ class ErasureReport:
 
 def erase_customer(
     services: Iterable[CaseService[Any, Any]],
-    customer: str,
+    customers: Sequence[str],
     *,
     by: Actor,
     at: datetime,
@@ -39,13 +40,15 @@ def erase_customer(
 ) -> ErasureReport:
     """Erase every record of a customer, of every context, one unit of work a record.
 
+    ``customers`` are the ids under which records are kept: several where records of one person were merged.
+
     Begun again after it was cut short, it goes on with those that are left: what was erased comes as ``unchanged``.
     ``progress`` is told of each record. Raises NotPermitted, before anything is erased in a context, unless ``by`` may
     erase all of it. [KRN-14]
     """
     unreadable: list[str] = []
     came: dict[Erasure, list[str]] = {outcome: [] for outcome in Erasure}
-    for records in services:
+    for records, customer in product(services, customers):
         after: Cursor | None = None
         while True:
             ids, after = records.of_customer(customer, by=by, at=at, after=after)

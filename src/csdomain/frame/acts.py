@@ -139,6 +139,8 @@ class Act(Generic[R]):
     place: Place
     draws: Draws
     rulebook: str = ""
+    #: The other case that a command is about, locked with the first: see ``also`` of a command.
+    other: Any = None
     #: The rule that a case does nothing before its last move; that of the move where a context names none.
     ordered: ClassVar[Rule | None] = None
     _doing: _Doing = attrs.field(init=False, factory=_Doing, repr=False)

@@ -67,7 +67,8 @@ def usual(
 class CaseType:
     """A kind of case, declared once: how it is stored, how it moves, by which rules, what follows, who may read it.
 
-    ``keeping`` says how the data of people is erased from it; None where it is none of that kind. ``more_actions`` are
+    ``keeping`` says how the data of people is erased from it; None where it is none of that kind. ``prefix`` begins the
+    permissions of a further kind of a context that has other readers (``health_``). ``more_actions`` are
     permissions that no command of the kind asks for (seeing who customers are in exports, say). ``obstacles`` say, by
     a case, the rules of another rulebook and the book, why the case could not go on to an end under it.
     """
@@ -78,6 +79,7 @@ class CaseType:
     parts: tuple[Parts[Any, Any, Any], ...] = ()
     keeping: Keeping | None = None
     more_actions: tuple[Action, ...] = ()
+    prefix: str = ""
     obstacles: Callable[[Any, Any, Rulebook], Iterable[Text]] = lambda _case, _rules, _book: ()
 
     def __attrs_post_init__(self) -> None:
@@ -91,7 +93,7 @@ class CaseType:
 
     def action(self, name: str) -> Action:
         """A permission of the context: ``orders.read``."""
-        return Action(f"{self.context}.{name}")
+        return Action(f"{self.context}.{self.prefix}{name}")
 
     @cached_property
     def read(self) -> Action:

@@ -54,7 +54,8 @@ class Command:
 
     ``table`` and ``move`` are the row of the lifecycle; None for a command that is none, such as taking over a case.
     ``name`` is what keys, refusals and observers call it: ``ship``, ``shipment.arrive``. ``carried``: who acts for
-    somebody by a delegation may make the move as that one may.
+    somebody by a delegation may make the move as that one may. ``also``: the argument that is the id of another case
+    of the kind, which is locked as well, under the same permission, whichever comes first in the order of ids.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Command:
     move: Enum | None = None
     of_part: bool = False
     carried: bool = False
+    also: str = ""
 
 
 def command_of(function: object) -> Command:
@@ -120,11 +122,18 @@ class Commands(Generic[T, S]):
             self._asked[move](case, act)
 
     def __call__(
-        self, move: T, *, when: "When | None" = None, asked: "When | None" = None, carried: bool = False
+        self,
+        move: T,
+        *,
+        when: "When | None" = None,
+        asked: "When | None" = None,
+        carried: bool = False,
+        also: str = "",
     ) -> Callable[[Changing[C, A, P]], Changing[C, A, P]]:
         """A command that moves a case. ``when`` refuses, from the case and the act alone, what cannot be done now;
         ``asked`` says beforehand what the command itself refuses whatever it is given. ``carried``: who acts for
-        somebody by a delegation may do it too."""
+        somebody by a delegation may do it too. ``also`` is the argument that names another case of the kind, which
+        the act then has as ``other``."""
         self.made.add(move)
         if when is not None:
             self._when[move] = when
@@ -141,7 +150,7 @@ class Commands(Generic[T, S]):
                 return command(case, act, *args, **kwargs)
 
             name, action = str(move.value), table.actions[move]
-            setattr(begun, _MARK, Command(name, action, _arguments(command), table, move, carried=carried))
+            setattr(begun, _MARK, Command(name, action, _arguments(command), table, move, carried=carried, also=also))
             return begun
 
         return mark

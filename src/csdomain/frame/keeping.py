@@ -16,6 +16,7 @@ from csdomain.kernel.rules import PERSONAL_DATA, Text
 from csdomain.kernel.rules.errors import require
 from csdomain.kernel.store.kinds import Field, Kind
 from csdomain.kernel.store.ports import TimerHandler, Unit
+from csdomain.kernel.store.registers import Register
 from csdomain.kernel.values.actors import Action, ActorId, system_actor
 from csdomain.kernel.values.personal import erased
 
@@ -97,19 +98,30 @@ class Keeping:
     """How the data of people is erased from a kind of case: whose it is, for what it may be held, the events of it.
 
     ``customer`` is the column that says whose the case is; ``reasons`` gives the codes, by the rules of the context,
-    for which the case may be held.
+    for which the case may be held. ``rows`` are registers that hold something of the case, and the column of each that
+    names it: those rows go when the case is erased.
     """
 
     def __init__(
-        self, kind: str, customer: Field[Any, str] | None = None, reasons: Callable[[Any], Sequence[str]] = lambda _: ()
+        self,
+        kind: str,
+        customer: Field[Any, str] | None = None,
+        reasons: Callable[[Any], Sequence[str]] = lambda _: (),
+        rows: Sequence[tuple[Register[Any], str]] = (),
     ) -> None:
         self.customer = customer
         self.reasons = reasons
+        self.rows = rows
         self.erased = _named(Erased, kind)
         self.restricted = _named(Restricted, kind)
         self.held = _named(Held, kind)
         self.released = _named(Released, kind)
         self.exported = _named(Exported, kind)
+
+    def clear(self, unit: Unit, id: str) -> int:
+        """Redact what the trail says of a case and drop its rows; how many lines and rows."""
+        dropped = sum(unit.register(register).drop(register[column].is_(id)) for register, column in self.rows)
+        return dropped + unit.session.redact(id)
 
     def attach(self, effects: Effects[Any, Any], kind: Kind[Any], erasing: Action) -> None:
         """Add the clock of a hold to the effects of the kind."""
@@ -219,7 +231,7 @@ def _lapsing(keeping: Keeping, kind: Kind[Any], erasing: Action) -> TimerHandler
         count = int(fired.timer.partition(".")[2])
         events = lapse(keeping, case, count, by=system.id, at=fired.found_at)
         if events:
-            unit.session.redact(case.id)
+            keeping.clear(unit, case.id)
             unit.of(kind).save(case)
             unit.record(events)
         return ()

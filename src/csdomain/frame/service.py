@@ -26,6 +26,7 @@ from csdomain.rulebook import House
 from . import keeping
 from .acts import Act, Events
 from .commands import Command, command_of
+from .customers import AnyCustomer, CustomerBook
 from .questions import Questions
 
 P = ParamSpec("P")
@@ -80,7 +81,10 @@ class _Drawn:
 @attrs.frozen
 class Service(Questions[C], Generic[C, A]):
     """Commands and questions of a kind of case. A context gives its :class:`~csdomain.frame.cases.CaseType` and one
-    method a command; where its acts need more than :class:`~csdomain.frame.acts.Act` holds, ``_hand``."""
+    method a command; where its acts need more than :class:`~csdomain.frame.acts.Act` holds, ``_hand``. ``customers``
+    are asked before a case of a customer is opened."""
+
+    _customers: CustomerBook = attrs.field(factory=AnyCustomer, kw_only=True)
 
     def _hand(self, unit: Unit, **given: Any) -> A:
         """The act that a command gets: :class:`~csdomain.frame.acts.Act`, or a subclass with ports of the context."""
@@ -101,6 +105,7 @@ class Service(Questions[C], Generic[C, A]):
 
         def work(unit: Unit) -> Receipt:
             actor = house.resolve(by)
+            other = self._also(unit, marked, id, args, actor)
             try:
                 case = unit.load(cases.kind, id, may=marked.action, by=actor, expected_version=expected)
             except NotPermitted:
@@ -110,14 +115,34 @@ class Service(Questions[C], Generic[C, A]):
                 actor = self._standing_in(unit, case, actor, at)
                 case = unit.load(cases.kind, id, may=marked.action, by=actor, expected_version=expected)
             rules = cases.effects.rules_of(case, house, unit)
-            act = self._act(unit, actor, at, rules, self._book(case), case.branch)
+            act = self._act(unit, actor, at, rules, self._book(case), case.branch, **other())
             events = command(case, act, *args, **kwargs)
             if events:
-                unit.of(cases.kind).save(case)
+                self._keep(unit, case, events)
                 unit.record(events, cases.effects.of(events, case, rules, act.place))
             return Receipt(id=id, version=case.version, state=case.state.value, number=act.drawn or case.number)
 
         return self._run(work, self._call(marked, call, id, args, kwargs), by)
+
+    def _also(
+        self, unit: Unit, marked: Command, id: str, args: tuple[Any, ...], actor: Actor
+    ) -> Callable[[], Mapping[str, Any]]:
+        """The other case that a command names, locked: at once where it comes before the first, else when called."""
+        if not marked.also:
+            return dict
+        named = args[marked.arguments.index(marked.also)]
+
+        def load() -> Mapping[str, Any]:
+            return {"other": unit.load(self._cases.kind, named, may=marked.action, by=actor)}
+
+        if named >= id:
+            return load
+        first = load()
+        return lambda: first
+
+    def _keep(self, unit: Unit, case: C, events: Sequence[Event], *, new: bool = False) -> None:
+        """Store a case to which ``events`` happened: a context overrides it where rows follow from the case."""
+        (unit.of(self._cases.kind).add if new else unit.of(self._cases.kind).save)(case)
 
     def _run(self, work: Callable[[Unit], Receipt], call: Call, by: Actor) -> Receipt:
         try:
@@ -142,16 +167,19 @@ class Service(Questions[C], Generic[C, A]):
             rules = house.rulebook[cases.section]
             act = self._act(unit, actor, at, rules, house.rulebook.ref, actor.branch)
             case, events = command(act, *args, **kwargs)
-            unit.of(cases.kind).add(case)
+            whose = None if cases.keeping is None else cases.keeping.customer
+            if whose is not None and (customer := whose.of(case)):
+                self._customers.require_living(unit, customer)
+            self._keep(unit, case, events, new=True)
             unit.record(events, cases.effects.of(events, case, rules, act.place))
             return Receipt(id=case.id, version=case.version, state=case.state.value, number=case.number)
 
         return self._store.run(work, self._call(marked, call, "", args, kwargs))
 
-    def _act(self, unit: Unit, actor: Actor, at: datetime, rules: object, rulebook: str, branch: str) -> A:
+    def _act(self, unit: Unit, actor: Actor, at: datetime, rules: object, rulebook: str, branch: str, **more: Any) -> A:
         house = self._house
-        draws = _Drawn(unit, house, self._ids, self._cases.kind.table)
-        return self._hand(unit, by=actor, at=at, rules=rules, place=house.place(branch), draws=draws, rulebook=rulebook)
+        draws, place = _Drawn(unit, house, self._ids, self._cases.kind.table), house.place(branch)
+        return self._hand(unit, by=actor, at=at, rules=rules, place=place, draws=draws, rulebook=rulebook, **more)
 
     def _asking(self, unit: Unit, case: C, actor: Actor, at: datetime) -> A:
         rules = self._cases.effects.rules_of(case, self._house, unit)
@@ -189,7 +217,7 @@ class Service(Questions[C], Generic[C, A]):
             case = unit.load(cases.kind, id, may=action, by=actor, expected_version=expected)
             events = command(case, actor, unit)
             if events:
-                unit.of(cases.kind).save(case)
+                self._keep(unit, case, events)
                 rules = cases.effects.rules_of(case, house, unit)
                 unit.record(events, cases.effects.of(events, case, rules, house.place(case.branch)))
             return Receipt(id=id, version=case.version, state=case.state.value, number=case.number)
@@ -247,7 +275,7 @@ class CaseService(Service[C, A]):
         at, kept = call["at"], self._kept
 
         def command(case: C, actor: Actor, unit: Unit) -> Sequence[Event]:
-            beside = keeping.held(case, at) is None and bool(unit.session.redact(case.id))
+            beside = keeping.held(case, at) is None and bool(kept.clear(unit, case.id))
             events = keeping.erase(kept, case, by=actor.id, at=at, beside=beside)
             outcome.append(
                 Erasure.UNCHANGED
@@ -280,7 +308,7 @@ class CaseService(Service[C, A]):
         def command(case: C, actor: Actor, unit: Unit) -> Sequence[Event]:
             events = keeping.release(kept, case, by=actor.id, at=at)
             if any(isinstance(event, keeping.Erased) for event in events):
-                unit.session.redact(case.id)
+                kept.clear(unit, case.id)
             return events
 
         return self._change("release", self._cases.hold, id, command, call)

@@ -334,6 +334,10 @@ class RegisterContract(Contract):
             *(((None,), 1, (9,)), (("b",), 1, (5,)), (("c",), 1, (5,))),
         ]
         assert self._run(rig, lambda unit: unit.register(READINGS).sums(Tally(mine)))[0].count == 4
+        either = Tally[Any](
+            mine, either=(READINGS["note"].is_("b"), READINGS["note"].is_("d"), READINGS["count"].is_(5))
+        )
+        assert self._run(rig, lambda unit: unit.register(READINGS).sums(either))[0].count == 2
 
     def test_rows_go_when_they_can_be_made_again_or_their_time_is_over(self, rig: Rig) -> None:
         self._run(rig, lambda unit: unit.register(TERMS).put([Term("p", word) for word in "abc"]))

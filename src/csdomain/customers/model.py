@@ -1,0 +1,268 @@
+"""The customer's record and the health file, with their commands. Every command checks first and changes after."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, ClassVar, Final
+from zoneinfo import ZoneInfo
+
+import attrs
+
+from csdomain.frame.acts import Act, Events
+from csdomain.frame.cases import Record, usual
+from csdomain.frame.commands import Commands
+from csdomain.frame.fields import LONG, words
+from csdomain.kernel.rules import Text
+from csdomain.kernel.rules.errors import require
+from csdomain.kernel.store.kinds import Field, Kind
+from csdomain.kernel.values.actors import ActorId
+from csdomain.kernel.values.personal import PersonalKind, personal
+
+from . import events as e
+from . import rules as r
+from .lifecycle import CUSTOMER_MOVES, HEALTH_MOVES, HealthMove, HealthState, Move, State
+from .values import (
+    CUSTOMER_ID,
+    FIELDS,
+    HEALTH_FILE_ID,
+    CustomerId,
+    CustomerRules,
+    HealthFileId,
+    Merged,
+    Past,
+    Profile,
+    Tenure,
+    one_of,
+)
+
+CustomerAct = Act[CustomerRules]
+does: Final = Commands(CUSTOMER_MOVES)
+does_health: Final = Commands(HEALTH_MOVES)
+
+
+def _month(act: CustomerAct) -> str:
+    return f"{act.at.astimezone(ZoneInfo(act.place.zone)):%Y-%m}"
+
+
+@attrs.define(kw_only=True)
+class Customer(Record):
+    """A customer's record. ``owner`` is the representative, empty before the first; ``number`` is the file number.
+
+    ``past`` is what the record said before it was changed, ``tenures`` who represented the customer when, in order and
+    without a gap. ``merged_into`` is the id of the record of the same person that this one points to. ``was`` is the
+    state in which it was merged. [CUS-01, CUS-02, CUS-08, CUS-13]
+    """
+
+    id: CustomerId = attrs.field(on_setattr=attrs.setters.frozen)
+    state: State = State.ACTIVE
+    number: str = ""
+    profile: Profile
+    registered_at: datetime
+    tenures: tuple[Tenure, ...] = ()
+    past: tuple[Past, ...] = ()
+    intention: str = ""
+    grade: str = ""
+    graded_month: str = ""
+    lost_month: str = ""
+    lost_reason: str = ""
+    lost_why: str = words(default="")
+    merged_into: str = ""
+    was: State | None = None
+
+    def represented_by(self, at: datetime) -> ActorId | None:
+        """Who represented the customer at an instant; None before the first. [CUS-08]"""
+        return next((each.representative for each in self.tenures if each.holds(at)), None)
+
+    # --- commands
+    @staticmethod
+    @does.opens(Move.REGISTER)
+    def register(act: CustomerAct, profile: Profile) -> tuple["Customer", Events]:
+        act.rules.check(profile)
+        customer = Customer(
+            id=act.new(CUSTOMER_ID),
+            branch=act.by.branch,
+            owner="",
+            rulebook=act.rulebook,
+            moved_at=act.at,
+            profile=profile,
+            registered_at=act.at,
+        )
+        return customer, act.opened(customer, e.CustomerRegistered())
+
+    @does(Move.EDIT)
+    def edit(self, act: CustomerAct, profile: Profile) -> Events:
+        act.rules.check(profile)
+        before = self.profile.changed(profile)
+        require(bool(before), r.CORRECTION, accepted=Text("a record that differs", "与原内容不同的档案"))
+        self.past = (*self.past, Past(act.at, act.by.id, before))
+        self.profile = profile
+        return act.done(e.CustomerEdited(fields=tuple(before)))
+
+    @does(Move.ISSUE_FILE_NUMBER)
+    def issue_file_number(self, act: CustomerAct) -> Events:
+        require(not self.number, r.FILE_NUMBER, accepted=Text("a file without a number", "尚无编号的档案"))
+        pattern = act.rules.file_number
+        require(pattern is not None, r.FILE_NUMBER, accepted=Text("a house that numbers files", "设有档案编号的机构"))
+        assert pattern is not None  # noqa: S101 - required above
+        self.number = act.number(pattern)
+        return act.done(e.FileNumberIssued())
+
+    @does(Move.ASSIGN)
+    def assign(self, act: CustomerAct, representative: str) -> Events:
+        FIELDS.check_id(representative, "representative")
+        before = self.owner
+        require(representative != before, r.TENURE, accepted=Text("another representative", "另一位客户代表"))
+        if self.tenures:
+            self.tenures = (*self.tenures[:-1], attrs.evolve(self.tenures[-1], until=act.at))
+        self.tenures = (*self.tenures, Tenure(ActorId(representative), act.at))
+        self.owner = representative
+        return act.done(e.CustomerAssigned(before=before))
+
+    @does(Move.SET_APART)
+    def set_apart(self, act: CustomerAct) -> Events:
+        return act.done(e.CustomerSetApart())
+
+    @does(Move.LOSE)
+    def lose(self, act: CustomerAct, code: str, why: str) -> Events:
+        one_of(code, act.rules.lost_reasons, "code")
+        FIELDS.check_text(why, "why", empty=True)
+        self.lost_month, self.lost_reason, self.lost_why = _month(act), code, why
+        return act.done(e.CustomerLost(reason=why))
+
+    @does(Move.REJOIN)
+    def rejoin(self, act: CustomerAct) -> Events:
+        self.lost_month = self.lost_reason = self.lost_why = ""
+        return act.done(e.CustomerRejoined())
+
+    @does(Move.GRADE)
+    def assess(self, act: CustomerAct, grade: str) -> Events:
+        self.grade = one_of(grade, act.rules.grades, "grade")
+        self.graded_month = _month(act)
+        return act.done(e.CustomerGraded())
+
+    @does(Move.NOTE_INTENTION)
+    def note_intention(self, act: CustomerAct, intention: str) -> Events:
+        self.intention = one_of(intention, act.rules.intentions, "intention")
+        return act.done(e.IntentionNoted())
+
+    @does(Move.MERGE, also="into")
+    def merge(self, act: CustomerAct, into: str) -> Events:
+        survivor, into = act.other, CUSTOMER_ID.check(into)
+        for record in (self, survivor):
+            erased = record.erased_at is not None or record.restricted
+            require(not erased, r.MERGING, accepted=Text("records that are not erased", "未被抹除的档案"), id=record.id)
+        require(into != self.id, r.MERGING, accepted=Text("another record", "另一份档案"), into=into)
+        survivor.require_living()
+        self.merged_into, self.was = into, self.state
+        return act.done(e.CustomersMerged())
+
+    @does(Move.SPLIT)
+    def split(self, act: CustomerAct) -> Events:
+        into, was, self.merged_into, self.was = self.merged_into, self.was, "", None
+        told = act.done(e.CustomerSplit(out_of=into))
+        if was is State.APART:
+            return (*told, *act.follows(does, Move.SET_APART, e.CustomerSetApart()))
+        if was is State.LOST:
+            return (*told, *act.follows(does, Move.LOSE, e.CustomerLost()))
+        return told
+
+    def require_living(self) -> None:
+        """Refuse a record that is not to be used any more. Raises Merged that names the other, RuleBroken. [CUS-13]"""
+        if self.state is State.MERGED:
+            raise Merged(into=self.merged_into, accepted=Text(self.merged_into, self.merged_into))
+        gone = self.erased_at is not None or self.restricted
+        require(not gone, r.MERGING, accepted=Text("a record that is not erased", "未被抹除的档案"), id=self.id)
+
+
+def _birthday(customer: Customer) -> str | None:
+    birthday = customer.profile.birthday
+    return None if birthday is None else birthday.key
+
+
+BY_DOCTOR: Final[Field[Customer, str]] = Field("doctor", str, lambda c: c.profile.doctor or None)
+BY_MANAGER: Final[Field[Customer, str]] = Field("manager", str, lambda c: c.profile.manager or None)
+MERGED_INTO: Final[Field[Customer, str]] = Field("merged_into", str, lambda c: c.merged_into or None)
+#: A customer is the subject of what others keep by the customer's own id.
+ITSELF: Final[Field[Customer, str]] = Field("id", str, lambda c: c.id)
+_NUMBER, _STATE, _, _QUEUE = usual(CUSTOMER_MOVES)  # no rulebook: records go by the current one
+_FIELDS: Final[tuple[Field[Customer, Any], ...]] = (
+    _NUMBER,
+    _STATE,
+    MERGED_INTO,
+    BY_DOCTOR,
+    BY_MANAGER,
+    Field("birthday_key", str, _birthday),
+    Field("registered_at", datetime, lambda c: c.registered_at),
+    Field("source", str, lambda c: c.profile.source or None, index=False),
+    Field("region", str, lambda c: c.profile.region or None),
+    Field("intention", str, lambda c: c.intention or None, index=False),
+    Field("grade", str, lambda c: c.grade or None, index=False),
+    Field("graded_month", str, lambda c: c.graded_month or None, index=False),
+    Field("lost_month", str, lambda c: c.lost_month or None),
+    Field("lost_reason", str, lambda c: c.lost_reason or None, index=False),
+    Field("card", str, lambda c: c.profile.card or None, unique=True),
+    _QUEUE,
+)
+CUSTOMERS: Final = Kind(
+    Customer,
+    CUSTOMER_ID,
+    "customer",
+    _FIELDS,
+    queue=_QUEUE,
+    owners=(BY_DOCTOR, BY_MANAGER),
+    indexes=(("branch", "registered_at"),),
+)
+
+
+@attrs.define(kw_only=True)
+class HealthFile(Record):
+    """What is known of a customer's health, apart from the record: it has other readers.
+
+    ``owner`` is the doctor. [CUS-02]
+    """
+
+    id: HealthFileId = attrs.field(on_setattr=attrs.setters.frozen)
+    state: HealthState = HealthState.KEPT
+    customer: str
+    history: str = personal(PersonalKind.MEDICAL, default="")
+    family: str = personal(PersonalKind.MEDICAL, default="")
+    habits: str = personal(PersonalKind.MEDICAL, default="")
+    past: tuple[Past, ...] = ()
+    number: ClassVar[str] = ""
+
+    @staticmethod
+    @does_health.opens(HealthMove.OPEN)
+    def open(
+        act: CustomerAct, customer: str, doctor: str, history: str, family: str = "", habits: str = ""
+    ) -> tuple["HealthFile", Events]:
+        CUSTOMER_ID.check(customer)
+        file = HealthFile(
+            id=act.new(HEALTH_FILE_ID),
+            branch=act.by.branch,
+            owner=FIELDS.check_id(doctor, "doctor"),
+            rulebook=act.rulebook,
+            moved_at=act.at,
+            customer=customer,
+            **_health(history, family, habits),
+        )
+        return file, act.opened(file, e.HealthFileOpened())
+
+    @does_health(HealthMove.WRITE)
+    def write(self, act: CustomerAct, history: str, family: str = "", habits: str = "") -> Events:
+        found = _health(history, family, habits)
+        before = {name: getattr(self, name) for name, value in found.items() if getattr(self, name) != value}
+        require(bool(before), r.CORRECTION, accepted=Text("a file that differs", "与原内容不同的档案"))
+        self.past = (*self.past, Past(act.at, act.by.id, before))
+        for name, value in found.items():
+            setattr(self, name, value)
+        return act.done(e.HealthFileWritten(fields=tuple(before)))
+
+
+def _health(history: str, family: str, habits: str) -> Mapping[str, Any]:
+    given = {"history": history, "family": family, "habits": habits}
+    return {name: FIELDS.check_text(value, name, LONG, empty=True) for name, value in given.items()}
+
+
+OF_CUSTOMER: Final[Field[HealthFile, str]] = Field("customer", str, lambda f: f.customer, unique=True)
+HEALTH_FILES: Final = Kind(
+    HealthFile, HEALTH_FILE_ID, "health_file", (OF_CUSTOMER, Field("state", str, lambda f: f.state.value))
+)

@@ -1,0 +1,53 @@
+"""What customers ask of the outside: how texts are spelled, so that a name is found however it is written (CUS-04)."""
+
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+from typing import Protocol
+
+
+class Fold(Protocol):
+    """Port: scripts, readings and likeness of texts. Pure: the same answer for the same text, whoever asks."""
+
+    @property
+    def syllables(self) -> AbstractSet[str]:
+        """Every syllable of pinyin, without tones, ``ü`` as ``v``; none where characters have no readings."""
+        ...
+
+    def simplified(self, text: str, /) -> str:
+        """``text`` in simplified characters, as long as it was."""
+        ...
+
+    def readings(self, character: str, /) -> Sequence[str]:
+        """How one simplified character may be read, the usual reading first; none of what is no such character."""
+        ...
+
+    def surname(self, name: str, /) -> Sequence[str]:
+        """How the characters that begin a simplified name are read as a surname; none where they are no surname
+        that is read otherwise."""
+        ...
+
+    def alike(self, one: str, two: str, /) -> float:
+        """How alike two texts are: 1.0 where they are the same."""
+        ...
+
+
+class AsWritten:
+    """A :class:`Fold` without data: texts are found as they are written."""
+
+    syllables: AbstractSet[str] = frozenset()
+
+    def simplified(self, text: str, /) -> str:
+        """``text`` as it is."""
+        return text
+
+    def readings(self, character: str, /) -> Sequence[str]:
+        """None."""
+        return ()
+
+    def surname(self, name: str, /) -> Sequence[str]:
+        """None."""
+        return ()
+
+    def alike(self, one: str, two: str, /) -> float:
+        """1.0 where they are the same, else 0.0."""
+        return float(one == two)

@@ -1,0 +1,308 @@
+"""What a customer's record is made of, and the house rules it goes by: the section ``[customers]`` of a rulebook."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from enum import Enum, unique
+from typing import Any, Final, NewType
+
+import attrs
+
+from csdomain.frame.effects import occasions
+from csdomain.frame.fields import LONG, SHORT, Fields
+from csdomain.kernel.cases.occasions import Placeholder
+from csdomain.kernel.rules import Text
+from csdomain.kernel.rules.errors import InvalidValue, RuleBroken, fact_labels, typed_in
+from csdomain.kernel.values.actors import ActorId
+from csdomain.kernel.values.arguments import checked
+from csdomain.kernel.values.birthdays import Birthday, LunarDay
+from csdomain.kernel.values.ids import IdKind
+from csdomain.kernel.values.numbering import NumberPattern
+from csdomain.kernel.values.personal import PersonalKind, mask, personal
+from csdomain.rulebook import Rulebook, Section, texts_beside
+
+from . import rules as r
+
+CustomerId = NewType("CustomerId", str)
+CUSTOMER_ID: Final = IdKind[CustomerId]("cus")
+HealthFileId = NewType("HealthFileId", str)
+HEALTH_FILE_ID: Final = IdKind[HealthFileId]("hlf")
+_MOST: Final = 20
+_YEARS: Final = (1850, 2200)
+fact_labels({"into": "并入"})
+
+
+class MalformedCustomer(InvalidValue):
+    """What was given for a customer's record is too long, of no use, or not one of the house's (CUS-01)."""
+
+    default_rule = r.REGISTRATION
+    problem = Text("A field of the customer's record is not valid.", "客户档案的某一字段无效。")
+
+
+class Incomplete(RuleBroken):
+    """Fields that the house requires are missing: ``missing`` names every one (CUS-01)."""
+
+    default_rule = r.REGISTRATION
+    problem = Text("Required fields are missing.", "缺少必填项。")
+
+
+class Merged(RuleBroken):
+    """The record was merged: use the one that ``into`` names (CUS-13)."""
+
+    default_rule = r.MERGING
+    problem = Text("This customer's record was merged into another.", "该客户档案已并入另一份档案。")
+
+
+FIELDS: Final = Fields(MalformedCustomer)
+
+
+@unique
+class CustomerKind(Enum):
+    """Whether a customer is a person or a company."""
+
+    PERSON = "person"
+    COMPANY = "company"
+
+
+@unique
+class SpokenLanguage(Enum):
+    """The language in which a customer is told."""
+
+    ZH_HANS = "zh_hans"
+    ZH_HANT = "zh_hant"
+    EN = "en"
+
+
+def _said(kind: PersonalKind = PersonalKind.OTHER, longest: int = SHORT) -> Any:
+    return personal(kind, default="", validator=FIELDS.text(longest, empty=True))
+
+
+def _several(kind: PersonalKind) -> Any:
+    def check(_: object, attribute: "attrs.Attribute[Any]", value: tuple[object, ...]) -> None:
+        if len(value) > _MOST:
+            accepted = Text(f"at most {_MOST}", f"至多 {_MOST} 项")
+            raise MalformedCustomer(field=attribute.name, accepted=accepted)
+        for each in value:
+            FIELDS.check_text(each, attribute.name, SHORT)
+
+    def shown(values: tuple[str, ...]) -> str:
+        return str(tuple(mask(kind, value) for value in values))
+
+    return personal(kind, default=(), validator=check, repr=shown)
+
+
+def _coded() -> Any:
+    def check(_: object, attribute: "attrs.Attribute[str]", value: object) -> None:
+        if value != "":
+            FIELDS.check_id(value, attribute.name)
+
+    return attrs.field(default="", validator=check)
+
+
+@attrs.frozen(kw_only=True, field_transformer=checked(MalformedCustomer))
+class Profile:
+    """What is known of a customer: the full file (CUS-02), but for health.
+
+    ``name`` is the person's or the company's; ``contact_persons`` are others to talk to. A birth is ``born`` (solar) or
+    ``born_lunar``, or only ``born_year``. ``source``, ``region`` are codes of the house; ``doctor`` and ``manager`` are
+    actors. ``card`` is a member card, unique. ``extra`` are the fields that the house declares, dates as 2026-03-09.
+    Raises :class:`MalformedCustomer`.
+    """
+
+    kind: CustomerKind = CustomerKind.PERSON
+    name: str = _said(PersonalKind.NAME)
+    title: str = _said()
+    sex: str = _said()
+    born: date | None = personal(PersonalKind.OTHER, default=None)  # noqa: RUF009 - as every field here
+    born_lunar: LunarDay | None = personal(PersonalKind.OTHER, default=None)  # noqa: RUF009
+    born_year: int | None = personal(PersonalKind.OTHER, default=None)
+    phones: tuple[str, ...] = _several(PersonalKind.PHONE)
+    emails: tuple[str, ...] = _several(PersonalKind.EMAIL)
+    addresses: tuple[str, ...] = _several(PersonalKind.ADDRESS)
+    company: str = _said(PersonalKind.NAME)
+    contact_persons: tuple[str, ...] = _several(PersonalKind.NAME)
+    source: str = _coded()
+    region: str = _coded()
+    doctor: str = _coded()
+    manager: str = _coded()
+    card: str = _said(PersonalKind.ID_NUMBER, 64)
+    language: SpokenLanguage = SpokenLanguage.ZH_HANS
+    personality: str = _said(longest=LONG)
+    interests: str = _said(longest=LONG)
+    hobbies: str = _said(longest=LONG)
+    needs: str = _said(longest=LONG)
+    remark: str = _said(longest=LONG)
+    extra: Mapping[str, str] = personal(PersonalKind.OTHER, factory=dict)
+
+    def __attrs_post_init__(self) -> None:
+        if self.born is not None and self.born_lunar is not None:
+            raise MalformedCustomer(field="born_lunar", accepted=Text("one date of birth", "只填一个出生日期"))
+        if type(self.born) is datetime:
+            raise MalformedCustomer(field="born", accepted=Text("a date", "日期"))
+        if self.born_year is not None and not _YEARS[0] <= self.born_year <= _YEARS[1]:
+            raise MalformedCustomer(field="born_year", minimum=_YEARS[0], maximum=_YEARS[1])
+        for value in self.extra.values():
+            FIELDS.check_text(value, "extra", LONG, empty=True)
+        self.birthday  # noqa: B018 - a lunar day that no year has is refused here
+
+    @property
+    def birthday(self) -> Birthday | None:
+        """The birthday by the calendar of the birth; None where only the year is known, or nothing."""
+        born = self.born_lunar or self.born
+        return None if born is None else Birthday.on(born)
+
+    def said(self, field: str) -> str:
+        """A field, or one of the house's (``extra.fuel``), as text; ``born`` is any way of saying when."""
+        if field.startswith("extra."):
+            return self.extra.get(field.removeprefix("extra."), "")
+        if field == "born" and self.born is None and self.born_lunar is None:
+            field = "born_year"
+        return _text(getattr(self, field if field != "born" or self.born is not None else "born_lunar"))
+
+    def changed(self, after: "Profile") -> Mapping[str, str]:
+        """The fields that ``after`` says otherwise, and what this says of them."""
+        names = [field.name for field in attrs.fields(Profile) if field.name != "extra"]
+        found = {n: _text(getattr(self, n)) for n in names if getattr(self, n) != getattr(after, n)}
+        for name in sorted({*self.extra, *after.extra}):
+            if self.extra.get(name) != after.extra.get(name):
+                found[f"extra.{name}"] = self.extra.get(name, "")
+        return found
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, tuple):
+        return "; ".join(value)
+    if isinstance(value, LunarDay):
+        return f"{value.year} {Birthday.on(value).key}"
+    return value.value if isinstance(value, Enum) else str(value)
+
+
+@attrs.frozen
+class Past:
+    """What fields of a record said ``until`` somebody changed them (CUS-11)."""
+
+    until: datetime
+    by: ActorId
+    values: Mapping[str, str] = personal(PersonalKind.OTHER)
+
+
+@attrs.frozen
+class Tenure:
+    """Who represents a customer from ``since`` up to, and without, ``until``; None: until further notice (CUS-08)."""
+
+    representative: ActorId
+    since: datetime
+    until: datetime | None = None
+
+    def holds(self, at: datetime) -> bool:
+        """Whether it is in force at an instant."""
+        return self.since <= at and (self.until is None or at < self.until)
+
+
+@unique
+class ExtraType(Enum):
+    """What a field of the house's own holds."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    DATE = "date"
+    CHOICE = "choice"
+
+
+@attrs.frozen(kw_only=True)
+class ExtraField:
+    """A field of the house's own: its type, the ``choices`` of a choice, whether customers are found by it."""
+
+    type: ExtraType = ExtraType.TEXT
+    choices: tuple[str, ...] = ()
+    searchable: bool = False
+
+    def takes(self, value: str) -> bool:
+        """Whether the field takes ``value``; an empty one says nothing and is taken."""
+        try:
+            if value and self.type is ExtraType.NUMBER:
+                return Decimal(value).is_finite()
+            if value and self.type is ExtraType.DATE:
+                return date.fromisoformat(value).isoformat() == value
+        except (ValueError, InvalidOperation):
+            return False
+        return self.type is not ExtraType.CHOICE or value in ("", *self.choices)
+
+
+@attrs.frozen(kw_only=True)
+class CustomerRules:
+    """The house rules of customers.
+
+    ``required`` are the fields without which nobody is registered (CUS-01; ``born`` is any way of saying when), and
+    ``extra`` the house's own (CUS-17). ``file_number`` is how files are numbered (CUS-03), none where they are not.
+    ``sources``, ``intentions``, ``grades`` (best first) and ``lost_reasons`` are codes; where ``sources`` is empty any
+    is taken. ``hold_reasons`` are the codes for which law may demand that a record is kept (KRN-14).
+    """
+
+    required: tuple[str, ...] = ("name", "phones")
+    extra: Mapping[str, ExtraField] = attrs.field(factory=dict)
+    file_number: NumberPattern | None = None
+    sources: tuple[str, ...] = ()
+    intentions: tuple[str, ...] = ()
+    grades: tuple[str, ...] = ()
+    lost_reasons: tuple[str, ...] = ()
+    hold_reasons: tuple[str, ...] = ()
+
+    def check(self, profile: Profile) -> None:
+        """Refuse a record that the house does not take. Raises Incomplete, MalformedCustomer. [CUS-01, CUS-17]"""
+        missing = tuple(field for field in self.required if not profile.said(field).strip())
+        if missing:
+            every = ", ".join(self.required)
+            raise Incomplete(missing=missing, accepted=Text(every, every))
+        if self.sources and profile.source:
+            one_of(profile.source, self.sources, "source")
+        for name, value in profile.extra.items():
+            one_of(name, tuple(self.extra), "extra")
+            field = self.extra[name]
+            if not field.takes(value):
+                kind = ", ".join(field.choices) or field.type.value
+                raise MalformedCustomer(r.EXTRA_FIELDS, field=f"extra.{name}", accepted=Text(kind, kind))
+
+
+def one_of(code: str, known: tuple[str, ...], field: str) -> str:
+    """``code`` if the house has it. Raises MalformedCustomer."""
+    if code not in known:
+        every = ", ".join(known) or "-"
+        raise MalformedCustomer(field=field, given=typed_in(code), accepted=Text(every, every))
+    return code
+
+
+def _known(rules: CustomerRules, _: Rulebook) -> Iterable[str]:
+    names = {field.name for field in attrs.fields(Profile)} - {"kind", "extra", "born_lunar", "born_year"}
+    for place, name in enumerate(rules.required):
+        if name not in names | {f"extra.{each}" for each in rules.extra}:
+            yield f"no field {name} @ $.customers.required[{place}]"
+
+
+OCCASIONS: Final = occasions("customer", {}, {"assigned": {"representative": Placeholder.TEXT}})
+LABELS: Final[Mapping[str, Text]] = {
+    "": Text("customers", "客户"),
+    "required": Text("required fields", "必填项"),
+    "extra.*": Text("the house's own field {0}", "自定栏目 {0}"),
+    "extra.*.type": Text("type of {0}", "{0} 的类型"),
+    "extra.*.choices": Text("choices of {0}", "{0} 的选项"),
+    "extra.*.searchable": Text("found by {0}", "可按 {0} 查找"),
+    "file_number": Text("numbers of files", "档案编号"),
+    "sources": Text("sources of customers", "客户来源"),
+    "intentions": Text("intentions of customers", "客户意向"),
+    "grades": Text("grades of customers", "客户等级"),
+    "lost_reasons": Text("why customers leave", "客户流失原因"),
+    "hold_reasons": Text("reasons to keep a record", "档案保留事由"),
+}
+#: Records go by the current book.
+CUSTOMER_RULES: Section[CustomerRules] = Section(
+    "customers",
+    CustomerRules,
+    check=_known,
+    pinned=False,
+    occasions=OCCASIONS,
+    labels=LABELS,
+    texts=texts_beside(__file__),
+)
