@@ -190,5 +190,7 @@ def shapes() -> tuple[Shape, ...]:
     """Every table of csdomain."""
     registers = (each for each in (*OWN, *stored()) if isinstance(each, Register))
     unshown = dict((*_UNSHOWN, *((each.table, each.key[0]) for each in registers)))
-    rest = (_own(name, Text(name, name), Text(name, name), {key: str}, key=key, order=key) for name, key in unshown.items())
+    rest = (
+        _own(name, Text(name, name), Text(name, name), {key: str}, key=key, order=key) for name, key in unshown.items()
+    )
     return (*kinds_shown(), TRAIL, REFUSALS, TIMERS, OUTBOX, *rest)
