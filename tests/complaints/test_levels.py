@@ -214,18 +214,6 @@ def test_after_it_went_up_no_lower_level_settles_it_however_small_it_is(amount: 
     counter.expect_refused(NotPermitted, "escalate", "x", by="sales")
 
 
-@pytest.mark.parametrize(("amount", "holder"), [(100, "receiver"), (500, "supervisor"), (2000, "director")])
-def test_each_settles_up_to_the_fen_and_not_one_more(amount: int, holder: str) -> None:
-    counter = handled()
-    error = counter.expect_refused(BeyondAuthority, "propose", remedy(cny(amount) + fen(1)), by=holder)
-    assert error.facts["limit"] == cny(amount)
-    counter.do("propose", remedy(cny(amount)), by=holder)
-    # It cannot be raised in a second proposal beyond it either: what counts is the present one.
-    counter.do("decline", "a little more", by="receiver")
-    counter.expect_refused(BeyondAuthority, "propose", remedy(cny(amount) + fen(1)), by=holder)
-    counter.do("propose", remedy(cny(amount)), by=holder)
-
-
 # --- the customer's word ----------------------------------------------------------------------------------------------
 
 
