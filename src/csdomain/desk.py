@@ -225,7 +225,7 @@ class Desk(Services):
         super().__init__(self.store, house, ids)
         self._consequences = _of(ruled, CONSEQUENCES, "consequence")
         self._sources = _of(ruled, SOURCES, "source")
-        self.store.run(self._begin)
+        getattr(self.store, "opening", self.store.run)(self._begin)
 
     def _begin(self, unit: Unit) -> None:
         self.house.remember(unit)

@@ -89,7 +89,8 @@ def test_a_case_is_not_moved_to_the_rulebook_it_goes_by_nor_to_another_path(
 ) -> None:
     url, ids = database_url("sqlite"), SequentialIds()
     levels = tmp_path / "levels.toml"
-    levels.write_text('name = "levels"\nextends = "after_sales"\n[complaints]\npath = "levels"\n', encoding="utf-8")
+    text = 'name = "levels"\nextends = "after_sales"\n[complaints]\npath = "levels"\nsignatures = []\n'
+    levels.write_text(text, encoding="utf-8")
     with csdomain.open(url, clock=MovableClock(), ids=ids, holidays=no_holidays()) as desk:
         id, old = accepted(desk).id, desk.house.rulebook.ref
         settled = closed(desk)

@@ -51,7 +51,7 @@ def test_how_far_a_permission_reaches(scope: Scope | None, owner: str, branch: s
         (None, "you", "mine"): False, (None, "you", "other"): False,
         (Scope.OWN, "me", "mine"): True, (Scope.OWN, "me", "other"): True,
         (Scope.OWN, "you", "mine"): False, (Scope.OWN, "you", "other"): False,
-        (Scope.BRANCH, "me", "mine"): True, (Scope.BRANCH, "me", "other"): False,
+        (Scope.BRANCH, "me", "mine"): True, (Scope.BRANCH, "me", "other"): True,
         (Scope.BRANCH, "you", "mine"): True, (Scope.BRANCH, "you", "other"): False,
         (Scope.ALL, "me", "mine"): True, (Scope.ALL, "me", "other"): True,
         (Scope.ALL, "you", "mine"): True, (Scope.ALL, "you", "other"): True,

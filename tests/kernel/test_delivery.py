@@ -36,6 +36,7 @@ from csdomain.kernel.cases.delivery import (
 )
 from csdomain.kernel.cases.effects import MalformedMessage, Message, MessageClass
 from csdomain.kernel.rules.errors import NaiveTime
+from csdomain.kernel.store.ports import Unit
 from csdomain.kernel.store.relaying import relay, write
 from csdomain.kernel.values.actors import ActorId
 from csdomain.messaging.rules import OUTBOX, RESPONSIBLE
@@ -179,6 +180,12 @@ class Jumping(MovableClock):
 def test_f36_a_process_that_stood_still_before_the_call_does_not_make_it(looks: int) -> None:
     with memory_desk() as desk:
         complaint(desk)
+
+        def one_alone(unit: Unit) -> None:
+            for one in unit.session.outbox(limit=9)[1:]:
+                unit.session.save_message(attrs.evolve(one, state=MessageState.SUPERSEDED, next_at=None))
+
+        desk.store.run(one_alone)
         keys: list[str] = []
 
         class Noting:
@@ -186,7 +193,7 @@ def test_f36_a_process_that_stood_still_before_the_call_does_not_make_it(looks: 
                 keys.append(message.key)
 
         assert relay(desk.store, Noting(), Jumping(looks), policy=POLICY).sent == 0
-        (message,) = desk.store.look(lambda unit: unit.session.outbox(limit=9))
+        message = desk.store.look(lambda unit: unit.session.outbox(limit=9))[0]
         assert (keys, message.state, message.attempts) == ([], S.WAITING, 0)
 
 

@@ -11,34 +11,35 @@ from hypothesis import strategies as st
 
 import csdomain
 from csdomain.complaints.case import COMPLAINTS
+from csdomain.complaints.values import COMPLAINT
 from csdomain.contexts import sections
 from csdomain.desk import Desk, load_rulebook, shipped
 from csdomain.kernel.cases.delivery import MessageState, Sent
-from csdomain.kernel.cases.effects import MalformedMessage, subject_of
+from csdomain.kernel.cases.effects import Fact, MalformedMessage, Message, subject_of
+from csdomain.kernel.cases.events import TimerReminded
+from csdomain.kernel.cases.timers import SYSTEM
 from csdomain.kernel.rules import AUDITED, PERMITTED, PERSONAL_DATA
 from csdomain.kernel.rules.errors import NaiveTime, NotFound, NotPermitted, RuleBroken
 from csdomain.kernel.store.kinds import MalformedQuery
-from csdomain.kernel.store.ports import DeliveryFailed, Queued
+from csdomain.kernel.store.ports import DeliveryFailed, Queued, Unit
 from csdomain.kernel.values.actors import Actor
 from csdomain.kernel.values.arguments import WrongArgument
 from csdomain.messaging.rules import OUTBOX
-from csdomain.messaging.values import DeliveryReceipt
-from csdomain.rulebook import Rulebook, SectionMissing, loads
+from csdomain.messaging.values import MESSAGE_RULES, DeliveryReceipt
+from csdomain.rulebook import Rulebook, loads
 from csdomain.testing import (
-    CollectingGateway,
-    MemoryDirectory,
     MovableClock,
     SequentialIds,
     agent,
     memory_desk,
     no_holidays,
-    received,
     snapshot,
 )
 
 pytestmark = pytest.mark.rule(OUTBOX)
 
 HOUR = timedelta(hours=1)
+IDS = SequentialIds()
 NAIVE = datetime(2026, 3, 4, 2, 0)  # noqa: DTZ001 - naive on purpose
 
 
@@ -72,8 +73,19 @@ def manager(desk: Desk) -> Actor:
 
 
 def told(desk: Desk, count: int) -> list[str]:
-    """Complaints that somebody is to handle, and the keys of the messages that say so: one of each."""
-    return [f"{received(desk).id}/to_handle/1" for _ in range(count)]
+    """Cases that somebody is to handle, and the keys of the messages that say so: one of each."""
+    found: list[str] = []
+
+    def tell(unit: Unit) -> None:
+        case, at = IDS.new(COMPLAINT), desk.clock.now()
+        event = TimerReminded(subject=case, by=SYSTEM, at=at, timer="CMP-19.1", found_at=at)
+        facts: dict[str, Fact] = {"complaint": case, "number": "KS202603-0001", "branch": "hq"}
+        unit.record([event], [Message(f"{case}/to_handle/1", "complaint.to_handle", "service_manager", facts)])
+        found.append(f"{case}/to_handle/1")
+
+    for _ in range(count):
+        desk.store.run(tell)
+    return found
 
 
 def keys(messages: Any) -> list[str]:
@@ -173,14 +185,14 @@ def test_a_message_that_was_given_up_is_sent_again_under_its_key(desk: Desk) -> 
     desk.relay(Unlucky(dead, other))
     by, at = manager(desk), desk.clock.now() + HOUR
     (before, _) = desk.messages.dead(by=by)
-    trail = desk.complaints.trail(subject_of(dead), by=by)
+    trail = desk.store.look(lambda unit: unit.trail(subject_of(dead)))
     answer = desk.messages.resend(dead, by=by, at=at)
     assert [answer] == list(desk.messages.waiting(by=by))
     assert (answer.key, answer.next_at, answer.attempts, answer.sent_at) == (dead, at, 0, None)
     assert (answer.created_at, answer.to, answer.facts) == (before.created_at, before.to, before.facts)
     assert keys(desk.messages.dead(by=by)) == [other]
 
-    *earlier, last = desk.complaints.trail(subject_of(dead), by=by)
+    *earlier, last = desk.store.look(lambda unit: unit.trail(subject_of(dead)))
     assert earlier == list(trail)
     assert (last.name, last.by, last.at) == ("message_requeued", "boss", at)
     assert last.facts == {"message": dead, "attempts": 1}
@@ -272,8 +284,8 @@ def test_a_message_waits_or_was_given_up_or_was_sent_and_in_the_end_each_is_sent
 
 def test_a_house_that_leaves_messages_off_has_no_texts() -> None:
     with memory_desk("enquiry_desk") as desk:
-        with pytest.raises(SectionMissing):
-            desk.messages.notifier(CollectingGateway(), MemoryDirectory())
+        texts = desk.house.rulebook[MESSAGE_RULES].templates
+        assert {occasion.partition(".")[0] for occasion in texts} == {"delegation", "message"}  # what every house has
         with pytest.raises(NotPermitted):
             desk.messages.dead(by=manager(desk))
 

@@ -181,7 +181,7 @@ def test_the_texts_beside_a_context_are_those_of_its_occasions() -> None:
 
 def test_a_house_that_goes_on_by_level_keeps_the_texts_for_cases_of_departments() -> None:
     theirs = load_rulebook("after_sales")[MESSAGE_RULES].templates
-    text = 'name = "other"\nextends = "after_sales"\n[complaints]\npath = "levels"\n'
+    text = 'name = "other"\nextends = "after_sales"\n[complaints]\npath = "levels"\nsignatures = []\n'
     assert loads(text, sections(), shipped)[MESSAGE_RULES].templates == theirs
 
 

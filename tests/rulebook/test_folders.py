@@ -64,7 +64,8 @@ def test_a_folder_and_one_text_have_one_ref(name: str) -> None:
 def test_the_books_that_ship_hold_each_context_in_its_file() -> None:
     assert shipped_names() == ("after_sales", "enquiry_desk", "fleet", "medical_centre")
     files = shipped("medical_centre") or {}
-    assert sorted(files) == ["complaints.toml", "house.toml", "inventory.toml", "messages.toml", "orders.toml"]
+    names = ["complaints", "house", "inventory", "messages", "orders", "staff"]
+    assert sorted(files) == [f"{name}.toml" for name in names]
     assert "[messages.templates" not in "".join(files.values()), "what a context tells stands beside it"
     assert shipped("nobody") is None
     assert shipped("../books/fleet") is None
@@ -375,7 +376,7 @@ def test_f30_a_fault_stays_short_whatever_was_written() -> None:
 
 def test_f31_a_text_is_no_set_of_positions_and_branches_and_months_are_checked() -> None:
     with memory_desk() as desk:
-        with pytest.raises(MalformedActor, match="a set of positions"):
+        with pytest.raises(MalformedActor, match="positions"):
             desk.actor("u-1", branch="hq", positions="sales")  # type: ignore[arg-type]
         assert desk.actor("u-1", branch="anywhere", positions=("sales",)).branch == "anywhere"  # no branch is listed
         for month in ("2026/09", "2026-13", ""):

@@ -41,7 +41,8 @@ def test_who_may_is_the_union_of_the_roles_in_the_widest_scope(
         found = {scope for pattern, scope in lines if pattern in patterns}
         return "all" in found or (branch == "mine" if "branch" in found else "own" in found and owner == "me")
 
-    matrix = {"positions": {**ranked, "root": ["root"]}, "roles": {**roles, "root": {"*": "all"}}}
+    others: dict[str, list[str]] = {name: [] for name in house()["permissions"]["positions"]}  # named by other sections
+    matrix = {"positions": {**others, **ranked, "root": ["root"]}, "roles": {**roles, "root": {"*": "all"}}}
     book = {name: part for name, part in house().items() if name != "staff"} | {"permissions": matrix}
     book["complaints"].pop("signers")
     with memory_desk(loads(toml(book), sections())) as desk:  # type: ignore[arg-type]

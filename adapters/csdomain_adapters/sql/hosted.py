@@ -17,7 +17,6 @@ from csdomain.kernel.rules.errors import RuleBroken, StoreFailure, UnitWithinUni
 from csdomain.kernel.store.ports import Call, Refusal, Store, Unit
 from csdomain.kernel.store.registers import Stored
 from csdomain.kernel.store.unit import Backstage, Joined, StandardUnit
-from csdomain.rulebook import House
 from csdomain_adapters.telling import log_refusal, observed
 
 from .dialects import clear_journal_of, make_engine, translate
@@ -85,11 +84,11 @@ class HostedStore:
         self._settled: set[str] = set()
         self._open: ContextVar[bool] = ContextVar("csdomain_hosted_unit", default=False)
 
+    def opening(self, work: Callable[[Unit], object], /) -> None:
+        """Keep ``work`` for the first unit: a host may open a desk before it is settled which database is meant."""
+        self._opening = work
+
     def run(self, work: Callable[[Unit], R], /, call: Call | None = None) -> R:
-        if getattr(work, "__func__", None) is House.remember:
-            # A desk that opens touches no database: a host may open it before it is settled which one is meant.
-            self._opening = work
-            return None  # type: ignore[return-value]  # House.remember answers nothing
         if self._open.get():
             raise UnitWithinUnit
         token = self._open.set(True)

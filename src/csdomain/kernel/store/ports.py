@@ -403,7 +403,11 @@ class Store(Protocol):
 
 
 class OpenStore(Store, Protocol):
-    """A store that a desk has opened by its URL and closes again."""
+    """A store that a desk has opened by its URL and closes again.
+
+    It may also have ``opening(work)``, which runs what a desk writes when it opens before the first unit and not at
+    once; without it that is a unit of its own.
+    """
 
     def within(self, connection: Any, /) -> Store:
         """A view of this store in a transaction of the host's. Raises MissingBackend where it has none (D11)."""
