@@ -82,6 +82,7 @@ def test_the_notice_has_the_figures_of_the_decision(
     )
     assert isinstance(event, ComplaintAnswered)
     assert event.channel == by.value
+    check_unchanged(case, RuleBroken, lambda: on(case).answer(by, "We pay a thousand.", by=ANN, at=at))
 
 
 # --- a holding reply (CMP-12, CMP-18) ---------------------------------------------------------------------------------

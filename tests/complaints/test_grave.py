@@ -92,17 +92,6 @@ def test_one_that_turned_grave_after_the_decision_is_answered_by_letter_too() ->
 
 
 @pytest.mark.rule(GRAVE)
-def test_without_an_amount_the_service_manager_decides_until_it_is_grave() -> None:
-    counter = Counter.open()
-    counter.submitted(remedy(cny(0)))
-    assert counter.messages("to_decide")[-1].to == "service_manager"
-    counter.do("mark", by="service_agent")
-    for lower in ("service_manager", "sales_manager"):
-        counter.expect_refused(BeyondAuthority, "approve", by=lower)
-    counter.do("approve", by=BOSS)
-
-
-@pytest.mark.rule(GRAVE)
 @given(st.lists(st.booleans(), min_size=1, max_size=8))
 def test_grave_ones_come_first_in_the_queue(drawn: list[bool]) -> None:
     desk = memory_desk()
