@@ -331,11 +331,7 @@ def _dismissed(case: Complaint, act: ComplaintAct) -> Approval:
     )
 
 
-def _may_dismiss(case: Complaint, act: ComplaintAct) -> None:
-    _dismissed(case, act)
-
-
-@does(Move.DISMISS, when=_may_dismiss)
+@does(Move.DISMISS, when=_dismissed)
 def dismiss(case: Complaint, act: ComplaintAct, reason: str) -> Events:
     opinion, form, approval = v.Opinion(act.by.id, act.at, reason), case.form, _dismissed(case, act)
     inspected = not form.quality or case.finding is not None
