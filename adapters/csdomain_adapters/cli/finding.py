@@ -393,7 +393,7 @@ def running_clocks(
 
 def waiting(
     services: Services, by: Actor, at: datetime, *, level: int | None, **whose: str | None
-) -> Iterator[Waiting]:
+) -> Iterator[Waiting[Any]]:
     """What waits for ``by`` or for those named, page by page; levels are counted from 1."""
     query: Query[Any] | None = Query(limit=_PAGE)
     place = None if level is None else level - 1
