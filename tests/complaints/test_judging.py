@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from complaints.cases import FINDING, WAYS, A, make, stands
-from complaints.desks import ANN, RULES, T0, Counter, anyone, check_unchanged, cny, fen
+from complaints.cases import WAYS, A, make, stands
+from complaints.desks import ANN, RULES, T0, anyone, check_unchanged, cny, fen
 from complaints.ends import NOTHING, answered, decided, renewed
 from complaints.hand import on
 from csdomain.complaints.case import COMPLAINTS, Complaint
@@ -33,7 +33,6 @@ from csdomain.complaints.values import (
 from csdomain.kernel.papers.approvals import OwnRequest
 from csdomain.kernel.rules.errors import DomainError, InvalidValue, MoveRefused, NotFound, RuleBroken
 from csdomain.kernel.values.money import CurrencyMismatch, Money
-from csdomain.testing import QUALITY, complaint_form
 
 LIABLE: Final = st.sampled_from(Liable)
 
@@ -409,22 +408,6 @@ def _penalty_act(case: Complaint, name: str, which: int, who: str) -> Callable[[
         "publish": lambda: on(case).publish_penalty(which, by=by, at=T0),
     }
     return calls[name]
-
-
-@pytest.mark.rule(LOSS)
-@pytest.mark.parametrize("position", sorted(Counter.open().who))
-def test_penalties_are_approved_by_the_deputy_or_the_general_manager(position: str) -> None:
-    counter = Counter.open()
-    counter.accepted(complaint_form(), QUALITY)
-    counter.judged(us(persons=["cai"], penalties=[ProposedPenalty("cai", "warning")]), FINDING)
-    if position in ("deputy_general_manager", "general_manager"):
-        counter.do("approve_penalty", 1, by=position)
-        assert counter.rows[-1] == ("penalty.approve", "proposed", "approved")
-        (order,) = counter.messages("discipline")
-        assert (order.to, order.facts["kind"]) == ("personnel", "warning")
-    else:
-        counter.expect_refused(DomainError, "approve_penalty", 1, by=position)
-        assert counter.messages("discipline") == []
 
 
 # --- nothing is closed that nobody judged ---
