@@ -51,7 +51,7 @@ def decided(counter: Counter) -> None:
 def on_its_way(counter: Counter) -> None:
     decided(counter)
     counter.do("draw_slip", "truck", by="sales")
-    counter.do("sign_slip", "TH202603-0001", by=DEPUTY)
+    counter.do("sign_slip", "TH202603-0001", by="deputy_for_sales")
 
 
 def closed(counter: Counter) -> None:

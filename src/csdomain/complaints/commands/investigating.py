@@ -166,7 +166,7 @@ def judge_form(case: Complaint, act: ComplaintAct, judgement: v.Judgement, reaso
     concerned = {judgement.unit, *judgement.persons, *shares, *found}
     unrelated = sorted({penalty.on for penalty in judgement.penalties} - concerned)
     whom = Text("whom the finding or the judgement names", "检验确认或判定所列的人员或单位")
-    require(not unrelated, r.LOSS, accepted=whom, given=unrelated)
+    require(not unrelated, r.LOSS, accepted=whom, given=typed_in(unrelated))
     borne = judgement.borne(case.currency)
     penalties = tuple(
         Penalty(
