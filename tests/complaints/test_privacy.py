@@ -24,6 +24,7 @@ from csdomain.testing.kit import BEGINNING
 pytestmark = pytest.mark.rule(PERSONAL_DATA)
 SAID: Final = "王小明 of 12 Garden Road"
 DEPUTY: Final = "deputy_general_manager"
+SIGNER: Final = "deputy_for_sales"
 ENGINES: Final = Goods("engine", "b1", 3)
 
 
@@ -51,7 +52,7 @@ def decided(counter: Counter) -> None:
 def on_its_way(counter: Counter) -> None:
     decided(counter)
     counter.do("draw_slip", "truck", by="sales")
-    counter.do("sign_slip", "TH202603-0001", by="deputy_for_sales")
+    counter.do("sign_slip", "TH202603-0001", by=SIGNER)
 
 
 def closed(counter: Counter) -> None:
@@ -75,8 +76,8 @@ TYPED: Final[dict[str, tuple[Callable[[Counter], None], str, tuple[Any, ...], st
     "loss": (ruled, "judge", (attrs.evolve(JUDGED, loss={SAID: cny(1)}),), "service_agent"),
     "discipline": (ruled, "judge", (attrs.evolve(JUDGED, penalties=(ProposedPenalty("wu", SAID),)),), "service_agent"),
     "penalised": (ruled, "judge", (attrs.evolve(JUDGED, penalties=TWICE),), "service_agent"),
-    "slip": (decided, "sign_slip", (SAID,), DEPUTY),
-    "certificate": (decided, "sign_certificate", (SAID,), DEPUTY),
+    "slip": (decided, "sign_slip", (SAID,), SIGNER),
+    "certificate": (decided, "sign_certificate", (SAID,), SIGNER),
     "goods": (on_its_way, "take_in", ("TH202603-0001", [Goods(SAID, SAID, 1)]), "warehouse_keeper"),
     "customer": (renewed, "renew", (complaint_form(customer=SAID),), "service_agent"),
     "unit": (closed, "review", (SAID,), "gm_office"),

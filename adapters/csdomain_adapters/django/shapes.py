@@ -17,6 +17,7 @@ from csdomain.desk import kinds, stored
 from csdomain.kernel.rules import Text
 from csdomain.kernel.rules.errors import LABELS
 from csdomain.kernel.store.kinds import TEXT_LONGEST, Kind
+from csdomain.kernel.store.own import OWN
 from csdomain.kernel.store.registers import Register
 from csdomain.kernel.values.codec import from_micros, to_micros
 
@@ -187,7 +188,7 @@ def kinds_shown() -> tuple[Shape, ...]:
 
 def shapes() -> tuple[Shape, ...]:
     """Every table of csdomain."""
-    registers = ((each.table, each.key[0]) for each in stored() if isinstance(each, Register))
-    unshown = (*_UNSHOWN, *registers)
-    rest = (_own(name, Text(name, name), Text(name, name), {key: str}, key=key, order=key) for name, key in unshown)
+    registers = (each for each in (*OWN, *stored()) if isinstance(each, Register))
+    unshown = dict((*_UNSHOWN, *((each.table, each.key[0]) for each in registers)))
+    rest = (_own(name, Text(name, name), Text(name, name), {key: str}, key=key, order=key) for name, key in unshown.items())
     return (*kinds_shown(), TRAIL, REFUSALS, TIMERS, OUTBOX, *rest)
