@@ -14,7 +14,8 @@ from adapters.harness import BACKENDS, Desks
 from csdomain import ComplaintForm, Desk, DomainError, Money
 from csdomain.complaints.case import COMPLAINTS
 from csdomain.complaints.values import MalformedForm
-from csdomain.desk import load_rulebook
+from csdomain.contexts import sections
+from csdomain.desk import load_rulebook, shipped
 from csdomain.kernel.calendar import HolidayIsMakeUpDay, MalformedClosure, OverlappingWindows, UnpublishedYear
 from csdomain.kernel.calendar.holidays import Holidays
 from csdomain.kernel.calendar.spec import CalendarSpec
@@ -35,6 +36,7 @@ from csdomain.kernel.store.ports import MalformedKey
 from csdomain.kernel.values.actors import MalformedActor
 from csdomain.kernel.values.ids import IdKind, MalformedId, WrongKind
 from csdomain.kernel.values.money import CurrencyMismatch, InexactMoney
+from csdomain.rulebook import loads
 from csdomain.testing import (
     HANDLING,
     accepted,
@@ -153,7 +155,8 @@ TABLE: dict[str, tuple[Callable[[Case], object], type[DomainError], str]] = {
 @pytest.fixture(params=BACKENDS)
 def case(request: pytest.FixtureRequest, desks: Desks) -> Case:
     known = {"CN": Holidays("CN", (), {}, range(2020, 2031))}
-    desk = desks(request.param, holidays=known)
+    book = 'name = "strict"\nextends = "after_sales"\n[calendars.office]\nunpublished = "raise"'
+    desk = desks(request.param, holidays=known, rulebook=loads(book, sections(), shipped))
     return Case(desk, *(str(made(desk).id) for made in (received, checked, accepted, answered)))
 
 

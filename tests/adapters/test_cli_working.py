@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 import csdomain
-from csdomain.kernel.rules import DEADLINE_FIRES, EVENTS
+from csdomain.kernel.rules import AUDITED, TIMERS
 from csdomain.testing import received
 from csdomain.testing.kit import no_holidays
 from csdomain_adapters.cli.app import run
 from csdomain_adapters.system import SystemClock
 
-pytestmark = pytest.mark.rule(EVENTS)
+pytestmark = pytest.mark.rule(AUDITED)
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, dict
     return code, told
 
 
-@pytest.mark.rule(DEADLINE_FIRES)
+@pytest.mark.rule(TIMERS)
 def test_what_waits_is_told_and_what_was_done_is_not(late_url: str, capsys: pytest.CaptureFixture[str]) -> None:
     code, before = said(capsys, "health", late_url)
     assert (code, before["well"]) == (1, False)
