@@ -368,6 +368,9 @@ def test_a_large_diagram_leaves_to_its_table_what_would_hide_the_rest() -> None:
     departments = list(generate_reference.drawn(COMPLAINT_MOVES, "departments"))
     assert "    checked --> accepted: accept" in departments
     assert not [line for line in departments if "-> withdrawn" in line or "note right of" in line]
-    assert departments[-1] == "Not drawn: moves that stay in a state, and `withdraw`, possible in many. See the table."
+    assert (
+        departments[-1]
+        == "Not drawn: moves that stay in a state, and `renew`, `withdraw`, possible in many. See the table."
+    )
     levels = list(generate_reference.drawn(COMPLAINT_MOVES, "levels"))
     assert levels == ["```mermaid", *COMPLAINT_MOVES.mermaid("levels").splitlines(), "```"]

@@ -371,8 +371,7 @@ class Desk(Services):
 
     def health(self) -> Health:
         """How the work beside the use cases fares: what is overdue since when, what was given up (D23)."""
-        unpublished = [f"{one.calendar} {one.year}" for one in self.unpublished()]
-        return health(self.store, self.consequences, self.clock.now(), unpublished)
+        return health_of(self.store, self.house, self.clock.now())
 
     def keep_refusal(self, refused: RuleBroken) -> None:
         """Put on the audit what was refused inside a transaction of the host's own, after it (KRN-11, KRN-13).
@@ -448,6 +447,12 @@ class Desk(Services):
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def health_of(store: Store, house: House, at: datetime) -> Health:
+    """What :meth:`Desk.health` says, of a store that is only read, such as :func:`store_to_read` opens."""
+    names = _of(contexts(house.rulebook.parts), CONSEQUENCES, "consequence")
+    return health(store, names, at, [f"{one.calendar} {one.year}" for one in house.unpublished(at)])
 
 
 def _of(

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import attrs
 import pytest
@@ -14,7 +14,8 @@ from adapters.harness import BACKENDS, Desks
 from csdomain import ComplaintForm, Desk, DomainError, Money
 from csdomain.complaints.case import COMPLAINTS
 from csdomain.complaints.values import MalformedForm
-from csdomain.desk import load_rulebook
+from csdomain.contexts import sections
+from csdomain.desk import load_rulebook, shipped
 from csdomain.kernel.calendar import HolidayIsMakeUpDay, MalformedClosure, OverlappingWindows, UnpublishedYear
 from csdomain.kernel.calendar.holidays import Holidays
 from csdomain.kernel.calendar.spec import CalendarSpec
@@ -35,6 +36,7 @@ from csdomain.kernel.store.ports import MalformedKey
 from csdomain.kernel.values.actors import MalformedActor
 from csdomain.kernel.values.ids import IdKind, MalformedId, WrongKind
 from csdomain.kernel.values.money import CurrencyMismatch, InexactMoney
+from csdomain.rulebook import loads
 from csdomain.testing import (
     HANDLING,
     accepted,
@@ -150,10 +152,21 @@ TABLE: dict[str, tuple[Callable[[Case], object], type[DomainError], str]] = {
 }
 
 
+#: A house whose closing counts working days, by a calendar that does not answer for years it does not know.
+STRICT: Final = """
+name = "strict"
+extends = "after_sales"
+[calendars.office]
+unpublished = "raise"
+[complaints]
+close_within = "6 working days"
+"""
+
+
 @pytest.fixture(params=BACKENDS)
 def case(request: pytest.FixtureRequest, desks: Desks) -> Case:
     known = {"CN": Holidays("CN", (), {}, range(2020, 2031))}
-    desk = desks(request.param, holidays=known)
+    desk = desks(request.param, holidays=known, rulebook=loads(STRICT, sections(), shipped))
     return Case(desk, *(str(made(desk).id) for made in (received, checked, accepted, answered)))
 
 

@@ -19,8 +19,6 @@ from csdomain.complaints.commands.deciding import AnswerBeyondDecision
 from csdomain.complaints.commands.investigating import SecondPenalty
 from csdomain.complaints.commands.marks import ReturnWithoutSlip
 from csdomain.complaints.commands.settling import JudgementMissing
-from csdomain.complaints.commands.taking_over import PastCase
-from csdomain.complaints.lifecycle import State
 from csdomain.complaints.rules import (
     CERTIFICATE,
     FINANCE,
@@ -40,13 +38,12 @@ from csdomain.kernel.papers.approvals import (
     DelegationInvalid,
     Delegations,
     OwnRequest,
-    SignatureMissing,
 )
 from csdomain.kernel.papers.documents import SignedTwice, Tampered, Unsigned
 from csdomain.kernel.rules import APPROVALS, AUDITED, FORMS, HOUSE_RULES, MOVES
 from csdomain.kernel.rules.errors import RulebookInvalid, RuleBroken
 from csdomain.kernel.values.actors import Actor, ActorId
-from csdomain.testing import HANDLING, FakeAuthorities, complaint_form, no_holidays, staff
+from csdomain.testing import FakeAuthorities, complaint_form, no_holidays, staff
 
 DEPUTY: Final = "deputy_general_manager"
 ENGINES: Final = Goods("engine", "2026-01", 3)
@@ -187,23 +184,14 @@ def revoked(w: World) -> Try:
 
 
 def unsigned_form(w: World) -> Try:
-    """A case of another system: nobody here has signed its form for sales and customer service."""
-    at = w.counter.clock.now()
-    past = PastCase(
-        number="OLD-1",
-        form=complaint_form(quantity=9),
-        state=State.INVESTIGATING,
-        received_at=at - 2 * HOUR,
-        accepted_at=at - HOUR,
-        classification=HANDLING,
-    )
-    manager = w.counter.who["service_manager"]
-    w.counter.id = w.counter.desk.complaints.take_over(past, by=manager, at=at).id
-    w.counter.do("conclude", by="service_agent")
-    w.counter.do("report", "how it came about", by="service_agent")
-    w.counter.do("rule", "carry on", by=DEPUTY)
-    w.counter.do("judge", JUDGED, by="service_agent")
-    w.counter.do("submit", GRANTED, by="service_agent")
+    """Sales has not signed what is proposed."""
+    w.awaiting()
+
+    def unsign(c: Any) -> None:
+        document = c["forms"][0]["document"]
+        document["signatures"] = [one for one in document["signatures"] if one["role"] != "sales"]
+
+    w.change(unsign)
     return attempt("approve", by=DEPUTY)
 
 
@@ -378,8 +366,8 @@ TABLE: Final[dict[str, tuple[Callable[[World], Try], type[DomainError], str, str
     "split into parts below the limit": (split, BeyondAuthority, "KRN-08", "1800.00 CNY"),
     "amount edited after approval": (edited, ApprovalVoid, "KRN-08", "900.01 CNY"),
     "role revoked between reading and deciding": (revoked, BeyondAuthority, "KRN-08", "actor=deputy_general_manager"),
-    "an unsigned form": (unsigned_form, SignatureMissing, "KRN-08", "sales, customer_service"),
-    "a form from which signatures were taken": (signature_gone, SignatureMissing, "KRN-08", "customer_service"),
+    "an unsigned form": (unsigned_form, Tampered, "KRN-09", "role=customer_service"),
+    "a form from which signatures were taken": (signature_gone, Tampered, "KRN-09", "role=proposal.1"),
     "signature twice": (signed_twice, SignedTwice, "KRN-09", "actor=both"),
     "signed form changed": (form_changed, Tampered, "KRN-09", "KS202603-0001"),
     "claim changed beside the signed form": (claim_changed, Tampered, "KRN-09", "field=claimed"),

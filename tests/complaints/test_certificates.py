@@ -5,14 +5,14 @@ from typing import Any, Final
 import attrs
 import pytest
 
-from complaints.desks import ANN, RULES, T0, Counter, anyone, check_unchanged, cny, remedy
+from complaints.desks import ANN, RULES, T0, Counter, check_unchanged, cny, remedy
 from complaints.ends import DEPUTY, FINANCE, decided
 from complaints.hand import on
 from csdomain.complaints.case import Complaint
 from csdomain.complaints.lifecycle import CertificateState
 from csdomain.complaints.rules import CERTIFICATE
 from csdomain.complaints.values import MalformedStep
-from csdomain.kernel.papers.documents import SignedTwice, Tampered, Unsigned
+from csdomain.kernel.papers.documents import Tampered, Unsigned
 from csdomain.kernel.rules import FORMS
 from csdomain.kernel.rules.errors import DomainError, MoveRefused, NotFound, NotPermitted, RuleBroken
 from csdomain.kernel.values.money import Money
@@ -59,13 +59,6 @@ def test_it_is_booked_once_both_have_signed_and_copies_have_gone() -> None:
     assert (case.certificates[0].state, case.certificates[0].voucher) == (CertificateState.BOOKED, "V1")
     check_unchanged(case, MoveRefused, lambda: on(case).book_certificate("ZK1", "V2", by=FINANCE, at=T0))
     check_unchanged(case, NotFound, lambda: on(case).book_certificate("ZK9", "V2", by=FINANCE, at=T0))
-
-
-def test_the_customer_and_the_deputy_are_two() -> None:
-    case = decided(remedy(cny(100), compensation=cny(100)))
-    draw(case, cny(100))
-    on(case).sign_certificate("ZK1", by=anyone("customer-1", "deputy_for_sales"), at=T0)
-    check_unchanged(case, SignedTwice, lambda: on(case).countersign_certificate("ZK1", by=ANN, at=T0))
 
 
 @pytest.mark.parametrize("voucher", ["", " ", "x" * 121, "a\0"])

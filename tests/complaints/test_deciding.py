@@ -1,7 +1,7 @@
 """Who decides a complaint: by what all its forms come to, by what is held then, never the requester (CMP-11)."""
 
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -37,7 +37,7 @@ from csdomain.complaints.commands import deciding
 from csdomain.complaints.commands.deciding import AnswerBeyondDecision
 from csdomain.complaints.lifecycle import State
 from csdomain.complaints.rules import GRAVE, NO_PROMISE, WITHIN_LIMIT
-from csdomain.complaints.values import Channel, ComplaintRules, Finding, Goods, MalformedStep, Remedy, WithoutAmount
+from csdomain.complaints.values import Channel, ComplaintRules, Goods, MalformedStep, Remedy, WithoutAmount
 from csdomain.kernel.cases.timers import TimerState
 from csdomain.kernel.papers.approvals import (
     ApprovalLadder,
@@ -45,7 +45,6 @@ from csdomain.kernel.papers.approvals import (
     Band,
     BeyondAuthority,
     Delegation,
-    DelegationInvalid,
     Delegations,
     Outcome,
     OwnRequest,
@@ -57,7 +56,7 @@ from csdomain.kernel.rules.errors import MoveRefused, NotPermitted, RuleBroken
 from csdomain.kernel.store.ports import Unit
 from csdomain.kernel.values.actors import Actor, ActorId
 from csdomain.kernel.values.money import Money
-from csdomain.testing import QUALITY, complaint_form
+from csdomain.testing import complaint_form
 
 pytestmark = pytest.mark.rule(WITHIN_LIMIT, APPROVALS)
 
@@ -129,37 +128,6 @@ def test_who_may_approve_is_exactly_who_the_ladder_names_for_all_forms_together(
         assert said.decided_by == lowest
 
 
-@given(tops.filter(bool), st.data(), st.booleans())
-def test_an_amount_at_a_limit_is_the_lower_ones_and_a_fen_more_is_not(
-    limits: list[int], data: st.DataObject, claimed: bool
-) -> None:
-    place = data.draw(st.integers(0, len(limits) - 1))
-    rules, limit = house(limits), limits[place]
-    for over, lower_may in ((0, True), (1, False)):
-        amount = limit + over
-        case = case_of([(amount, 0) if claimed else (None, amount)], rules)
-        if lower_may:
-            approve(case, rules, f"a{place}")
-        else:
-            refuse = check_unchanged(case, BeyondAuthority, lambda: approve(case, rules, f"a{place}"))  # noqa: B023 - at once
-            assert refuse.facts["limit"] == fen(limit)
-            approve(case, rules, f"a{place + 1}")
-
-
-@given(tops, st.lists(st.tuples(amounts, amounts), min_size=2, max_size=3))
-def test_splitting_a_case_into_several_forms_never_helps(limits: list[int], parts: list[tuple[int, int]]) -> None:
-    rules = house(limits)
-    whole = case_of([(sum(c for c, _ in parts), sum(g for _, g in parts))], rules)
-    split = case_of(parts, rules)
-    for authority in (CLERK, *(f"a{n}" for n in range(len(limits) + 1))):
-        try:
-            approve(whole_now := attrs.evolve(whole), rules, authority)
-        except BeyondAuthority:
-            check_unchanged(split, BeyondAuthority, lambda: approve(split, rules, authority))  # noqa: B023 - run at once
-        else:
-            assert whole_now.state is State.DECIDED
-
-
 @pytest.mark.rule(GRAVE)
 @given(tops.filter(bool), st.data())
 def test_without_an_amount_a_grave_one_and_an_ordinary_one_have_an_authority_each(
@@ -210,76 +178,6 @@ def test_a_remedy_that_nobody_may_decide_is_not_even_submitted() -> None:
 
 
 # --- never one's own request, not through a delegate either -----------------------------------------------------------
-
-PEOPLE: Final = ("ann", "bob", "cai", "dan")
-LIMITS: Final = (1000, 5000)
-people = st.sampled_from(PEOPLE)
-held = st.dictionaries(people, st.sampled_from(["a0", "a1", "a2"]), max_size=4)
-
-
-@st.composite
-def delegations(draw: st.DrawFn) -> list[Delegation]:
-    found = []
-    for _ in range(draw(st.integers(0, 5))):
-        principal, deputy = draw(st.permutations(PEOPLE))[:2]
-        since = draw(st.integers(-2, 1))
-        until = draw(st.integers(since + 1, 3))
-        authority, limit = draw(st.sampled_from(["a0", "a1", "a2"])), draw(st.none() | st.integers(1, 9000).map(fen))
-        row = (ActorId(principal), ActorId(deputy), authority, T0 + since * HOUR, T0 + until * HOUR, limit)
-        found.append(Delegation(*row))
-    return found
-
-
-def limits_of(by: str, barred: set[str], positions: Mapping[str, str], rows: Sequence[Delegation]) -> list[float]:
-    """Oracle: the limit of each right by which ``by`` may decide at T0 what those who are ``barred`` asked for."""
-    if by in barred:
-        return []
-    own = {"a0": 1000.0, "a1": 5000.0, "a2": float("inf")}
-    found = [own[positions[by]]] if by in positions else []
-    for authority in own:
-
-        def through(person: str, least: float, authority: str = authority) -> None:
-            for row in rows:
-                if (row.deputy, row.authority) != (person, authority) or not row.since <= T0 < row.until:
-                    continue
-                if row.principal in barred:
-                    continue
-                lower = min(least, row.limit.minor if row.limit else least)
-                if positions.get(row.principal) == authority:
-                    found.append(lower)
-                through(row.principal, lower)
-
-        through(by, own[authority])
-    return found
-
-
-@given(delegations(), held, people, people, st.integers(1, 9000))
-def test_who_stands_in_decides_what_the_principal_may_and_never_for_the_requester(
-    rows: list[Delegation], positions: dict[str, str], by: str, requester: str, amount: int
-) -> None:
-    try:
-        standing = Standing({ActorId(p): frozenset({a}) for p, a in positions.items()}, Delegations(tuple(rows)))
-    except DelegationInvalid:
-        return
-    rules = house(LIMITS)
-    case = submitted([(None, fen(amount))], rules, by=anyone(requester))
-    barred = {requester, "ann"}  # the report is hers
-    rights = limits_of(by, barred, positions, rows)
-
-    def act() -> object:
-        return on(case).decide(Outcome.APPROVED, rules, standing, by=anyone(by), at=T0)
-
-    if any(amount <= limit for limit in rights):
-        act()
-        approval = case.form.submissions[-1].approval
-        assert approval is not None
-        assert barred.isdisjoint((approval.by, approval.acting_for))
-        assert positions[approval.acting_for or approval.by] == approval.authority
-    else:
-        error = check_unchanged(case, RuleBroken, act)
-        assert type(error) in ((BeyondAuthority,) if rights else (BeyondAuthority, OwnRequest))
-        if by in barred:
-            assert type(error) is OwnRequest
 
 
 # --- at a desk, with the staff records of a test ----------------------------------------------------------------------
@@ -338,13 +236,6 @@ def test_who_stands_in_decides_until_the_delegation_ends() -> None:
     assert counter.case.form.document.signatures[-1].by == "helper"
 
 
-def test_a_principal_who_lost_the_authority_has_no_deputy() -> None:
-    counter, records = recorded(cny(3000))
-    records.stands_in("helper", "chief", DEPUTY, counter)
-    del records.held["chief"]
-    counter.expect_refused(BeyondAuthority, "approve", by=person(counter, "helper", "sales_manager"))
-
-
 def test_a_chain_of_delegations_that_passes_the_requester_decides_nothing() -> None:
     counter, records = recorded(cny(3000), by="agent")
     records.stands_in("agent", "chief", DEPUTY, counter)
@@ -365,13 +256,6 @@ def test_who_holds_the_authority_does_not_decide_what_they_asked_for_themselves(
     for use_case, words in (("approve", ()), ("reject", ("no",)), ("return_back", ("no",)), ("recommend", ("yes",))):
         counter.expect_refused(OwnRequest, use_case, *words, by=person(counter, "chief", DEPUTY))
     counter.do("approve", by=person(counter, "boss", "general_manager"))
-
-
-def test_a_circle_of_delegations_is_an_error_of_its_own_and_decides_nothing() -> None:
-    counter, records = recorded(cny(3000))
-    records.stands_in("helper", "chief", DEPUTY, counter)
-    records.stands_in("chief", "helper", DEPUTY, counter)
-    counter.expect_refused(DelegationInvalid, "approve", by=person(counter, "chief", DEPUTY))
 
 
 def test_a_role_revoked_between_reading_and_deciding_counts_as_revoked() -> None:
@@ -431,16 +315,6 @@ def test_a_form_that_turns_into_one_of_a_quality_fault_is_not_what_was_signed() 
     case = submitted([(None, cny(10))])
     case.put_form(quality=True)
     check_unchanged(case, Tampered, lambda: approve(case, RULES, "general_manager"))
-
-
-def test_a_quality_fault_is_signed_by_research_and_another_complaint_is_not() -> None:
-    counter = Counter.open()
-    counter.accepted(kind=QUALITY)
-    counter.judged(finding=Finding(True, "cracked"))
-    counter.do("submit", remedy(cny(10)), by="service_agent")
-    assert counter.do("approve", by="sales_manager").state == "decided"
-    signed = [signature.role for signature in counter.case.form.document.signatures]
-    assert signed == ["sales", "customer_service", "rnd", "ruling", "proposal.1", "sales_manager.1"]
 
 
 # --- recommended, rejected, returned ----------------------------------------------------------------------------------
@@ -616,26 +490,6 @@ def test_what_was_changed_in_the_database_after_the_approval_is_not_told(sqlite_
             database.execute("update csd_complaint set body = ?", (sound,))
             database.commit()
     assert counter.do("answer", Channel.PHONE, "This we do for you.", by="sales").state == "answered"
-    counter.desk.close()
-
-
-@pytest.mark.rule(FORMS)
-@pytest.mark.parametrize(
-    "name",
-    [
-        *("less claimed", "less claimed on the former form", "less granted on the former form"),
-        *("the former approval gone", "the former remedy gone"),
-    ],
-)
-def test_an_amount_made_smaller_in_the_database_does_not_bring_the_case_under_a_limit(
-    name: str, sqlite_url: str
-) -> None:
-    counter = twice_decided(sqlite_url)
-    counter.do("revise", GRANTED, by="service_agent")
-    change_body(Path(sqlite_url.partition("///")[2]), counter.id, CHANGES[name][0])
-    for authority in ("sales_manager", DEPUTY, "general_manager"):
-        error = counter.expect_refused(Tampered, "approve", by=authority)
-        assert error.facts["number"] == counter.case.forms["former" not in name].number
     counter.desk.close()
 
 

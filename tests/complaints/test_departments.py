@@ -310,31 +310,3 @@ def test_ten_departments_do_not_answer_for_each_other() -> None:
     counter.clock.advance(hours(30))
     counter.desk.sweep()
     assert sorted(message.to for message in counter.messages("reminder")) == sorted(names[1:])
-
-
-@pytest.mark.rule(CHASING, JOINT)
-def test_a_week_of_reminders() -> None:
-    """Asked on Wednesday at 10:20, by Friday evening; three departments, one of them quick, one late, one silent."""
-    counter = asked(RULES, ["production", "stores", "rnd"], hours(56), CALENDARS[0])
-    counter.clock.advance(hours(3))
-    counter.do("contribute", "rnd", "the sample is cracked", by="rnd")
-    for _ in range(12):
-        counter.clock.advance(hours(24))
-        counter.desk.sweep()
-        if len(counter.messages("reminder")) == 6:
-            counter.do("contribute", "stores", "the batch is blocked", word_of="foreman", by="service_agent")
-    days = ("Thu 05", "Fri 06", "Mon 09", "Tue 10", "Wed 11", "Thu 12")
-    assert [(timer, f"{at:%a %d %H:%M}") for timer, _, at in reminded(counter)] == [
-        *((f"CMP-19.{part}.{n}", f"{days[n - 1]} 02:20") for n in (1, 2, 3) for part in (1, 2)),
-        *((f"CMP-19.1.{n}", f"{days[n - 1]} 02:20") for n in (4, 5, 6)),
-    ]
-    told = [(message.to, message.facts["times"]) for message in counter.messages("reminder")]
-    assert told == [
-        *((name, n) for n in (1, 2, 3) for name in ("production", "stores")),
-        *(("production", 4), ("production", 5)),
-    ]
-    assert [(m.to, m.facts["department"]) for m in counter.messages("not_done")] == [
-        ("deputy_general_manager", "production")  # on the sixth day
-    ]
-    late = [(m.to, m.facts["timer"]) for m in counter.messages("overdue") if "CMP-06" in str(m.facts["timer"])]
-    assert late == [("service_manager", "CMP-06.1"), ("service_manager", "CMP-06.2")]

@@ -82,27 +82,6 @@ def test_a_grave_one_is_answered_by_letter_and_an_ordinary_one_by_either(
 
 
 @pytest.mark.rule(GRAVE)
-def test_one_that_turned_grave_after_the_decision_is_answered_by_letter_too() -> None:
-    counter = Counter.open()
-    counter.submitted(remedy(cny(10)))
-    counter.do("approve", by="sales_manager")
-    counter.do("mark", by="service_agent")
-    counter.expect_refused(RuleBroken, "answer", Channel.PHONE, "We are sorry.", by="sales")
-    counter.do("answer", Channel.LETTER, "We are sorry.", by="sales")
-
-
-@pytest.mark.rule(GRAVE)
-def test_without_an_amount_the_service_manager_decides_until_it_is_grave() -> None:
-    counter = Counter.open()
-    counter.submitted(remedy(cny(0)))
-    assert counter.messages("to_decide")[-1].to == "service_manager"
-    counter.do("mark", by="service_agent")
-    for lower in ("service_manager", "sales_manager"):
-        counter.expect_refused(BeyondAuthority, "approve", by=lower)
-    counter.do("approve", by=BOSS)
-
-
-@pytest.mark.rule(GRAVE)
 @given(st.lists(st.booleans(), min_size=1, max_size=8))
 def test_grave_ones_come_first_in_the_queue(drawn: list[bool]) -> None:
     desk = memory_desk()

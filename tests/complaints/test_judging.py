@@ -10,14 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from complaints.cases import FINDING, WAYS, A, make, stands
-from complaints.desks import ANN, RULES, T0, Counter, anyone, check_unchanged, cny, fen
+from complaints.cases import WAYS, A, make, stands
+from complaints.desks import ANN, RULES, T0, anyone, check_unchanged, cny, fen
+from complaints.ends import NOTHING, answered, decided, renewed
 from complaints.hand import on
 from csdomain.complaints.case import COMPLAINTS, Complaint
+from csdomain.complaints.commands.settling import JudgementMissing
 from csdomain.complaints.events import ComplaintJudged, ComplaintMoved, PenaltyMoved
 from csdomain.complaints.lifecycle import ImprovementMove, ImprovementState, Move, PenaltyState, State
 from csdomain.complaints.rules import FINDING as FINDING_RULE
-from csdomain.complaints.rules import IMPROVEMENT, JUDGEMENT, LOSS, MONTHLY_REVIEW, REPORT
+from csdomain.complaints.rules import IMPROVEMENT, JUDGEMENT, LOSS, MONTHLY_REVIEW, REPORT, STATES
 from csdomain.complaints.values import (
     ComplaintRules,
     Finding,
@@ -31,7 +33,6 @@ from csdomain.complaints.values import (
 from csdomain.kernel.papers.approvals import OwnRequest
 from csdomain.kernel.rules.errors import DomainError, InvalidValue, MoveRefused, NotFound, RuleBroken
 from csdomain.kernel.values.money import CurrencyMismatch, Money
-from csdomain.testing import QUALITY, complaint_form
 
 LIABLE: Final = st.sampled_from(Liable)
 
@@ -398,7 +399,7 @@ def test_no_penalty_is_carried_out_before_it_was_approved_and_the_case_reviewed_
 
 
 def _penalty_act(case: Complaint, name: str, which: int, who: str) -> Callable[[], Sequence[ComplaintMoved]]:
-    by = anyone(who)
+    by = anyone(who, "general_manager")  # the position that signs notices
     calls: dict[str, Callable[[], Any]] = {
         "approve": lambda: on(case).approve_penalty(which, by=by, at=T0),
         "drop": lambda: on(case).drop_penalty(which, "no fault of theirs", by=by, at=T0),
@@ -409,17 +410,22 @@ def _penalty_act(case: Complaint, name: str, which: int, who: str) -> Callable[[
     return calls[name]
 
 
-@pytest.mark.rule(LOSS)
-@pytest.mark.parametrize("position", sorted(Counter.open().who))
-def test_penalties_are_approved_by_the_deputy_or_the_general_manager(position: str) -> None:
-    counter = Counter.open()
-    counter.accepted(complaint_form(), QUALITY)
-    counter.judged(us(persons=["cai"], penalties=[ProposedPenalty("cai", "warning")]), FINDING)
-    if position in ("deputy_general_manager", "general_manager"):
-        counter.do("approve_penalty", 1, by=position)
-        assert counter.rows[-1] == ("penalty.approve", "proposed", "approved")
-        (order,) = counter.messages("discipline")
-        assert (order.to, order.facts["kind"]) == ("personnel", "warning")
-    else:
-        counter.expect_refused(DomainError, "approve_penalty", 1, by=position)
-        assert counter.messages("discipline") == []
+# --- nothing is closed that nobody judged ---
+
+
+@pytest.mark.rule(STATES, JUDGEMENT)
+def test_nothing_is_closed_that_nobody_judged() -> None:
+    case = answered(decided(NOTHING))
+    case.put_form(judgement=None)
+    check_unchanged(case, JudgementMissing, lambda: close(case))
+    two = renewed(decided(NOTHING))
+    answered(decided(NOTHING, case=two))
+    first, second = two.forms
+    two.forms = (attrs.evolve(first, judgement=None), second)
+    check_unchanged(two, JudgementMissing, lambda: close(two))
+    two.forms = (first, second)
+    close(two)
+
+
+def close(case: Complaint, outcome: str = "done") -> object:
+    return on(case).close(outcome, in_time=True, zone="Asia/Shanghai", by=ANN, at=T0)

@@ -190,7 +190,7 @@ def to_its_end(case: Complaint) -> None:
         next_step(case)
     if not case.reviewed:
         on(case).judge_month("sales", "", RULES_OF[case.path], **BY)
-    for _ in range(60):
+    for _ in range(200):
         ends = case.open_ends()
         if not ends:
             return
@@ -214,9 +214,11 @@ def to_its_end(case: Complaint) -> None:
 
 @attrs.define
 class Grant:
-    """What the oracle knows of a form: the compensation of its last approved remedy, and what came of it."""
+    """What the oracle knows of a form: the compensation of its last approved remedy, and what came of it; ``most`` is
+    the largest that was ever approved: what is revised may have been paid."""
 
     amount: int = 0
+    most: int = 0
     asked: int = 0
     sub: int = 0
     stands: bool = False
@@ -290,6 +292,7 @@ class Ledgers(RuleBasedStateMachine):
         grant, after = self.grants[-1], self.case.state
         if before is State.AWAITING_DECISION and after is State.DECIDED:
             grant.amount, grant.stands = grant.asked, True
+            grant.most = max(grant.most, grant.amount)
         elif after is State.NOT_ACCEPTED or (before, after) == (State.PROPOSED, State.HANDLING):
             grant.stands, grant.declined = False, after is State.NOT_ACCEPTED or grant.declined
         return done
@@ -311,6 +314,7 @@ class Ledgers(RuleBasedStateMachine):
             grant.asked, grant.stands = amount, self.case.path is Path.LEVELS
             grant.sub += 1
             grant.amount = amount if grant.stands else 0
+            grant.most = max(grant.most, grant.amount)
             if granted:
                 self.go_on(3, (State.DECIDED, State.PROPOSED))
 
@@ -436,7 +440,7 @@ class Ledgers(RuleBasedStateMachine):
             spent = sum(paper.amount for paper in self.booked.values() if paper.turn in chain)
             grant = self.grants[chain[-1]].amount if self.stands(chain[-1]) else 0
             assert account.granted.minor == max(grant, spent)
-            assert spent <= max(self.grants[turn].amount for turn in chain)
+            assert spent <= max(self.grants[turn].most for turn in chain)
         besides = sum(form.approved.remedy.granted.minor for form in case.forms if form.approved)
         assert (0 if case.granted is None else case.granted.minor) <= besides + sum(a.granted.minor for a in accounts)
 

@@ -83,24 +83,6 @@ def test_exactly_what_the_slip_names_is_taken_in_and_a_difference_stays_open(
 
 
 @pytest.mark.rule(WAREHOUSE)
-@given(slips, st.integers(0, 4), st.data())
-def test_a_piece_more_than_named_is_refused_also_when_some_came_before(
-    named: list[Goods], before: int, data: st.DataObject
-) -> None:
-    case = decided(back(*named))
-    signed(case)
-    chosen = data.draw(st.sampled_from(named))
-    before = min(before, chosen.quantity - 1)
-    if before:
-        came(case, attrs.evolve(chosen, quantity=before))
-        on(case).reconcile("TH1", "V1", by=FINANCE, at=T0)
-    left = chosen.quantity - before
-    error = check_unchanged(case, QuantityOverSlip, lambda: came(case, attrs.evolve(chosen, quantity=left + 1)))
-    assert (error.facts["quantity"], error.facts["limit"]) == (chosen.quantity + 1, chosen.quantity)
-    came(case, attrs.evolve(chosen, quantity=left))
-
-
-@pytest.mark.rule(WAREHOUSE)
 def test_nothing_is_taken_in_without_a_signed_slip_of_the_very_case() -> None:
     case, goods = decided(back(Goods("engine", "b1", 2))), Goods("engine", "b1", 1)
     error = check_unchanged(case, ReturnWithoutSlip, lambda: came(case, goods))

@@ -21,7 +21,6 @@ from csdomain.complaints.rules import (
     LEVELS,
     LOSS,
     MONTHLY_REVIEW,
-    NO_PROMISE,
     NOT_ACCEPTED,
     NOT_ESTABLISHED,
     NOTICE,
@@ -40,7 +39,7 @@ from csdomain.complaints.values import (
     Share,
 )
 from csdomain.kernel.cases.timers import TimerState
-from csdomain.kernel.rules.errors import MoveRefused, RuleBroken
+from csdomain.kernel.rules.errors import RuleBroken
 from csdomain.testing import HANDLING, QUALITY, complaint_form
 
 pytestmark = pytest.mark.rule(STATES)
@@ -307,43 +306,6 @@ def test_not_established_begun_anew_and_decided_after_all() -> None:
         *DECIDED,
         *CLOSED,
         *REVIEWED,
-    ]
-
-
-@pytest.mark.rule(WITHIN_LIMIT)
-def test_rejected_with_a_reason_then_less_is_asked_for_and_decided_below() -> None:
-    counter = Counter.open()
-    counter.submitted(remedy(cny(4000)))
-    counter.do("reject", "a quarter of it will do", by=BOSS)
-    counter.do("submit", remedy(cny(1200)), by="service_agent")
-    counter.do("return_back", "and no freight", by=BOSS)
-    counter.do("submit", remedy(cny(1000)), by="service_agent")
-    counter.do("approve", by="sales_manager")
-    counter.do("answer", Channel.PHONE, "You get a thousand.", by="sales")
-    counter.do("close", "paid", by="service_agent")
-    stand(counter, "closed", running=("CMP-20",))
-    turned_back: Rows = [DECIDED[0], ("return_back", "awaiting_decision", "judged")]
-    assert counter.rows == [*TAKEN_ON, *LOOKED_INTO, *turned_back, *turned_back, *DECIDED, *CLOSED]
-
-
-@pytest.mark.rule(WITHIN_LIMIT, NO_PROMISE)
-def test_revised_after_the_approval_it_is_decided_anew_by_the_next_authority() -> None:
-    counter = Counter.open()
-    counter.submitted(remedy(cny(1000)))
-    counter.do("approve", by="sales_manager")
-    counter.do("revise", remedy(cny(1001)), by="service_agent")
-    counter.expect_refused(MoveRefused, "answer", Channel.PHONE, "You get a thousand.", by="sales")
-    counter.do("approve", by=BOSS)
-    counter.do("answer", Channel.PHONE, "You get a thousand and one.", by="sales")
-    counter.do("close", "paid", by="service_agent")
-    stand(counter, "closed", running=("CMP-20",))
-    assert counter.rows == [
-        *TAKEN_ON,
-        *LOOKED_INTO,
-        *DECIDED,
-        ("revise", "decided", "awaiting_decision"),
-        DECIDED[1],
-        *CLOSED,
     ]
 
 

@@ -124,7 +124,8 @@ def test_f46_what_could_not_go_on_stays_pinned_and_is_named_beforehand(
     for key, value in tomllib.loads(text).items():
         book[key] = overridden(book[key], value)
     if change == "currency":
-        book["complaints"] = tomllib.loads(toml(book["complaints"]).replace("CNY", "USD"), parse_float=Decimal)
+        for name in ("complaints", "payments"):
+            book[name] = tomllib.loads(toml(book[name]).replace("CNY", "USD"), parse_float=Decimal)
     other = tmp_path / "other.toml"
     other.write_text(toml(book), encoding="utf-8")
     url, ids = database_url("sqlite"), SequentialIds()

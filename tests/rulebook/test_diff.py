@@ -697,7 +697,7 @@ def test_a_change_acts_at_once_or_waits_for_a_rebase_or_not_at_all(changes: dict
 
 
 def test_a_change_that_means_the_same_is_told_from_one_beside_it_that_does_not() -> None:
-    diff = compare(book(), book(complaints__close_within="6 day", complaints__overrun_to="x"))
+    diff = compare(book(), book(complaints__close_within="6 day", complaints__overrun_to="general_manager"))
     assert {change.path: change.acts for change in diff.changes} == {
         "$.complaints.close_within": Acts.NEVER,
         "$.complaints.overrun_to": Acts.ON_REBASE,

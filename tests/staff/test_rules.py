@@ -255,7 +255,7 @@ def test_nobody_is_erased_before_they_have_left() -> None:
 def test_lists_and_counts_use_the_columns_and_pages_hide_nobody(
     desks: Desks, backend: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("csdomain.staff.questions._PAGE", 2)
+    monkeypatch.setattr("csdomain.casework.reading._PAGE", 2)
     desk, names = desks(backend), [f"p{n}" for n in range(5)]
     staff, by = desk.staff, personnel(desk)
     for n, department in enumerate(["sales", "sales", "shop", "shop", "shop"]):

@@ -16,7 +16,7 @@ import typer
 from csdomain.kernel.rules import Language, Text
 from csdomain.kernel.rules.errors import DomainError, hide
 
-from . import cases, databases, describe, people, reports, rules, verifying
+from . import cases, databases, describe, people, reports, rules, verifying, working
 from .chinese import in_chinese
 from .files import trouble
 from .options import Json, Speak, everywhere
@@ -66,7 +66,7 @@ for _group, _help in (
     (reports.app, "Figures: a month counted, as tables, page or file."),
 ):
     app.add_typer(_group, callback=everywhere, no_args_is_help=True, help=_help)
-for _module in (cases, databases, describe, reports, verifying):
+for _module in (cases, databases, describe, reports, verifying, working):
     _module.add_to(app)
 
 

@@ -32,6 +32,16 @@ _HELP: Final[Mapping[str, str]] = {
     "Customers: found by any one field.": "客户：按任一字段查找。",
     "Part of a name, phone, address, e-mail, number, remark.": "姓名、电话、地址、邮箱、编号或备注的一部分。",
     "Find customers by any one field, the best match first.": "按任一字段查找客户，最相符者在前。",
+    # --- the work that comes back
+    "The name of an installed notifier; without it no message leaves.": "已安装的通知器名称；不指定则不发送消息。",
+    "Do what is due now, and end.": "处理当前到期的工作后结束。",
+    "Do the work that comes back: timers, consequences, planned runs, messages. Ctrl-C ends it between two units.": (
+        "执行周期性工作：计时器、后续处理、计划任务、消息。按 Ctrl-C 在两个工作单元之间结束。"
+    ),
+    "Minutes that due work may wait.": "到期工作可以等待的分钟数。",
+    "Say how the work fares: what waits since when, what was given up. Exit code 1 where something is wrong.": (
+        "显示工作状况：何事自何时等待、何事已放弃。有问题时退出码为 1。"
+    ),
     # --- cases
     "Cases: list and search, show one, its trail, what may be done with it.": (
         "案件：列出与查找，查看单件、轨迹、可做的流转。"

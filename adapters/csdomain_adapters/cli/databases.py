@@ -76,6 +76,11 @@ def sweep(
     return 1 if failed else 0
 
 
+def known_notifiers() -> list[str]:
+    """The names of the notifiers that are installed."""
+    return sorted(entry_points(group=desks.NOTIFIERS).names)
+
+
 def relay(
     url: Url,
     notifier: Annotated[
@@ -89,7 +94,7 @@ def relay(
     if notifier == PRINT:
         stores.book(rulebook)
         return _dry_run(url)
-    known = sorted(entry_points(group=desks.NOTIFIERS).names)
+    known = known_notifiers()
     if notifier not in known:
         names = ", ".join([PRINT, *known])
         raise MissingBackend(group=desks.NOTIFIERS, name=notifier, accepted=Text(names, names))

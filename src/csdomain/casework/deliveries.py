@@ -6,7 +6,9 @@ from typing import Any, Protocol, TypeVar
 import attrs
 
 from csdomain.kernel.rules import Rule, Text
-from csdomain.kernel.rules.errors import RuleBroken, typed_in
+from csdomain.kernel.rules.errors import RuleBroken, fact_labels, typed_in
+
+fact_labels({"product": "产品", "quantity": "数量"})
 
 
 class Line(Protocol):

@@ -150,14 +150,11 @@ class Complaints(CaseService[Complaint, ComplaintAct]):
     def accept(
         self, id: str, classification: Classification, *, grave: bool = False, **call: Unpack[CallOptions]
     ) -> Receipt:
-        """Customer service takes the complaint on: its clock starts, and the customer is told.
-
-        Raises as :meth:`check`. [CMP-02, CMP-04, CMP-16]
-        """
+        """Customer service takes the complaint on: its clock starts, the customer is told. [CMP-02, CMP-04, CMP-16]"""
         return self._do(receiving.accept, id, call, classification, grave=grave)
 
     def handle(self, id: str, classification: Classification, **call: Unpack[CallOptions]) -> Receipt:
-        """Take the complaint on, where the house routes by level. Raises as :meth:`check`. [CMP-02, CMP-18]"""
+        """Take the complaint on, where the house routes by level. Raises MalformedStep. [CMP-02, CMP-18]"""
         return self._do(receiving.handle, id, call, classification)
 
     def mark(self, id: str, *, harm: bool = False, reason: str = "", **call: Unpack[CallOptions]) -> Receipt:
@@ -170,8 +167,7 @@ class Complaints(CaseService[Complaint, ComplaintAct]):
         """Name who sees to the customer until another is named: somebody who works in the case's branch now, who owns
         the case from now on; or with ``position`` whoever holds that position there.
 
-        Raises RuleBroken for somebody who does not work there or an unknown position, and as :meth:`check`.
-        [CMP-16, CMP-17]
+        Raises RuleBroken for somebody who does not work there or an unknown position. [CMP-16, CMP-17]
         """
         return self._do(receiving.assign, id, call, ActorId(to), position=position, reason=reason)
 
@@ -203,10 +199,8 @@ class Complaints(CaseService[Complaint, ComplaintAct]):
         return self._do(receiving.wait_for_customer, id, call, reason)
 
     def resume(self, id: str, *, reason: str = "", **call: Unpack[CallOptions]) -> Receipt:
-        """The customer has done what the case waited for: its clocks run again, moved by the working time between.
-
-        Raises RuleBroken where the case does not wait. [KRN-06]
-        """
+        """The customer has done what the case waited for: its clocks run again, their deadlines moved by the time
+        between, counted as each clock is. Raises RuleBroken where the case does not wait. [KRN-06]"""
         return self._do(receiving.resume, id, call, reason=reason)
 
     def note(self, id: str, text: str = "", *, attachments: Sequence[str] = (), **call: Unpack[CallOptions]) -> Receipt:
@@ -254,7 +248,7 @@ class Complaints(CaseService[Complaint, ComplaintAct]):
     def judge(self, id: str, judgement: Judgement, **call: Unpack[CallOptions]) -> Receipt:
         """Judge who is responsible and what is lost; propose penalties; decide whether the improvement is tracked.
 
-        Raises MalformedStep, CurrencyMismatch, SecondPenalty, and as :meth:`check`. [CMP-08, CMP-09, CMP-10, CMP-27]
+        Raises MalformedStep, CurrencyMismatch, SecondPenalty. [CMP-08, CMP-09, CMP-10, CMP-27]
         """
         return self._do(investigating.judge, id, call, judgement)
 

@@ -277,9 +277,10 @@ def _named(function: Callable[..., Any], service: type, parts: Mapping[str, type
     for name in names:
         found = plain.__globals__.get(name)
         if isinstance(found, Mapping):
-            yield from filter(None, map(_command, found.values()))
+            yield from _commands(found)
         elif inspect.ismodule(found) or inspect.isclass(found):
-            yield from filter(None, (_command(getattr(found, other, None)) for other in names))
+            for other in names:
+                yield from _commands(getattr(found, other, None))
         elif found is not None:
             yield _command(found) or found
         called = getattr(service, name, None)
@@ -290,6 +291,11 @@ def _named(function: Callable[..., Any], service: type, parts: Mapping[str, type
                 inner = getattr(parts[name], other, None)
                 if inspect.isfunction(inner):
                     yield from _named(inner, parts[name], {})
+
+
+def _commands(found: object) -> Iterator[Command]:
+    """A command, or all of a mapping of them."""
+    yield from filter(None, map(_command, found.values() if isinstance(found, Mapping) else (found,)))
 
 
 def _command(function: object) -> Command | None:

@@ -8,7 +8,7 @@ import attrs
 
 from csdomain.frame.acts import Act, Events
 from csdomain.frame.commands import Commands
-from csdomain.frame.fields import SHORT
+from csdomain.frame.fields import SHORT, one_of
 from csdomain.kernel.cases.events import utc
 from csdomain.kernel.papers.approvals import Delegation, DelegationInvalid, Delegations, OwnRequest
 from csdomain.kernel.rules import APPROVALS, PERSONAL_DATA, Rule, Text
@@ -45,8 +45,7 @@ class StaffAct(Act[v.StaffRules]):
         """Refuse a post that the house does not have (UnknownPosition), or out of reach of who acts (NotPermitted)."""
         unknown = [position for position in post.positions if position not in self.positions]
         if unknown:
-            names = ", ".join(sorted(self.positions)) or "-"
-            raise v.UnknownPosition(given=", ".join(unknown), accepted=Text(names, names))
+            raise v.UnknownPosition(given=", ".join(unknown), accepted=one_of(sorted(self.positions)))
         self.by.require(v.MANAGE, owner=actor, branch=post.branch)
 
     def not_before(self, at: datetime | None, rule: Rule, earliest: datetime | None = None) -> datetime:

@@ -1,21 +1,18 @@
 """Who holds which authority at the moment of decision, read in the unit that decides (KRN-08)."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Final
 
 import attrs
 
+from csdomain.casework.reading import every, locked
 from csdomain.kernel.cases.events import utc
 from csdomain.kernel.papers.approvals import Delegation, Delegations
-from csdomain.kernel.store.kinds import A, Kind, Query, Where
+from csdomain.kernel.store.kinds import Where
 from csdomain.kernel.store.ports import Unit
-from csdomain.kernel.store.storable import Unreadable
 from csdomain.kernel.values.actors import ActorId
 
 from .model import ACTIVE_UNTIL, ACTOR, AUTHORITY, DELEGATIONS, SINCE, STAFF, UNTIL, DelegationRecord, StaffMember
-
-_PAGE: Final = 500
 
 
 @attrs.frozen
@@ -77,26 +74,10 @@ def overlapping(unit: Unit, given: Delegation) -> tuple[Delegation, ...]:
     return tuple(row for row in found if row is not None)
 
 
-def every(unit: Unit, kind: Kind[A], *where: Where[A]) -> Iterator[A]:
-    """Everything of a kind under some conditions, page by page."""
-    query: Query[A] | None = Query(where, limit=_PAGE)
-    while query is not None:
-        page = unit.of(kind).find(query)
-        for id in page.unreadable:  # what is decided by records that are not all there would be decided wrongly
-            raise Unreadable(kind=kind.table, id=id)
-        yield from page.items
-        query = None if page.next is None else attrs.evolve(query, after=page.next)
-
-
 def records(unit: Unit, actors: Iterable[ActorId], *where: Where[StaffMember]) -> dict[ActorId, StaffMember]:
     """The staff records of some actors, by actor; those without one are not in it."""
     wanted = sorted(set(actors))
     return {m.actor: m for m in every(unit, STAFF, ACTOR.among(wanted), *where)} if wanted else {}
-
-
-def locked(unit: Unit, kind: Kind[A], read: A) -> A:
-    """A record that was read, as it is now, and nobody else's to change until the unit ends."""
-    return unit.session.fetch(kind, read.id, lock=True) or read
 
 
 def in_force(unit: Unit, at: datetime, *where: Where[DelegationRecord]) -> Delegations:

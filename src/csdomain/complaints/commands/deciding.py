@@ -317,9 +317,7 @@ def signs(role: str) -> When:
 
 # --- not established
 def _dismissed(case: Complaint, act: ComplaintAct) -> Approval:
-    """Refuses who does not dismiss such a claim, and a quality fault without a finding. [CMP-15, CMP-27]"""
-    inspected = not case.form.quality or case.finding is not None
-    require(inspected, r.FINDING, accepted=Text("R&D's finding", "研发部的检验确认"))
+    """By what right who acts dismisses such a claim. Raises OwnRequest, BeyondAuthority. [CMP-15]"""
     by_claim = attrs.evolve(act.rules, ladder=act.rules.dismissing)
     total, standing = case.total, act.standing
     return decide(
@@ -333,13 +331,11 @@ def _dismissed(case: Complaint, act: ComplaintAct) -> Approval:
     )
 
 
-def _may_dismiss(case: Complaint, act: ComplaintAct) -> None:
-    _dismissed(case, act)
-
-
-@does(Move.DISMISS, when=_may_dismiss)
+@does(Move.DISMISS, when=_dismissed)
 def dismiss(case: Complaint, act: ComplaintAct, reason: str) -> Events:
     opinion, form, approval = v.Opinion(act.by.id, act.at, reason), case.form, _dismissed(case, act)
+    inspected = not form.quality or case.finding is not None
+    require(inspected, r.FINDING, accepted=Text("R&D's finding", "研发部的检验确认"))
     entry = case.nth("dismissed", form.document.fields)
     paper = act.sign(form.document, case.nth("dismissal", case.signed), **{entry: str(case.total)})
     case.put_form(dismissal=opinion, document=paper)

@@ -17,7 +17,7 @@ from csdomain.kernel.papers.approvals import ApprovalLadder
 from csdomain.kernel.rules import Text
 from csdomain.kernel.rules.errors import Fault, typed_in
 from csdomain.kernel.values.durations import Duration
-from csdomain.kernel.values.money import CurrencyMismatch, Money, of_a_case
+from csdomain.kernel.values.money import Money, in_currency
 from csdomain.kernel.values.numbering import NumberPattern
 from csdomain.rulebook import MISSING, ORGANISATION, POSITION, Rulebook, Section, texts_beside, unknown
 
@@ -261,13 +261,6 @@ class ComplaintRules:
         raise MalformedStep(
             field="amount", accepted=Text("an amount, or a unit that bears a loss", "金额，或承担损失的单位")
         )
-
-
-def in_currency(amount: Money, currency: str, field: str) -> None:
-    """Raises CurrencyMismatch unless ``amount`` is in the house's currency, AmountTooLarge beyond that of a case."""
-    if amount.currency != currency:
-        raise CurrencyMismatch(field=field, given=amount.currency, expected=currency)
-    of_a_case(amount.minor, field)
 
 
 def _whole(rules: ComplaintRules, book: Rulebook) -> Iterable[str]:

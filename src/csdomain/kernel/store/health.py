@@ -8,7 +8,7 @@ import attrs
 from csdomain.kernel.cases.delivery import MessageState
 from csdomain.kernel.cases.events import utc
 
-from .consequences import FOLLOWED, PARKED, TRIES, Consequence
+from .consequences import FOLLOWED, PARKED, TRIES
 from .kinds import Tally
 from .planning import RUNS, RunState
 from .ports import Store, Unit
@@ -46,9 +46,12 @@ class Health:
         return not (late or self.parked or self.dead or self.lost or self.failed_runs)
 
 
-def health(store: Store, consequences: Iterable[Consequence], at: datetime, unpublished: Iterable[str] = ()) -> Health:
-    """How the work fares at an instant: a few indexed questions, of one moment; nothing is claimed or written."""
-    at, names = utc(at), [consequence.name for consequence in consequences]
+def health(store: Store, consequences: Iterable[str], at: datetime, unpublished: Iterable[str] = ()) -> Health:
+    """How the work fares at an instant: a few indexed questions, of one moment; nothing is claimed or written.
+
+    ``consequences`` are the names of those that are carried out.
+    """
+    at, names = utc(at), list(consequences)
 
     def work(unit: Unit) -> Health:
         session, runs = unit.session, unit.register(RUNS)

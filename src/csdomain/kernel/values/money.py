@@ -240,3 +240,10 @@ def total(amounts: Sequence[Money], currency: str) -> Money:
     for amount in amounts:
         sum_ = sum_ + amount
     return sum_
+
+
+def in_currency(amount: Money, currency: str, field: str) -> None:
+    """Raises CurrencyMismatch unless ``amount`` is in the house's currency, AmountTooLarge beyond that of a case."""
+    if amount.currency != currency:
+        raise CurrencyMismatch(field=field, given=amount.currency, expected=currency)
+    of_a_case(amount.minor, field)
