@@ -135,23 +135,29 @@ def promise(
     return act.done(e.AnswerPromised(reason=reason, promise=case.promises, until=until))
 
 
-@does(Move.WAIT)
-def wait_for_customer(case: Complaint, act: ComplaintAct, reason: str) -> Events:
-    v.IN_STEP.check_text(reason, "reason", REASON)
+def _may_wait(case: Complaint, act: ComplaintAct) -> None:
     still = act.rules.stands_still
     require(bool(still), TIMERS, accepted=Text("a rulebook with clocks that stand still", "规则手册定有可暂停的计时"))
     since = case.waiting_since
     accepted = Text("a case that does not wait for the customer yet", "尚未等候客户的案件")
     require(since is None, TIMERS, accepted=accepted, given=since)
+
+
+def _waits(case: Complaint, _act: ComplaintAct) -> None:
+    accepted = Text("a case that waits for the customer", "正在等候客户的案件")
+    require(case.waiting_since is not None, TIMERS, accepted=accepted)
+
+
+@does(Move.WAIT, when=_may_wait)
+def wait_for_customer(case: Complaint, act: ComplaintAct, reason: str) -> Events:
+    v.IN_STEP.check_text(reason, "reason", REASON)
     case.waiting_since = act.at
     return act.done(e.WaitingBegun(reason=reason, timers=_timers(act, TimerState.RUNNING)))
 
 
-@does(Move.RESUME)
+@does(Move.RESUME, when=_waits)
 def resume(case: Complaint, act: ComplaintAct, *, reason: str = "") -> Events:
     v.IN_STEP.check_text(reason, "reason", REASON, empty=True)
-    accepted = Text("a case that waits for the customer", "正在等候客户的案件")
-    require(case.waiting_since is not None, TIMERS, accepted=accepted)
     case.waiting_since = None
     return act.done(e.WaitingEnded(reason=reason, timers=_timers(act, TimerState.PAUSED)))
 
