@@ -127,9 +127,10 @@ def shown(talk: Talk, position: str) -> dict[str, Any]:
         "tallies": does.tallies([Tally(), Tally(group_by=("state",))], by=by),
     }
     for id in talk.ids:
-        for name in ("get", "moves", "part_moves", "papers", "open_ends", "trail"):
+        for name in ("get", "papers", "open_ends", "trail"):
             answers[f"{name} {id}"] = getattr(does, name)(id, by=by)
-        answers[f"deadlines {id}"] = does.deadlines(id, by=by, at=now)
+        for name in ("moves", "part_moves", "deadlines"):
+            answers[f"{name} {id}"] = getattr(does, name)(id, by=by, at=now)
         case = does.get(id, by=by)
         answers[f"as_data {id}"] = [does.as_data(each, by=by, of=case) for each in (case, does.trail(id, by=by))]
         papers = does.papers(id, by=by)

@@ -39,7 +39,8 @@ def test_who_may_is_the_union_of_the_roles_in_the_widest_scope(
         patterns = {"*", action, f"{action.partition('.')[0]}.*"}
         lines = [line for position in positions for role in ranked[position] for line in roles[role].items()]
         found = {scope for pattern, scope in lines if pattern in patterns}
-        return "all" in found or (branch == "mine" if "branch" in found else "own" in found and owner == "me")
+        reaches = {"all": True, "branch": branch == "mine" or owner == "me", "own": owner == "me"}
+        return any(reaches[scope] for scope in found)
 
     others: dict[str, list[str]] = {name: [] for name in house()["permissions"]["positions"]}  # named by other sections
     matrix = {"positions": {**others, **ranked, "root": ["root"]}, "roles": {**roles, "root": {"*": "all"}}}

@@ -253,10 +253,11 @@ class UnitContract(Contract):
             rig.actor("anyone", "elsewhere", Scope.ALL),
             rig.actor("anyone", "hq", Scope.BRANCH),
             rig.actor("agent-1", "elsewhere", Scope.OWN),
+            rig.actor("agent-1", "elsewhere", Scope.BRANCH),  # what one owns reaches one who moved
         ]
         may_not = [
             rig.actor("agent-1", "hq", None),
-            rig.actor("agent-1", "elsewhere", Scope.BRANCH),
+            rig.actor("anyone", "elsewhere", Scope.BRANCH),
             rig.actor("anyone", "hq", Scope.OWN),
         ]
         for actor in may:
