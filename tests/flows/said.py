@@ -56,6 +56,8 @@ IDS: Final = frozenset(
             "involve.departments",
             "contribute.department",
             "contribute.word_of",
+            "prioritise.priority",
+            "promise.within",
         ),
         *("remark.department", "review.unit", "hold.code"),
         *(f"{name}_slip.slip" for name in ("sign", "cancel")),
@@ -65,7 +67,7 @@ IDS: Final = frozenset(
 )
 _NOT_SAID: Final = {"self", "id", "by", "at", "key", "expected", "call"}
 
-BOOK: Final = 'name = "asking"\nextends = "after_sales"\n[complaints]\nextra = { note = "text" }\n'
+BOOK: Final = 'name = "asking"\nextends = "after_sales"\n[complaints]\nextra = { note = "text" }\nstands_still = ["CMP-04"]\npriorities = ["urgent"]\n'
 LEVELS: Final = """
 name = "asking_by_level"
 extends = "medical_centre"
@@ -244,8 +246,12 @@ def whole_case(talk: Talk) -> None:
     do("accept", id, QUALITY, by="service_agent")
     do("mark", id, by="service_agent")
     do("assign", id, "service_agent", by="service_manager")
-    do("promise", id, talk.clock.now() + timedelta(days=1), by="sales")
+    do("promise", id, talk.clock.now() + timedelta(days=1), within="", by="sales")
     do("remark", id, department="sales", by="sales")
+    do("note", id, attachments=(talk.word("note.attachments"),), by="sales")
+    do("prioritise", id, "urgent", by="service_manager")
+    do("wait_for_customer", id, by="service_agent")
+    do("resume", id, by="service_agent")
     do("involve", id, ["production"], talk.clock.now() + timedelta(days=2), by="service_agent")
     do("investigate", id, by="service_agent")
     refused("contribute", id, talk.word("refused.contribute"), word_of="foreman", by="service_agent")

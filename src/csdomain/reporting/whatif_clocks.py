@@ -198,6 +198,7 @@ TABLE: Final[Mapping[str, Callable[[Clocks, datetime, Facts], None]]] = {
     e.ComplaintJudged.name: Clocks.judged,
     e.ComplaintDismissed.name: Clocks.dismissed,
     e.RemedySubmitted.name: Clocks.submitted,
+    e.ApprovalVoided.name: Clocks.submitted,
     e.RemedyApproved.name: Clocks.decided,
     e.RemedyReturned.name: Clocks.decided,
     e.RemedyProposed.name: Clocks.kept,
