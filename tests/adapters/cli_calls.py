@@ -74,6 +74,7 @@ class House:
             "key": [str(self.folder / "ours.toml")],
             "case": [self.number],
             "month": ["2026-03"],
+            "text": ["王"],
             "actor": ["office-1"],
             "branch": ["hq"],
             "position": ["deputy_general_manager"],
@@ -81,7 +82,7 @@ class House:
 
     def arguments(self, path: Sequence[str], **other: Sequence[str] | None) -> list[str]:
         """A call of a command with what it must have; ``other`` values by the name of a parameter, None for none."""
-        given = list(path)
+        given = [*path, *(["--once"] if tuple(path) == ("work",) else [])]  # else it does not end
         for parameter in leaf(path).params:
             if parameter.name in other:
                 values = other[parameter.name]

@@ -82,7 +82,8 @@ def test_its_help_is_in_both_languages(path: Sequence[str], call: Calls) -> None
         for text in (command.help, *(parameter.help for parameter in command.params)):
             assert re.search("[\u4e00-\u9fff]", text), f"{text!r} is not in cli/chinese.py"
     said = call([*path, "--help", "-l", "zh"])
-    assert (said.code, "以 JSON 回答" in said.out, said.err) == (0, True, "")
+    in_a_line = re.sub(r"[\s│]+", "", said.out)  # a narrow column breaks it
+    assert (said.code, "以JSON回答" in in_a_line, said.err) == (0, True, "")
     assert "Answer as JSON" in call([*path, "--help"]).out
 
 

@@ -67,7 +67,14 @@ IDS: Final = frozenset(
 )
 _NOT_SAID: Final = {"self", "id", "by", "at", "key", "expected", "call"}
 
-BOOK: Final = 'name = "asking"\nextends = "after_sales"\n[complaints]\nextra = { note = "text" }\nstands_still = ["CMP-04"]\npriorities = ["urgent"]\n'
+BOOK: Final = """
+name = "asking"
+extends = "after_sales"
+[complaints]
+extra = { note = "text" }
+stands_still = ["CMP-04"]
+priorities = ["urgent"]
+"""
 LEVELS: Final = """
 name = "asking_by_level"
 extends = "medical_centre"

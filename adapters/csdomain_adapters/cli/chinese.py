@@ -32,6 +32,9 @@ _HELP: Final[Mapping[str, str]] = {
     "Customers: found by any one field.": "客户：按任一字段查找。",
     "Part of a name, phone, address, e-mail, number, remark.": "姓名、电话、地址、邮箱、编号或备注的一部分。",
     "Find customers by any one field, the best match first.": "按任一字段查找客户，最相符者在前。",
+    "List messages, the oldest first, at most 1000: those on their way, unknown, lost, given up, sent. No texts.": (
+        "列出消息，最早的在前，至多 1000 条：在途、结果不明、下落不明、已放弃、已发送。不显示正文。"
+    ),
     # --- the work that comes back
     "The name of an installed notifier; without it no message leaves.": "已安装的通知器名称；不指定则不发送消息。",
     "Do what is due now, and end.": "处理当前到期的工作后结束。",
