@@ -90,6 +90,8 @@ class House:
                 values = self.values[parameter.name]
             else:
                 continue
+            if parameter.name == "position" and path[0] == "customers" and parameter.name not in other:
+                values = ["sales"]  # who decides on complaints has no business with customers
             for value in values or ():
                 given += [value] if parameter.param_type_name == "argument" else [parameter.opts[0], value]
         return given

@@ -35,6 +35,8 @@ _HELP: Final[Mapping[str, str]] = {
     "List messages, the oldest first, at most 1000: those on their way, unknown, lost, given up, sent. No texts.": (
         "列出消息，最早的在前，至多 1000 条：在途、结果不明、下落不明、已放弃、已发送。不显示正文。"
     ),
+    "Only messages in this state.": "只列此状态的消息。",
+    "Only messages to this recipient.": "只列发给此收件人的消息。",
     # --- the work that comes back
     "The name of an installed notifier; without it no message leaves.": "已安装的通知器名称；不指定则不发送消息。",
     "Do what is due now, and end.": "处理当前到期的工作后结束。",
@@ -143,10 +145,10 @@ _HELP: Final[Mapping[str, str]] = {
     # --- rulebooks
     "House rules: list, show, check and compare rulebooks.": "规则手册：列出、显示、检查、比较。",
     "List the rulebooks that ship.": "列出内置的规则手册。",
-    "Check rulebooks: every fault of every file, each with its key path. Exit code 1 where one is refused.": (
-        "检查规则手册：列出每个文件的每处错误及其键路径。有被拒绝者，退出码为 1。"
-    ),
-    "Warns of holidays that are not known 60 days before they are needed.": "提前 60 天提示尚不知道的假日。",
+    (
+        "Check rulebooks: every fault of every file, each with its key path. Exit code 1 where one is refused.\n\n"
+        "Warns of holidays that are not known 60 days before they are needed."
+    ): ("检查规则手册：列出每个文件的每处错误及其键路径。有被拒绝者，退出码为 1。\n\n提前 60 天提示尚不知道的假日。"),
     "TOML files, or folders of them.": "TOML 文件或其文件夹。",
     "Print the JSON Schema of rulebooks, for editors; with one, its positions, roles and calendars are proposed.": (
         "输出规则手册的 JSON Schema，供编辑器使用；给出规则手册时，提示其职位、角色与日历。"
