@@ -145,7 +145,7 @@ def recount_published(store: Store, calendars: Iterable[WorkCalendar], at: datet
 
             def work(unit: Unit, keys: Sequence[tuple[str, str]] = keys) -> int:
                 assert isinstance(unit, StandardUnit)  # noqa: S101 - every store hands out this one
-                found = [unit.session.timer(*key, lock=True) for key in keys]
+                found = [_readable_timer(unit, *key) for key in keys]
                 theirs = [timer for timer in found if timer is not None and timer.calendar == calendar.name]  # noqa: B023
                 return sum(recount(unit, timer, at) is not timer for timer in theirs)
 
@@ -177,3 +177,11 @@ def follow(store: Store, consumer: str, handle: Callable[[AuditRecord], object],
                 store.run(lambda unit: unit.session.move_cursor(consumer, done))  # noqa: B023 - run at once
         if not events and not numbered:
             return handled
+
+
+def _readable_timer(unit: StandardUnit, subject: str, name: str) -> Timer | None:
+    """A timer, locked; None where there is none or it cannot be read: the sweep names it where it is due."""
+    try:
+        return unit.session.timer(subject, name, lock=True)
+    except Unreadable:
+        return None
