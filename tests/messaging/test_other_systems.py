@@ -13,7 +13,7 @@ from csdomain.kernel.values.birthdays import Birthday, LeapDay, LunarDay, NotABi
 from csdomain.messaging.policies import QuietHours, reply_action, segments, truncate
 from csdomain.messaging.policies.segments import Encoding
 from csdomain_adapters.lunar import Borax
-from csdomain_adapters.phones import NotAPhone, phone
+from csdomain_adapters.phones import NotAPhone, UnknownRegion, phone
 
 FOLDER = Path(__file__).parent.parent / "cases" / "contact_and_goods"
 LUNAR = Borax()
@@ -129,3 +129,12 @@ CASES = [case for file in sorted(FOLDER.glob("*.json")) for case in json.loads(f
 )
 def test_it_is_as_the_other_system_says(case: Case) -> None:
     assert KINDS[case["kind"]](case["input"]) == case["expected"]
+
+
+@pytest.mark.parametrize("region", ["china", "cn", "86", "", None])
+def test_a_region_that_is_none_is_what_is_refused(region: Any) -> None:
+    """Nobody looks for a fault in a number that has none."""
+    with pytest.raises(UnknownRegion) as refused:
+        phone("13812345678", region)
+    assert "CN" in str(refused.value)
+    assert "13812345678" not in str(refused.value)
