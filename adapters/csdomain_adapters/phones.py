@@ -41,6 +41,13 @@ class NotAPhone(InvalidValue):
     problem = Text("This is not a valid phone number.", "这不是有效的电话号码。")
 
 
+class UnknownRegion(InvalidValue):
+    """A region that is no code of a country or territory with telephone numbers."""
+
+    default_rule = PERSONAL_DATA
+    problem = Text("This is not the code of a country.", "这不是国家或地区代码。")
+
+
 @attrs.frozen
 class Phone:
     """A valid number in E.164 (``+8613123456789``) and its type."""
@@ -52,8 +59,10 @@ class Phone:
 def phone(written: str, region: str) -> Phone:
     """The number that a text says, full-width digits, blanks, country codes and ``tel:`` included.
 
-    ``region`` (ISO 3166, ``CN``) is where a number without a country code is. Raises :class:`NotAPhone`.
+    ``region`` (ISO 3166, ``CN``) is where a number without a country code is. Raises :class:`NotAPhone`, :class:`UnknownRegion`.
     """
+    if region not in phonenumbers.SUPPORTED_REGIONS:
+        raise UnknownRegion(accepted=Text("two capital letters of ISO 3166: CN", "ISO 3166 的两个大写字母：CN"))
     if not isinstance(written, str) or len(written) > _LONGEST:
         raise _refused(region)
     try:

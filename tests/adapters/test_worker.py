@@ -1,6 +1,8 @@
 """Engines: the poller against the contract, and what cron makes of intervals."""
 
 import logging
+import threading
+import time
 from datetime import timedelta
 from threading import Event
 
@@ -35,6 +37,26 @@ def test_the_health_of_jobs_is_told(caplog: pytest.LogCaptureFixture) -> None:
     assert (health["busy"].last_done, health["busy"].error) == (None, "store_busy")
     assert health["busy"].failures >= 1
     assert "the job busy failed, 1 times now: store_busy" in caplog.text
+
+
+class StopsWhenAsked(Event):
+    """Is set between the moment that the job's thread asks and the moment that it goes on."""
+
+    def is_set(self) -> bool:
+        was = super().is_set()
+        if not was and threading.current_thread().name == "csdomain-idle":
+            self.set()
+            time.sleep(0.1)  # the engine wakes its threads meanwhile
+        return was
+
+
+def test_a_stop_is_seen_at_whatever_moment_it_comes() -> None:
+    """A job with long intervals must not keep the engine for one of them."""
+    stop, idle = StopsWhenAsked(), Job("idle", timedelta(minutes=10), lambda _progress: None)
+    engine = threading.Thread(target=Poller().run, args=([idle], stop), daemon=True)
+    engine.start()
+    engine.join(PATIENCE)
+    assert not engine.is_alive()
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from csdomain.kernel.values.birthdays import Birthday, LeapDay, LunarDay, NotABi
 from csdomain.messaging.policies import QuietHours, reply_action, segments, truncate
 from csdomain.messaging.policies.segments import Encoding
 from csdomain_adapters.lunar import Borax
-from csdomain_adapters.phones import NotAPhone, phone
+from csdomain_adapters.phones import NotAPhone, UnknownRegion, phone
 
 FOLDER = Path(__file__).parent.parent / "cases" / "contact_and_goods"
 LUNAR = Borax()
@@ -130,3 +130,12 @@ def test_it_is_as_the_other_system_says(case: Case) -> None:
 def test_every_kind_is_run_somewhere() -> None:
     run = [kind for table in (KINDS, *(import_module(name).KINDS for name in ELSEWHERE)) for kind in table]
     assert sorted(run) == sorted({case["kind"] for case in CASES})
+
+
+@pytest.mark.parametrize("region", ["china", "cn", "86", "", None])
+def test_a_region_that_is_none_is_what_is_refused(region: Any) -> None:
+    """Nobody looks for a fault in a number that has none."""
+    with pytest.raises(UnknownRegion) as refused:
+        phone("13812345678", region)
+    assert "CN" in str(refused.value)
+    assert "13812345678" not in str(refused.value)

@@ -68,8 +68,10 @@ class Poller:
                 raise Stopping
 
         due, failures = self._due[job.name], 0
-        while not stop.is_set():
+        while True:
             due.clear()
+            if stop.is_set():  # asked after clearing: whoever stops wakes the thread afterwards
+                return
             try:
                 job.run(between)
             except Stopping:
