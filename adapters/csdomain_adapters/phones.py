@@ -7,9 +7,10 @@ import phonenumbers
 from phonenumbers import PhoneNumberFormat, PhoneNumberType
 
 from csdomain.kernel.rules import PERSONAL_DATA, Text
-from csdomain.kernel.rules.errors import InvalidValue
+from csdomain.kernel.rules.errors import InvalidValue, fact_labels
 from csdomain.kernel.values.personal import PersonalKind, personal
 
+fact_labels({"region": "国家或地区"})
 #: Far above any written number; a longer text is not parsed.
 _LONGEST = 80
 
@@ -58,7 +59,9 @@ class Phone:
 def phone(written: str, region: str) -> Phone:
     """The number that a text says, full-width digits, blanks, country codes and ``tel:`` included.
 
-    ``region`` (ISO 3166, ``CN``) is where a number without a country code is. Raises :class:`NotAPhone`, :class:`UnknownRegion`.
+    ``region`` (ISO 3166, ``CN``) is where a number without a country code is.
+
+    Raises :class:`NotAPhone`, :class:`UnknownRegion`.
     """
     if region not in phonenumbers.SUPPORTED_REGIONS:
         raise UnknownRegion(accepted=Text("two capital letters of ISO 3166: CN", "ISO 3166 的两个大写字母：CN"))

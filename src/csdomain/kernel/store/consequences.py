@@ -12,11 +12,12 @@ from typing import Final
 import attrs
 
 from csdomain.kernel.cases.events import Event, utc
-from csdomain.kernel.rules.errors import DomainError, NotFound, StoreFailure
+from csdomain.kernel.rules.errors import DomainError, NotFound, StoreFailure, fact_labels
 
 from .ports import AuditRecord, Clock, Store, Unit
 from .registers import Mode, Register
 
+fact_labels({"consequence": "后续处理"})
 BATCH: Final = 100
 #: So often a record may refuse before it is parked and those behind it go on.
 TRIES: Final = 3
