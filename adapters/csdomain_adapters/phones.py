@@ -59,7 +59,9 @@ class Phone:
 def phone(written: str, region: str) -> Phone:
     """The number that a text says, full-width digits, blanks, country codes and ``tel:`` included.
 
-    ``region`` (ISO 3166, ``CN``) is where a number without a country code is. Raises :class:`NotAPhone`, :class:`UnknownRegion`.
+    ``region`` (ISO 3166, ``CN``) is where a number without a country code is.
+
+    Raises :class:`NotAPhone`, :class:`UnknownRegion`.
     """
     if region not in phonenumbers.SUPPORTED_REGIONS:
         raise UnknownRegion(accepted=Text("two capital letters of ISO 3166: CN", "ISO 3166 的两个大写字母：CN"))
