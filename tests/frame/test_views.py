@@ -114,7 +114,8 @@ def test_every_salt_seal_and_digest_is_withheld() -> None:
 
     seals = re.compile(r"salt|seal$|digest|fingerprint|secret|password|token")
     fields = {(name_of(cls), field.name): is_withheld(field) for cls in classes() for field in attrs.fields(cls)}
-    found = {where: withheld for where, withheld in fields.items() if seals.search(where[1])}
+    shown = ("testing.",)  # what a store is tried with
+    found = {where: w for where, w in fields.items() if seals.search(where[1]) and not where[0].startswith(shown)}
     assert len(found) >= 6
     assert [where for where, withheld in found.items() if not withheld] == []
 

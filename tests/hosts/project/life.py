@@ -67,7 +67,7 @@ with transaction.atomic():
 life["filled"] = rows()["csd_complaint"]
 say("flush", interactive=False)
 life["flushed"] = rows()
-csdomain.desk.kinds = lambda: (attrs.evolve(COMPLAINTS, table="theirs"),)
+csdomain.desk.stored = lambda: (attrs.evolve(COMPLAINTS, table="theirs"),)
 say("migrate")
 life["theirs"] = "csd_theirs" in tables()
 print(json.dumps(life))
