@@ -227,6 +227,20 @@ class QueryContract(Contract):
         rows = rig.store.look(lambda unit: unit.of(SPECIMENS).tally(tally))
         assert list(rows) == [expected[group] for group in ordered]
 
+    def test_the_largest_groups_come_first_and_no_others(self, rig: Rig) -> None:
+        branch = f"b{rig.run(lambda unit: unit.session.next_number('branches'))}"
+        rig.stored(*(rig.specimen(branch=branch, size=size) for size in (1, 2, 2, 2, 3, 3)))
+        mine = (Where("branch", Comparison.IS, branch),)
+        for top, sizes in (
+            (("count", 1), [2]),
+            (("count", 2), [2, 3]),
+            (("size", 2), [2, 3]),
+            (("count", 9), [2, 3, 1]),
+        ):
+            tally = Tally(mine, ("size",), ("size",), top)
+            rows = rig.store.look(lambda unit: unit.of(SPECIMENS).tally(tally))  # noqa: B023 - run at once
+            assert [row.group for row in rows] == [(size,) for size in sizes]
+
     def test_a_tally_without_conditions_counts_every_record(self, rig: Rig) -> None:
         def counted() -> int:
             (row,) = rig.store.look(lambda unit: unit.of(SPECIMENS).tally(Tally()))
