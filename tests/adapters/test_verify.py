@@ -200,6 +200,9 @@ def test_the_chain_begins_at_the_upgrade_with_what_is_there(database_url: Callab
         with engine.begin() as connection:  # as bodies were before
             for row in connection.execute(text("select id, body from csd_complaint")).all():
                 body = bytes(row.body)[: bytes(row.body).rindex(b',"~"')] + b"}"
+                if row.id != id:
+                    said = json.loads(body)
+                    body = json.dumps({name: said[name] for name in said.keys() - {"handed", "told", "waits"}}).encode()
                 connection.execute(text("update csd_complaint set body = :b where id = :i"), {"b": body, "i": row.id})
         upgrade(engine)
         found = desk.verify()

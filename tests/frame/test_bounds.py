@@ -19,13 +19,16 @@ from complaints.test_contract import BACK, PAID, ended
 from csdomain.complaints.case import COMPLAINTS
 from csdomain.complaints.values import Channel, Judgement, Liable, ProposedPenalty, Share
 from csdomain.contexts import contexts
+from csdomain.customers.values import Profile
 from csdomain.desk import Desk
+from csdomain.inventory.values.goods import Request
 from csdomain.kernel.cases.delivery import MessageState
 from csdomain.kernel.rules import MONEY, PORTS, Text
 from csdomain.kernel.rules.errors import DomainError
 from csdomain.kernel.store.kinds import Comparison, MalformedQuery, Query, Tally, Where
 from csdomain.kernel.values.actors import Actor, ActorId, Permissions
 from csdomain.kernel.values.arguments import MOST, WrongArgument, is_command
+from csdomain.kernel.values.birthdays import LunarDay
 from csdomain.kernel.values.money import MOST_OF_A_CASE, AmountTooLarge, Money
 from csdomain.messaging.values import DeliveryReceipt
 from csdomain.orders.values import Dose, Item
@@ -98,6 +101,7 @@ SAMPLES: Final = {
     for value in values_in(
         [
             *(*ended(QUALITY)(1), FINDING, JUDGED, PAID, BACK),
+            *(Profile(born_lunar=LunarDay(1990, 8, 15)), Request("fish_oil", 2)),
             *(Dose("fish_oil", Decimal(2)), Item("fish_oil", 2), Post(("sales",), "front office", "hq")),
             *(Tally((WHERE,), ("state",), ("claimed",)), Query((WHERE,)), Actor(ActorId("ann"), "hq")),
             DeliveryReceipt("ref", MessageState.SENT, datetime(2026, 3, 4, tzinfo=UTC)),

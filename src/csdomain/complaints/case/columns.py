@@ -4,8 +4,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from csdomain.casework.worklists import column
-from csdomain.complaints.lifecycle import COMPLAINT_MOVES
+from csdomain.casework.worklists import MANY, column
+from csdomain.complaints.lifecycle import COMPLAINT_MOVES, State
 from csdomain.complaints.values import COMPLAINT, Judgement
 from csdomain.frame.cases import usual
 from csdomain.frame.fields import amount
@@ -39,6 +39,14 @@ def _lost(case: Complaint) -> int | None:
     return sum(losses) if losses else None
 
 
+def _desks(case: Complaint) -> str | None:
+    if case.handed:
+        return column(case)
+    # Stored before hand-overs were counted: the case itself has to be asked.
+    ended = case.state in (State.SETTLED, State.WITHDRAWN)
+    return None if ended and not case.open_remarks else MANY
+
+
 def _classified(name: str) -> Callable[[Complaint], str | None]:
     return lambda case: getattr(case.form.classification, name, None)
 
@@ -61,7 +69,7 @@ BATCH: Field[Complaint, str] = Field("batch", str, lambda c: c.forms[0].content.
 HANDLER: Field[Complaint, str] = Field("handler", str, lambda c: c.handler)
 LEVEL: Field[Complaint, int] = Field("level", int, lambda c: c.level, index=False)
 #: Whom the case waits for: names joined, few different ones, so that an inbox looks only at those with its own.
-DESKS: Field[Complaint, str] = Field("desks", str, column)
+DESKS: Field[Complaint, str] = Field("desks", str, _desks)
 #: What is worked on first: grave ones before others (CMP-16), then by the house's priorities.
 URGENCY: Field[Complaint, int] = Field("urgency", int, lambda c: c.urgency, index=False)
 IN_TIME: Field[Complaint, bool] = Field("in_time", bool, lambda c: c.in_time, index=False)

@@ -3,6 +3,7 @@
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from enum import IntEnum, unique
+from fractions import Fraction
 from functools import cache
 from itertools import islice, product
 from typing import Final
@@ -22,7 +23,7 @@ LONGEST: Final = 100
 _SEARCHED: Final = 400
 _SPELLED: Final = 12
 _READINGS: Final = 8
-_ENOUGH: Final = 0.5
+_ENOUGH: Final = Fraction(1, 2)
 _INITIALS: Final = ("zh", "ch", "sh")
 
 
@@ -184,17 +185,19 @@ class Score:
     """How well a field fits: whole (4), its beginning or the end of a phone (3), somewhere (2), or the share of its
     grams (below 1); then the kind of field: a greater score fits better."""
 
-    fit: float
+    fit: Fraction
     field: int
 
 
 def score(query: str, fields: Iterable[tuple[Group, str]], fold: Fold) -> Score | None:
     """The best score of any field; None where none fits. [CUS-04]"""
-    found = [Score(fit, -group) for group, text in fields if (fit := _fit(query, text, group, fold)) is not None]
+    found = [
+        Score(Fraction(fit), -group) for group, text in fields if (fit := _fit(query, text, group, fold)) is not None
+    ]
     return max(found, default=None)
 
 
-def _fit(query: str, text: str, group: Group, fold: Fold) -> float | None:
+def _fit(query: str, text: str, group: Group, fold: Fold) -> Fraction | int | None:
     wanted, there = plain(query, fold, group), plain(text, fold, group)
     pieces = grams(wanted, group)
     if wanted and wanted == there:
@@ -210,7 +213,7 @@ def _fit(query: str, text: str, group: Group, fold: Fold) -> float | None:
     if wanted in there:
         ahead = there.endswith(wanted) if group is Group.PHONE else there.startswith(wanted)
         return 3 if ahead else 2
-    share = len(pieces & grams(there, group)) / len(pieces)
+    share = Fraction(len(pieces & grams(there, group)), len(pieces))
     return share if share >= _ENOUGH and group in (Group.NAME, Group.TEXT) else None
 
 

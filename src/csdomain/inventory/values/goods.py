@@ -16,6 +16,7 @@ import attrs
 from csdomain.inventory.rules import ALLOCATION, LOTS, RESERVATIONS
 from csdomain.kernel.rules import Text
 from csdomain.kernel.rules.errors import InvalidValue, aware
+from csdomain.kernel.store.kinds import TEXT_LONGEST, storable
 from csdomain.kernel.values.money import Money
 
 #: Every database holds it.
@@ -142,8 +143,9 @@ def exact_number(value: object, name: str) -> Fraction:
 
 
 def _text(error: type[InvalidValue], name: str, value: object) -> None:
-    if not isinstance(value, str) or not value or "\0" in value:
-        raise error(field=name, given=type(value).__name__, accepted=Text("a text that is not empty", "非空文本"))
+    if not isinstance(value, str) or not value or not storable(value, TEXT_LONGEST):
+        limit = Text(f"a text of 1 to {TEXT_LONGEST} characters", f"1 到 {TEXT_LONGEST} 个字的文本")
+        raise error(field=name, given=type(value).__name__, accepted=limit)
 
 
 def _named(error: type[InvalidValue]) -> Callable[[object, "attrs.Attribute[str]", str], None]:

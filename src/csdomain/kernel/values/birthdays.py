@@ -14,6 +14,8 @@ import attrs
 from csdomain.kernel.rules import TIME, Text
 from csdomain.kernel.rules.errors import InvalidValue
 
+from .arguments import checked
+
 _KEY: Final = re.compile(r"([GLR])([0-9]{2})-([0-9]{2})")
 _LEAP_DAY: Final = (2, 29)
 _MONTHS: Final = 12
@@ -45,9 +47,12 @@ class LeapDay(Enum):
     MAR1 = "mar1"
 
 
-@attrs.frozen(order=True)
+@attrs.frozen(order=True, field_transformer=checked(NotABirthday))
 class LunarDay:
-    """A day of the Chinese calendar: lunar year, month (1 to 12), whether it is the leap month of that number, day."""
+    """A day of the Chinese calendar: lunar year, month (1 to 12), whether it is the leap month of that number, day.
+
+    Raises :class:`NotABirthday` where one is no integer; whether a year has the day, its calendar says.
+    """
 
     year: int
     month: int

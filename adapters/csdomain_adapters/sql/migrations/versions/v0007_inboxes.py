@@ -1,7 +1,7 @@
 """Whom complaints wait for, by what they are searched, and clocks by their deadline.
 
-Whom a case waits for is a matter of its house rules: the cases that are there are marked as ones to be asked, until
-they are next saved.
+Whom a case waits for is a matter of its house rules: cases of before are marked as ones to be asked, until they are
+next saved.
 """
 
 from collections.abc import Mapping
@@ -27,6 +27,8 @@ _GRAVE = 1000
 def _columns(body: Mapping[str, Any], state: str) -> Mapping[str, Any]:
     goods = body["forms"][0]["content"]
     remarks = sum(remark["state"] == "open" for remark in body.get("remarks", ()))
+    waits = {f"={wait['to']}" if wait.get("person") else wait["to"] for wait in body.get("waits", ())}
+    asked = "*" if state not in _ENDED or remarks else None
     return {
         "order_number": goods.get("order_number") or None,
         "batch": goods.get("batch") or None,
@@ -34,7 +36,7 @@ def _columns(body: Mapping[str, Any], state: str) -> Mapping[str, Any]:
         "open_remarks": remarks or None,
         "level": body.get("level", 0),
         "urgency": _GRAVE if body.get("grave") else 0,
-        "desks": "*" if state not in _ENDED or remarks else None,
+        "desks": "@".join(sorted(waits)) or None if body.get("handed") else asked,
     }
 
 
