@@ -230,7 +230,7 @@ class QueryContract(Contract):
     def test_the_largest_groups_come_first_and_no_others(self, rig: Rig) -> None:
         branch = f"b{rig.run(lambda unit: unit.session.next_number('branches'))}"
         rig.stored(*(rig.specimen(branch=branch, size=size) for size in (1, 2, 2, 2, 3, 3)))
-        mine = (Where("branch", Comparison.IS, branch),)
+        mine: tuple[Where[Any], ...] = (Where("branch", Comparison.IS, branch),)
         for top, sizes in (
             (("count", 1), [2]),
             (("count", 2), [2, 3]),
