@@ -18,7 +18,7 @@ from csdomain.testing import MovableClock
 LATER = (MovableClock().now() + timedelta(days=60)).isoformat()
 MUCH_LATER = (MovableClock().now() + timedelta(days=61)).isoformat()
 #: What is told of a complaint that was accepted, and the timers of it that run out.
-TOLD = ("to_handle/1", "accepted/1")
+TOLD = ("to_handle/1", "your_turn/1", "your_turn/2", "accepted/1")
 LATE = ("CMP-04", "CMP-05.customer_service")
 
 
@@ -276,7 +276,7 @@ def test_f36_a_slow_gateway_and_a_second_relay_send_nothing_twice(nursery: Nurse
     ids = nursery.one("prepare", url=url, count=50, state="accepted").value()
     common = {"url": url, "spool": str(spool)}
     ended = nursery.all("relay_slowly", [{**common, "after": after} for after in (0.0, 0.6, 1.3)])
-    assert sum(e.value() for e in ended) == 100
+    assert sum(e.value() for e in ended) == 200
     check_sent(Counter(spool.read_text().split()), nursery.one("waiting", url=url).value(), ids, asks=True)
 
 
@@ -318,9 +318,9 @@ def check_four_at_once(nursery: Nursery, url: str, count: int, tmp_path: Path) -
     assert len({tuple(event) for event in fired}) == len(fired) == 4 * count
     spools = [tmp_path / f"spool{n}" for n in range(4)]
     sent = nursery.all("relay", [{"url": url, "at": MUCH_LATER, "spool": str(spool)} for spool in spools])
-    assert sum(e.value()[0] for e in sent) == 4 * count
+    assert sum(e.value()[0] for e in sent) == 7 * count
     delivered = Counter(key for spool in spools if spool.exists() for key in spool.read_text().split())
-    messages = [*TOLD, *(f"{timer}/overdue" for timer in LATE)]
+    messages = [*TOLD, "CMP-04/warning/80/agent-1", *(f"{timer}/overdue" for timer in LATE)]
     assert delivered == Counter(f"{id}/{message}" for id in ids for message in messages)
 
 
