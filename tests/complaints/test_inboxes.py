@@ -100,10 +100,7 @@ def may_go_on(case: Complaint, rules: ComplaintRules, wait: Wait) -> bool:
             on(copy).decide(Outcome.APPROVED, rules, held, by=anyone("holder"), at=T0, reason="fine")
         else:
             make(copy, move, by=anyone("holder"))
-    except RuleBroken as error:  # others have to do their part before, or the letter that a grave one lacks is written
-        if error.rule is GRAVE:
-            make(copy, Move.ANSWER, by=anyone("holder"))
-            return copy != case
+    except RuleBroken:  # others have to do their part before
         return any(other.work.startswith(("contribute", "inspect")) for other in case.waits)
     return copy != case
 
