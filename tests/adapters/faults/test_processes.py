@@ -307,6 +307,67 @@ def test_dying_at_every_call_of_the_jobs(
     check_dying_in_a_relay(nursery, lambda: clean_url(backend), tmp_path, 3, asks=True)
 
 
+APRIL = MovableClock().now().replace(month=4, day=2)
+
+
+def check_dying_beside_the_desk(nursery: Nursery, fresh: Callable[[], str], job: str, stride: int) -> int:
+    """Kill a process at every ``stride``-th call of a job that follows; how often it died."""
+    at = {"at": APRIL.isoformat()} if job == "plan" else {}
+    later = {"at": (APRIL + timedelta(minutes=3)).isoformat()} if job == "plan" else {}  # once the lease ran out
+    url, turn, whole = fresh(), 0, None
+    while True:
+        nursery.one("leavers", url=url).value()
+        ended = nursery.one(job, url=url, turn=turn, **at)
+        assert ended.signal in (0, SIGKILL), ended
+        nursery.one(job, url=url, **later).value()
+        found = nursery.one("followed", url=url).value()
+        whole = found if whole is None else whole
+        assert found == whole, f"call {turn}"
+        assert (len(found["told"]), len(found["noted"]), found["ill"]) == (2, 2 * (job != "plan"), [0, 0])
+        if turn and ended.signal == 0:
+            return turn // stride
+        url, turn = fresh(), turn + stride
+
+
+@pytest.mark.rule(AUDITED, ONE_WRITER)
+@pytest.mark.parametrize("job", ["carry_out", "plan"])
+@pytest.mark.parametrize("backend", SQL)
+def test_dying_in_what_follows_does_each_thing_once(
+    nursery: Nursery, clean_url: Callable[[str], str], backend: str, job: str
+) -> None:
+    assert check_dying_beside_the_desk(nursery, lambda: clean_url(backend), job, 9) >= 3
+
+
+@pytest.mark.deep
+@pytest.mark.rule(AUDITED, ONE_WRITER)
+@pytest.mark.parametrize("job", ["carry_out", "plan"])
+@pytest.mark.parametrize("backend", SQL)
+def test_dying_at_every_call_of_what_follows(
+    nursery: Nursery, clean_url: Callable[[str], str], backend: str, job: str
+) -> None:
+    assert check_dying_beside_the_desk(nursery, lambda: clean_url(backend), job, 1) >= 30
+
+
+@pytest.mark.rule(AUDITED, ONE_WRITER)
+def test_three_planners_and_three_followers_outlive_their_kills(nursery: Nursery, url: str) -> None:
+    nursery.one("leavers", url=url).value()
+    kills = 0
+    for turn in range(4):
+        at = (APRIL + turn * timedelta(minutes=3)).isoformat()
+        nursery.begin(
+            [
+                *(("carry_out", {"url": url, "turn": calls + 6 * turn}) for calls in (3, 5, 8)),
+                *(("plan", {"url": url, "at": at, "turn": calls + 6 * turn}) for calls in (4, 6, 9)),
+            ]
+        )
+        kills += sum(ended.signal == SIGKILL for ended in nursery.ended())
+    assert kills >= 8
+    nursery.one("carry_out", url=url).value()
+    nursery.one("plan", url=url, at=(APRIL + timedelta(hours=1)).isoformat()).value()
+    found = nursery.one("followed", url=url).value()
+    assert (len(found["told"]), len(found["noted"]), found["ill"]) == (4, 2, [0, 0])
+
+
 # --- several at once --------------------------------------------------------------------------------------------------
 
 
