@@ -18,7 +18,7 @@ from csdomain.rulebook import Rulebook
 
 from .files import there
 
-fact_labels({"database": "数据库", "group": "类别", "position": "职位"})
+fact_labels({"database": "数据库", "group": "类别"})
 SCHEMAS: Final = "csdomain.schemas"
 _FORMS: Final = "sqlite:///desk.db, postgresql+psycopg://user@host/database, mariadb+pymysql://user@host/database"
 

@@ -10,13 +10,15 @@ import attrs
 from csdomain.kernel.calendar import WorkCalendar
 from csdomain.kernel.calendar.holidays import Holidays
 from csdomain.kernel.rules import Language, Text
-from csdomain.kernel.rules.errors import MissingBackend, NotFound
+from csdomain.kernel.rules.errors import MissingBackend, NotFound, fact_labels
 from csdomain.kernel.store.ports import Unit
 from csdomain.kernel.values.actors import Actor, ActorId, MalformedActor, Permissions, UnknownPosition
 
 from .loader import Sections, restore
 from .organisation import CALENDARS, ORGANISATION, PERMISSIONS, CalendarRules
 from .sections import Rulebook
+
+fact_labels({"position": "职位"})
 
 T = TypeVar("T")
 HolidaysByName = Callable[[str], Holidays | None]
