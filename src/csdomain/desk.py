@@ -13,12 +13,13 @@ from csdomain.contexts import HOUSE, LOCK_ORDER, context, contexts
 from csdomain.contexts import kinds as kinds
 from csdomain.contexts import lifecycles as lifecycles
 from csdomain.contexts import pinnings as pinnings
+from csdomain.contexts import projections as projections
 from csdomain.contexts import sections as sections
 from csdomain.contexts import stored as stored
 from csdomain.flows import CONSEQUENCES, SOURCES
 from csdomain.frame.contexts import Context, timer_handlers
 from csdomain.frame.customers import AnyCustomer, CustomerBook
-from csdomain.frame.service import CaseService, with_further
+from csdomain.frame.service import CaseService, derived_of, with_further
 from csdomain.kernel.calendar import WorkCalendar
 from csdomain.kernel.calendar.holidays import Holidays
 from csdomain.kernel.cases.delivery import RelayPolicy
@@ -39,6 +40,8 @@ from csdomain.kernel.store.kinds import ColumnValue
 from csdomain.kernel.store.locks import LockRanks
 from csdomain.kernel.store.planning import PlanReport, Source, plan
 from csdomain.kernel.store.ports import AuditRecord, Clock, Notifier, Observer, OpenStore, Store, TimerHandler, Unit
+from csdomain.kernel.store.projections import Derived, RebuildReport, by_event, rebuild, unfinished
+from csdomain.kernel.store.projections import begin as begin_projections
 from csdomain.kernel.store.relaying import RelayReport, due, relay
 from csdomain.kernel.store.sweeping import BATCH, Progress, SweepReport, follow, recount_published, sweep
 from csdomain.kernel.store.unit import EVENT, Backstage, Joined, StandardUnit
@@ -161,11 +164,13 @@ class Services:
     @cached_property
     def customers(self) -> "Customers":
         """Customers (CUS). With the extra ``find`` they are found by pinyin and in either script as well."""
+        from csdomain.casework.chronicle import Chronicle
         from csdomain.customers.context import CONTEXT
         from csdomain.customers.ports import AsWritten
 
         installed = "find" in entry_points(group=FOLDS).names
-        return self.of(CONTEXT, fold=adapter(FOLDS, "find")() if installed else AsWritten())
+        lines = tuple(one for one in projections(self.house.rulebook.parts) if isinstance(one, Chronicle))
+        return self.of(CONTEXT, fold=adapter(FOLDS, "find")() if installed else AsWritten(), chronicles=lines)
 
     @cached_property
     def staff(self) -> "Staff":
@@ -263,7 +268,9 @@ class Desk(Services):
     ) -> None:
         ruled = contexts(house.rulebook.parts)
         fired = {**timer_handlers(ruled, house), **(handlers or {})}
-        backstage = Backstage(house.calendar, ids, fired, observer, LockRanks(LOCK_ORDER, strict=strict_locks))
+        self._projections = projections(house.rulebook.parts)
+        locks, rows = LockRanks(LOCK_ORDER, strict=strict_locks), by_event(self._projections)
+        backstage = Backstage(house.calendar, ids, fired, observer, locks, rows)
         kept = stored(house.rulebook.parts)
         self.store: OpenStore = adapter(STORES, scheme(url))(url, kept, backstage, options or {})
         self.clock = clock
@@ -275,6 +282,7 @@ class Desk(Services):
     def _begin(self, unit: Unit) -> None:
         self.house.remember(unit)
         begin(unit, self._consequences)
+        begin_projections(unit, self._projections)
 
     @cached_property
     def consequences(self) -> tuple[Consequence, ...]:
@@ -355,6 +363,34 @@ class Desk(Services):
         consequence raises."""
         run_again(self.store, self.consequences, consequence, event, self.clock)
 
+    @property
+    def _derived(self) -> dict[str, Derived[Any]]:
+        services = (self.service(one.name) for one in contexts(self.house.rulebook.parts) if one.cases)
+        found = [*(one.derived for one in self._projections), *(d for each in services for d in derived_of(each))]
+        return {one.name: one for one in found}
+
+    def rebuild(self, name: str = "", *, progress: Progress | None = None) -> tuple[RebuildReport, ...]:
+        """Make rows that follow from what is stored again: what is missing is added, what is wrong is dropped (D20).
+
+        ``name`` is that of their register (``chronicle``), or with a kind (``chronicle.complaint``); empty for all. It
+        works beside all else, in small units of work, and goes on where one that was cut short ended; ``progress`` is
+        told of each how many cases more. Raises NotFound that names what there is.
+        """
+        known = self._derived
+        wanted = [one for one in known.values() if name in ("", one.name, one.register.table)]
+        if not wanted:
+            names = ", ".join(known)
+            raise NotFound(kind="projection", name=name, accepted=Text(names, names))
+        return tuple(rebuild(self.store, one, progress=progress) for one in wanted)
+
+    def _go_on_rebuilding(self, progress: Progress) -> None:
+        """Make the rows that are not made yet: those of projections that came with a release, and of a rebuild that was
+        cut short."""
+        known = self._derived
+        for name in self.store.look(unfinished):
+            if name in known:
+                rebuild(self.store, known[name], anew=False, progress=progress)
+
     def jobs(self, notifier: Notifier | str | None = None) -> tuple[Job, ...]:
         """The work that comes back: for an engine, such as ``csdomain work`` or a blueprint of procrastinate (D23).
 
@@ -364,6 +400,7 @@ class Desk(Services):
             Job("sweep", timedelta(seconds=10), lambda told: self.sweep(progress=told)),
             Job("consequences", timedelta(seconds=2), lambda told: self.carry_out(progress=told)),
             Job("plan", timedelta(minutes=1), lambda told: self.plan(progress=told)),
+            Job("rebuild", timedelta(minutes=1), self._go_on_rebuilding),
         ]
         if notifier is not None:
             found.append(Job("relay", timedelta(seconds=2), lambda told: self.relay(notifier, progress=told)))

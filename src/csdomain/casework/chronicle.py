@@ -1,0 +1,176 @@
+"""The chronicle: one line for each happening of a customer, over every context, made of events alone (D24, CUS-05).
+
+A context says in ``chronicle.toml`` beside its module which events of its kinds are lines, and in which words; and
+which are not (``silent``), so that none is forgotten::
+
+    [order]
+    silent = ["order_closed"]
+
+    [order.order_signed]
+    amount = "total"
+    zh_hans = "签署订单"
+    zh_hant = "簽署訂單"
+    en = "Signed the order"
+"""
+
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+import attrs
+
+from csdomain.frame.cases import CaseType
+from csdomain.kernel.store.ports import AuditRecord, Unit
+from csdomain.kernel.store.projections import Projection
+from csdomain.kernel.store.registers import Mode, Register, RowPage
+from csdomain.kernel.values.actors import Action, Actor
+from csdomain.kernel.values.money import Money
+
+
+@attrs.frozen(kw_only=True)
+class Line:
+    """A line as it is stored: the ``name`` of the event, the ``kind`` of its ``subject``, the amount in minor units."""
+
+    event: str
+    customer: str
+    at: datetime
+    kind: str
+    subject: str
+    name: str
+    amount: int | None = None
+
+
+CHRONICLE: Final = Register(
+    Line, "chronicle", Mode.DISPOSABLE, ("event",), indexes=(("customer", "at", "event"), ("subject",))
+)
+
+
+@attrs.frozen(kw_only=True)
+class Words:
+    """What a line says in each language; ``amount`` is the fact of the event that is its amount, empty for none.
+
+    >>> Words(zh_hans="提出投诉", zh_hant="提出投訴", en="Complained").said("zh_hant")
+    '提出投訴'
+    """
+
+    zh_hans: str
+    zh_hant: str
+    en: str
+    amount: str = attrs.field(default="", repr=False)
+
+    def said(self, language: str) -> str:
+        """In ``zh_hans``, ``zh_hant`` or ``en``, the last for any other."""
+        return str(getattr(self, language)) if language in ("zh_hans", "zh_hant") else self.en
+
+
+@attrs.frozen(kw_only=True)
+class Moment:
+    """A line of a customer's timeline: what happened to ``subject``, a record of the ``kind``, and when (UTC).
+
+    ``name`` is that of the event, ``words`` say it, ``amount`` is None where it has none. [CUS-05]
+    """
+
+    event: str
+    at: datetime
+    kind: str
+    subject: str
+    name: str
+    words: Words
+    amount: Money | None
+
+
+@attrs.frozen(eq=False, slots=False, kw_only=True)
+class Chronicle(Projection[Line]):
+    """The lines of one kind of case: the ``words`` by the name of the event; ``read`` permits reading the kind."""
+
+    words: Mapping[str, Words]
+    read: Action
+
+
+def chronicle(module: str, cases: CaseType, *, whose: str = "customer") -> Chronicle:
+    """The lines of a kind, from ``chronicle.toml`` beside ``module``.
+
+    ``whose`` is the fact of the events that names the customer; empty where that is their subject. Lines go when the
+    case is erased, and when it should be and the law keeps it. Raises ValueError, TypeError for a malformed table.
+    """
+    data = tomllib.loads((Path(module).parent / "chronicle.toml").read_text(encoding="utf-8"))
+    kind = cases.kind.table
+    words = {name: Words(**said) for name, said in data[kind].items() if name != "silent"}
+    kept = cases.keeping
+    if kept is None:
+        raise ValueError(f"{kind}: what cannot be erased has no lines")
+
+    def line(record: AuditRecord) -> Iterable[Line]:
+        customer, amount = record.facts.get(whose) if whose else record.subject, words[record.name].amount
+        if customer:
+            yield Line(
+                event=record.event_id,
+                customer=str(customer),
+                at=record.at,
+                kind=kind,
+                subject=record.subject,
+                name=record.name,
+                amount=_figure(record.facts.get(amount)),
+            )
+
+    return Chronicle(
+        kind=cases.kind,
+        register=CHRONICLE,
+        rows=dict.fromkeys(words, line),
+        ends=frozenset({kept.erased.name, kept.restricted.name}),
+        words=words,
+        read=cases.read,
+    )
+
+
+def _figure(fact: object) -> int | None:
+    return fact if type(fact) is int else None
+
+
+def timeline(
+    unit: Unit,
+    chronicles: Iterable[Chronicle],
+    customers: Sequence[str],
+    actor: Actor,
+    currency: str,
+    *,
+    limit: int,
+    after: tuple[datetime, str] | None,
+) -> RowPage[Moment]:
+    """One page of what happened to a customer, the newest first: of the kinds that ``actor`` may read somewhere.
+
+    ``customers`` are the ids of one person. Raises MalformedQuery, NaiveTime.
+    """
+    words = {
+        (each.kind.table, name): said
+        for each in chronicles
+        if each.read in actor.grants
+        for name, said in each.words.items()
+    }
+    readable = CHRONICLE["kind"].among(sorted({kind for kind, _ in words}))
+    rows: Any = unit.register(CHRONICLE)
+    pages = [
+        rows.rows(CHRONICLE["customer"].is_(id), readable, order_by=("at",), descending=True, limit=limit, after=after)
+        for id in customers
+    ]
+    found: list[Line] = sorted(
+        (line for page in pages for line in page.items), key=lambda line: (line.at, line.event), reverse=True
+    )
+    items = tuple(
+        Moment(
+            event=line.event,
+            at=line.at,
+            kind=line.kind,
+            subject=line.subject,
+            name=line.name,
+            words=words[line.kind, line.name],
+            amount=None if line.amount is None else Money(line.amount, currency),
+        )
+        for line in found[:limit]
+        if (line.kind, line.name) in words  # a line of an older release waits to be made again
+    )
+    more = len(found) > limit or any(page.next is not None for page in pages)
+    last = found[:limit][-1] if more else None
+    return RowPage(items, None if last is None else (last.at, last.event))
