@@ -7,7 +7,7 @@ from functools import cached_property, partial
 from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeVar, cast
 
 from csdomain.contexts import HOUSE, LOCK_ORDER, context, contexts
 from csdomain.contexts import kinds as kinds
@@ -24,7 +24,8 @@ from csdomain.kernel.calendar import WorkCalendar
 from csdomain.kernel.calendar.holidays import Holidays
 from csdomain.kernel.cases.delivery import RelayPolicy
 from csdomain.kernel.rules import Text
-from csdomain.kernel.rules.errors import NotFound, RuleBroken
+from csdomain.kernel.rules.errors import NotFound, RuleBroken, typed_in
+from csdomain.kernel.store.at_once import AtOnce, Following
 from csdomain.kernel.store.consequences import (
     Consequence,
     ConsequenceReport,
@@ -46,7 +47,7 @@ from csdomain.kernel.store.relaying import RelayReport, due, relay
 from csdomain.kernel.store.sweeping import BATCH, Progress, SweepReport, follow, recount_published, sweep
 from csdomain.kernel.store.unit import EVENT, Backstage, Joined, StandardUnit
 from csdomain.kernel.values.actors import Actor, ActorId, MalformedActor
-from csdomain.kernel.values.arguments import unexpected_keyword
+from csdomain.kernel.values.arguments import WrongArgument, unexpected_keyword
 from csdomain.kernel.values.ids import IdSource
 from csdomain.opening import STORES as STORES
 from csdomain.opening import adapter as adapter
@@ -265,6 +266,7 @@ class Desk(Services):
         handlers: Mapping[str, TimerHandler] | None = None,
         options: Mapping[str, object] | None = None,
         strict_locks: bool = False,
+        following: Following = Following.BY_JOB,
     ) -> None:
         ruled = contexts(house.rulebook.parts)
         fired = {**timer_handlers(ruled, house), **(handlers or {})}
@@ -274,7 +276,8 @@ class Desk(Services):
         kept = stored(house.rulebook.parts)
         self.store: OpenStore = adapter(STORES, scheme(url))(url, kept, backstage, options or {})
         self.clock = clock
-        super().__init__(self.store, house, ids)
+        at_once = AtOnce(self.store, lambda: self.consequences, clock)
+        super().__init__(at_once if following is Following.AT_ONCE else self.store, house, ids)
         self._consequences = _of(ruled, CONSEQUENCES, "consequence")
         self._sources = _of(ruled, SOURCES, "source")
         getattr(self.store, "opening", self.store.run)(self._begin)
@@ -319,8 +322,8 @@ class Desk(Services):
         Where the holidays of a year have become known, provisional deadlines are counted anew first (KRN-04).
         """
         until = until or self.clock.now()
-        recount_published(self.store, self.house.calendars, until)
-        return sweep(self.store, until, batch=batch, progress=progress)
+        recount_published(self._store, self.house.calendars, until)
+        return sweep(self._store, until, batch=batch, progress=progress)
 
     def unpublished(self, at: datetime | None = None) -> tuple[Unpublished, ...]:
         """The calendars and years up to 60 days after ``at`` (now) whose holidays are not known (KRN-04)."""
@@ -340,7 +343,7 @@ class Desk(Services):
         if notifier == PRINT:
             return RelayReport(due=tuple(due(self.store, self.clock.now(), BATCH * 10)))
         deliver = adapter(NOTIFIERS, notifier)() if isinstance(notifier, str) else notifier
-        return relay(self.store, deliver, self.clock, policy=policy, progress=progress)
+        return relay(self._store, deliver, self.clock, policy=policy, progress=progress)
 
     def plan(self, *, progress: Progress | None = None) -> PlanReport:
         """Carry out what has come due by the calendar since the last call, each once (D21).
@@ -348,7 +351,7 @@ class Desk(Services):
         Any number of processes may do it at once. On a store that it is new to, it begins at the present instant.
         """
         worker = self._ids.new(EVENT)
-        return plan(self.store, self.sources, self.clock, worker=worker, progress=progress)
+        return plan(self._store, self.sources, self.clock, worker=worker, progress=progress)
 
     def carry_out(self, *, progress: Progress | None = None) -> ConsequenceReport:
         """Bring about what follows elsewhere from the events since the last call, exactly once and in order (D20)."""
@@ -361,7 +364,7 @@ class Desk(Services):
     def run_again(self, consequence: str, event: str) -> None:
         """Carry out a parked event, after what kept it from being done was put right. Raises NotFound, and what the
         consequence raises."""
-        run_again(self.store, self.consequences, consequence, event, self.clock)
+        run_again(self._store, self.consequences, consequence, event, self.clock)
 
     @property
     def _derived(self) -> dict[str, Derived[Any]]:
@@ -507,7 +510,7 @@ def _of(
     return {**found, **{name: maker for makers in own for name, maker in makers.items()}}
 
 
-_OPEN: Final = ("rulebook", "clock", "ids", "holidays", "observer", "handlers", "strict_locks")
+_OPEN: Final = ("rulebook", "clock", "ids", "holidays", "observer", "handlers", "strict_locks", "consequences")
 
 
 def open(
@@ -520,6 +523,7 @@ def open(
     observer: Observer | None = None,
     handlers: Mapping[str, TimerHandler] | None = None,
     strict_locks: bool = False,
+    consequences: Literal["by_job", "at_once"] = "by_job",
     **options: object,
 ) -> Desk:
     """A desk over the store at ``url``, by the house rules of ``rulebook``.
@@ -527,18 +531,23 @@ def open(
     ``url``: ``memory:``, ``sqlite:///desk.db``, ``postgresql+psycopg://host/database``. ``holidays`` are public
     holidays by the name that calendars use for them, before those that are installed. ``observer`` is told of every
     unit of work; ``handlers`` are further handlers of timers by rule. ``strict_locks`` is for tests: a unit that locks
-    records out of order raises :class:`~csdomain.kernel.store.locks.LockOrder`, which otherwise is logged. ``options``
-    go to the store.
+    records out of order raises :class:`~csdomain.kernel.store.locks.LockOrder`, which otherwise is logged.
+    ``consequences`` are carried out by a job (:meth:`Desk.carry_out`), or ``at_once``, in the call whose commit caused
+    them: for hosts of one process without a worker. ``options`` go to the store.
 
-    Raises MissingBackend, RulebookInvalid, NotFound, TypeError for an option that the store does not take, and what the
-    store raises.
+    Raises WrongArgument, MissingBackend, RulebookInvalid, NotFound, TypeError for an option that the store does not
+    take, and what the store raises.
     """
     for name in options:
         if get_close_matches(name, _OPEN, 1, 0.75):
             raise unexpected_keyword("csdomain.open", name, _OPEN)
+    if consequences not in (names := [each.value for each in Following]):
+        accepted = Text(" | ".join(names), " | ".join(names))
+        raise WrongArgument(field="consequences", given=typed_in(consequences), accepted=accepted)
     house = house_of(rulebook, holidays)
     if clock is None or ids is None:
         system = adapter("csdomain.system", "system")()
         clock, ids = clock or system.clock, ids or system.ids
     more: dict[str, Any] = {"handlers": handlers, "options": options, "strict_locks": strict_locks}
+    more["following"] = Following(consequences)
     return Desk(url, house, clock=clock, ids=ids, observer=observer, **more)

@@ -145,6 +145,8 @@ class StandardUnit:
         self._session = session
         self.backstage = backstage
         self._locks = Locks(backstage.locks)
+        #: The names of the events that it recorded.
+        self.recorded: set[str] = set()
 
     @property
     def session(self) -> Session:
@@ -249,6 +251,7 @@ class StandardUnit:
                 pending += self.handle(event) if isinstance(event, TimerFired) else ()
         if records:
             self._session.append(records)
+            self.recorded.update([record.name for record in records])
             project(self, self.backstage.projections, records)
         if messages:
             require(bool(events), AUDITED, accepted=Text("messages with the event that causes them", "消息须随其事件"))
