@@ -29,7 +29,7 @@ from csdomain.kernel.store.kinds import MalformedQuery
 from csdomain.kernel.store.ports import AuditRecord
 from csdomain.kernel.values.money import Money
 from csdomain.kernel.values.personal import erased
-from csdomain.testing import complaint_form, memory_desk, staff
+from csdomain.testing import agent, complaint_form, memory_desk, staff
 
 pytestmark = pytest.mark.rule(TIMELINE)
 PROFILE: Final = Profile(
@@ -195,11 +195,23 @@ def test_a_line_says_what_when_of_which_record_and_how_much(office: Office) -> N
 def test_only_what_one_may_read_is_on_it(office: Office) -> None:
     office.happens("pay", 0)
     office.happens("complain", 0)
-    assert {moment.kind for moment in office.timeline(0, by="functional_doctor")} == {"customer", "complaint"}
+    assert [moment.kind for moment in office.timeline(0)] == ["complaint", "payment", "customer"]
+    assert [moment.kind for moment in office.timeline(0, by="functional_doctor")] == ["customer"], "own patients only"
+    assert [moment.kind for moment in office.timeline(0, by="customer_service")] == ["complaint", "customer"]
     with pytest.raises(NotPermitted):
         office.timeline(0, by="product_manager")
     with pytest.raises(NotPermitted):
         office.timeline(1, by="finance")
+
+
+def test_the_records_of_another_branch_are_on_it_for_whoever_reads_them(office: Office) -> None:
+    desk, one = office.desk, office.customers[0]
+    north = agent(desk, "north-1", branch="north", position="customer_service")
+    desk.complaints.receive(complaint_form(customer=one), by=north, at=desk.clock.advance(timedelta(minutes=1)))
+    office.happens("complain", 0)
+    here, everywhere = office.timeline(0, by="customer_service", limit=1), office.timeline(0)
+    assert [moment.kind for moment in everywhere] == ["complaint", "complaint", "customer"]
+    assert here == [everywhere[0], everywhere[2]]
 
 
 def test_a_page_of_no_size_is_refused(office: Office) -> None:

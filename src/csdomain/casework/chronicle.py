@@ -15,6 +15,7 @@ which are not (``silent``), so that none is forgotten::
 
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -22,10 +23,11 @@ from typing import Any, Final
 import attrs
 
 from csdomain.frame.cases import CaseType
+from csdomain.kernel.store.kinds import Comparison, Query, Where
 from csdomain.kernel.store.ports import AuditRecord, Unit
 from csdomain.kernel.store.projections import Projection
 from csdomain.kernel.store.registers import Mode, Register, RowPage
-from csdomain.kernel.values.actors import Action, Actor
+from csdomain.kernel.values.actors import Action, Actor, Scope
 from csdomain.kernel.values.money import Money
 
 
@@ -139,25 +141,23 @@ def timeline(
     limit: int,
     after: tuple[datetime, str] | None,
 ) -> RowPage[Moment]:
-    """One page of what happened to a customer, the newest first: of the kinds that ``actor`` may read somewhere.
+    """One page of what happened to a customer, the newest first, as far as ``actor`` may read the records.
 
-    ``customers`` are the ids of one person. Raises MalformedQuery, NaiveTime.
+    ``customers`` are the ids of one person. The lines of records that are out of reach are left out of the page. Raises
+    MalformedQuery, NaiveTime.
     """
-    words = {
-        (each.kind.table, name): said
-        for each in chronicles
-        if each.read in actor.grants
-        for name, said in each.words.items()
-    }
-    readable = CHRONICLE["kind"].among(sorted({kind for kind, _ in words}))
-    rows: Any = unit.register(CHRONICLE)
+    by_kind = {each.kind.table: each for each in chronicles if each.read in actor.grants}
+    readable = CHRONICLE["kind"].among(sorted(by_kind))
+    rows = unit.register(CHRONICLE)
     pages = [
         rows.rows(CHRONICLE["customer"].is_(id), readable, order_by=("at",), descending=True, limit=limit, after=after)
         for id in customers
     ]
-    found: list[Line] = sorted(
+    found = sorted(
         (line for page in pages for line in page.items), key=lambda line: (line.at, line.event), reverse=True
     )
+    shown = found[:limit]
+    reached = {kind: _reached(unit, each, _subjects(shown, kind), actor) for kind, each in by_kind.items()}
     items = tuple(
         Moment(
             event=line.event,
@@ -165,12 +165,36 @@ def timeline(
             kind=line.kind,
             subject=line.subject,
             name=line.name,
-            words=words[line.kind, line.name],
+            words=by_kind[line.kind].words[line.name],
             amount=None if line.amount is None else Money(line.amount, currency),
         )
-        for line in found[:limit]
-        if (line.kind, line.name) in words  # a line of an older release waits to be made again
+        for line in shown
+        # A line of an event that is none any more waits to be made again.
+        if line.subject in reached[line.kind] and line.name in by_kind[line.kind].words
     )
     more = len(found) > limit or any(page.next is not None for page in pages)
-    last = found[:limit][-1] if more else None
-    return RowPage(items, None if last is None else (last.at, last.event))
+    return RowPage(items, (shown[-1].at, shown[-1].event) if more else None)
+
+
+def _subjects(lines: Iterable[Line], kind: str) -> list[str]:
+    return sorted({line.subject for line in lines if line.kind == kind})
+
+
+def _reached(unit: Unit, chronicle: Chronicle, ids: Sequence[str], actor: Actor) -> AbstractSet[str]:
+    """Those of some records that ``actor`` may read."""
+    kind, read = chronicle.kind, chronicle.read
+    if not ids or actor.grants[read] is Scope.ALL:
+        return frozenset(ids)
+    owners = ("owner", *(field.name for field in kind.owners))
+    branches = ("branch", *(field.name for field in kind.branches))
+    wanted: Query[Any] = Query((Where("id", Comparison.AMONG, tuple(ids)),), limit=len(ids))
+    whose = len(owners) + 1
+    return {
+        str(row[0])
+        for row in unit.of(kind).columns(("id", *owners, *branches), wanted).items
+        if actor.reaches(read, _texts(row[1:whose]), _texts(row[whose:]))
+    }
+
+
+def _texts(columns: Iterable[object]) -> tuple[str, ...]:
+    return tuple(str(each) for each in columns if each is not None)

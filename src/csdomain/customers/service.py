@@ -165,10 +165,11 @@ class Customers(CaseService[Customer, CustomerAct]):
     def timeline(
         self, id: str, *, by: Actor, limit: int = 50, after: tuple[datetime, str] | None = None
     ) -> RowPage[Moment]:
-        """What happened to the customer in every context that ``by`` may read, the newest first, a page at a time.
+        """What happened to the customer in every context, the newest first, a page at a time.
 
-        ``after`` is the ``next`` of the page before, ``limit`` at most 1000. Merged records have one timeline. What
-        ``by`` would see masked is left out. Raises NotFound, NotPermitted, MalformedQuery, NaiveTime. [CUS-05]
+        ``after`` is the ``next`` of the page before. Merged records have one timeline. What ``by`` may not read, or
+        would see masked, is left out, so that a page may be shorter. Raises NotFound, NotPermitted, MalformedQuery,
+        NaiveTime. [CUS-05]
         """
 
         def work(unit: Unit, actor: Actor) -> RowPage[Moment]:
