@@ -105,7 +105,7 @@ def test_files_hold_no_formula_and_customers_only_for_those_who_may(url: str, ru
 
 
 @pytest.mark.rule(MONTHLY)
-@pytest.mark.parametrize(("month", "position"), [("2026-3", "gm_office"), ("2026-03", "visitor")])
+@pytest.mark.parametrize(("month", "position"), [("2026-3", "gm_office"), ("2026-03", "warehouse_keeper")])
 def test_what_cannot_be_counted_or_seen_is_refused(url: str, run: Run, month: str, position: str) -> None:
     who = ("--as", "x", "--branch", "hq", "--position", position)
     code, out, err = run("figures", "complaints", url, "--month", month, *who)
