@@ -11,6 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from adapters.harness import SQL, Desks
 from csdomain import ComplaintForm, Desk, DomainError
+from csdomain.casework.chronicle import CHRONICLE
 from csdomain.complaints.case import COMPLAINTS
 from csdomain.complaints.case.columns import CLAIMED, CUSTOMER, STATE
 from csdomain.complaints.service import Complaints
@@ -301,7 +302,8 @@ class Lockstep(RuleBasedStateMachine):
     @invariant()
     def all_that_shows_is_equal(self) -> None:
         if self.desks:
-            self.each(lambda desk: snapshot(desk.store, (COMPLAINTS,), subjects=("",), consumers=("c1", "c2")))
+            seen: dict[str, Any] = {"subjects": ("",), "consumers": ("c1", "c2"), "registers": (CHRONICLE,)}
+            self.each(lambda desk: snapshot(desk.store, (COMPLAINTS,), **seen))
 
 
 def machine(desks: Desks, *names: str) -> type[Lockstep]:

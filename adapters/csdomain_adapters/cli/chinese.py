@@ -43,6 +43,16 @@ _HELP: Final[Mapping[str, str]] = {
     "Do the work that comes back: timers, consequences, planned runs, messages. Ctrl-C ends it between two units.": (
         "执行周期性工作：计时器、后续处理、计划任务、消息。按 Ctrl-C 在两个工作单元之间结束。"
     ),
+    "The rows: chronicle, or chronicle.complaint; all where none.": (
+        "数据行名称：chronicle 或 chronicle.complaint；不给则全部。"
+    ),
+    (
+        "Make rows that follow from cases and their trails again: what is missing and what is wrong. "
+        "Others may work on.\n\nOf the contexts of the rulebook. Exit code 1 where a record cannot be read."
+    ): (
+        "依案件及其审计记录重新生成数据行：补缺、改错，期间他人可照常工作。"
+        "\n\n限于规则手册所含的功能。有记录无法读取时，退出码为 1。"
+    ),
     "Minutes that due work may wait.": "到期工作可以等待的分钟数。",
     "Say how the work fares: what waits since when, what was given up. Exit code 1 where something is wrong.": (
         "显示工作状况：何事自何时等待、何事已放弃。有问题时退出码为 1。"

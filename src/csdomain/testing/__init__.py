@@ -24,7 +24,7 @@ pytest.register_assert_rewrite(
         f"csdomain.testing.{name}"
         for name in (
             *("base", "concurrency", "events", "keys", "messages", "notifier", "outbox", "outward", "queries"),
-            *("refusals", "registers", "sources", "timers", "units"),
+            *("projections", "refusals", "registers", "sources", "timers", "units"),
         )
     )
 )
@@ -75,6 +75,7 @@ from .store import (  # noqa: E402
     KeyContract,
     NumberContract,
     OutboxContract,
+    ProjectionContract,
     QueryContract,
     RefusalContract,
     RegisterContract,
@@ -111,6 +112,7 @@ __all__ = [
     "NumberContract",
     "OutboxContract",
     "PersonnelContract",
+    "ProjectionContract",
     "QueryContract",
     "RefusalContract",
     "RegisterContract",
