@@ -39,6 +39,9 @@ class FakeContracts:
     def under_way(self, contract: str, /) -> str | None:
         return None
 
+    def earn(self, contract: Any, terms: Any, /) -> None:
+        """Nothing is kept."""
+
     def keep(self, contract: Any, events: Events, /) -> None:
         """Nothing is kept."""
 

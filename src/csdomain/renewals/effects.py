@@ -19,6 +19,7 @@ from .lifecycle import CONTRACT_MOVES, ContractMove, ContractState
 from .model.act import RenewalAct
 from .model.contract import CONTRACTS, Contract, contracts
 from .model.renewal import FINANCE, RENEWALS
+from .model.terms import follow
 from .ports import PROVISIONING
 from .values import CONTRACT_RULES, RENEWAL_RULES, RenewalRules
 
@@ -70,6 +71,7 @@ def _over(unit: Unit, fired: TimerFired, house: House) -> Iterable[Effect]:
         events += act.beside(contracts, contract, ContractMove.LAPSE, e.ContractLapsed(term=contract.terms))
     if events:
         unit.of(CONTRACTS).save(contract)
+        follow(unit, contract.branch, events)
         unit.record(events, CONTRACT_EFFECTS.of(events, contract, rules, place))
     return ()
 

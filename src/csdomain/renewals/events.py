@@ -45,15 +45,23 @@ class ContractTakenOver(TermBegan):
 
 @attrs.frozen(kw_only=True)
 class RepresentativeChanged(ContractMoved):
-    """Somebody else looks after the contract: ``owner``, after ``before`` (REN-03, REN-08)."""
+    """Somebody else looks after the contract: ``owner``, after ``before`` (REN-03, REN-08).
+
+    ``coming`` is the term that is still to come due, 0 where there is none.
+    """
 
     before: str
+    coming: int
 
 
 @attrs.frozen(kw_only=True)
 class VehiclesChanged(ContractMoved):
-    """Vehicles joined or left for the ``change``-th time: the contract has ``vehicles`` now (REN-10)."""
+    """Vehicles joined or left for the ``change``-th time: the contract has ``vehicles`` now (REN-10).
 
+    ``coming`` is the term that is still to come due, 0 where there is none.
+    """
+
+    coming: int
     change: int
     vehicles: int
     amount: int
@@ -113,9 +121,10 @@ class RenewalAgreed(RenewalMoved):
 
 @attrs.frozen(kw_only=True)
 class RenewalDeclined(RenewalMoved):
-    """The customer does not renew, for what ``code`` says (REN-07)."""
+    """The customer does not renew after the ``term``-th term, for what ``code`` says (REN-07)."""
 
     code: str
+    term: int
 
 
 @attrs.frozen(kw_only=True)

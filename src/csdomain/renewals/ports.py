@@ -1,6 +1,6 @@
 """What contracts and renewals ask of others: each other, payments, and whoever runs the service."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, ClassVar, Final, Protocol
 
@@ -11,6 +11,8 @@ from csdomain.frame.acts import Events
 from csdomain.kernel.store.ports import Queued
 from csdomain.kernel.values.actors import Actor
 from csdomain.kernel.values.money import Money
+
+from .policies.revenue import PaidTerm
 
 #: The recipient of orders to whoever runs the service.
 PROVISIONING: Final = "provisioning"
@@ -28,6 +30,10 @@ class Contracts(Protocol):
 
     def under_way(self, contract: str, /) -> str | None:
         """The renewal of a contract that is under way."""
+        ...
+
+    def earn(self, contract: Any, terms: Sequence[tuple[PaidTerm, int]], /) -> None:
+        """Put on record what a contract earns by the day: paid terms, each added (1) or taken off (-1). [REN-11]"""
         ...
 
     def keep(self, contract: Any, events: Events, /) -> None:

@@ -12,8 +12,9 @@ from csdomain.frame.acts import Events
 from csdomain.frame.cases import CaseType
 from csdomain.frame.keeping import Keeping
 from csdomain.frame.service import CallOptions, CaseService, OpenOptions
+from csdomain.kernel.cases.events import Event
 from csdomain.kernel.rules.errors import InvalidValue, NotFound
-from csdomain.kernel.store.kinds import Query
+from csdomain.kernel.store.kinds import Page, Query, Tally
 from csdomain.kernel.store.ports import Call, Receipt, Unit
 from csdomain.kernel.values.actors import Actor
 from csdomain.kernel.values.money import Money
@@ -24,7 +25,10 @@ from .lifecycle import RENEWAL_MOVES, RenewalMove
 from .model.act import RenewalAct
 from .model.contract import CONTRACTS, OF_CONTRACT, Contract, PastContract, contracts
 from .model.renewal import OF_RENEWAL, OPEN_KEY, RENEWALS, Renewal, renews
+from .model.terms import EARNINGS, Earning, follow
+from .policies.revenue import Basis, Earned, PaidTerm
 from .ports import Billing
+from .questions import figures as q
 from .values import CONTRACT_RULES
 
 C = TypeVar("C", Contract, Renewal)
@@ -53,8 +57,13 @@ class _Contracts:
         there = self.unit.of(RENEWALS).find(Query((OPEN_KEY.is_(contract),), limit=1)).items
         return there[0].id if there else None
 
+    def earn(self, contract: Contract, terms: Sequence[tuple[PaidTerm, int]], /) -> None:
+        rows = [Earning.of(contract, contract.lines + n, *term) for n, term in enumerate(terms, start=1)]
+        self.unit.register(EARNINGS).put(rows)
+
     def keep(self, contract: Contract, events: Events, /) -> None:
         self.unit.of(CONTRACTS).save(contract)
+        follow(self.unit, contract.branch, events)
         place, rules = self.house.place(contract.branch), self.house.rulebook[CONTRACT_RULES]
         self.unit.record(events, CONTRACT_EFFECTS.of(events, contract, rules, place))
 
@@ -65,6 +74,14 @@ class _Terms(CaseService[C, RenewalAct]):
 
     def _hand(self, unit: Unit, **given: Any) -> RenewalAct:
         return RenewalAct(contracts=_Contracts(unit, self._house), billing=self._billing(unit), **given)
+
+    def _keep(self, unit: Unit, case: Any, events: Sequence[Event], *, new: bool = False) -> None:
+        super()._keep(unit, case, events, new=new)
+        follow(unit, case.branch, tuple(events))
+
+
+#: Contracts in the order in which they end.
+ENDING: Final = Query[Contract](order_by="ends_on")
 
 
 @attrs.frozen
@@ -108,9 +125,33 @@ class ContractService(_Terms[Contract]):
         """The contract is over for good; a running one lapses first. Raises AlreadyOpen. [REN-09]"""
         return self._do(Contract.end, id, call, reason)
 
+    # --- questions
+    def due(self, until: date, query: Query[Contract] = ENDING, *, by: Actor) -> Page[Contract]:
+        """One page of the contracts whose paid service ends before ``until``, those in grace too. [REN-03]"""
+        return self.find(attrs.evolve(query, where=(*query.where, *q.due(until))), by=by)
+
+    def due_by_month(self, until: date, *, by: Actor) -> Sequence[q.DueRow]:
+        """The same by month and representative: how many contracts and vehicles, and what they cost last. [REN-03]"""
+        months = self.tally(Tally(q.due(until), q.DUE_BY, ("vehicles", "price")), by=by)
+        currency = self._house.rulebook[CONTRACT_RULES].currency
+        return [q.DueRow.of(row, currency) for row in months]
+
+    def rates(self, since: str, until: str, *, by: Actor) -> Sequence[q.Rate]:
+        """What of the terms due in the months ``since`` to ``until`` (``2026-03``, both in) was renewed so far, by
+        representative and plan, with each one's target. Raises MalformedRenewal. [REN-08]"""
+        rules = self._house.rulebook[CONTRACT_RULES]
+        return self._read(lambda unit, actor: q.rates(unit, self._scope(actor), since, until, rules), by)
+
+    def revenue(self, on: date, basis: Basis = Basis.GROSS, *, by: Actor) -> Earned:
+        """What is paid and what of it is earned at the end of the day ``on``. [REN-11]"""
+        currency = self._house.rulebook[CONTRACT_RULES].currency
+        return self._read(lambda unit, actor: q.revenue(unit, self._scope(actor), on, currency, basis), by)
+
 
 #: The use cases of a renewal that read or change its contract, which is locked before it (ADR 25).
-_OF_BOTH: Final = frozenset(f"renewal.{move}" for move in ("fill", "propose", "approve", "confirm", "record"))
+_OF_BOTH: Final = frozenset(
+    f"renewal.{move}" for move in ("decline", "fill", "propose", "approve", "confirm", "record")
+)
 
 
 @attrs.frozen

@@ -90,6 +90,7 @@ class Contract(Record):
     price: Money | None = None
     paid: tuple[PaidTerm, ...] = ()
     changes: int = 0
+    lines: int = 0
     reason: str = words(default="")
 
     # --- what it is
@@ -167,7 +168,7 @@ class Contract(Record):
             vehicles=there,
             starts_on=past.anchor,
         )
-        told = e.ContractTakenOver(**contract._begin_term(past.plan, term, service, today))
+        told = e.ContractTakenOver(**contract._begin_term(act, past.plan, term, service))
         return contract, act.took_over(contract, told)
 
     @contracts(_M.ASSIGN)
@@ -176,7 +177,7 @@ class Contract(Record):
         another = Text("another representative", "另一位客户代表")
         require(representative != self.owner, r.WATCH, accepted=another, given=representative)
         before, self.owner = self.owner, representative
-        return act.done(e.RepresentativeChanged(before=before))
+        return act.done(e.RepresentativeChanged(before=before, coming=self._coming(act.today())))
 
     @contracts(_M.ADD, when=_is_not_renewed)
     def add_vehicles(self, act: RenewalAct, vehicles: Sequence[str]) -> Events:
@@ -190,7 +191,9 @@ class Contract(Record):
             purpose, price = f"vehicles.{self.changes + 1}", change.total.gross
             charge = Charge(self.id, purpose, self.customer, "vehicles", 1, price, r.VEHICLES_CHANGE.id)
             act.billing.ask(act.by, act.at, charge)
-        return act.done(e.VehiclesAdded(**self._changed(together, change)))
+        if change is not None:
+            self._earn(act, [(term, 1) for term in change.terms[len(rest) :]])
+        return act.done(e.VehiclesAdded(**self._changed(together, change, today)))
 
     @contracts(_M.REMOVE, when=_is_not_renewed)
     def remove_vehicles(self, act: RenewalAct, vehicles: Sequence[str]) -> Events:
@@ -200,14 +203,18 @@ class Contract(Record):
         rest = self._unfinished(today)
         change = priced_out(rest, leaving, today) if rest else None
         staying = tuple(vehicle for vehicle in self.vehicles if vehicle not in leaving)
-        return act.done(e.VehiclesRemoved(**self._changed(staying, change)))
+        for term in () if change is None else change.terms:
+            if term.stop is not None:
+                self._earn(act, [(term, 1), (attrs.evolve(term, stop=None), -1)])
+        return act.done(e.VehiclesRemoved(**self._changed(staying, change, today)))
 
-    def _changed(self, vehicles: tuple[str, ...], change: VehicleChange | None) -> dict[str, Any]:
+    def _changed(self, vehicles: tuple[str, ...], change: VehicleChange | None, today: date) -> dict[str, Any]:
         self.vehicles, self.changes = vehicles, self.changes + 1
         if change is not None:
             self.paid = change.terms
         amount = 0 if change is None else change.total.gross.minor
-        return {"change": self.changes, "vehicles": len(vehicles), "amount": amount}
+        coming = self._coming(today)
+        return {"change": self.changes, "vehicles": len(vehicles), "amount": amount, "coming": coming}
 
     @contracts(_M.END, when=_is_not_renewed)
     def end(self, act: RenewalAct, reason: str) -> Events:
@@ -219,13 +226,14 @@ class Contract(Record):
         """A renewal of it is recorded: the next term begins where the extension says. [REN-05]"""
         self.require_open()
         term = paid_term(priced, extension.period, paid_on=extension.paid_on)
-        told = e.TermBegan(**self._begin_term(plan, term, extension.service, act.today()))
+        told = e.TermBegan(**self._begin_term(act, plan, term, extension.service))
         return act.beside(contracts, self, _M.RENEW, told)
 
-    def _begin_term(self, plan: str, term: PaidTerm, service: Service, today: date) -> dict[str, Any]:
+    def _begin_term(self, act: RenewalAct, plan: str, term: PaidTerm, service: Service) -> dict[str, Any]:
         cost = term.amount
         self.service, self.plan, self.price, self.terms = service, plan, cost.gross, self.terms + 1
-        self.paid = (*self._unfinished(today), term)
+        self.paid = (*self._unfinished(act.today()), term)
+        self._earn(act, [(term, 1)])
         return {
             "term": self.terms,
             "plan": plan,
@@ -236,6 +244,14 @@ class Contract(Record):
             "amount": cost.gross.minor,
             "tax": cost.tax.minor,
         }
+
+    def _earn(self, act: RenewalAct, terms: Sequence[tuple[PaidTerm, int]]) -> None:
+        act.contracts.earn(self, terms)
+        self.lines += len(terms)
+
+    def _coming(self, today: date) -> int:
+        """The term that is still to come due; 0 where there is none."""
+        return self.terms if self.service is not None and self.service.end > today else 0
 
     def _unfinished(self, today: date) -> tuple[PaidTerm, ...]:
         return tuple(term for term in self.paid if term.period.end > today and term.stop is None)
@@ -252,6 +268,8 @@ def _vehicles(given: Sequence[str]) -> tuple[str, ...]:
 
 OF_CONTRACT: Final[Field[Contract, str]] = Field("customer", str, lambda c: c.customer)
 ENDS_ON: Final[Field[Contract, date]] = Field("ends_on", date, lambda c: c.ends_on)
+_USUAL: Final = usual(CONTRACT_MOVES)
+STATE: Final[Field[Contract, str]] = _USUAL[1]
 _FIELDS: Final[tuple[Field[Contract, Any], ...]] = (
     OF_CONTRACT,
     ENDS_ON,
@@ -259,6 +277,6 @@ _FIELDS: Final[tuple[Field[Contract, Any], ...]] = (
     Field("plan", str, lambda c: c.plan or None, index=False),
     Field("vehicles", int, lambda c: len(c.vehicles), index=False),
     amount("price", lambda c: None if c.price is None else c.price.minor),
-    *usual(CONTRACT_MOVES),
+    *_USUAL,
 )
 CONTRACTS: Final = Kind(Contract, CONTRACT_ID, "contract", _FIELDS, queue=_FIELDS[-1], indexes=(("owner", "ends_on"),))

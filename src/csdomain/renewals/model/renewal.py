@@ -125,8 +125,9 @@ class Renewal(Record):
 
     @renews(_M.DECLINE)
     def decline(self, act: RenewalAct, code: str, reason: str) -> Events:
+        of: Contract = act.contracts.contract(self.contract)
         self.code, self.reason = _why(act, code, reason)
-        return act.done(e.RenewalDeclined(code=code, reason=reason))
+        return act.done(e.RenewalDeclined(code=code, term=of.terms, reason=reason))
 
     # --- the form
     @renews(_M.FILL)
@@ -251,7 +252,7 @@ _FIELDS: Final[tuple[Field[Renewal, Any], ...]] = (
     Field("contract", str, lambda ren: ren.contract),
     OPEN_KEY,
     Field("code", str, lambda ren: ren.code or None, index=False),
-    amount("total", lambda ren: None if ren.quote is None else ren.quote.total.gross.minor),
+    amount("price", lambda ren: None if ren.quote is None else ren.quote.total.gross.minor),
     *usual(RENEWAL_MOVES),
 )
 RENEWALS: Final = Kind(Renewal, RENEWAL_ID, "renewal", _FIELDS, queue=_FIELDS[-1])

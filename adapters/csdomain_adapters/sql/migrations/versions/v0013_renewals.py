@@ -1,8 +1,8 @@
-"""The tables of contracts and of renewals. They begin empty."""
+"""The tables of contracts, of renewals, of terms and of what is earned. They begin empty."""
 
 from datetime import date
 
-from csdomain_adapters.sql.kinds import create_kind, drop_kind
+from csdomain_adapters.sql.kinds import create_kind, create_register, drop_kind
 
 revision = "0013"
 down_revision = "0012"
@@ -28,14 +28,41 @@ def upgrade() -> None:
         "renewal",
         {
             **dict.fromkeys(("customer", "contract", "open_key", "code"), str),
-            "total": int,
+            "price": int,
             **dict.fromkeys(("number", "state", "rulebook", "queue"), str),
         },
         unique=["open_key", "number"],
-        unindexed=["code", "total"],
+        unindexed=["code", "price"],
+    )
+    create_register(
+        "contract_term",
+        {"contract": str, "term": int},
+        {
+            "branch": str,
+            "ends_on": date,
+            **dict.fromkeys(("plan", "owner"), str),
+            "vehicles": int,
+            "outcome": str,
+        },
+        indexes=[("ends_on",)],
+    )
+    create_register(
+        "earning",
+        {"contract": str, "line": int},
+        {
+            **dict.fromkeys(("branch", "owner"), str),
+            "sign": int,
+            **dict.fromkeys(("starts_on", "ends_on", "paid_on"), date),
+            **dict.fromkeys(("gross", "tax"), int),
+            "stop_on": date,
+            **dict.fromkeys(("refund", "refund_tax"), int),
+        },
+        indexes=[("ends_on",)],
     )
 
 
 def downgrade() -> None:
+    drop_kind("earning")
+    drop_kind("contract_term")
     drop_kind("renewal")
     drop_kind("contract")
