@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adapters.harness import BACKENDS
 from csdomain.kernel.rules import MONEY
 from csdomain.kernel.rules.errors import NotPermitted, RuleBroken
+from csdomain.kernel.values.money import Money
 from csdomain.renewals import (
     AlreadyCovered,
     Basis,
@@ -170,6 +172,42 @@ def test_the_representative_is_the_one_at_the_end_of_the_term() -> None:
         does.rates("2026-04", "2026-09", by=fleet.who["repair_technician"])
     own = fleet.desk.actor("customer_representative", branch="other", positions=("customer_representative",))
     assert does.rates("2026-04", "2026-09", by=own) == []
+
+
+@pytest.mark.rule(WATCH, RATE, EARNED_BY_THE_DAY)
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_figures_are_the_same_on_every_store(backend: str, desks: Any) -> None:
+    with desks(backend, rulebook="fleet") as desk:
+        fleet = Fleet(desk)
+        does, contract, finance = (
+            fleet.does.contracts,
+            fleet.signed(2, starts_on=date(2026, 3, 4)),
+            fleet.who["finance"],
+        )
+        fleet.renewed(contract, "monthly", 2)
+        fleet.later(10)
+        does.add_vehicles(contract, ["veh-9"], **fleet.call("records_clerk"))
+        does.remove_vehicles(contract, ["veh-0"], **fleet.call("records_clerk"))
+        assert does.revenue(date(2026, 3, 14), by=finance).paid == _paid(61, 51)
+        assert does.revenue(date(2026, 5, 3), by=finance).unearned == yuan(0)
+        assert does.revenue(date(2027, 5, 3), by=finance).earned == _paid(61, 51)
+        (row,) = does.due_by_month(date(2026, 6, 1), by=finance)
+        assert (row.month, row.contracts, row.vehicles, row.amount) == ("2026-05", 1, 2, yuan(200))
+        fleet.later(150)
+        assert fleet.contract(contract).state is ContractState.LAPSED
+        (rate,) = does.rates("2026-05", "2026-05", by=finance)
+        assert (rate.due, rate.renewed, rate.due_vehicles) == (1, 0, 2)
+        fleet.renewed(contract, "monthly", 1)
+        (rate,) = does.rates("2026-05", "2026-05", by=finance)
+        assert (rate.renewed, rate.met) == (1, True)
+        assert desk.verify().faults == ()
+
+
+def _paid(days: int, left: int) -> Money:
+    """Two vehicles for two months; one joins for the days that are left, one leaves and gets them back."""
+    each = 10_000
+    joined, back = (each * left * 2 + days) // (2 * days), each * left // days
+    return Money(2 * each + joined - back, "CNY")
 
 
 def test_the_house_of_these_tests_has_the_prices_of_the_book() -> None:

@@ -325,12 +325,28 @@ def test_who_pays_in_grace_goes_on_from_the_old_end_although_it_is_recorded_late
     fleet.pay(renewal)
     fleet.does.confirm(renewal, **fleet.call("finance"))
     fleet.later(25)
-    assert fleet.contract(contract).state is ContractState.LAPSED
+    assert fleet.contract(contract).state is ContractState.IN_GRACE  # not suspended: it is paid
+    assert ("contract.suspend", "provisioning") not in fleet.told()
     fleet.does.extend(renewal, **fleet.call("gps_administrator"))
     fleet.does.record(renewal, **fleet.call("records_clerk"))
     there = fleet.contract(contract)
     assert there.service is not None
     assert (there.state, there.ends_on) == (ContractState.RUNNING, months_after(there.service.anchor, 3))
+
+
+@pytest.mark.rule(LAPSE, OUTCOME)
+def test_a_renewal_that_is_reversed_after_the_end_lets_the_contract_lapse_at_once() -> None:
+    fleet = Fleet()
+    contract = fleet.signed(1)
+    fleet.renewed(contract, "monthly", 1)
+    renewal = fleet.filled(contract, "monthly", 1)
+    fleet.pay(renewal)
+    fleet.does.confirm(renewal, **fleet.call("finance"))
+    fleet.later(100)
+    assert fleet.contract(contract).state is ContractState.RUNNING
+    fleet.does.reverse(renewal, "other", "a mistake of the bank", **fleet.call("finance"))
+    assert fleet.contract(contract).state is ContractState.LAPSED
+    assert {("contract.expired", "customer-1"), ("contract.suspend", "provisioning")} <= set(fleet.told())
 
 
 @pytest.mark.rule(LAPSE, WATCH)

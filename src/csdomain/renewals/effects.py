@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any, Final, cast
 
-from csdomain.frame.acts import Events
 from csdomain.frame.effects import Effects, Scene, timer
 from csdomain.kernel.cases.effects import Effect
 from csdomain.kernel.cases.events import TimerFired, TimerReminded
+from csdomain.kernel.store.kinds import Query
 from csdomain.kernel.store.ports import Unit
 from csdomain.kernel.values.actors import system_actor
 from csdomain.kernel.values.money import Money
@@ -17,8 +17,8 @@ from . import events as e
 from . import rules as r
 from .lifecycle import CONTRACT_MOVES, ContractMove, ContractState
 from .model.act import RenewalAct
-from .model.contract import CONTRACTS, Contract, contracts
-from .model.renewal import FINANCE, RENEWALS
+from .model.contract import CONTRACTS, Contract
+from .model.renewal import FINANCE, OPEN_KEY, RENEWALS, SIGNED_FOR, granted_by
 from .model.terms import follow
 from .ports import PROVISIONING
 from .values import CONTRACT_RULES, RENEWAL_RULES, RenewalRules
@@ -56,7 +56,7 @@ def _watched(contract: Contract, fired: TimerReminded, s: S) -> Iterable[Effect]
 
 
 def _over(unit: Unit, fired: TimerFired, house: House) -> Iterable[Effect]:
-    """The end of a term, or of the days of grace after it, has come without another term. [REN-09]"""
+    """The end of a term, or of the days of grace after it, has come without another that is signed for. [REN-09]"""
     if not isinstance(fired, TimerReminded):
         return ()
     may = CONTRACT_MOVES.actions[ContractMove.LAPSE]
@@ -64,11 +64,8 @@ def _over(unit: Unit, fired: TimerFired, house: House) -> Iterable[Effect]:
     contract = unit.load(CONTRACTS, fired.subject, may=may, by=system)
     rules, place, at = house.rulebook[CONTRACT_RULES], house.place(contract.branch), fired.found_at
     act = RenewalAct(by=system, at=at, rules=rules, place=place, draws=nothing, contracts=nothing, billing=nothing)
-    events: Events = ()
-    if contract.state is ContractState.RUNNING:
-        events += act.beside(contracts, contract, ContractMove.EXPIRE, e.ContractExpired(term=contract.terms))
-    if contract.state is ContractState.IN_GRACE and fired.timer.endswith(f".{GRACE}"):
-        events += act.beside(contracts, contract, ContractMove.LAPSE, e.ContractLapsed(term=contract.terms))
+    signed = unit.of(RENEWALS).find(Query((OPEN_KEY.is_(contract.id), SIGNED_FOR), limit=1)).items
+    events = () if signed else contract.come_due(act)
     if events:
         unit.of(CONTRACTS).save(contract)
         follow(unit, contract.branch, events)
@@ -109,7 +106,7 @@ def _ended(event: e.ContractEnded, s: S) -> Iterable[Effect]:
 @EFFECTS.on(e.DiscountProposed)
 def _proposed(event: e.DiscountProposed, s: S) -> Iterable[Effect]:
     priced = s.case.priced
-    for who in s.rules.discounts:
+    for who in granted_by(priced, s.rules):
         yield s.tell(event, "to_approve", who, f"{event.nth}/{who}", amount=priced.total.gross, off=priced.discount)
 
 
@@ -148,5 +145,10 @@ def _recorded(event: e.RenewalRecorded, s: S) -> Iterable[Effect]:
 @EFFECTS.on(e.RenewalReversed)
 def _reversed(event: e.RenewalReversed, s: S) -> Iterable[Effect]:
     yield s.tell(event, "take_back", PROVISIONING, contract=event.contract, since=event.since)
-    for who in (s.rules.extended_by, event.owner):
-        yield s.tell(event, "reversed", who, who)
+    yield s.tell(event, "dropped", s.rules.extended_by)
+
+
+@EFFECTS.on(e.RenewalAbandoned)
+def _abandoned(event: e.RenewalAbandoned, s: S) -> Iterable[Effect]:
+    if event.number:  # the form was drawn up, and finance waits for the money
+        yield s.tell(event, "dropped", FINANCE)

@@ -150,7 +150,7 @@ class ContractService(_Terms[Contract]):
 
 #: The use cases of a renewal that read or change its contract, which is locked before it (ADR 25).
 _OF_BOTH: Final = frozenset(
-    f"renewal.{move}" for move in ("decline", "fill", "propose", "approve", "confirm", "record")
+    f"renewal.{move}" for move in ("decline", "fill", "propose", "approve", "confirm", "record", "reverse")
 )
 
 

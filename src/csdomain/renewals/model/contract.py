@@ -229,6 +229,16 @@ class Contract(Record):
         told = e.TermBegan(**self._begin_term(act, plan, term, extension.service))
         return act.beside(contracts, self, _M.RENEW, told)
 
+    def come_due(self, act: RenewalAct) -> Events:
+        """What follows from the calendar: the term, and the days of grace after it, are over. [REN-09]"""
+        standing = Standing.RUNNING if self.service is None else self.service.standing(act.today(), act.rules)
+        events: Events = ()
+        if self.state is ContractState.RUNNING and standing is not Standing.RUNNING:
+            events += act.beside(contracts, self, _M.EXPIRE, e.ContractExpired(term=self.terms))
+        if self.state is ContractState.IN_GRACE and standing is Standing.LAPSED:
+            events += act.beside(contracts, self, _M.LAPSE, e.ContractLapsed(term=self.terms))
+        return events
+
     def _begin_term(self, act: RenewalAct, plan: str, term: PaidTerm, service: Service) -> dict[str, Any]:
         cost = term.amount
         self.service, self.plan, self.price, self.terms = service, plan, cost.gross, self.terms + 1

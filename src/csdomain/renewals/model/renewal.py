@@ -1,5 +1,6 @@
 """The renewal form and its commands: no step before the one that it rests on (REN-04)."""
 
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any, Final
 
@@ -8,7 +9,7 @@ import attrs
 from csdomain.frame.acts import Events
 from csdomain.frame.cases import Record, usual
 from csdomain.frame.commands import Commands
-from csdomain.frame.fields import amount, words
+from csdomain.frame.fields import amount, one_of, words
 from csdomain.kernel.papers.approvals import BeyondAuthority, OwnRequest
 from csdomain.kernel.papers.documents import Document, Value, draw_up
 from csdomain.kernel.rules import Text
@@ -20,7 +21,7 @@ from csdomain.renewals.lifecycle import RENEWAL_MOVES, UNDER_WAY, RenewalMove, R
 from csdomain.renewals.policies.periods import Extension
 from csdomain.renewals.policies.pricing import AgreedPrice, Quote, quote
 from csdomain.renewals.ports import Charge
-from csdomain.renewals.values import FIELDS, RENEWAL_ID, AlreadyOpen, NoSuchPlan, RenewalId
+from csdomain.renewals.values import FIELDS, RENEWAL_ID, AlreadyOpen, NoSuchPlan, RenewalId, RenewalRules
 
 from .act import RenewalAct
 from .contract import Contract
@@ -36,14 +37,22 @@ PURPOSE: Final = "renewal"
 renews: Final = Commands(RENEWAL_MOVES)
 
 
+def granted_by(priced: Quote, rules: RenewalRules) -> Sequence[str]:
+    """The positions that may take so much off the list price. Raises BeyondAuthority where none may. [REN-02]"""
+    share = Fraction(priced.discount.minor, (priced.total.gross + priced.discount).minor)
+    enough = [name for name, most in rules.discounts.items() if share <= Fraction(most)]
+    if not enough:
+        most = max(rules.discounts.values(), default=0)
+        at_most = Text(f"at most {most} of the list price", f"不超过价目的 {most}")
+        raise BeyondAuthority(amount=priced.discount, accepted=at_most)
+    return enough
+
+
 def _may_approve(renewal: "Renewal", act: RenewalAct) -> None:
     OwnRequest.check(renewal.id, act.by.id, [renewal.owner])
-    priced = renewal.priced
-    share = Fraction(priced.discount.minor, (priced.total.gross + priced.discount).minor)
-    enough = [name for name, most in act.rules.discounts.items() if share <= Fraction(most)]
+    enough = granted_by(renewal.priced, act.rules)
     if not act.by.positions.intersection(enough):
-        names = ", ".join(enough) or "-"
-        raise BeyondAuthority(amount=priced.discount, accepted=Text(names, names))
+        raise BeyondAuthority(amount=renewal.priced.discount, accepted=one_of(enough))
 
 
 def _is_anothers(renewal: "Renewal", act: RenewalAct) -> None:
@@ -140,6 +149,7 @@ class Renewal(Record):
         if not priced.discount:
             below = Text("a price below that of the plan", "低于方案价格的优惠价")
             raise FIELDS.error(field="price", given=price, accepted=below)
+        granted_by(priced, act.rules)
         self.plan, self.quote, self.proposals = plan, priced, self.proposals + 1
         total, off = priced.total.gross.minor, priced.discount.minor
         return act.done(e.DiscountProposed(nth=self.proposals, total=total, off=off))
@@ -226,8 +236,11 @@ class Renewal(Record):
 
     @renews(_M.REVERSE, when=_is_anothers)
     def reverse(self, act: RenewalAct, code: str, reason: str) -> Events:
-        since = self.agreed.period.start
-        return act.done(e.RenewalReversed(since=since, **self._dropped(act, code, reason)))
+        of: Contract = act.contracts.contract(self.contract)
+        dropped = self._dropped(act, code, reason)
+        if late := of.come_due(act):
+            act.contracts.keep(of, late)
+        return act.done(e.RenewalReversed(since=self.agreed.period.start, **dropped))
 
     def _dropped(self, act: RenewalAct, code: str, reason: str) -> dict[str, Any]:
         said = _why(act, code, reason)
@@ -242,6 +255,9 @@ def _why(act: RenewalAct, code: str, reason: str) -> tuple[str, str]:
     return code, FIELDS.check_text(reason, "reason", empty=True)
 
 
+_USUAL: Final = usual(RENEWAL_MOVES)
+#: The contract's next term is paid and signed for: it does not expire meanwhile.
+SIGNED_FOR: Final = _USUAL[1].among([RenewalState.PAID.value, RenewalState.EXTENDED.value])
 OF_RENEWAL: Final[Field[Renewal, str]] = Field("customer", str, lambda ren: ren.customer)
 #: The contract, while the renewal is under way: there is one at a time.
 OPEN_KEY: Final[Field[Renewal, str]] = Field(
@@ -253,6 +269,6 @@ _FIELDS: Final[tuple[Field[Renewal, Any], ...]] = (
     OPEN_KEY,
     Field("code", str, lambda ren: ren.code or None, index=False),
     amount("price", lambda ren: None if ren.quote is None else ren.quote.total.gross.minor),
-    *usual(RENEWAL_MOVES),
+    *_USUAL,
 )
 RENEWALS: Final = Kind(Renewal, RENEWAL_ID, "renewal", _FIELDS, queue=_FIELDS[-1])

@@ -134,7 +134,7 @@ OCCASIONS: Final = (
             "take_back": {"contract": _T, "since": _D},
             "to_record": {"contract": _T},
             "to_tell": {"until": _D},
-            "reversed": {},
+            "dropped": {},
         },
     ),
 )

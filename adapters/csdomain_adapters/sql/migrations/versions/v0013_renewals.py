@@ -57,6 +57,7 @@ def upgrade() -> None:
             "stop_on": date,
             **dict.fromkeys(("refund", "refund_tax"), int),
         },
+        optional=["stop_on"],
         indexes=[("ends_on",)],
     )
 
