@@ -82,6 +82,7 @@ if TYPE_CHECKING:
     from csdomain.messaging.service import Messages
     from csdomain.orders.service import Orders
     from csdomain.payments.service import Payments
+    from csdomain.renewals.service import Renewals
     from csdomain.reporting.whatif_report import ChangedCase, WhatIfReport
     from csdomain.staff.service import Staff
 
@@ -161,6 +162,14 @@ class Services:
         from csdomain.payments.context import CONTEXT
 
         return self.of(CONTEXT)
+
+    @cached_property
+    def renewals(self) -> "Renewals":
+        """Renewals, and the contracts that are renewed (REN)."""
+        from csdomain.flows.bill_renewals import bills_of
+        from csdomain.renewals.context import CONTEXT
+
+        return self.of(CONTEXT, billing=bills_of(self.house, self._ids), customers=self._known_customers)
 
     @cached_property
     def customers(self) -> "Customers":

@@ -32,6 +32,14 @@ _HELP: Final[Mapping[str, str]] = {
     "Customers: found by any one field.": "客户：按任一字段查找。",
     "Part of a name, phone, address, e-mail, number, remark.": "姓名、电话、地址、邮箱、编号或备注的一部分。",
     "Find customers by any one field, the best match first.": "按任一字段查找客户，最相符者在前。",
+    # --- renewals
+    "Renewals: the contracts that end soon.": "续费：即将到期的合同。",
+    "Contracts that end before this day; by default as early as the house reminds.": (
+        "在此日之前到期的合同；默认为本公司提醒的提前期。"
+    ),
+    "List the contracts that end soon, and count them by month, representative and amount (REN-03).": (
+        "列出即将到期的合同，并按月份、客户代表与金额统计（REN-03）。"
+    ),
     "List messages, the oldest first, at most 1000: those on their way, unknown, lost, given up, sent. No texts.": (
         "列出消息，最早的在前，至多 1000 条：在途、结果不明、下落不明、已放弃、已发送。不显示正文。"
     ),

@@ -6,5 +6,5 @@ from csdomain_adapters.django.tables import tables
 
 
 class Migration(migrations.Migration):
-    dependencies = [("csdomain", "0012_customers")]
-    operations = [tables("0014", "0012")]
+    dependencies = [("csdomain", "0013_renewals")]
+    operations = [tables("0014", "0013")]

@@ -6,7 +6,7 @@ from datetime import datetime
 from csdomain_adapters.sql.kinds import create_register, drop_kind
 
 revision = "0014"
-down_revision = "0012"
+down_revision = "0013"
 branch_labels = None
 depends_on = None
 
