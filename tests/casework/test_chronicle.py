@@ -4,6 +4,7 @@ import sqlite3
 import tomllib
 from collections.abc import Callable
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
@@ -48,7 +49,7 @@ class Office:
     """A desk of a medical centre with two customers, to whom things happen."""
 
     def __init__(self, desk: Any) -> None:
-        self.desk, self.who = desk, staff(desk)
+        self.desk, self.who, self.nth = desk, staff(desk), count()
         self.customers = [self.does(desk.customers.register, PROFILE).id for _ in range(2)]
 
     def does(self, command: Any, *given: Any, by: str = "hq") -> Any:
@@ -64,7 +65,7 @@ class Office:
         elif what == "pay":
             self.does(desk.payments.take, customer, Money.of(nth + 7, desk.house.currency))
         elif what == "assign":
-            self.does(desk.customers.assign, customer, f"rep-{len(self.rows())}")
+            self.does(desk.customers.assign, customer, f"rep-{next(self.nth)}")
         elif what == "erase a complaint":
             for id in self.of("complaint", customer)[:1]:
                 self.does(desk.complaints.erase, id)

@@ -46,7 +46,7 @@ def due(
 ) -> None:
     """List the contracts that end soon, and count them by month, representative and amount (REN-03)."""
     with stores.reading(url, rulebook) as found:
-        by, does = stores.actor(found.house, actor, branch, position), found.renewals.contracts
+        by, does = found.house.actor(actor, branch, position), found.renewals.contracts
         ahead = found.house.rulebook[CONTRACT_RULES].watch_months
         end = months_after(stores.now().date(), ahead) if until is None else _day(until)
         months = does.due_by_month(end, by=by)

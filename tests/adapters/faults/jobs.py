@@ -404,9 +404,17 @@ def after_a_sweep(url: str, at: str) -> dict[str, Any]:
 
 
 def after_a_relay(url: str, at: str, spool: str, asks: bool = True) -> dict[str, str]:
-    """Relay again, once the claims of the dead have run out; where each message stands then."""
-    relay(url, at, spool, asks=asks)
-    return waiting(url)
+    """Relay again, once the claims of the dead have run out; where each message stands then.
+
+    A server needs a moment to see that the dead have hung up; until then a relay passes their rows over.
+    """
+    for _ in range(100):
+        relay(url, at, spool, asks=asks)
+        found = waiting(url)
+        if not {"waiting", "sending"} & set(found.values()):
+            break
+        time.sleep(0.05)
+    return found
 
 
 def fired(url: str) -> list[list[str]]:
