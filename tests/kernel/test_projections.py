@@ -6,7 +6,8 @@ import attrs
 import pytest
 
 from csdomain.kernel.rules import PORTS
-from csdomain.kernel.store.projections import Derived, Projection, rebuild
+from csdomain.kernel.store.ports import AuditRecord
+from csdomain.kernel.store.projections import Derived, Projection, by_event, rebuild
 from csdomain.kernel.store.registers import Mode, Register
 from csdomain.kernel.store.unit import StoredRepository
 from csdomain.testing import Rig
@@ -90,3 +91,14 @@ def test_the_rows_of_a_record_that_cannot_be_read_are_left_and_it_is_named() -> 
     assert (report.unreadable, report.added, report.dropped) == ((ids[1],), 1, 0)
     rows = rig.store.look(lambda unit: unit.register(PICKS).rows()).items
     assert sorted(row.subject for row in rows) == ids
+
+
+def test_a_projection_is_given_neither_the_reason_that_erasing_blanks_nor_the_position() -> None:
+    seen: list[AuditRecord] = []
+    told = Projection(SPECIMENS, PICKS, {"specimen_picked": lambda record: seen.append(record) or ()})  # type: ignore[func-returns-value]
+    rig = Rig(lambda _stored, backstage: MemoryStore(attrs.evolve(backstage, projections=by_event([told]))))
+    id = rig.stored().id
+    rig.run(lambda unit: unit.record([rig.picked(id, weight=1, reason="in her own words")]))
+    rig.run(lambda unit: unit.session.number_events(10))
+    rebuild(rig.store, told.derived)
+    assert [(record.facts["weight"], record.reason, record.position) for record in seen] == [(1, "", None)] * 2
