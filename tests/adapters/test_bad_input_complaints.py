@@ -11,7 +11,8 @@ import pytest
 import csdomain
 from adapters.harness import BACKENDS, Desks
 from adapters.tampering import tamper
-from complaints.desks import JUDGED, Counter, cny, remedy
+from complaints.desks import Counter
+from complaints.model import JUDGED, cny, remedy
 from csdomain import Desk, DomainError
 from csdomain.casework.deliveries import NotOnSlip, QuantityOverSlip
 from csdomain.casework.letters import InternalDisclosed

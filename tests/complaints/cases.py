@@ -6,8 +6,9 @@ from typing import Any, Final
 
 import attrs
 
-from complaints.desks import JUDGED, RULES, SALT, T0, anyone, levels_book, received, remedy
-from complaints.hand import on
+from complaints.desks import levels_book
+from complaints.hand import SALT, T0, anyone, on
+from complaints.model import JUDGED, RULES, received, remedy
 from csdomain.casework.authorities import Standing
 from csdomain.complaints.case import Complaint
 from csdomain.complaints.lifecycle import Move, State
@@ -92,7 +93,7 @@ ACTS: Final[Mapping[Move, Act]] = {
     Move.ESCALATE: lambda c, r, **k: on(c).escalate("beyond me", r, _of_level(c, r, k["by"]), **k),
     Move.PROPOSE: _propose,
     Move.SATISFY: lambda c, r, **k: on(c).satisfy(**k),
-    Move.CLOSE: lambda c, r, **k: on(c).close("explained", in_time=True, zone="Asia/Shanghai", **k),
+    Move.CLOSE: lambda c, r, **k: on(c).close("explained", **k),
     Move.WITHDRAW: lambda c, r, **k: on(c).withdraw("never mind", **k),
     Move.RECLASSIFY: lambda c, r, **k: on(c).reclassify(OTHER, "wrongly put", **k),
     Move.RETURN_REPORT: lambda c, r, **k: on(c).return_report("look again", **k),
@@ -178,6 +179,6 @@ def stands(state: State, path: Path = A, *, quality: bool = False, before: Move 
             make(case, Move.INSPECT)
         make(case, move)
     if state is State.SETTLING:  # the first thing done after closing brings it there
-        on(case).answer_remark(1, "we look into it", by=CLERK, at=T0)
+        on(case).answer_remark(1, "we look into it", by=CLERK)
     assert case.state is state
     return case

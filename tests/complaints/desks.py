@@ -1,6 +1,6 @@
-"""A complaint at a desk in memory, and the same on the pure model: what the tests of deciding and telling share."""
+"""A complaint at a desk in memory, and everybody of its house."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
@@ -8,37 +8,68 @@ import attrs
 import pytest
 
 import csdomain
-from complaints.hand import Drawn, act, on
+from complaints.model import JUDGED
 from csdomain import Desk, DomainError
-from csdomain.casework.authorities import Authorities, Standing
+from csdomain.casework.authorities import Authorities
 from csdomain.complaints.case import COMPLAINTS, Complaint
-from csdomain.complaints.commands import receiving
-from csdomain.complaints.service import COMPLAINT_CASES, Complaints
-from csdomain.complaints.values import (
-    COMPLAINT_RULES,
-    Channel,
-    Classification,
-    ComplaintForm,
-    ComplaintRules,
-    Finding,
-    Judgement,
-    Liable,
-    Remedy,
-)
+from csdomain.complaints.service import Complaints
+from csdomain.complaints.values import Channel, Classification, ComplaintForm, Finding, Judgement, Remedy
 from csdomain.contexts import sections
-from csdomain.desk import load_rulebook, shipped
+from csdomain.desk import shipped
 from csdomain.kernel.cases.timers import TimerState
-from csdomain.kernel.papers.approvals import Outcome
 from csdomain.kernel.rules.errors import RuleBroken
 from csdomain.kernel.store.ports import Queued, Receipt
-from csdomain.kernel.values.actors import Actor, ActorId, Scope
-from csdomain.kernel.values.money import Money
+from csdomain.kernel.values.actors import Actor
 from csdomain.rulebook import Rulebook, loads
-from csdomain.testing import HANDLING, QUALITY, MovableClock, complaint_form, memory_desk, snapshot, staff
+from csdomain.testing import HANDLING, MovableClock, complaint_form, memory_desk, snapshot, staff
 
 E = TypeVar("E", bound=DomainError)
 STEP: Final = timedelta(minutes=5)
-RULES: Final = load_rulebook("after_sales")[COMPLAINT_RULES]
+BOSS: Final = "deputy_general_manager"
+#: By whom a step usually comes, and what it usually says: see :meth:`Counter.go`.
+USUAL: Final[Mapping[str, tuple[str, tuple[Any, ...]]]] = {
+    "check": ("sales", ("the order is ours",)),
+    "accept": ("service_agent", (HANDLING,)),
+    "handle": ("receiver", (HANDLING,)),
+    **dict.fromkeys(("investigate", "conclude", "submit"), ("service_agent", ())),
+    "inspect": ("rnd", (Finding(True, "cracked"),)),
+    "remark": ("sales", ("the lift is slow", "building")),
+    "answer_remark": ("sales", (1, "it is seen to")),
+    "involve": ("service_agent", (["production"], timedelta(days=2))),
+    "contribute": ("service_agent", ("production", "the mould was worn", {"word_of": "foreman"})),
+    **dict.fromkeys(("mark", "resume"), ("service_agent", ())),
+    "wait_for_customer": ("service_agent", ("the sample",)),
+    "assign": ("service_manager", ()),
+    "withdraw": ("service_agent", ("never mind",)),
+    "report": ("service_agent", ("how it came about",)),
+    "rule": (BOSS, ("carry on",)),
+    "judge": ("service_agent", (JUDGED,)),
+    "dismiss": ("general_manager", ("unfounded",)),
+    "recommend": ("sales_manager", ("I would grant it",)),
+    "answer": ("sales", (Channel.LETTER, "We are sorry.")),
+    "decline": ("sales", ("that is not enough",)),
+    "object": ("sales", ("the customer shows photographs",)),
+    **dict.fromkeys(("sustain", "reopen"), (BOSS, ("so be it",))),
+    "renew": ("service_agent", (complaint_form(),)),
+    **dict.fromkeys(("propose", "satisfy"), ("receiver", ())),
+    "escalate": ("receiver", ("beyond me",)),
+    "close": ("service_agent", ("done",)),
+    "review": ("gm_office", ("sales",)),
+    "draw_slip": ("sales", ("by truck",)),
+    **dict.fromkeys(("sign_slip", "sign_certificate", "resolve"), ("deputy_for_sales", ())),
+    "take_in": ("warehouse_keeper", ()),
+    **dict.fromkeys(("reconcile", "book_certificate"), ("finance", ("V1",))),
+    **dict.fromkeys(("draw_certificate", "countersign_certificate"), ("sales", ())),
+    **dict.fromkeys(("approve_penalty", "drop_penalty"), (BOSS, (1,))),
+    "notice_penalty": ("general_manager", ()),
+    "improve": ("rnd", ()),
+    **dict.fromkeys(("carry_out_penalty", "publish_penalty"), ("hr", ())),
+}
+#: Steps of a paper, which is the last of its kind unless another is named.
+PAPERS: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("sign_slip", "take_in", "reconcile", "resolve"), "slips"),
+    **dict.fromkeys(("sign_certificate", "countersign_certificate", "book_certificate"), "certificates"),
+}
 
 #: Document B's line in a rulebook: by level, each with its own limit, without the departments' figures.
 LEVELS_BOOK: Final = """
@@ -85,14 +116,15 @@ def levels_book() -> Rulebook:
     return loads(LEVELS_BOOK, sections(), shipped)
 
 
-def cny(amount: int | str) -> Money:
-    """Yuan."""
-    return Money.of(amount, "CNY")
-
-
-def fen(minor: int) -> Money:
-    """Yuan, by the fen."""
-    return Money(minor, "CNY")
+def trail(*stretches: str) -> list[tuple[str, str, str]]:
+    """The rows of a trail from ``move:state``, a bare move staying where it is, and ``part.move:state>state``."""
+    found, state = [], ""
+    for step in " ".join(stretches).split():
+        move, _, to = step.partition(":")
+        source, part, dest = to.partition(">")
+        found.append((move, source, dest) if part else (move, state, to or state))
+        state = state if part else to or state
+    return found
 
 
 def rows(desk: Desk, id: str) -> list[tuple[str, str, str]]:
@@ -112,11 +144,11 @@ class Counter:
     authorities: Authorities | None = None
 
     @classmethod
-    def open(cls, rulebook: Any = "after_sales", url: str = "", authorities: Authorities | None = None) -> "Counter":
+    def open(cls, rulebook: Any = "after_sales", url: str = "") -> "Counter":
         """A desk in memory, or at ``url``."""
         clock = MovableClock()
         desk = csdomain.open(url, rulebook, clock=clock) if url else memory_desk(rulebook, clock=clock)
-        return cls(desk, clock, staff(desk), authorities=authorities)
+        return cls(desk, clock, staff(desk))
 
     @property
     def does(self) -> Complaints:
@@ -139,10 +171,47 @@ class Counter:
         at = self.clock.advance(STEP)
         return getattr(self.does, use_case)(self.id, *args, by=self.actor(by), at=at, **options)
 
+    def go(self, *steps: str | tuple[Any, ...], by: str | Actor = "") -> Any:
+        """Steps one after the other, each as it usually comes: ``go("check", "accept", ("submit", remedy(cny(9))))``.
+
+        Whoever the remedy belongs to approves it, a paper is the last of its kind, and a time is as long from now.
+        """
+        done = None
+        for step in steps:
+            use_case, args, who, options = self._usual(step, by)
+            done = self.do(use_case, *args, by=who, **options)
+        return done
+
+    def _usual(
+        self, step: str | tuple[Any, ...], by: str | Actor
+    ) -> tuple[str, list[Any], str | Actor, dict[str, Any]]:
+        use_case, *args = (step,) if isinstance(step, str) else step
+        who, usual = USUAL.get(use_case, ("", ()))
+        if use_case == "approve" and not by:
+            who = self.does.approval(self.id, by=self.who["general_manager"], at=self.clock.now()).decided_by
+        paper = [getattr(self.case, PAPERS[use_case])[-1].number] if use_case in PAPERS else []
+        said: list[Any] = [self.clock.now() + arg if isinstance(arg, timedelta) else arg for arg in args or usual]
+        options = said.pop() if said and isinstance(said[-1], dict) else {}
+        return use_case, [*paper, *said], by or who, options
+
+    def told(self, occasion: str) -> list[str]:
+        """Who was told on an occasion, oldest first."""
+        return [message.to for message in self.messages(occasion)]
+
+    def running(self, *rules: str) -> set[str]:
+        """The timers that run, of these rules or of all."""
+        there = {name for name, state in self.timers.items() if state is TimerState.RUNNING}
+        return {name for name in there if not rules or name.startswith(rules)}
+
     @property
     def case(self) -> Complaint:
         """The case as it is stored."""
         return self.desk.store.look(lambda unit: unit.of(COMPLAINTS).get(self.id))
+
+    @property
+    def now(self) -> datetime:
+        """The instant at which the clock stands."""
+        return self.clock.now()
 
     @property
     def rows(self) -> list[tuple[str, str, str]]:
@@ -182,106 +251,29 @@ class Counter:
         assert [(refusal.rule, refusal.code) for refusal in told] == expected
         return caught.value
 
+    def expect(self, error: type[E], *steps: str | tuple[Any, ...], by: str | Actor = "") -> E:
+        """Steps as they usually come are refused each, and the store is as it was; the last error."""
+        for step in steps:
+            use_case, args, who, options = self._usual(step, by)
+            refused = self.expect_refused(error, use_case, *args, by=who, **options)
+        return refused
+
     # --- ways to a state
-    def accepted(self, form: ComplaintForm | None = None, kind: Classification = HANDLING, grave: bool = False) -> None:
+    def accepted(
+        self, form: ComplaintForm | None = None, kind: Classification = HANDLING, grave: bool = False
+    ) -> "Counter":
         """Received, checked by sales, accepted by customer service."""
         self.receive(form or complaint_form())
-        self.do("check", "the order is ours", by="sales")
-        self.do("accept", kind, by="service_agent", grave=grave)
+        self.go("check", ("accept", kind, {"grave": grave}))
+        return self
 
-    def judged(self, judgement: Judgement | None = None, finding: Finding | None = None) -> None:
+    def judged(self, judgement: Judgement = JUDGED, finding: Finding | None = None) -> "Counter":
         """From accepted on: investigated, reported, ruled on, judged."""
-        self.do("investigate", by="service_agent")
-        if finding is not None:
-            self.do("inspect", finding, by="rnd")
-        self.do("conclude", by="service_agent")
-        self.do("report", "how it came about", by="service_agent")
-        self.do("rule", "carry on", by="deputy_general_manager")
-        self.do("judge", judgement or JUDGED, by="service_agent")
+        found = [] if finding is None else [("inspect", finding)]
+        self.go("investigate", *found, "conclude", "report", "rule", ("judge", judgement))
+        return self
 
-    def submitted(self, remedy: Remedy, form: ComplaintForm | None = None, *, grave: bool = False) -> None:
+    def submitted(self, remedy: Remedy, form: ComplaintForm | None = None, *, grave: bool = False) -> "Counter":
         """A complaint of handling with a remedy before the authority."""
-        self.accepted(form, grave=grave)
-        self.judged()
-        self.do("submit", remedy, by="service_agent")
-
-
-JUDGED: Final = Judgement(liable=Liable.US, unit="production", persons=("wu", "li", "zhao", "worker-7"), tracked=False)
-
-# --- the pure model ---------------------------------------------------------------------------------------------------
-
-T0: Final = datetime.fromisoformat("2026-03-04T02:00:00+00:00")
-SALT: Final = "salt of sixteen characters"
-TURNED_DOWN: Final = "that is not enough"
-
-
-def anyone(id: str = "ann", *positions: str) -> Actor:
-    """Someone whom every action is granted: what is refused then is refused by the rule."""
-    return Actor(ActorId(id), "hq", frozenset(positions), dict.fromkeys(COMPLAINT_CASES.actions, Scope.ALL))
-
-
-ANN: Final = anyone()
-#: Rules on reports, which are Ann's.
-CHIEF: Final = anyone("chief")
-
-
-def holding(**held: str) -> Standing:
-    """Who holds which authority, without delegations: ``holding(bob="general_manager")``."""
-    return Standing({ActorId(id): frozenset({authority}) for id, authority in held.items()})
-
-
-def received(claimed: Money | None = None, rules: ComplaintRules = RULES, **more: Any) -> Complaint:
-    """A case of the pure model with its first form."""
-    draws = Drawn(["KS202603-0001"], SALT)
-    return receiving.receive(act(ANN, T0, rules, draws=draws), complaint_form(claimed=claimed, **more))[0]
-
-
-def accept(case: Complaint, rules: ComplaintRules = RULES, *, quality: bool = False, grave: bool = False) -> None:
-    """Checked by sales and accepted."""
-    on(case).check("ours", by=ANN, at=T0)
-    on(case).accept(QUALITY if quality else HANDLING, rules, grave=grave, by=ANN, at=T0)
-
-
-def judge(case: Complaint, rules: ComplaintRules = RULES) -> None:
-    """From accepted on: investigated, reported, ruled on, judged."""
-    on(case).investigate(by=ANN, at=T0)
-    if case.form.quality:
-        on(case).inspect(Finding(True, "cracked"), by=ANN, at=T0)
-    on(case).conclude(by=ANN, at=T0)
-    on(case).report("how it came about", by=ANN, at=T0)
-    on(case).rule("carry on", by=CHIEF, at=T0)
-    on(case).judge(JUDGED, rules, by=ANN, at=T0)
-
-
-def remedy(granted: Money, **more: Any) -> Remedy:
-    """What is proposed."""
-    return Remedy(granted=granted, **{"text": "we make it good", **more})
-
-
-def submitted(
-    forms: list[tuple[Money | None, Money]], rules: ComplaintRules = RULES, *, quality: bool = False, by: Actor = ANN
-) -> Complaint:
-    """A case with a form for each claim and grant: all but the last were approved and turned down, it is submitted."""
-    case = received(forms[0][0], rules)
-    accept(case, rules, quality=quality)
-    top = holding(top=rules.ladder.bands[-1].authority)
-    for turn, (claimed, granted) in enumerate(forms, 1):
-        if turn > 1:
-            on(case).answer(Channel.LETTER, "so it is", by=ANN, at=T0, rules=rules)
-            on(case).decline(TURNED_DOWN, by=ANN, at=T0)
-            form = complaint_form(claimed=claimed)
-            on(case).renew(f"KS202603-{turn:04}", form, rules, salt=SALT, by=ANN, at=T0)
-        judge(case, rules)
-        on(case).submit(remedy(granted), rules, by=by if turn == len(forms) else ANN, at=T0)
-        if turn < len(forms):
-            on(case).decide(Outcome.APPROVED, rules, top, by=anyone("top"), at=T0)
-    return case
-
-
-def check_unchanged(case: Complaint, error: type[E], act: Callable[[], object]) -> E:
-    """The error of a command, after which the case is as it was."""
-    before = attrs.evolve(case)
-    with pytest.raises(error) as caught:
-        act()
-    assert case == before
-    return caught.value
+        self.accepted(form, grave=grave).judged().go(("submit", remedy))
+        return self

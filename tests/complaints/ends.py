@@ -1,17 +1,16 @@
 """A complaint on the pure model from the decision on: what the tests of slips, certificates and penalties share."""
 
-from typing import Final
+from typing import Any, Final
 
 import attrs
 
-from complaints.desks import ANN, CHIEF, JUDGED, RULES, SALT, T0, accept, anyone, holding, received, remedy
-from complaints.hand import on
+from complaints.hand import anyone, on
+from complaints.model import JUDGED, RULES, accept, approve, judge, received, remedy
 from csdomain.complaints.case import Complaint, ReturnSlip
-from csdomain.complaints.values import Channel, ComplaintRules, Finding, Goods, Judgement, Remedy
-from csdomain.kernel.papers.approvals import Outcome
+from csdomain.complaints.values import Channel, ComplaintRules, Goods, Judgement, Remedy
+from csdomain.kernel.values.actors import Actor
 from csdomain.kernel.values.money import Money
 
-TOP: Final = anyone("top")
 DEPUTY, KEEPER, FINANCE, PERSONNEL = anyone("dora", "deputy_for_sales"), anyone("wang"), anyone("fay"), anyone("pei")
 GENERAL_MANAGER, OFFICE = anyone("gao", "general_manager"), anyone("oscar")
 NOTHING: Final = remedy(Money.zero("CNY"))
@@ -29,36 +28,28 @@ def decided(
     if case is None:
         case = received(rules=rules)
         accept(case, rules, quality=quality)
-    on(case).investigate(by=ANN, at=T0)
-    if case.form.quality:
-        on(case).inspect(Finding(True, "cracked"), by=ANN, at=T0)
-    on(case).conclude(by=ANN, at=T0)
-    on(case).report("how it came about", by=ANN, at=T0)
-    on(case).rule("carry on", by=CHIEF, at=T0)
-    on(case).judge(judgement, rules, by=ANN, at=T0)
-    on(case).submit(what, rules, by=ANN, at=T0)
-    top = holding(top=rules.ladder.bands[-1].authority)
-    on(case).decide(Outcome.APPROVED, rules, top, by=TOP, at=T0)
+    judge(case, rules, judgement)
+    on(case).submit(what, rules)
+    approve(case, rules)
     return case
 
 
 def answered(case: Complaint) -> Complaint:
     """The customer was told."""
-    on(case).answer(Channel.LETTER, "We are sorry.", by=ANN, at=T0)
+    on(case).answer(Channel.LETTER, "We are sorry.")
     return case
 
 
 def renewed(case: Complaint, rules: ComplaintRules = RULES) -> Complaint:
     """The customer was told and does not accept: a next form is accepted."""
-    on(answered(case)).decline("no", by=ANN, at=T0)
-    number = f"KS202603-{case.turn + 1:04}"
-    on(case).renew(number, case.form.content, rules, salt="salt of sixteen characters", by=ANN, at=T0)
+    on(answered(case)).decline("no")
+    on(case).renew(f"KS202603-{case.turn + 1:04}", case.form.content, rules)
     return case
 
 
 def closed(case: Complaint) -> Complaint:
     """The customer was told, and the case is closed."""
-    on(answered(case)).close("done", in_time=True, zone="Asia/Shanghai", by=ANN, at=T0)
+    on(answered(case)).close("done")
     return case
 
 
@@ -69,23 +60,28 @@ def back(*goods: Goods) -> Remedy:
 
 def drawn(case: Complaint, number: str = "TH1", rules: ComplaintRules = RULES) -> ReturnSlip:
     """A return slip was drawn up."""
-    on(case).draw_slip(number, "by truck", rules, salt=SALT, by=ANN, at=T0)
+    on(case).draw_slip(number, "by truck", rules)
     return case.slips[-1]
 
 
 def signed(case: Complaint, number: str = "TH1", rules: ComplaintRules = RULES) -> ReturnSlip:
     """A return slip was drawn up and signed."""
     drawn(case, number, rules)
-    on(case).sign_slip(number, by=DEPUTY, at=T0)
+    on(case).sign_slip(number, by=DEPUTY)
     return case.slips[-1]
 
 
-def came(case: Complaint, *goods: Goods, number: str = "TH1") -> ReturnSlip:
+def came(case: Complaint, *goods: Goods, number: str = "TH1", by: Actor = KEEPER) -> ReturnSlip:
     """Goods were taken in."""
-    on(case).take_in(number, goods, by=KEEPER, at=T0)
+    on(case).take_in(number, goods, by=by)
     return case.slips[-1]
 
 
 def put_slip(case: Complaint, **changes: object) -> None:
     """Somebody changed the last slip behind everybody's back."""
     case.slips = (*case.slips[:-1], attrs.evolve(case.slips[-1], **changes))  # type: ignore[arg-type]
+
+
+def entry(paper: Any, **changes: Any) -> Any:
+    """The paper with other entries, which nobody signed."""
+    return attrs.evolve(paper, fields={**paper.fields, **changes})

@@ -1,7 +1,8 @@
 """The pure model at hand: commands of a complaint by anybody at any instant, without a store or a desk.
 
-``on(case).check("the order is ours", by=ANN, at=T0)`` calls the command with an act of Ann's. House rules, who may
-decide and the number that a paper gets are given among the arguments, wherever the command wants them.
+``on(case).check("the order is ours", by=ANN, at=T0)`` calls the command with an act of Ann's, which is what it is where
+neither is said. House rules, who may decide and the number that a paper gets are given among the arguments, wherever
+the command wants them.
 """
 
 from collections.abc import Callable, Sequence
@@ -31,24 +32,18 @@ from csdomain.frame import keeping
 from csdomain.kernel.cases.events import Event, utc
 from csdomain.kernel.cases.timers import Timer, start
 from csdomain.kernel.papers.approvals import Outcome
-from csdomain.kernel.values.actors import Actor
+from csdomain.kernel.values.actors import Actor, ActorId, Scope
 from csdomain.kernel.values.durations import ElapsedTime
 from csdomain.kernel.values.ids import IdKind
 from csdomain.kernel.values.numbering import NumberPattern
 from csdomain.testing import SequentialIds, no_holidays
+from csdomain.testing.kit import BEGINNING
 
 HOUSE: Final = house_of("after_sales", no_holidays())
+T0: Final = BEGINNING
+SALT: Final = "salt of sixteen characters"
 KEEPING: Final = cast("keeping.Keeping", COMPLAINT_CASES.keeping)
-_STAGES: Final = (
-    receiving,
-    investigating,
-    deciding,
-    answering,
-    settling,
-    returning,
-    compensating,
-    taking_over,
-)
+_STAGES: Final = (receiving, investigating, deciding, answering, settling, returning, compensating, taking_over)
 #: Commands that begin with the number of the paper which they draw up, and those that end with it.
 _NUMBERED: Final = {
     "renew": 0,
@@ -65,6 +60,14 @@ _DECISIONS: Final = {
     Outcome.REJECTED: deciding.turn_down,
     Outcome.RETURNED: deciding.turn_down,
 }
+
+
+def anyone(id: str = "ann", *positions: str) -> Actor:
+    """Someone whom every action is granted: what is refused then is refused by the rule."""
+    return Actor(ActorId(id), "hq", frozenset(positions), dict.fromkeys(COMPLAINT_CASES.actions, Scope.ALL))
+
+
+ANN: Final = anyone()
 
 
 @attrs.define
@@ -135,7 +138,7 @@ class OnCase:
     def __getattr__(self, name: str) -> Callable[..., tuple[Event, ...]]:
         return lambda *args, **options: self._call(name, *args, **options)
 
-    def _call(self, name: str, *args: Any, by: Any, at: datetime, **options: Any) -> tuple[Event, ...]:
+    def _call(self, name: str, *args: Any, by: Any = ANN, at: datetime = T0, **options: Any) -> tuple[Event, ...]:
         if name in ("erase", "hold", "release", "lapse"):
             kept: Callable[..., tuple[Event, ...]] = getattr(keeping, name)
             return kept(KEEPING, self.case, *args, by=by, at=at, **options)
@@ -148,7 +151,7 @@ class OnCase:
         rest = [arg for arg in args if not isinstance(arg, ComplaintRules | Standing)]
         numbers = [rest.pop(_NUMBERED[name])] if name in _NUMBERED else []
         late = not options.pop("in_time", True)
-        draws = Drawn(numbers, options.pop("salt", ""), timers=[_ran_out(self.case, utc(at))] if late else ())
+        draws = Drawn(numbers, options.pop("salt", SALT), timers=[_ran_out(self.case, utc(at))] if late else ())
         place = {key: options.pop(key) for key in ("zone", "currency") if key in options}
         if name == "decide":
             outcome = rest.pop(0)

@@ -7,7 +7,8 @@ from typing import Final
 import attrs
 from hypothesis import strategies as st
 
-from complaints.desks import RULES, Counter
+from complaints.desks import Counter
+from complaints.model import RULES
 from csdomain.casework.chasing import Chasing
 from csdomain.complaints.values import ComplaintRules, Stage, StageName
 from csdomain.desk import load_rulebook

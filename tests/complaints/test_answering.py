@@ -1,6 +1,6 @@
 """The customer is told what was decided, and nothing internal; or does not accept (CMP-12, CMP-13, CMP-14)."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -9,47 +9,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from complaints.desks import (
-    ANN,
-    JUDGED,
-    RULES,
-    SALT,
-    T0,
-    Counter,
-    accept,
-    anyone,
-    check_unchanged,
-    cny,
-    fen,
-    holding,
-    judge,
-    received,
-    remedy,
-    submitted,
-)
-from complaints.hand import on
+from complaints.desks import Counter, levels_book
+from complaints.hand import T0, on
+from complaints.model import RULES, accept, approve, check_unchanged, cny, fen, judge, received, remedy, submitted
 from csdomain.complaints.case import Complaint
 from csdomain.complaints.events import ComplaintAnswered
 from csdomain.complaints.lifecycle import State
 from csdomain.complaints.rules import LEVELS, NO_PROMISE, NOT_ACCEPTED, NOTICE
-from csdomain.complaints.values import (
-    Channel,
-    Finding,
-    Goods,
-    MalformedStep,
-    Notice,
-)
+from csdomain.complaints.values import Channel, Goods, MalformedStep, Notice
 from csdomain.kernel.cases.timers import TimerState
-from csdomain.kernel.papers.approvals import Outcome
-from csdomain.kernel.rules.errors import MoveRefused, NaiveTime, NotPermitted, RuleBroken
+from csdomain.kernel.rules.errors import MoveRefused, NotPermitted, RuleBroken
 from csdomain.kernel.values.money import CurrencyMismatch, Money
 from csdomain.testing import QUALITY, complaint_form
 
 WORDS: Final = "We take it back."
-
-
-def decide(case: Complaint, outcome: Outcome = Outcome.APPROVED, **more: Any) -> None:
-    on(case).decide(outcome, RULES, holding(bob="general_manager"), by=anyone("bob"), at=T0, **more)
 
 
 # --- only after a decision that covers it (CMP-12) --------------------------------------------------------------------
@@ -65,24 +38,16 @@ def test_the_notice_has_the_figures_of_the_decision(
     case = received(cny(77), order_number="SO-1")
     accept(case)
     judge(case)
-    on(case).submit(remedy(fen(granted), compensation=paid, returns=back), RULES, by=ANN, at=T0)
-    decide(case)
+    on(case).submit(remedy(fen(granted), compensation=paid, returns=back), RULES)
+    approve(case)
     at = T0 + timedelta(hours=1)
-    (event,) = on(case).answer(by, WORDS, by=ANN, at=at)
-    assert case.form.answer == Notice(
-        case="KS202603-0001",
-        order_number="SO-1",
-        product="engine",
-        granted=fen(granted),
-        compensation=paid,
-        pieces=pieces,
-        channel=by,
-        told_at=at,
-        text=WORDS,
-    )
+    (event,) = on(case).answer(by, WORDS, at=at)
+    figures = {"granted": fen(granted), "compensation": paid, "pieces": pieces}
+    about = {"case": "KS202603-0001", "order_number": "SO-1", "product": "engine"}
+    assert case.form.answer == Notice(**about, **figures, channel=by, told_at=at, text=WORDS)  # type: ignore[arg-type]
     assert isinstance(event, ComplaintAnswered)
     assert event.channel == by.value
-    check_unchanged(case, RuleBroken, lambda: on(case).answer(by, "We pay a thousand.", by=ANN, at=at))
+    check_unchanged(case, RuleBroken, lambda: on(case).answer(by, "We pay a thousand.", at=at))
 
 
 # --- a holding reply (CMP-12, CMP-18) ---------------------------------------------------------------------------------
@@ -94,18 +59,8 @@ SOON: Final = timedelta(days=1)
 def test_a_holding_reply_admits_nothing_and_is_a_timer_whatever_the_state() -> None:
     counter = Counter.open()
     counter.receive(complaint_form(claimed=cny(500)))
-    steps: list[tuple[str, tuple[Any, ...], str]] = [
-        ("check", ("ours",), "sales"),
-        ("accept", (QUALITY,), "service_agent"),
-        ("investigate", (), "service_agent"),
-        ("inspect", (Finding(True, "cracked"),), "rnd"),
-        ("conclude", (), "service_agent"),
-        ("report", ("the oven",), "service_agent"),
-        ("rule", ("carry on",), "deputy_general_manager"),
-        ("judge", (JUDGED,), "service_agent"),
-        ("submit", (remedy(cny(500)),), "service_agent"),
-        ("approve", (), "sales_manager"),
-    ]
+    steps: list[Any] = ["check", ("accept", QUALITY), "investigate", "inspect", "conclude", "report", "rule", "judge"]
+    steps += [("submit", remedy(cny(500))), "approve"]
     for count in range(1, len(steps) + 2):
         before = counter.case
         until = counter.clock.now() + SOON
@@ -121,48 +76,47 @@ def test_a_holding_reply_admits_nothing_and_is_a_timer_whatever_the_state() -> N
         local = until.astimezone(ZoneInfo("Asia/Shanghai")).isoformat()  # as the customer reads a clock
         assert dict(told.facts) == {"complaint": counter.id, "number": counter.case.number, "until": local}
         # The last promise counts, those before are off.
-        timers = counter.timers
-        kept = [timers[f"CMP-18.{n}"] for n in range(1, count + 1)]
+        kept = [counter.timers[f"CMP-18.{n}"] for n in range(1, count + 1)]
         assert kept == [TimerState.CANCELLED] * (count - 1) + [TimerState.RUNNING]
         assert counter.due(f"CMP-18.{count}") == until
-        if count <= len(steps):
-            use_case, words, by = steps[count - 1]
-            counter.do(use_case, *words, by=by)
-    counter.do("answer", Channel.PHONE, WORDS, by="sales")
+        counter.go([*steps, "answer"][count - 1])
     assert counter.timers[f"CMP-18.{len(steps) + 1}"] is TimerState.MET
 
 
 @pytest.mark.rule(LEVELS)
+@pytest.mark.parametrize("by_level", [False, True])
 @given(st.integers(1, 200), st.integers(-3, 3))
-def test_an_answer_keeps_the_promise_up_to_its_instant_and_later_the_superior_hears_of_it(
-    hours: int, late: int
+def test_a_promise_is_kept_up_to_its_instant_and_later_the_superior_hears_of_it(
+    by_level: bool, hours: int, late: int
 ) -> None:
-    counter = Counter.open()
-    counter.submitted(remedy(cny(5)))
-    counter.do("approve", by="sales_manager")
-    counter.do("promise", until := counter.clock.now() + timedelta(hours=hours), by="sales")
-    at = until + late * timedelta(microseconds=1)
-    counter.clock.move(at)
+    """By an answer to what was decided; by level, by the proposal."""
+    counter = Counter.open(levels_book() if by_level else "after_sales")
+    if by_level:
+        counter.receive(complaint_form(), by="receiver")
+        counter.go("handle", "escalate")
+    else:
+        counter.submitted(remedy(cny(5)))
+        counter.go("approve")
+    by = "supervisor" if by_level else "sales"
+    counter.go(("promise", timedelta(hours=hours)), by=by)
+    at = counter.clock.move(counter.due("CMP-18.1") + late * timedelta(microseconds=1))
     counter.desk.sweep(at)
-    counter.does.answer(counter.id, Channel.PHONE, WORDS, by=counter.who["sales"], at=at)
-    assert counter.timers["CMP-18.1"] is (TimerState.BREACHED if late > 0 else TimerState.MET)
+    kept: tuple[Any, ...] = ("propose", remedy(cny(1))) if by_level else ("answer", Channel.PHONE, WORDS)
+    getattr(counter.does, kept[0])(counter.id, *kept[1:], by=counter.who[by], at=at)
     counter.desk.sweep(at + timedelta(days=60))
+    assert counter.timers["CMP-18.1"] is (TimerState.BREACHED if late > 0 else TimerState.MET)
     told = [m.to for m in counter.messages("overdue") if m.facts["timer"] == "CMP-18.1"]
-    assert told == (["service_manager"] if late > 0 else [])
+    assert told == (["director" if by_level else "service_manager"] if late > 0 else [])
 
 
 @pytest.mark.rule(LEVELS)
-def test_a_promise_is_of_a_later_time_and_of_an_instant() -> None:
-    counter = Counter.open()
-    counter.accepted()
+def test_a_promise_is_of_a_later_time_and_off_once_the_case_is_withdrawn() -> None:
+    counter = Counter.open().accepted()
     now = counter.clock.now()
-    counter.expect_refused(RuleBroken, "promise", now, by="sales")
-    counter.expect_refused(RuleBroken, "promise", now - SOON, by="sales")
-    counter.expect_refused(NaiveTime, "promise", datetime(2027, 1, 1), by="sales")  # noqa: DTZ001 - naive on purpose
-    counter.expect_refused(NotPermitted, "promise", now + SOON, by="rnd")
+    counter.expect(RuleBroken, ("promise", now), ("promise", now - SOON), by="sales")
+    counter.expect(NotPermitted, ("promise", SOON), by="rnd")
     assert not [name for name in counter.timers if name.startswith("CMP-18")]
-    counter.do("promise", now + SOON, by="sales")
-    counter.do("withdraw", "settled between ourselves", by="sales")
+    counter.go(("promise", SOON), "withdraw", by="sales")
     assert counter.timers["CMP-18.1"] is TimerState.CANCELLED
 
 
@@ -170,11 +124,8 @@ def test_a_promise_is_of_a_later_time_and_of_an_instant() -> None:
 
 
 def turned_down() -> Counter:
-    counter = Counter.open()
-    counter.submitted(remedy(cny(900)), complaint_form(claimed=cny(800)))
-    counter.do("approve", by="sales_manager")
-    counter.do("answer", Channel.PHONE, WORDS, by="sales")
-    counter.do("decline", "not enough", by="sales")
+    counter = Counter.open().submitted(remedy(cny(900)), complaint_form(claimed=cny(800)))
+    counter.go("approve", "answer", "decline")
     return counter
 
 
@@ -207,13 +158,11 @@ def test_a_second_form_attaches_the_former_and_runs_on_its_own_clock() -> None:
 def test_a_case_is_in_time_only_if_each_of_its_forms_was(first_late: bool, second_late: bool) -> None:
     counter = turned_down()
     counter.clock.advance(timedelta(days=9) if first_late else SOON)
-    counter.do("renew", complaint_form(), by="service_agent")
+    counter.go("renew")
     counter.judged()
-    counter.do("submit", remedy(cny(0)), by="service_agent")
-    counter.do("approve", by="sales_manager")
-    counter.do("answer", Channel.PHONE, WORDS, by="sales")
+    counter.go(("submit", remedy(cny(0))), "approve", "answer")
     counter.clock.advance(timedelta(days=9) if second_late else SOON)
-    counter.do("close", "done", by="service_agent")
+    counter.go("close")
     assert counter.case.in_time is not (first_late or second_late)
     late = {True: TimerState.BREACHED, False: TimerState.MET}
     assert (counter.timers["CMP-04"], counter.timers["CMP-04.2"]) == (late[first_late], late[second_late])
@@ -221,18 +170,16 @@ def test_a_case_is_in_time_only_if_each_of_its_forms_was(first_late: bool, secon
 
 @pytest.mark.rule(NOT_ACCEPTED)
 def test_a_second_form_is_the_same_customers_and_comes_only_after_a_no() -> None:
-    counter = Counter.open()
-    counter.submitted(remedy(cny(900)))
-    counter.do("approve", by="sales_manager")
-    counter.expect_refused(MoveRefused, "decline", "no", by="sales")
-    counter.do("answer", Channel.PHONE, WORDS, by="sales")
-    counter.expect_refused(MoveRefused, "renew", complaint_form(), by="service_agent")
-    counter.expect_refused(MalformedStep, "decline", "", by="sales")
-    counter.do("decline", "no", by="sales")
-    counter.expect_refused(RuleBroken, "renew", complaint_form(customer="customer-2"), by="service_agent")
-    counter.expect_refused(CurrencyMismatch, "renew", complaint_form(claimed=Money.of(1, "USD")), by="service_agent")
-    counter.expect_refused(NotPermitted, "renew", complaint_form(), by="sales")
-    assert counter.do("renew", complaint_form(), by="service_agent").number == "KS202603-0002"  # none was used up
+    counter = Counter.open().submitted(remedy(cny(900)))
+    counter.go("approve")
+    counter.expect(MoveRefused, "decline")
+    counter.go("answer")
+    counter.expect(MoveRefused, "renew")
+    counter.expect(MalformedStep, ("decline", ""))
+    counter.go("decline")
+    counter.expect(RuleBroken, ("renew", complaint_form(customer="customer-2")))
+    counter.expect(CurrencyMismatch, ("renew", complaint_form(claimed=Money.of(1, "USD"))))
+    assert counter.go("renew").number == "KS202603-0002"  # none was used up
 
 
 @pytest.mark.rule(NOT_ACCEPTED)
@@ -245,11 +192,9 @@ def test_forms_follow_each_other_and_each_keeps_what_it_was(drawn: list[tuple[in
     assert [form.declined is not None for form in case.forms] == [True] * (len(drawn) - 1) + [False]
     assert case.total == cny(sum(max(pair) for pair in drawn))
     assert len({form.document.seal() for form in case.forms}) == len(drawn)
-    decide(case)
-    on(case).answer(Channel.PHONE, WORDS, by=ANN, at=T0)
-    on(case).decline("no", by=ANN, at=T0)
-    content = complaint_form()
-    other = complaint_form(customer="customer-2")
-    check_unchanged(case, RuleBroken, lambda: on(case).renew("N2", other, RULES, salt=SALT, by=ANN, at=T0))
-    on(case).renew("N2", content, RULES, salt=SALT, by=ANN, at=T0)
+    approve(case)
+    on(case).answer(Channel.PHONE, WORDS)
+    on(case).decline("no")
+    check_unchanged(case, RuleBroken, lambda: on(case).renew("N2", complaint_form(customer="customer-2"), RULES))
+    on(case).renew("N2", complaint_form(), RULES)
     assert (case.form.former, case.turn, case.number) == (numbers[-1], len(drawn) + 1, numbers[0])

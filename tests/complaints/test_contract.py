@@ -8,23 +8,13 @@ from typing import Any, ClassVar, Final
 import attrs
 import pytest
 
-from adapters.harness import Desks, Statements
+from adapters.on_desks import OnDesks
 from csdomain.casework.authorities import GivenPositions
 from csdomain.casework.deliveries import pieces
 from csdomain.complaints.case import Complaint
 from csdomain.complaints.commands.marks import CERTIFICATES, IMPROVEMENTS, PENALTIES, REMARKS, SLIPS, ComplaintAct
 from csdomain.complaints.commands.taking_over import PastCase
-from csdomain.complaints.lifecycle import (
-    OPEN,
-    CertificateMove,
-    ImprovementMove,
-    PenaltyMove,
-    PenaltyState,
-    RemarkMove,
-    SlipMove,
-    SlipState,
-    State,
-)
+from csdomain.complaints.lifecycle import OPEN, ImprovementMove, PenaltyState, SlipState, State
 from csdomain.complaints.service import COMPLAINT_CASES
 from csdomain.complaints.values import (
     COMPLAINT_RULES,
@@ -45,9 +35,8 @@ from csdomain.frame.commands import Parts
 from csdomain.kernel.rules import AUDITED, MOVES, ONE_WRITER, PERMITTED, PERSONAL_DATA, PORTS, TIME
 from csdomain.kernel.values.money import Money
 from csdomain.testing import QUALITY, complaint_form
-from csdomain.testing.cases import CaseContract, Sample, by, numbered, with_case
+from csdomain.testing.cases import Sample, by, numbered, with_case
 from csdomain.testing.kit import BEGINNING
-from csdomain_adapters.sql import SqlStore
 
 pytestmark = pytest.mark.rule(MOVES, PERMITTED, AUDITED, ONE_WRITER, PORTS, TIME, PERSONAL_DATA)
 UNTIL: Final = BEGINNING + timedelta(days=30)
@@ -65,6 +54,8 @@ _REVIEWED: Final = (State.SETTLING, State.SETTLED)
 _DRAWS: Final = ("draw_slip", "draw_certificate")
 #: What the runs and consequences of flows tell, no case of its own.
 ELSEWHERE: Final = frozenset({"complaint.left_behind", "complaint.reviews"})
+_BY_AUTHORITY: Final = """escalate recommend approve reject return_back propose
+    sign_slip resolve sign_certificate notice_penalty"""
 _WAITS: Final = ("wait_for_customer", "resume")
 _ON: Final = ("sign_slip", "take_in", "sign_certificate", "countersign_certificate", "book_certificate")
 
@@ -95,14 +86,14 @@ def judged(case: Complaint) -> Judgement:
     )
 
 
-def part(parts: Parts[Any, Any, Any], move: Any, position: str, *more: Any) -> Sample:
+def part(parts: Parts[Any, Any, Any], move: str, position: str, *more: Any) -> Sample:
     """A sample for the first part that takes the move; where none does, for the first there is, or for none."""
 
     def first(case: Complaint) -> tuple[Any, ...]:
         there = getattr(case, parts.field)
         names = parts.names(there) or ["none" if parts.key else 1]
         for name, each in zip(names, there, strict=False):
-            taken = [s for s in parts.table.steps if s.trigger is move and s.source is each.state]
+            taken = [s for s in parts.table.steps if s.trigger.value == move and s.source is each.state]
             if any(step.on(parts.path(each)) for step in taken):
                 return name, *(one(each) if callable(one) else one for one in more)
         return names[0], *(one(there[0] if there else None) if callable(one) else one for one in more)
@@ -118,37 +109,27 @@ def came(slip: Any) -> int:
     return 0 if slip is None else sum(line.quantity for line in slip.returned)
 
 
-class OfComplaints(CaseContract):
+class OfComplaints(OnDesks):
     cases = COMPLAINT_CASES
     backends = ("memory", "sqlite")
     hand = partial(ComplaintAct, authorities=partial(GivenPositions().standing, None))  # type: ignore[arg-type]
-    prepares: ClassVar = frozenset({"involve", "inspect", "conclude", "rule", "answer", "object", "escalate", "review"})
+    prepares: ClassVar = frozenset("involve inspect conclude rule answer object escalate review".split())
     ids: ClassVar = frozenset(
-        {
-            *("ComplaintForm.customer", "ComplaintForm.product", "ComplaintForm.batch", "ComplaintForm.order_number"),
-            *("Classification.name", "Classification.cause", "assign.to"),
-            *("remark.department", "involve.departments", "contribute.department", "Goods.product", "Goods.batch"),
-            *("sign_slip.slip", "take_in.slip", "reconcile.slip", "resolve.slip", "cancel_slip.slip"),
-            *("sign_certificate.certificate", "countersign_certificate.certificate", "book_certificate.certificate"),
-            *("void_certificate.certificate", "contribute.word_of"),
-            *("review.unit", "PastCase.number", "PastCase.owner"),
-            *("Finding.persons", "Judgement.unit", "Judgement.persons", "Judgement.loss.keys", "Share.unit"),
-            *("ProposedPenalty.on", "ProposedPenalty.discipline"),
-        }
+        """ComplaintForm.customer ComplaintForm.product ComplaintForm.batch ComplaintForm.order_number
+        Classification.name Classification.cause Goods.product Goods.batch Finding.persons Share.unit
+        Judgement.unit Judgement.persons Judgement.loss.keys ProposedPenalty.on ProposedPenalty.discipline
+        assign.to remark.department involve.departments contribute.department contribute.word_of review.unit
+        sign_slip.slip take_in.slip reconcile.slip resolve.slip cancel_slip.slip
+        sign_certificate.certificate countersign_certificate.certificate book_certificate.certificate
+        void_certificate.certificate PastCase.number PastCase.owner""".split()
     )
     unfilled = frozenset(
         {"prioritise.priority", "ComplaintForm.extra", "ComplaintForm.extra.keys", "Judgement.company"}
     )
-    asks: ClassVar = dict.fromkeys(
-        (
-            *("recommend", "approve", "reject", "return_back", "propose"),
-            *("sign_slip", "resolve", "sign_certificate", "notice_penalty"),
-        ),
-        ("SELECT csd_delegation", "SELECT csd_staff"),
-    ) | {
+    asks: ClassVar = {
         "close": ["SELECT csd_timer"],
         "assign": ["SELECT csd_staff", "SELECT csd_staff"],
-        "escalate": ["SELECT csd_delegation", "SELECT csd_staff"],
+        **dict.fromkeys(_BY_AUTHORITY.split(), ("SELECT csd_delegation", "SELECT csd_staff")),
     }
     #: Papers are drawn up for what was granted, and go on while it stands.
     #: No house that ships lets clocks stand still.
@@ -172,33 +153,26 @@ class OfComplaints(CaseContract):
         goods, money = remedy.returns and not case.slips, remedy.compensation and not case.certificates
         return bool(goods), bool(money), *came, *due
 
-    @pytest.fixture
-    def open_desk(self, desks: Desks) -> Any:
-        return lambda backend: desks(backend, rulebook=self.rulebook)
-
     def does(self, desk: Any) -> Any:
         return desk.complaints
-
-    def said_by(self, desk: Any) -> Any:
-        return Statements(desk.store).of if isinstance(desk.store, SqlStore) else None
 
 
 def papers(*, seller: str, deputy: str) -> dict[str, Sample]:
     """Of slips, certificates and remarks: the same in every house, but for who does it."""
     return {
         "draw_slip": by(seller, "by truck"),
-        "sign_slip": part(SLIPS, SlipMove.SIGN, deputy),
-        "take_in": part(SLIPS, SlipMove.TAKE_IN, "warehouse_keeper", rest),
-        "take_in/one": part(SLIPS, SlipMove.TAKE_IN, "warehouse_keeper", [Goods("engine", "2026-01", 1)]),
-        "reconcile": part(SLIPS, SlipMove.BOOK, "finance", "V-1"),
-        "resolve": part(SLIPS, SlipMove.RESOLVE, deputy, came, "one was lost"),
-        "cancel_slip": part(SLIPS, SlipMove.CANCEL, seller, "they stay there"),
+        "sign_slip": part(SLIPS, "sign", deputy),
+        "take_in": part(SLIPS, "take_in", "warehouse_keeper", rest),
+        "take_in/one": part(SLIPS, "take_in", "warehouse_keeper", [Goods("engine", "2026-01", 1)]),
+        "reconcile": part(SLIPS, "book", "finance", "V-1"),
+        "resolve": part(SLIPS, "resolve", deputy, came, "one was lost"),
+        "cancel_slip": part(SLIPS, "cancel", seller, "they stay there"),
         "draw_certificate": by(seller, Money.of(80, "CNY")),
-        "sign_certificate": part(CERTIFICATES, CertificateMove.SIGN, deputy),
-        "countersign_certificate": part(CERTIFICATES, CertificateMove.COUNTERSIGN, seller),
-        "book_certificate": part(CERTIFICATES, CertificateMove.BOOK, "finance", "V-2"),
-        "void_certificate": part(CERTIFICATES, CertificateMove.VOID, seller, "not countersigned"),
-        "answer_remark": part(REMARKS, RemarkMove.ANSWER, seller, "it is seen to"),
+        "sign_certificate": part(CERTIFICATES, "sign", deputy),
+        "countersign_certificate": part(CERTIFICATES, "countersign", seller),
+        "book_certificate": part(CERTIFICATES, "book", "finance", "V-2"),
+        "void_certificate": part(CERTIFICATES, "void", seller, "not countersigned"),
+        "answer_remark": part(REMARKS, "answer", seller, "it is seen to"),
     }
 
 
@@ -213,12 +187,7 @@ class TestByAmount(OfComplaints):
     #: Penalties are carried out once the closed case is reviewed; a report waits for every part.
     never: ClassVar = (
         OfComplaints.never
-        | {
-            (state.value, f"{does}_penalty")
-            for state in State
-            for does in ("notice", "publish")
-            if state not in _REVIEWED
-        }
+        | {(s.value, f"{does}_penalty") for s in State for does in ("notice", "publish") if s not in _REVIEWED}
         | {("reported", "contribute"), ("answered", "answer")}  # twice only where it turns out to be grave
     )
     samples: ClassVar = {
@@ -266,15 +235,15 @@ class TestByAmount(OfComplaints):
         "withdraw": by("service_agent", "never mind"),
         "review": by("gm_office", "sales", "a lesson"),
         **papers(seller="sales", deputy="deputy_for_sales"),
-        "approve_penalty": part(PENALTIES, PenaltyMove.APPROVE, "deputy_general_manager"),
-        "drop_penalty": part(PENALTIES, PenaltyMove.DROP, "deputy_general_manager", "it was nobody's fault"),
-        "notice_penalty": part(PENALTIES, PenaltyMove.NOTICE, "general_manager"),
-        "carry_out_penalty": part(PENALTIES, PenaltyMove.CARRY_OUT, "hr"),
-        "publish_penalty": part(PENALTIES, PenaltyMove.PUBLISH, "hr"),
-        "improve": part(IMPROVEMENTS, ImprovementMove.CARRY_OUT, "rnd", ImprovementMove.CARRY_OUT, "done"),
-        "improve/verify": part(IMPROVEMENTS, ImprovementMove.VERIFY, "rnd", ImprovementMove.VERIFY, "it helps"),
-        "improve/drop": part(IMPROVEMENTS, ImprovementMove.DROP, "deputy_general_manager", ImprovementMove.DROP, "no"),
-        "improve/fail": part(IMPROVEMENTS, ImprovementMove.FAIL, "rnd", ImprovementMove.FAIL, "it does not"),
+        "approve_penalty": part(PENALTIES, "approve", "deputy_general_manager"),
+        "drop_penalty": part(PENALTIES, "drop", "deputy_general_manager", "it was nobody's fault"),
+        "notice_penalty": part(PENALTIES, "notice", "general_manager"),
+        "carry_out_penalty": part(PENALTIES, "carry_out", "hr"),
+        "publish_penalty": part(PENALTIES, "publish", "hr"),
+        "improve": part(IMPROVEMENTS, "carry_out", "rnd", ImprovementMove.CARRY_OUT, "done"),
+        "improve/verify": part(IMPROVEMENTS, "verify", "rnd", ImprovementMove.VERIFY, "it helps"),
+        "improve/drop": part(IMPROVEMENTS, "drop", "deputy_general_manager", ImprovementMove.DROP, "no"),
+        "improve/fail": part(IMPROVEMENTS, "fail", "rnd", ImprovementMove.FAIL, "it does not"),
     }
 
 
@@ -290,23 +259,10 @@ class TestByLevel(OfComplaints):
         | {f"complaint.{name}" for name in ("deduct", "discipline", "reminder", "not_done", "warning")}
     )
     absent = frozenset(
-        {
-            *("check", "accept", "involve", "contribute", "investigate", "inspect", "conclude", "report", "rule"),
-            *("judge", "dismiss", "submit", "revise", "recommend", "approve", "reject", "return_back"),
-            *(
-                "return_report",
-                "correct_judgement",
-                "renew",
-                "object",
-                "sustain",
-                "reopen",
-                "review",
-                "improve",
-                *_WAITS,
-            ),
-            *(f"{does}_penalty" for does in ("approve", "drop", "notice", "carry_out", "publish")),
-        }
-    )
+        """check accept involve contribute investigate inspect conclude report rule judge dismiss submit revise
+        recommend approve reject return_back return_report correct_judgement renew object sustain reopen review
+        improve approve_penalty drop_penalty notice_penalty carry_out_penalty publish_penalty""".split()
+    ).union(_WAITS)
     #: The centre reviews no case once more.
     never: ClassVar = (
         OfComplaints.never | {("closed", "review"), ("settling", "review")} | {("handling", use) for use in _ON}

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from complaints.cases import RULES_OF, A, B, make, stands
-from complaints.desks import ANN, RULES, SALT, T0, anyone, check_unchanged, cny, received, remedy
-from complaints.hand import HOUSE, Drawn, act, on
+from complaints.cases import RULES_OF, WAYS, A, B, make, stands
+from complaints.hand import ANN, HOUSE, SALT, T0, Drawn, act, anyone, on
+from complaints.model import RULES, check_unchanged, cny, received, remedy
 from csdomain.complaints.case import COMPLAINTS, Complaint
 from csdomain.complaints.commands import receiving
 from csdomain.complaints.events import ComplaintReceived
@@ -29,7 +29,7 @@ from csdomain.complaints.values import (
 )
 from csdomain.kernel.papers.documents import Tampered
 from csdomain.kernel.rules import FORMS, PERMITTED
-from csdomain.kernel.rules.errors import InvalidValue, NotPermitted
+from csdomain.kernel.rules.errors import NotPermitted
 from csdomain.kernel.values.actors import Action, Actor
 from csdomain.kernel.values.money import CurrencyMismatch, Money
 from csdomain.testing import complaint_form
@@ -59,32 +59,34 @@ def open_case(
 # --- fields -----------------------------------------------------------------------------------------------------------
 
 
+NOON: Final = datetime(2026, 3, 9, 12, tzinfo=UTC)
+#: What each field takes and what it does not, beside what no field of any context takes.
+FIELDS: Final[dict[str, tuple[tuple[Any, ...], tuple[Any, ...]]]] = {
+    "customer": (("x", "换" * 64), ("", "x" * 65, "a\nb")),
+    **dict.fromkeys(("demand", "reason"), (("x", "换" * LONG), ("", " \n\t ", "x" * (LONG + 1)))),
+    **dict.fromkeys(("order_number", "product", "batch", "specification"), (("", "换" * SHORT), ("x" * (SHORT + 1),))),
+    "shipped_on": ((date(2026, 3, 9), None), ("2026-03-09", NOON, NOON.replace(tzinfo=None), 20260309, "")),
+    "claimed": ((cny(0), cny(9), None), (cny(-1),)),
+    "attachments": ((("s3://photos/1.jpg", "x" * 200),), tuple(["fine", bad] for bad in ("", "a\nb", "x" * 201))),
+    "extra": (
+        ({"note": "x" * LONG}, {"n": 2**63 - 1}),
+        ({"n": 2**63}, {"n": -(2**63) - 1}, *({"note": bad} for bad in ("x" * (LONG + 1), "a\0b", "\ud800"))),
+    ),
+}
+
+
 @pytest.mark.rule(FORM)
-@pytest.mark.parametrize(
-    ("field", "longest", "empty"),
-    [
-        ("customer", 64, False),
-        ("demand", LONG, False),
-        ("reason", LONG, False),
-        *((name, SHORT, True) for name in ("order_number", "product", "batch", "specification")),
-    ],
-)
-def test_texts_are_there_and_not_too_long(field: str, longest: int, empty: bool) -> None:
-    for fine in ["x", "换" * longest, *([""] if empty else [])]:
-        assert getattr(form(**{field: fine}), field) == fine
-    for bad in ["x" * (longest + 1), "a\0b", "\ud800", None, 1, b"x", *([] if empty else [""])]:
+@pytest.mark.parametrize("field", FIELDS)
+def test_each_field_takes_what_it_is_for_and_what_a_customer_said_is_not_repeated(field: str) -> None:
+    fine, wrong = FIELDS[field]
+    for value in fine:
+        assert getattr(form(**{field: value}), field) == value
+    for value in wrong:
         with pytest.raises(MalformedForm) as refused:
-            form(**{field: bad})
+            form(**{field: value})
         assert refused.value.rule is FORM
-        assert refused.value.facts["field"] == field
-        assert set(refused.value.facts) == {"field"}  # what a customer said is not repeated
-
-
-@pytest.mark.rule(FORM)
-@pytest.mark.parametrize("field", ["demand", "reason"])
-def test_blanks_say_nothing(field: str) -> None:
-    with pytest.raises(MalformedForm):
-        form(**{field: " \n\t "})
+        assert str(refused.value.facts["field"]).startswith(field)
+        assert not any(text and text in str(refused.value.facts) for text in ("换", "fine", "xxx", "2026"))
 
 
 @pytest.mark.rule(FORM)
@@ -114,46 +116,10 @@ def test_no_more_is_defective_than_was_delivered(quantity: int, defective: int) 
 
 
 @pytest.mark.rule(FORM)
-@given(st.integers(-100, 100))
-def test_a_claim_is_an_amount_and_not_negative(minor: int) -> None:
-    if minor >= 0:
-        assert form(claimed=Money(minor, "CNY")).claimed == Money(minor, "CNY")
-    else:
-        with pytest.raises(MalformedForm):
-            form(claimed=Money(minor, "CNY"))
-    for bad in (minor, str(minor), float(minor)):
-        with pytest.raises(InvalidValue):
-            form(claimed=bad)
-
-
-@pytest.mark.rule(FORM)
 def test_a_claim_is_in_the_currency_of_the_house() -> None:
     RULES.check(form(claimed=cny(5)), "CNY")
     with pytest.raises(CurrencyMismatch):
         RULES.check(form(claimed=Money.of(5, "EUR")), "CNY")
-
-
-@pytest.mark.rule(FORM)
-@pytest.mark.parametrize("bad", ["2026-03-09", datetime(2026, 3, 9), datetime(2026, 3, 9, tzinfo=UTC), 20260309, ""])  # noqa: DTZ001
-def test_a_shipping_day_is_a_date_and_nothing_else(bad: Any) -> None:
-    assert form(shipped_on=date(2026, 3, 9)).shipped_on == date(2026, 3, 9)
-    with pytest.raises(MalformedForm):
-        form(shipped_on=bad)
-
-
-@pytest.mark.rule(FORM)
-@pytest.mark.parametrize("bad", ["", "a\nb", "x" * 65, "a\0b", 7])
-def test_a_customer_is_named_by_an_id(bad: Any) -> None:
-    with pytest.raises(MalformedForm):
-        form(customer=bad)
-
-
-@pytest.mark.rule(FORM)
-@pytest.mark.parametrize("bad", ["", "a\nb", "x" * 201, "a\0b", 7])
-def test_files_are_named_by_references(bad: Any) -> None:
-    assert form(attachments=["s3://photos/1.jpg", "x" * 200]).attachments == ("s3://photos/1.jpg", "x" * 200)
-    with pytest.raises(MalformedForm):
-        form(attachments=["fine", bad])
 
 
 # --- fields of the house's own ----------------------------------------------------------------------------------------
@@ -180,21 +146,6 @@ def test_extra_fields_are_those_of_the_house_and_of_their_type(kinds: dict[str, 
         with pytest.raises(MalformedForm) as refused:
             house(**kinds).check(form(extra=extra), "CNY")
         assert refused.value.facts["field"] in ["extra", *(f"extra.{name}" for name in bad)]
-
-
-@pytest.mark.rule(FORM)
-@pytest.mark.parametrize("bad", [2**63, -(2**63) - 1])
-def test_extra_integers_are_storable(bad: int) -> None:
-    with pytest.raises(MalformedForm):
-        form(extra={"a": bad})
-
-
-@pytest.mark.rule(FORM)
-@pytest.mark.parametrize("bad", ["x" * (LONG + 1), "a\0b", "\ud800"])
-def test_extra_texts_are_storable(bad: str) -> None:
-    with pytest.raises(MalformedForm):
-        form(extra={"note": bad})
-    assert form(extra={"note": "x" * LONG}).extra["note"] == "x" * LONG
 
 
 @pytest.mark.rule(FORM)
@@ -252,11 +203,8 @@ def test_the_id_is_for_ever() -> None:
 
 
 @pytest.mark.rule(STATES)
-@given(st.sampled_from([(A, state) for state in State] + [(B, state) for state in State]))
-def test_the_columns_are_those_of_the_case(place: tuple[Any, State]) -> None:
-    path, state = place
-    if state not in stands_in[path]:
-        return
+@pytest.mark.parametrize(("path", "state"), [(path, state) for path, ways in WAYS.items() for state in ways])
+def test_the_columns_are_those_of_the_case(path: Any, state: State) -> None:
     case = stands(state, path)
     row = COMPLAINTS.row(case)
     assert (row["number"], row["state"], row["customer"]) == ("KS202603-0001", state.value, "customer-1")
@@ -267,15 +215,6 @@ def test_the_columns_are_those_of_the_case(place: tuple[Any, State]) -> None:
     classified = case.form.classification is not None
     assert (row["class_name"], row["cause"]) == (("not_quality", "handling") if classified else (None, None))
 
-
-stands_in: Final = {
-    A: frozenset(State) - {State.HANDLING, State.PROPOSED, State.SATISFIED},
-    B: frozenset(State)
-    & {
-        *(State.RECEIVED, State.HANDLING, State.PROPOSED, State.SATISFIED),
-        *(State.CLOSED, State.SETTLING, State.SETTLED, State.WITHDRAWN),
-    },
-}
 
 # --- class and cause --------------------------------------------------------------------------------------------------
 
@@ -303,8 +242,8 @@ def test_a_complaint_is_taken_on_with_a_class_and_a_cause_below_it_that_the_hous
 
     def take_on() -> object:
         if path is A:
-            return on(case).accept(given_, rules, grave=False, by=ANN, at=T0)
-        return on(case).handle(given_, rules, by=ANN, at=T0)
+            return on(case).accept(given_, rules, grave=False)
+        return on(case).handle(given_, rules)
 
     if name in table and cause in table[name].causes:
         take_on()
@@ -347,7 +286,7 @@ def test_the_form_has_four_copies_at_least_and_the_fourth_carries_the_approved_r
         make(case, move)
     lines = [Goods("engine", "1", engines), Goods("belt", "7", belts)]
     returns = [line for line in lines if line.quantity]
-    on(case).submit(remedy(cny(10), returns=returns), RULES, by=ANN, at=T0)
+    on(case).submit(remedy(cny(10), returns=returns), RULES)
     assert all(copy.holder is None for copy in case.form.document.copies)
     make(case, Move.APPROVE)
     paper = case.form.document
@@ -372,34 +311,14 @@ def test_a_house_that_gives_out_fewer_than_four_copies_is_refused(field: str) ->
 def test_the_paper_says_what_was_filled_in_and_keeps_the_customers_words_apart(
     demand: str, reason: str, extra: dict[str, Any]
 ) -> None:
-    content = form(
-        demand=demand,
-        reason=reason,
-        extra=extra,
-        order_number="SO-1",
-        product="engine",
-        batch="7",
-        specification="230 V",
-        shipped_on=date(2026, 2, 1),
-        claimed=cny(80),
-        samples=2,
-    )
+    said = {"demand": demand, "reason": reason, "specification": "230 V"}
+    goods = {"order_number": "SO-1", "product": "engine", "batch": "7", "samples": 2}
+    content = form(**said, **goods, extra=extra, shipped_on=date(2026, 2, 1), claimed=cny(80))
     kinds = {name: "yes_no" if isinstance(value, bool) else "integer" for name, value in extra.items()}
     paper = open_case(content, attrs.evolve(RULES, extra=kinds))[0].form.document
     assert paper.number == "KS202603-0001"
-    assert dict(paper.fields) == {
-        "customer": "cus_1",
-        "order_number": "SO-1",
-        "product": "engine",
-        "batch": "7",
-        "quantity": 10,
-        "defective": 2,
-        "shipped_on": "2026-02-01",
-        "claimed": "80.00 CNY",
-        "samples": 2,
-        "former": None,
-    }
-    said = {"demand": demand, "reason": reason, "specification": "230 V"}
+    filled = {"customer": "cus_1", "quantity": 10, "defective": 2, "shipped_on": "2026-02-01", "claimed": "80.00 CNY"}
+    assert dict(paper.fields) == {**filled, **goods, "former": None}
     said |= {f"extra.{name}": value for name, value in extra.items()}
     assert dict(paper.personal) == said
     paper.verify(SALT)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any, Final
 
 import attrs
@@ -10,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from complaints.cases import ACTS, BY_LEVEL, CLERK, WAYS, A, make, stands
-from complaints.desks import ANN, JUDGED, RULES, SALT, T0, Counter, anyone, cny, holding, levels_book, remedy
-from complaints.ends import back
-from complaints.hand import HOUSE, on
+from complaints.desks import BOSS, STEP, Counter, levels_book
+from complaints.ends import back, came, decided, signed
+from complaints.hand import HOUSE, T0, anyone, on
+from complaints.model import JUDGED, RULES, cny, holding, remedy
 from csdomain.casework.worklists import Wait
 from csdomain.complaints.case import Complaint
 from csdomain.complaints.effects import EFFECTS
@@ -29,7 +31,7 @@ from csdomain.kernel.rules.errors import DomainError, RuleBroken
 from csdomain.kernel.values.actors import Actor, ActorId
 from csdomain.rulebook import loads
 from csdomain.staff.values import Post
-from csdomain.testing import HANDLING, QUALITY, complaint_form, no_holidays
+from csdomain.testing import QUALITY, complaint_form, engaged, no_holidays, personnel
 from csdomain_adapters.notify import CollectingNotifier
 
 pytestmark = pytest.mark.rule(STATES, SALES_CHECK, GRAVE, HANDLED, LEVELS, CHASING, REMARKS, FINANCE, TIMERS)
@@ -47,7 +49,7 @@ def _last(case: Complaint, field: str) -> Any:
 
 #: What can be done beside the moves of the case itself.
 BESIDE: Final[Acts] = {
-    "draw_slip": lambda c, r, k: on(c).draw_slip(f"TH{len(c.slips)}", "by truck", salt=SALT, **k),
+    "draw_slip": lambda c, r, k: on(c).draw_slip(f"TH{len(c.slips)}", "by truck", **k),
     "sign_slip": lambda c, r, k: on(c).sign_slip(_last(c, "slips"), **k | {"by": anyone("dora")}),
     "take_in": lambda c, r, k: on(c).take_in(
         _last(c, "slips"), [Goods("engine", "b1", 1)], **k | {"by": anyone("wang")}
@@ -97,7 +99,7 @@ def may_go_on(case: Complaint, rules: ComplaintRules, wait: Wait) -> bool:
     try:
         if move is Move.APPROVE:
             held = holding(holder=wait.to)
-            on(copy).decide(Outcome.APPROVED, rules, held, by=anyone("holder"), at=T0, reason="fine")
+            on(copy).decide(Outcome.APPROVED, rules, held, by=anyone("holder"), reason="fine")
         else:
             make(copy, move, by=anyone("holder"))
     except RuleBroken:  # others have to do their part before
@@ -158,31 +160,18 @@ def _may_read(counter: Counter, who: Actor) -> bool:
 @pytest.mark.parametrize("backend", ["memory", "sqlite"])
 def test_f17_the_inbox_is_of_the_position_in_the_branch_all_the_way(backend: str, tmp_path: Any) -> None:
     counter = Counter.open(url=f"sqlite:///{tmp_path}/desk.db" if backend == "sqlite" else "")
-    seen: list[set[str]] = []
-
-    def step(use_case: str, *args: Any, by: str, **options: Any) -> None:
-        counter.do(use_case, *args, by=by, **options)
-        seen.append(seen_by(counter))
-
     counter.receive(complaint_form(claimed=cny(3000)))
-    seen.append(seen_by(counter))
-    step("check", "ours", by="sales")
-    step("accept", QUALITY, by="service_agent")
-    step("investigate", by="service_agent")
-    step("involve", ["finance"], counter.clock.now() + timedelta(days=2), by="service_agent")
-    step("contribute", "finance", "paid", word_of="cashier", by="rnd")
-    assert seen == [
-        {"sales"},
-        {"service_agent"},
-        {"service_agent", "rnd"},
-        {"service_agent", "rnd"},
-        {"service_agent", "rnd", "finance"},
-        {"service_agent", "rnd"},
-    ]
-    director = counter.who["deputy_general_manager"]
-    page = counter.does.inbox(by=director, at=counter.clock.now(), position="rnd", branch="hq")
+    seen = [seen_by(counter)]
+    finance = ("contribute", "finance", "paid", {"word_of": "cashier"})
+    for step in ("check", ("accept", QUALITY), "investigate", ("involve", ["finance"], timedelta(days=2)), finance):
+        counter.go(step)
+        seen.append(seen_by(counter))
+    both = {"service_agent", "rnd"}
+    assert seen == [{"sales"}, {"service_agent"}, both, both, both | {"finance"}, both]
+    does, director, at = counter.does, counter.who[BOSS], counter.now
+    page = does.inbox(by=director, at=at, position="rnd", branch="hq")
     assert [(w.case.id, [wait.work for wait in w.waits]) for w in page.items] == [(counter.id, ["inspect 1"])]
-    assert counter.does.inbox(by=director, at=counter.clock.now(), position="rnd", branch="south").items == ()
+    assert does.inbox(by=director, at=at, position="rnd", branch="south").items == ()
     assert {m.facts["branch"] for m in counter.messages("to_inspect")} == {"hq"}
 
 
@@ -193,76 +182,72 @@ def test_f15_the_named_person_reads_the_case_and_keeps_it_until_another_is_named
     counter = Counter.open()
     far = counter.desk.actor("far", branch="south", positions=("service_agent",))
     counter.receive(complaint_form())
-    counter.do("assign", "far", by="service_manager")
+    counter.go(("assign", "far"))
     assert counter.does.get(counter.id, by=far).handler == "far"
-    counter.do("check", "ours", by="sales")
-    counter.do("accept", HANDLING, by="service_agent")
+    counter.go("check", "accept")
     assert (counter.case.owner, counter.case.handler) == ("far", "far")
     assert [case.id for case in counter.does.queue(by=far).items] == [counter.id]
     for who in (counter.who["service_manager"], far):
-        (own,) = counter.does.inbox(by=who, at=counter.clock.now(), person="far").items
+        (own,) = counter.does.inbox(by=who, at=counter.now, person="far").items
         assert own.waits[0].work == "investigate"
-    counter.do("assign", "rnd", position=True, by="service_manager")
+    counter.go(("assign", "rnd", {"position": True}))
     assert counter.case.waits[0] == attrs.evolve(counter.case.waits[0], to="rnd", person=False)
-    assert [m.to for m in counter.messages("assigned")] == ["far", "rnd"]
-    counter.expect_refused(RuleBroken, "assign", "nobody_s_position", position=True, by="service_manager")
+    assert counter.told("assigned") == ["far", "rnd"]
+    counter.expect(RuleBroken, ("assign", "nobody_s_position", {"position": True}))
 
 
 def test_f15_only_who_works_in_the_branch_then_is_named_where_the_house_keeps_records() -> None:
     counter = Counter.open()
     counter.receive(complaint_form())
-    staff, hr = counter.desk.staff, counter.who["hr"]
     for name, branch in (("here", "hq"), ("gone", "hq"), ("elsewhere", "south")):
-        staff.engage(name, name, Post(frozenset({"service_agent"}), "service", branch), by=hr, at=counter.clock.now())
-    gone = next(m for m in staff.find(by=hr).items if m.actor == "gone")
-    staff.leave(gone.id, by=hr, at=counter.clock.now())
+        record = engaged(counter.desk, name, post=Post(("service_agent",), "service", branch))
+        if name == "gone":
+            counter.desk.staff.leave(record.id, by=personnel(counter.desk), at=counter.now)
     for name in ("gone", "elsewhere", "unheard_of"):
-        error = counter.expect_refused(RuleBroken, "assign", name, by="service_manager")
+        error = counter.expect(RuleBroken, ("assign", name))
         assert (error.rule, error.facts["given"]) == (HANDLED, name)
-    counter.do("assign", "here", by="service_manager")
+    counter.go(("assign", "here"))
 
 
 def test_f15_a_house_may_want_somebody_named_before_closing() -> None:
     rules = attrs.evolve(BY_LEVEL, named_before_closing=True)
     case = stands(State.SATISFIED, Path.LEVELS)
     with pytest.raises(RuleBroken, match="CMP-17"):
-        on(case).close("done", rules, by=ANN, at=T0)
-    on(case).assign(ActorId("cai"), rules, by=ANN, at=T0)
-    on(case).close("done", rules, by=ANN, at=T0)
+        on(case).close("done", rules)
+    on(case).assign(ActorId("cai"), rules)
+    on(case).close("done", rules)
     assert case.state in (State.CLOSED, State.SETTLED)
 
 
 def test_f16_only_the_present_level_hands_up_and_the_next_has_it_then() -> None:
-    counter = Counter.open(levels_book())
+    counter, line = Counter.open(levels_book()), ("receiver", "supervisor", "director", "hq")
     counter.receive(complaint_form(), by="receiver")
-    counter.do("handle", HANDLING, by="receiver")
-    for level, (holder, above) in enumerate(
-        (("receiver", "supervisor"), ("supervisor", "director"), ("director", "hq"))
-    ):
-        for other in {"receiver", "supervisor", "director", "hq"} - {holder}:
-            counter.expect_refused(RuleBroken, "escalate", "beyond me", by=other)
-        counter.do("escalate", "beyond me", by=holder)
+    counter.go("handle")
+    for level, (holder, above) in enumerate(pairwise(line), 1):
+        for other in set(line) - {holder}:
+            counter.expect(RuleBroken, "escalate", by=other)
+        counter.go("escalate", by=holder)
         assert seen_by(counter) == {above}
-        at = counter.clock.now()
-        assert counter.does.inbox(by=counter.who["hq"], at=at, position=above, level=level + 1).items
-        assert not counter.does.inbox(by=counter.who["hq"], at=at, position=above, level=level).items
+        for each, found in ((level, True), (level - 1, False)):
+            page = counter.does.inbox(by=counter.who["hq"], at=counter.now, position=above, level=each)
+            assert bool(page.items) is found
         assert counter.messages("escalated")[-1].facts["branch"] == "hq"
-    counter.do("assign", "receiver", by="director")  # the owner again, and still not of the level
-    counter.expect_refused(RuleBroken, "escalate", "beyond me", by="receiver")
+    counter.go(("assign", "receiver"), by="director")  # the owner again, and still not of the level
+    counter.expect(RuleBroken, "escalate")
 
 
 def test_who_stands_in_for_an_authority_has_its_cases_in_the_inbox() -> None:
     counter = Counter.open()
-    hr, now = counter.who["hr"], counter.clock.now()
-    for name, position in (("chief", "deputy_general_manager"), ("deputy", "service_agent")):
-        counter.desk.staff.engage(name, name, Post(frozenset({position}), "office", "hq"), by=hr, at=now)
-    chief = counter.desk.actor("chief", branch="hq", positions=("deputy_general_manager",))
-    deputy = counter.desk.actor("deputy", branch="hq", positions=("service_agent",))
+    chief, deputy = (
+        counter.desk.actor(name, branch="hq", positions=(position,))
+        for name, position in (("chief", BOSS), ("deputy", "service_agent"))
+    )
+    for each in (chief, deputy):
+        engaged(counter.desk, each.id, *each.positions)
     counter.submitted(remedy(cny(3000)))
-    assert not counter.does.inbox(by=deputy, at=counter.clock.now()).items
-    until = counter.clock.now() + timedelta(days=1)
-    counter.desk.staff.delegate("deputy_general_manager", "deputy", until=until, by=chief, at=counter.clock.now())
-    (found,) = counter.does.inbox(by=deputy, at=counter.clock.now()).items
+    assert not counter.does.inbox(by=deputy, at=counter.now).items
+    counter.desk.staff.delegate(BOSS, "deputy", until=counter.now + timedelta(days=1), by=chief, at=counter.now)
+    (found,) = counter.does.inbox(by=deputy, at=counter.now).items
     assert [wait.work for wait in found.waits] == ["approve"]
 
 
@@ -272,34 +257,28 @@ def test_who_stands_in_for_an_authority_has_its_cases_in_the_inbox() -> None:
 def test_f19_open_remarks_are_listed_and_chased_until_they_are_answered() -> None:
     counter = Counter.open()
     counter.receive(complaint_form())
-    counter.do("remark", "the lift is slow", "building", by="sales")
+    counter.go("remark")
     manager = counter.who["service_manager"]
     assert [case.id for case in counter.does.unanswered(by=manager).items] == [counter.id]
     for _ in range(20):
         counter.clock.advance(timedelta(days=1))
         counter.desk.sweep()
     assert [m.facts["times"] for m in counter.messages("reminder") if m.to == "building"] == [1, 2, 3, 4, 5]
-    assert [m.to for m in counter.messages("not_done")] == ["deputy_general_manager"]
-    counter.do("answer_remark", 1, "it is mended", by="sales")
+    assert counter.told("not_done") == [BOSS]
+    counter.go("answer_remark")
     assert counter.does.unanswered(by=manager).items == ()
-    assert "CMP-29.1.6" not in {name for name, state in counter.timers.items() if state.value == "running"}
+    assert not counter.running("CMP-29.1.6")
 
 
 def test_f19_a_difference_stays_on_the_list_and_a_second_lorry_may_come_before_finance_looked() -> None:
-    case = stands(State.JUDGED)
-    on(case).submit(back(Goods("engine", "b1", 3)), RULES, by=CLERK, at=T0)
-    make(case, Move.APPROVE)
-    on(case).draw_slip("TH1", "by truck", salt=SALT, by=CLERK, at=T0)
-    on(case).sign_slip("TH1", by=anyone("dora", "deputy_for_sales"), at=T0)
-    one = [Goods("engine", "b1", 1)]
-    on(case).take_in("TH1", one, by=anyone("wang"), at=T0)
-    on(case).reconcile("TH1", "V1", by=CLERK, at=T0)
-    assert case.discrepancies == 1
-    on(case).take_in("TH1", one, by=anyone("wang"), at=T0)
-    assert case.discrepancies == 1
-    on(case).take_in("TH1", one, by=anyone("wang"), at=T0)  # before finance has looked
-    assert case.discrepancies == 0
-    on(case).reconcile("TH1", "V1", by=CLERK, at=T0)
+    case, one = decided(back(Goods("engine", "b1", 3))), Goods("engine", "b1", 1)
+    signed(case)
+    for left in (1, 1, 0):  # the third comes before finance has looked at the second
+        came(case, one)
+        if left and not case.slips[0].voucher and case.discrepancies == 0:
+            on(case).reconcile("TH1", "V1")
+        assert case.discrepancies == left
+    on(case).reconcile("TH1", "V1")
     assert case.slips[0].voucher == "V1"
 
 
@@ -320,49 +299,41 @@ def waiting_house() -> Counter:
 
 @given(st.integers(1, 200), st.integers(1, 60))
 def test_f27_named_clocks_stand_still_while_the_case_waits_for_the_customer(hours: int, more: int) -> None:
-    counter = waiting_house()
-    counter.accepted()
-    due, at = counter.due("CMP-04"), counter.clock.now()
+    counter = waiting_house().accepted()
+    due = counter.due("CMP-04")
     counter.clock.advance(timedelta(hours=hours))
-    in_time = counter.clock.now() + timedelta(minutes=5) <= due
-    counter.do("wait_for_customer", "the sample", by="service_agent")
-    since = counter.clock.now()
+    in_time = counter.now + STEP <= due
+    counter.go("wait_for_customer")
+    since = counter.now
     assert counter.timers["CMP-04"] == (TimerState.PAUSED if in_time else TimerState.BREACHED)
-    counter.expect_refused(RuleBroken, "wait_for_customer", "again", by="service_agent")
+    counter.expect(RuleBroken, "wait_for_customer")
     counter.clock.advance(timedelta(hours=more))
-    counter.do("involve", ["production"], counter.clock.now() + timedelta(days=9), by="service_agent")
-    counter.desk.sweep(counter.clock.now() + timedelta(minutes=1))
-    counter.do("resume", by="service_agent")
-    paused = counter.clock.now() - since  # counted as the six days are: the office is closed or not
+    counter.go(("involve", ["production"], timedelta(days=9)))
+    counter.desk.sweep(counter.now + timedelta(minutes=1))
+    counter.go("resume")
+    paused = counter.now - since  # counted as the six days are: the office is closed or not
     assert counter.timers["CMP-04"] == (TimerState.RUNNING if in_time else TimerState.BREACHED)
     assert counter.due("CMP-04") == (due + paused if in_time else due)
     assert counter.timers["CMP-06.1"] is TimerState.RUNNING  # the house does not name it
-    assert at < since
 
 
 def test_f27_a_clock_that_begins_meanwhile_stands_still_too_and_a_house_may_have_none() -> None:
     counter = waiting_house()
     counter.receive(complaint_form())
-    counter.do("check", "ours", by="sales")
-    counter.do("wait_for_customer", "the sample", by="service_agent")
-    counter.do("accept", HANDLING, by="service_agent")
-    assert counter.timers["CMP-04"] is TimerState.PAUSED
-    counter.do("resume", by="service_agent")
-    after = counter.timers
-    assert after["CMP-04"] is TimerState.RUNNING
-    counter = Counter.open()
-    counter.accepted()
-    counter.expect_refused(RuleBroken, "wait_for_customer", "the sample", by="service_agent")
-    counter.expect_refused(RuleBroken, "resume", by="service_agent")
+    counter.go("check", "wait_for_customer", "accept")
+    assert "CMP-04" not in counter.running()
+    counter.go("resume")
+    assert "CMP-04" in counter.running()
+    counter = Counter.open().accepted()
+    counter.expect(RuleBroken, "wait_for_customer", "resume")
 
 
 def test_f48_everybody_is_told_also_at_one_instant() -> None:
-    counter = Counter.open()
-    counter.accepted()
+    counter = Counter.open().accepted()
     at = counter.clock.now()
     for name in ("a", "b", "a"):
         counter.does.assign(counter.id, name, by=counter.who["service_manager"], at=at)
-    assert [message.to for message in counter.messages("assigned")] == ["a", "b", "a"]
+    assert counter.told("assigned") == ["a", "b", "a"]
     keys = [m.key for m in counter.desk.store.look(lambda u: u.session.outbox(unsent=False, limit=100))]
     assert not [key for key in keys if "2026-" in key]
 
@@ -371,13 +342,10 @@ def test_f48_everybody_is_told_also_at_one_instant() -> None:
 
 
 def test_warnings_reach_whoever_has_the_case() -> None:
-    counter = Counter.open()
-    counter.accepted()
+    counter = Counter.open().accepted()
     counter.desk.sweep(counter.due("CMP-04"))
-    assert [(m.to, m.facts["percent"], m.facts["branch"]) for m in counter.messages("warning")] == [
-        ("service_agent", 50, "hq"),
-        ("service_agent", 80, "hq"),
-    ]
+    warned = [(m.to, m.facts["percent"], m.facts["branch"]) for m in counter.messages("warning")]
+    assert warned == [("service_agent", 50, "hq"), ("service_agent", 80, "hq")]
 
 
 @pytest.mark.parametrize("backend", ["memory", "sqlite"])
@@ -393,8 +361,7 @@ def test_f24_of_several_warnings_that_a_late_sweep_finds_the_last_is_sent(backen
 
 @pytest.mark.parametrize("backend", ["memory", "sqlite"])
 def test_clocks_are_one_statement_by_deadline_and_owner(backend: str, tmp_path: Any) -> None:
-    counter = Counter.open(url=f"sqlite:///{tmp_path}/desk.db" if backend == "sqlite" else "")
-    counter.accepted()
+    counter = Counter.open(url=f"sqlite:///{tmp_path}/desk.db" if backend == "sqlite" else "").accepted()
     counter.accepted(kind=QUALITY)
     agent = counter.who["service_agent"]
     found = counter.does.clocks(by=agent)

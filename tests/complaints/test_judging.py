@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
+from functools import partial
 from typing import Any, Final
 
 import attrs
@@ -11,15 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from complaints.cases import WAYS, A, make, stands
-from complaints.desks import ANN, RULES, T0, anyone, check_unchanged, cny, fen
 from complaints.ends import NOTHING, answered, decided, renewed
-from complaints.hand import on
+from complaints.hand import anyone, on
+from complaints.model import RULES, check_unchanged, cny, fen
 from csdomain.complaints.case import COMPLAINTS, Complaint
 from csdomain.complaints.commands.settling import JudgementMissing
 from csdomain.complaints.events import ComplaintJudged, ComplaintMoved, PenaltyMoved
 from csdomain.complaints.lifecycle import ImprovementMove, ImprovementState, Move, PenaltyState, State
 from csdomain.complaints.rules import FINDING as FINDING_RULE
-from csdomain.complaints.rules import IMPROVEMENT, JUDGEMENT, LOSS, MONTHLY_REVIEW, REPORT, STATES
+from csdomain.complaints.rules import IMPROVEMENT, JUDGEMENT, LOSS, MONTHLY_REVIEW, STATES
 from csdomain.complaints.values import (
     ComplaintRules,
     Finding,
@@ -42,12 +43,19 @@ def us(**changes: Any) -> Judgement:
     return Judgement(**{"liable": Liable.US, "unit": "production", "tracked": False, **changes})
 
 
+def of(liable: Liable, tracked: bool | None = False) -> Judgement:
+    """Whoever is liable is named."""
+    unit = "production" if liable is Liable.US else ""
+    company = "Haulage Ltd" if liable is Liable.OTHER_COMPANY else ""
+    return Judgement(liable=liable, unit=unit, company=company, tracked=tracked)
+
+
 def finding(**changes: Any) -> Finding:
     return Finding(**{"confirmed": True, "text": "cracked", **changes})
 
 
 def judge(case: Complaint, judgement: Judgement, rules: ComplaintRules = RULES) -> Sequence[Any]:
-    return on(case).judge(judgement, rules, by=ANN, at=T0)
+    return on(case).judge(judgement, rules)
 
 
 def judged(judgement: Judgement, rules: ComplaintRules = RULES, *, quality: bool = False) -> Complaint:
@@ -103,23 +111,21 @@ def test_our_unit_and_people_are_named_where_we_are_liable_and_another_company_w
         lambda: ProposedPenalty("", "warning"),
         lambda: ProposedPenalty("a\nb", "warning"),
         lambda: ProposedPenalty("cai", "warning", cny(5)),
+        lambda: Judgement(liable=Liable.CUSTOMER, penalties=(ProposedPenalty("cai", "warning"),)),
         lambda: ProposedPenalty("cai", amount=cny(0)),
         lambda: ProposedPenalty("cai", amount=cny(-1)),
         lambda: Share(""),
         lambda: Share("production", -1),
-        lambda: Share("production", 0.5),  # type: ignore[arg-type]
         lambda: us(shares=[Share("a"), Share("a")]),
         lambda: us(shares=[Share("a", 0), Share("b", 0)]),
         lambda: us(loss={"goods": cny(-1)}),
         lambda: us(unit="x" * 65),
-        lambda: us(disposal="a\0b"),
         lambda: us(disposal="x" * 4001),
-        *(lambda name=name: us(persons=[name]) for name in ("", "a\0b", "x" * 65, "\ud800", 7)),
+        *(lambda name=name: us(persons=[name]) for name in ("", "x" * 65)),
         lambda: us(persons="cai"),
-        *(lambda name=name: finding(persons=[name]) for name in ("", "a\0b", "x" * 65, 7)),
+        *(lambda name=name: finding(persons=[name]) for name in ("", "x" * 65)),
         lambda: finding(persons="cai"),
         lambda: finding(text=" "),
-        lambda: finding(confirmed="yes"),
     ],
 )
 def test_what_is_no_judgement_and_no_finding_is_refused(bad: Callable[[], object]) -> None:
@@ -137,12 +143,7 @@ def test_a_quality_fault_is_judged_only_by_a_finding_on_this_form_or_on_the_one_
     quality: bool, found_before: bool, found_now: bool, liable: Liable
 ) -> None:
     """Whether R&D confirmed it or denied it, and whoever turns out to be responsible."""
-    judgement = Judgement(
-        liable=liable,
-        unit="production" if liable is Liable.US else "",
-        company="Haulage Ltd" if liable is Liable.OTHER_COMPANY else "",
-        tracked=False,
-    )
+    judgement = of(liable)
     if found_before:
         case = stands(State.NOT_ACCEPTED, quality=True)
         make(case, Move.RENEW)
@@ -155,19 +156,13 @@ def test_a_quality_fault_is_judged_only_by_a_finding_on_this_form_or_on_the_one_
         for move in (Move.CONCLUDE, Move.REPORT, Move.RULE):
             make(case, move)
     if found_now:
-        on(case).inspect(Finding(liable is Liable.US, "looked at"), by=ANN, at=T0)
+        on(case).inspect(Finding(liable is Liable.US, "looked at"))
     if quality and not (found_now or found_before):
         error = check_unchanged(case, RuleBroken, lambda: judge(case, judgement))
         assert error.rule is FINDING_RULE
     else:
         judge(case, judgement)
         assert case.form.judgement == judgement
-
-
-@pytest.mark.rule(REPORT)
-def test_nothing_is_judged_before_the_ruling_on_the_report() -> None:
-    case = stands(State.REPORTED)
-    assert check_unchanged(case, RuleBroken, lambda: judge(case, us())).rule is REPORT
 
 
 # --- is the improvement tracked? --------------------------------------------------------------------------------------
@@ -178,12 +173,7 @@ def test_nothing_is_judged_before_the_ruling_on_the_report() -> None:
 def test_for_a_quality_fault_of_ours_it_is_decided_explicitly_whether_the_improvement_is_tracked(
     quality: bool, liable: Liable, tracked: bool | None
 ) -> None:
-    judgement = Judgement(
-        liable=liable,
-        unit="production" if liable is Liable.US else "",
-        company="Haulage Ltd" if liable is Liable.OTHER_COMPANY else "",
-        tracked=tracked,
-    )
+    judgement = of(liable, tracked)
     case = stands(State.REPORTED, quality=quality, before=Move.JUDGE)
     if quality and liable is Liable.US and tracked is None:
         assert check_unchanged(case, RuleBroken, lambda: judge(case, judgement)).rule is IMPROVEMENT
@@ -210,7 +200,7 @@ def test_an_improvement_is_tracked_until_its_effect_is_verified(tried: list[Impr
         note = f"note {notes}"
 
         def act(move: ImprovementMove = move, note: str = note) -> Sequence[Any]:
-            return on(case).improve(1, move, note, by=anyone("lab"), at=T0)
+            return on(case).improve(1, move, note, by=anyone("lab"))
 
         if dest is None:
             check_unchanged(case, MoveRefused, act)
@@ -225,7 +215,7 @@ def test_an_improvement_is_tracked_until_its_effect_is_verified(tried: list[Impr
         check_unchanged(
             case,
             NotFound,
-            lambda: on(case).improve(count, ImprovementMove.CARRY_OUT, "x", by=ANN, at=T0),  # noqa: B023 - run at once
+            lambda: on(case).improve(count, ImprovementMove.CARRY_OUT, "x"),  # noqa: B023 - run at once
         )
 
 
@@ -399,15 +389,9 @@ def test_no_penalty_is_carried_out_before_it_was_approved_and_the_case_reviewed_
 
 
 def _penalty_act(case: Complaint, name: str, which: int, who: str) -> Callable[[], Sequence[ComplaintMoved]]:
-    by = anyone(who, "general_manager")  # the position that signs notices
-    calls: dict[str, Callable[[], Any]] = {
-        "approve": lambda: on(case).approve_penalty(which, by=by, at=T0),
-        "drop": lambda: on(case).drop_penalty(which, "no fault of theirs", by=by, at=T0),
-        "notice": lambda: on(case).notice_penalty(which, "JF2026-0001", by=by, at=T0),
-        "carry_out": lambda: on(case).carry_out_penalty(which, by=by, at=T0),
-        "publish": lambda: on(case).publish_penalty(which, by=by, at=T0),
-    }
-    return calls[name]
+    said = {"drop": ["no fault of theirs"], "notice": ["JF2026-0001"]}.get(name, [])
+    act = getattr(on(case), f"{name}_penalty")
+    return partial(act, which, *said, by=anyone(who, "general_manager"))  # the position that signs notices
 
 
 # --- nothing is closed that nobody judged ---
@@ -428,4 +412,4 @@ def test_nothing_is_closed_that_nobody_judged() -> None:
 
 
 def close(case: Complaint, outcome: str = "done") -> object:
-    return on(case).close(outcome, in_time=True, zone="Asia/Shanghai", by=ANN, at=T0)
+    return on(case).close(outcome)

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from complaints.cases import CHIEF, CLERK, RULES_OF, UNTIL
-from complaints.desks import JUDGED, SALT, T0, fen, received, remedy
-from complaints.hand import Drawn, act, on
+from complaints.cases import CHIEF, CLERK, RULES_OF, make
+from complaints.hand import SALT, T0, Drawn, act, on
+from complaints.model import JUDGED, fen, received, remedy
 from csdomain.casework.authorities import Standing
 from csdomain.complaints.case import Certificate, Complaint, ReturnSlip
 from csdomain.complaints.commands.taking_over import IMPORTABLE, PastCase, take_over
@@ -18,12 +18,13 @@ from csdomain.complaints.lifecycle import (
     CertificateState,
     ImprovementMove,
     ImprovementState,
+    Move,
     PenaltyState,
     SlipState,
     State,
 )
 from csdomain.complaints.rules import CERTIFICATE, FINANCE, LOSS, RETURN_SLIP, STATES
-from csdomain.complaints.values import Channel, Finding, Goods, Path, ProposedPenalty, Remedy
+from csdomain.complaints.values import Channel, Goods, Path, ProposedPenalty, Remedy
 from csdomain.kernel.papers.approvals import Outcome
 from csdomain.kernel.rules.errors import DomainError
 from csdomain.kernel.values.actors import Actor
@@ -75,9 +76,7 @@ def submit(case: Complaint, what: Remedy) -> object:
 
 def anew(case: Complaint) -> object:
     """A further form: of a customer who does not accept, or of a case that was closed."""
-    number = f"KS202603-{case.turn + 1:04}"
-    renew = on(case).renew if case.path is Path.DEPARTMENTS else on(case).handle_again
-    return renew(number, complaint_form(), RULES_OF[case.path], salt=SALT, **BY)
+    return make(case, Move.RENEW if case.path is Path.DEPARTMENTS else Move.HANDLE_AGAIN)
 
 
 def decided(case: Complaint, outcome: Outcome) -> object:
@@ -85,47 +84,46 @@ def decided(case: Complaint, outcome: Outcome) -> object:
     return on(case).decide(outcome, RULES_OF[case.path], top(case, CHIEF), reason="as it is", **CHIEFLY)
 
 
+#: The move by which a case leaves a state on its way to closing, where nothing has to come before.
+NEXT: Final[Mapping[State, Move]] = {
+    State.CHECKED: Move.ACCEPT,
+    State.ACCEPTED: Move.INVESTIGATE,
+    State.INVESTIGATING: Move.REPORT,
+    State.AWAITING_DECISION: Move.APPROVE,
+    State.PROPOSED: Move.SATISFY,
+}
+
+
 def next_step(case: Complaint) -> object:
     """A move that leads towards closing; none is skipped that the house wants."""
-    rules, form, here = RULES_OF[case.path], case.form, on(case)
+    form = case.form
     by_letter = form.answer is not None and form.answer.channel is Channel.LETTER
     match case.state:
-        case State.RECEIVED if case.path is Path.LEVELS:
-            return here.handle(HANDLING, rules, **BY)
         case State.RECEIVED:
-            return here.check("ours", **BY)
-        case State.CHECKED:
-            return here.accept(HANDLING, rules, grave=False, **BY)
-        case State.ACCEPTED:
-            return here.investigate(**BY)
+            return make(case, Move.HANDLE if case.path is Path.LEVELS else Move.CHECK)
         case State.INVESTIGATING | State.REPORTED if form.quality and case.finding is None:
-            return here.inspect(Finding(True, "cracked from within"), **BY)
-        case State.INVESTIGATING if waiting := [p for p in case.parts if p.round == case.round and p.done is None]:
-            return here.contribute(waiting[0].department, "the mould was worn", word_of="foreman", **BY)
+            return make(case, Move.INSPECT)
+        case State.INVESTIGATING if any(part.round == case.round and part.done is None for part in case.parts):
+            return make(case, Move.CONTRIBUTE)
         case State.INVESTIGATING if form.concluded_at is None:
-            return here.conclude(**BY)
-        case State.INVESTIGATING:
-            return here.report("how it came about", **BY)
+            return make(case, Move.CONCLUDE)
         case State.REPORTED if form.ruling is None:
-            return here.rule("carry on", **CHIEFLY)
+            return make(case, Move.RULE)
         case State.REPORTED:
             once = () if case.penalties else PENALTIES  # nobody is penalised twice
-            return here.judge(attrs.evolve(NAMED, tracked=not case.improvements, penalties=once), rules, **BY)
+            judged = attrs.evolve(NAMED, tracked=not case.improvements, penalties=once)
+            return on(case).judge(judged, RULES_OF[case.path], **BY)
         case State.JUDGED | State.HANDLING:
             paid = case.accounts[case.turn].booked
             return submit(case, remedy(paid, compensation=paid or None))
-        case State.AWAITING_DECISION:
-            return decided(case, Outcome.APPROVED)
         case State.NOT_ACCEPTED:
             return anew(case)
         case State.NOT_ESTABLISHED if any(memo.ruling is None for memo in case.memoranda):
-            return here.rule_on_objection(reopen=False, text="we stand by it", **CHIEFLY)
+            return make(case, Move.SUSTAIN)
         case State.DECIDED | State.NOT_ESTABLISHED | State.ANSWERED | State.PROPOSED | State.SATISFIED if not by_letter:
-            return here.answer(Channel.LETTER, "So it is.", rules=rules, **BY)
-        case State.PROPOSED:
-            return here.satisfy(rules=rules, **BY)
+            return make(case, Move.ANSWER)
         case _:
-            return here.close("done", zone="Asia/Shanghai", rules=rules, **BY)
+            return make(case, NEXT.get(case.state, Move.CLOSE))
 
 
 def forward(case: Complaint, part: Any, n: int) -> object:
@@ -244,9 +242,7 @@ class Ledgers(RuleBasedStateMachine):
         path, state = start
         self.case = begun(path, state, quality and path is Path.DEPARTMENTS)
         self.grants = [Grant()]
-        self.live: dict[str, Paid] = {}
-        self.booked: dict[str, Paid] = {}
-        self.waived: dict[str, Paid] = {}
+        self.live, self.booked, self.waived = dict[str, Paid](), dict[str, Paid](), dict[str, Paid]()
         self.drawn = 0
 
     # --- what the oracle says
@@ -342,22 +338,20 @@ class Ledgers(RuleBasedStateMachine):
         case, rules = self.case, RULES_OF[self.case.path]
         other = HANDLING if case.form.quality else QUALITY
         acts: dict[str, Callable[[], object]] = {
-            "decline": lambda: on(case).decline("that is not enough", **BY),
-            "withdraw": lambda: on(case).withdraw("never mind", **BY),
-            "dismiss": lambda: on(case).dismiss("used against the manual", **CHIEFLY),
             "anew": lambda: anew(case),
             "object": lambda: on(case).object(f"QC{len(case.memoranda)}", "no", rules, **BY),
-            "reopen": lambda: on(case).rule_on_objection(reopen=True, text="look again", **CHIEFLY),
             "return_report": lambda: on(case).return_report("look again", **CHIEFLY),
             "reclassify": lambda: on(case).reclassify(other, "it is not so", rules=rules, **BY),
             "grave": lambda: on(case).mark(harm=True, **BY),
+            "dismiss": lambda: make(case, Move.DISMISS, by=CHIEF),
+            "reopen": lambda: make(case, Move.REOPEN),
         }
-        self.noting(acts[what])
+        self.noting(acts.get(what, lambda: make(case, Move(what))))
 
     @rule()
     def beside(self) -> None:
-        attempt(self.case, lambda: on(self.case).remark("the lift is slow", "building", **BY))
-        attempt(self.case, lambda: on(self.case).involve(["production"], UNTIL, **BY))
+        for move in (Move.REMARK, Move.INVOLVE):
+            attempt(self.case, lambda: make(self.case, move))  # noqa: B023 - run at once
 
     # --- money and papers
     @rule(more=st.sampled_from([0, 0, -1, 1]), share=st.integers(1, 3), times=st.integers(0, 3))
@@ -401,7 +395,7 @@ class Ledgers(RuleBasedStateMachine):
     def part(self, data: st.DataObject, back: bool, times: int) -> None:
         """A slip is drawn up, or a slip or a penalty goes on or back."""
         number, rules = f"TH-{len(self.case.slips)}", RULES_OF[self.case.path]
-        attempt(self.case, lambda: on(self.case).draw_slip(number, "truck", rules, salt=SALT, **BY))
+        attempt(self.case, lambda: on(self.case).draw_slip(number, "truck", rules, **BY))
         for _ in range(times):
             open_ = [(part, n) for part, n in parts(self.case) if not isinstance(part, Certificate)]
             if open_:
@@ -527,7 +521,7 @@ def test_f23_what_went_out_is_what_the_figures_say() -> None:
     ledgers.begin((Path.DEPARTMENTS, None), False)
     ledgers.ask(0, True, 3200, True)  # goods for a credit of 3,200, without money
     case = ledgers.case
-    on(case).draw_slip("TH1", "truck", RULES_OF[case.path], salt=SALT, **BY)
+    on(case).draw_slip("TH1", "truck", RULES_OF[case.path], **BY)
     on(case).sign_slip("TH1", **CHIEFLY)
     on(case).take_in("TH1", [GOODS], **BY)
     on(case).reconcile("TH1", "V1", **BY)

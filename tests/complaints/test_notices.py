@@ -11,36 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from casework.spellings import SPREADS, bare, width
-from complaints.desks import (
-    ANN,
-    JUDGED,
-    RULES,
-    T0,
-    Counter,
-    anyone,
-    check_unchanged,
-    cny,
-    holding,
-    received,
-    remedy,
-    submitted,
-)
-from complaints.hand import on
+from complaints.desks import Counter
+from complaints.hand import ANN, T0, anyone, on
+from complaints.model import JUDGED, RULES, check_unchanged, cny, holding, received, remedy, submitted
 from csdomain.casework.letters import InternalDisclosed
 from csdomain.complaints.case import Complaint
 from csdomain.complaints.rules import NOTICE
-from csdomain.complaints.values import (
-    Channel,
-    Finding,
-    Judgement,
-    Liable,
-    MalformedStep,
-    ProposedPenalty,
-    Share,
-)
+from csdomain.complaints.values import Channel, Finding, Judgement, Liable, MalformedStep, ProposedPenalty, Share
 from csdomain.kernel.papers.approvals import Outcome
 from csdomain.kernel.papers.documents import Document
-from csdomain.kernel.rules.errors import NotPermitted
+from csdomain.kernel.rules.errors import DomainError, NotPermitted
 from csdomain.testing import QUALITY
 from csdomain.testing.strategies import storable_texts
 
@@ -59,31 +39,32 @@ secrets = st.lists(storable_texts(4, 30), min_size=len(PLACES), max_size=len(PLA
 
 
 def decide(case: Complaint, outcome: Outcome = Outcome.APPROVED, **more: Any) -> None:
-    on(case).decide(outcome, RULES, holding(bob="general_manager"), by=anyone("bob"), at=T0, **more)
+    on(case).decide(outcome, RULES, holding(bob="general_manager"), by=anyone("bob"), **more)
 
 
 def written_on(texts: Iterable[str]) -> Complaint:
     """A decided case with a text of ``texts`` in every place: dismissed, reopened, returned once, approved."""
     given = dict(zip(PLACES, texts, strict=True))
-    case = received(cny(300))
-    on(case).check(given["opinion"], by=ANN, at=T0)
-    on(case).accept(QUALITY, RULES, grave=False, by=ANN, at=T0)
-    on(case).investigate(by=ANN, at=T0)
-    on(case).inspect(Finding(False, "not seen"), by=ANN, at=T0)
-    on(case).dismiss(given["past"], by=ANN, at=T0)
-    on(case).answer(Channel.LETTER, "no", by=ANN, at=T0)
-    on(case).object("QC-1", given["memorandum"], RULES, by=ANN, at=T0)
-    on(case).rule_on_objection(reopen=True, text=given["memorandum"], by=anyone("boss"), at=T0)
-    on(case).involve(["warehouse"], T0 + SOON, by=ANN, at=T0)
-    on(case).contribute("warehouse", given["part"], word_of="foreman", by=ANN, at=T0)
-    on(case).remark("the phone was always busy", "switchboard", by=ANN, at=T0)
-    on(case).answer_remark(1, given["remark"], by=ANN, at=T0)
+    case, boss = received(cny(300)), anyone("boss")
+    here = on(case)
+    here.check(given["opinion"])
+    here.accept(QUALITY, RULES, grave=False)
+    here.investigate()
+    here.inspect(Finding(False, "not seen"))
+    here.dismiss(given["past"])
+    here.answer(Channel.LETTER, "no")
+    here.object("QC-1", given["memorandum"], RULES)
+    here.rule_on_objection(reopen=True, text=given["memorandum"], by=boss)
+    here.involve(["warehouse"], T0 + SOON)
+    here.contribute("warehouse", given["part"], word_of="foreman")
+    here.remark("the phone was always busy", "switchboard")
+    here.answer_remark(1, given["remark"])
     finding = Finding(True, given["finding"], ("worker-7",), given["countermeasures"])
     object.__setattr__(finding, "persons", (given["person"],))  # as with the unit below: a drawn text may be no id
-    on(case).inspect(finding, by=ANN, at=T0)
-    on(case).conclude(by=ANN, at=T0)
-    on(case).report(given["report"], by=ANN, at=T0)
-    on(case).rule(given["ruling"], by=anyone("boss"), at=T0)
+    here.inspect(finding)
+    here.conclude()
+    here.report(given["report"])
+    here.rule(given["ruling"], by=boss)
     judgement = Judgement(
         liable=Liable.US,
         unit="u1",
@@ -93,14 +74,14 @@ def written_on(texts: Iterable[str]) -> Complaint:
         shares=(Share("u1"), Share("u2")),
         penalties=(ProposedPenalty("u1", amount=cny("8150.32")),),
     )
-    on(case).judge(judgement, RULES, by=ANN, at=T0)
+    on(case).judge(judgement, RULES)
     # Units and those penalised are ids of the house: a drawn text may be none, so it is put in their place.
     case.put_form(judgement=attrs.evolve(judgement))
     object.__setattr__(case.form.judgement, "unit", given["unit"])  # frozen, and checked where it is made
     case.penalties = (attrs.evolve(case.penalties[0], on=given["penalty"]),)
-    on(case).submit(remedy(cny(300)), RULES, by=ANN, at=T0)
+    on(case).submit(remedy(cny(300)), RULES)
     decide(case, Outcome.RETURNED, reason=given["returned"])
-    on(case).submit(remedy(cny(200), compensation=cny(150)), RULES, by=ANN, at=T0)
+    on(case).submit(remedy(cny(200), compensation=cny(150)), RULES)
     decide(case, Outcome.RECOMMENDED, reason=given["recommendation"])
     decide(case, reason=given["approval"])
     return case
@@ -129,10 +110,10 @@ def test_a_notice_that_is_given_holds_nothing_internal_and_the_trail_tells_the_s
 ) -> None:
     case = written_on(texts)
     if not own_words.strip():
-        check_unchanged(case, MalformedStep, lambda: on(case).answer(Channel.LETTER, own_words, by=ANN, at=T0))
+        check_unchanged(case, MalformedStep, lambda: on(case).answer(Channel.LETTER, own_words))
         return
     try:
-        (event,) = on(case).answer(Channel.LETTER, own_words, by=ANN, at=T0)
+        (event,) = on(case).answer(Channel.LETTER, own_words)
     except InternalDisclosed:  # chance drew a part of some text
         own = bare(own_words)
         assert any(own[n : n + 3] in bare(text) for text in texts for n in range(len(own) - 2))
@@ -163,8 +144,7 @@ def test_a_notice_that_is_given_holds_nothing_internal_and_the_trail_tells_the_s
 )
 def test_responsibility_loss_and_penalty_stay_in_the_house(text: str, field: str) -> None:
     chinese = "产部" in text
-    counter = Counter.open()
-    counter.accepted(kind=QUALITY)
+    counter = Counter.open().accepted(kind=QUALITY)
     judgement = Judgement(
         liable=Liable.US,
         unit="生产部" if chinese else "production line 3",
@@ -174,13 +154,8 @@ def test_responsibility_loss_and_penalty_stay_in_the_house(text: str, field: str
         shares=(Share("生产部" if chinese else "production line 3"), Share("packing dept")),
         penalties=(ProposedPenalty("worker-7", "minor_demerit"), ProposedPenalty("x", amount=cny("8150.32"))),
     )
-    counter.do("investigate", by="service_agent")
-    counter.do("inspect", Finding(True, "hardened too fast"), by="rnd")
-    counter.do("conclude", by="service_agent")
-    counter.do("report", "淬火过快", by="service_agent")
-    counter.do("rule", "ok", by="deputy_general_manager")
-    counter.do("judge", judgement, by="service_agent")
-    counter.do("submit", remedy(cny(10)), by="service_agent")
+    counter.go("investigate", ("inspect", Finding(True, "hardened too fast")), "conclude", ("report", "淬火过快"))
+    counter.go(("rule", "ok"), ("judge", judgement), ("submit", remedy(cny(10))))
     counter.do("approve", reason="ok", by="sales_manager")
     assert counter.expect_refused(InternalDisclosed, "answer", Channel.PHONE, text, by="sales").facts == {
         "field": field
@@ -191,37 +166,40 @@ def test_responsibility_loss_and_penalty_stay_in_the_house(text: str, field: str
 
 @pytest.mark.rule(NOTICE)
 def test_what_the_customer_gets_may_be_told_though_the_loss_is_the_same_amount() -> None:
-    counter = Counter.open()
-    counter.accepted()
+    counter = Counter.open().accepted()
     counter.judged(attrs.evolve(JUDGED, loss={"compensation": cny("500.00")}, disposal="pay and forget"))
-    counter.do("submit", remedy(cny(900)), by="service_agent")
-    counter.do("approve", by="sales_manager")
+    counter.go(("submit", remedy(cny(900))), "approve")
     counter.do("revise", remedy(cny(500), text="We pay 500.00."), by="service_agent")
-    counter.do("approve", by="sales_manager")
+    counter.go("approve")
     assert counter.do("answer", Channel.PHONE, "We pay 500.00.", by="sales").state == "answered"
 
 
+def decided_at_desk(**judged: Any) -> Counter:
+    counter = Counter.open().accepted().judged(attrs.evolve(JUDGED, **judged))
+    counter.go(("submit", remedy(cny(10))), "approve")
+    return counter
+
+
+def told_as(counter: Counter, text: object, error: type[DomainError] = InternalDisclosed) -> Any:
+    """The facts of the refusal to tell the customer so."""
+    refused = counter.expect_refused(error, "answer", Channel.LETTER, text, by="sales")
+    assert counter.case.form.document.seal() not in str(refused)
+    return refused.facts
+
+
 @pytest.mark.rule(NOTICE)
-def test_the_form_itself_is_not_given_to_the_customer_in_any_shape() -> None:
-    counter = Counter.open()
-    counter.submitted(remedy(cny(10)))
-    counter.do("approve", by="sales_manager")
+def test_the_form_itself_is_not_given_to_the_customer_in_any_shape_and_cannot_be_declared_no_disclosure() -> None:
+    counter = decided_at_desk()
     paper = counter.case.form.document
     assert isinstance(paper, Document)
     for shape in (paper, paper.text(), paper.text("zh", reveal=True), paper.html(), [WORDS], b"We", None, 7):
-        error = counter.expect_refused(InternalDisclosed, "answer", Channel.LETTER, shape, by="sales")
-        assert "form" in str(error.facts["field"]).split(", ")
-        assert paper.seal() not in str(error)
+        assert "form" in told_as(counter, shape)["field"].split(", ")
     assert [copy.holder for copy in counter.case.form.document.copies].count("customer-1") == 0
-
-
-@pytest.mark.rule(NOTICE)
-@pytest.mark.parametrize("text", ["", "  \n", "a\0b", "\ud800", "x" * 4001])
-def test_a_notice_says_something_that_every_store_keeps(text: str) -> None:
-    counter = Counter.open()
-    counter.submitted(remedy(cny(10)))
-    counter.do("approve", by="sales_manager")
-    counter.expect_refused(MalformedStep, "answer", Channel.PHONE, text, by="sales")
+    for text in ("", "  \n", "a\0b", "\ud800", "x" * 4001):
+        told_as(counter, text, MalformedStep)
+    printed = counter.case.form.document.text()
+    counter.do("clear", printed, "never mind", by="service_manager")
+    assert told_as(counter, printed) == {"field": "form"}
 
 
 @pytest.mark.rule(NOTICE)
@@ -229,39 +207,19 @@ def test_a_notice_says_something_that_every_store_keeps(text: str) -> None:
 def test_a_notice_goes_by_letter_or_phone_and_no_other_way(channel: Any) -> None:
     case = submitted([(None, cny(10))])
     decide(case)
-    error = check_unchanged(case, MalformedStep, lambda: on(case).answer(channel, WORDS, by=ANN, at=T0))
+    error = check_unchanged(case, MalformedStep, lambda: on(case).answer(channel, WORDS))
     assert error.facts["field"] == "channel"
 
 
 @pytest.mark.rule(NOTICE)
 def test_f18_the_manager_declares_a_match_no_disclosure_with_a_reason_on_the_trail() -> None:
-    counter = Counter.open()
-    counter.accepted()
-    ours = Judgement(liable=Liable.US, unit="transport", tracked=False, loss={"goods": cny(4321)})
-    counter.judged(ours)
-    counter.do("submit", remedy(cny(10)), by="service_agent")
-    counter.do("approve", by="sales_manager")
-    said = "The means of transport is ours; lot 4321."
+    counter = decided_at_desk(unit="transport", persons=(), loss={"goods": cny(4321)})
+    said, reason = "The means of transport is ours; lot 4321.", "an ordinary word, and the number of the lot"
     counter.expect_refused(NotPermitted, "clear", said, "an ordinary word", by="sales")
     counter.expect_refused(MalformedStep, "clear", said, " ", by="service_manager")
-    assert counter.expect_refused(InternalDisclosed, "answer", Channel.PHONE, said, by="sales").facts == {
-        "field": "loss, unit"
-    }
-    counter.do("clear", said, "an ordinary word, and the number of the lot", by="service_manager")
+    assert told_as(counter, said) == {"field": "loss, unit"}
+    counter.do("clear", said, reason, by="service_manager")
     line = counter.does.trail(counter.id, by=counter.who["sales"])[-1]
-    assert (line.name, line.reason) == ("disclosure_cleared", "an ordinary word, and the number of the lot")
-    assert line.facts["fields"] == ["loss", "unit"]
-    counter.expect_refused(InternalDisclosed, "answer", Channel.PHONE, said + " transport", by="sales")
+    assert (line.name, line.reason, line.facts["fields"]) == ("disclosure_cleared", reason, ["loss", "unit"])
+    told_as(counter, said + " transport")
     assert counter.do("answer", Channel.PHONE, said, by="sales").state == "answered"
-
-
-@pytest.mark.rule(NOTICE)
-def test_the_form_itself_cannot_be_declared_no_disclosure() -> None:
-    counter = Counter.open()
-    counter.submitted(remedy(cny(10)))
-    counter.do("approve", by="sales_manager")
-    printed = counter.case.form.document.text()
-    counter.do("clear", printed, "never mind", by="service_manager")
-    assert counter.expect_refused(InternalDisclosed, "answer", Channel.LETTER, printed, by="sales").facts == {
-        "field": "form"
-    }

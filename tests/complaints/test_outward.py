@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import attrs
 import pytest
@@ -10,11 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.test_contracts import failing
-from complaints.desks import Counter, cny, remedy
+from complaints.desks import Counter
+from complaints.model import cny, remedy
 from complaints.test_penalties import DEDUCTION, DISCIPLINE, judged
 from csdomain.complaints.ports import Order, OutwardOrders
 from csdomain.complaints.rules import CERTIFICATE, CHASING, FINANCE, MONTHLY_REVIEW, REMARKS, WAREHOUSE
-from csdomain.complaints.values import Channel, Goods
+from csdomain.complaints.values import Goods
 from csdomain.kernel.cases.delivery import MessageState, RelayPolicy
 from csdomain.kernel.rules import AUDITED, PORTS
 from csdomain.kernel.store.ports import DeliveryFailed, Queued
@@ -42,46 +43,34 @@ def down() -> list[DeliveryFailed | None]:
 # --- the fakes keep the contracts -------------------------------------------------------------------------------------
 
 
-class TestFakeWarehouse(WarehouseContract):
-    @pytest.fixture
-    def warehouse(self) -> FakeWarehouse:
-        return FakeWarehouse()
+class Fake:
+    """A contract kept by the fake ``of``, and by one that fails."""
+
+    of: ClassVar[type[Any]]
 
     @pytest.fixture
-    def done(self, warehouse: FakeWarehouse) -> Callable[[], Any]:
-        return lambda: warehouse.done
+    def part(self) -> Any:
+        return self.of()
 
     @pytest.fixture
-    def broken(self) -> FakeWarehouse:
-        return FakeWarehouse(down())
-
-
-class TestFakeFinance(FinanceContract):
-    @pytest.fixture
-    def finance(self) -> FakeFinance:
-        return FakeFinance()
+    def done(self, part: Any) -> Callable[[], Any]:
+        return lambda: part.done
 
     @pytest.fixture
-    def done(self, finance: FakeFinance) -> Callable[[], Any]:
-        return lambda: finance.done
-
-    @pytest.fixture
-    def broken(self) -> FakeFinance:
-        return FakeFinance(down())
+    def broken(self) -> Any:
+        return self.of(down())
 
 
-class TestFakePersonnel(PersonnelContract):
-    @pytest.fixture
-    def personnel(self) -> FakePersonnel:
-        return FakePersonnel()
+class TestFakeWarehouse(Fake, WarehouseContract):
+    of = FakeWarehouse
 
-    @pytest.fixture
-    def done(self, personnel: FakePersonnel) -> Callable[[], Any]:
-        return lambda: personnel.done
 
-    @pytest.fixture
-    def broken(self) -> FakePersonnel:
-        return FakePersonnel(down())
+class TestFakeFinance(Fake, FinanceContract):
+    of = FakeFinance
+
+
+class TestFakePersonnel(Fake, PersonnelContract):
+    of = FakePersonnel
 
 
 # --- wrong ones are caught --------------------------------------------------------------------------------------------
@@ -128,31 +117,6 @@ class ForgetsTheAmount(FakeFinance):
         super()._take(what, attrs.evolve(order, amount=0), known)
 
 
-def caught_finance(kind: type[FakeFinance], broken: Callable[[], Any] = lambda: FakeFinance(down())) -> set[str]:
-    made: list[FakeFinance] = []
-
-    def part() -> FakeFinance:
-        made.append(kind())
-        return made[-1]
-
-    return failing(FinanceContract, part=part, done=lambda: lambda: made[-1].done, broken=broken)
-
-
-@pytest.mark.rule(FINANCE, CERTIFICATE)
-@pytest.mark.parametrize(
-    "wrong", [DoesAgain, TakesTheLast, TakesAnything, RefusesForNow, LosesSome, MixesUpOrders, ForgetsTheAmount]
-)
-def test_wrong_finance_is_caught(wrong: type[FakeFinance]) -> None:
-    assert caught_finance(wrong)
-
-
-@pytest.mark.rule(FINANCE)
-def test_right_finance_is_not_and_a_failure_that_is_not_said_or_final_is_caught() -> None:
-    assert caught_finance(FakeFinance) == set()
-    assert caught_finance(FakeFinance, broken=FakeFinance)
-    assert caught_finance(FakeFinance, broken=lambda: FakeFinance([NEVER] * 9))
-
-
 class ForTheWrongDesk(FakeWarehouse):
     def expect_return(self, order: Order, /) -> None:
         self._take("expect", order, known=True)
@@ -163,45 +127,65 @@ class AcceptsNoName(FakePersonnel):
         self._take("discipline", order, known=True)
 
 
-@pytest.mark.rule(WAREHOUSE, MONTHLY_REVIEW)
-def test_wrong_warehouses_and_personnel_are_caught() -> None:
-    def against(contract: type, kind: type[Any]) -> set[str]:
-        made: list[Any] = []
+def caught(contract: type, kind: type[Any], broken: Callable[[], Any] = lambda: FakeFinance(down())) -> set[str]:
+    made: list[Any] = []
 
-        def part() -> Any:
-            made.append(kind())
-            return made[-1]
+    def part() -> Any:
+        made.append(kind())
+        return made[-1]
 
-        return failing(contract, part=part, done=lambda: lambda: made[-1].done, broken=lambda: None)
+    return failing(contract, part=part, done=lambda: lambda: made[-1].done, broken=broken)
 
-    assert against(WarehouseContract, FakeWarehouse) == against(PersonnelContract, FakePersonnel) == set()
-    assert against(WarehouseContract, ForTheWrongDesk)
-    assert against(PersonnelContract, AcceptsNoName)
+
+@pytest.mark.rule(FINANCE, CERTIFICATE, WAREHOUSE, MONTHLY_REVIEW)
+@pytest.mark.parametrize(
+    ("contract", "wrong"),
+    [
+        (WarehouseContract, ForTheWrongDesk),
+        (PersonnelContract, AcceptsNoName),
+        *((FinanceContract, wrong) for wrong in FakeFinance.__subclasses__()),
+    ],
+)
+def test_a_wrong_one_is_caught_and_the_right_one_is_not(contract: type, wrong: type[Any]) -> None:
+    assert caught(contract, wrong)
+    (right,) = wrong.__bases__
+    assert caught(contract, right, lambda: right(down())) == set()
+
+
+@pytest.mark.rule(FINANCE)
+def test_a_failure_that_is_not_said_or_final_is_caught() -> None:
+    assert caught(FinanceContract, FakeFinance, broken=FakeFinance)
+    assert caught(FinanceContract, FakeFinance, broken=lambda: FakeFinance([NEVER] * 9))
 
 
 # --- orders leave through the outbox ----------------------------------------------------------------------------------
 
 
+GOODS: Final = Goods("engine", "2026-01", 2)
+GRANTED: Final = remedy(cny(900), compensation=cny(300), returns=[GOODS])
+#: The steps of a case that gives every order there is, and whom each sends an order.
+STEPS: Final[tuple[tuple[tuple[Any, ...], str], ...]] = (
+    *((("remark", "the invoice is wrong", "finance"), ""), (("submit", GRANTED), ""), (("approve",), "")),
+    *((("draw_slip",), ""), (("sign_slip",), "expect_return"), (("take_in", [GOODS]), "compare_return")),
+    *(
+        (("draw_certificate", cny(300)), ""),
+        (("sign_certificate",), ""),
+        (("countersign_certificate",), "book_discount"),
+    ),
+    *((("answer",), ""), (("close",), ""), (("review",), ""), (("approve_penalty",), "discipline")),
+    *((("approve_penalty", 2), ""), (("notice_penalty", 2), "deduct")),
+)
+
+
 def whole(counter: Counter) -> None:
-    """A case that gives every order there is."""
+    """Each order is given when its step is taken, and not before."""
     counter.accepted()
-    counter.do("remark", "the invoice is wrong", "finance", by="sales")
     counter.judged(judged(DISCIPLINE, DEDUCTION))
-    goods = Goods("engine", "2026-01", 2)
-    counter.do("submit", remedy(cny(900), compensation=cny(300), returns=[goods]), by="service_agent")
-    counter.do("approve", by="sales_manager")
-    slip = counter.do("draw_slip", "truck", by="sales").number
-    counter.do("sign_slip", slip, by="deputy_for_sales")
-    counter.do("take_in", slip, [goods], by="warehouse_keeper")
-    certificate = counter.do("draw_certificate", cny(300), by="sales").number
-    counter.do("sign_certificate", certificate, by="deputy_for_sales")
-    counter.do("countersign_certificate", certificate, by="sales")
-    counter.do("answer", Channel.LETTER, "We are sorry.", by="sales")
-    counter.do("close", "done", by="service_agent")
-    counter.do("review", "sales", by="gm_office")
-    counter.do("approve_penalty", 1, by="deputy_general_manager")
-    counter.do("approve_penalty", 2, by="deputy_general_manager")
-    counter.do("notice_penalty", 2, by="general_manager")
+    given: list[str] = []
+    for step, order in STEPS:
+        counter.go(step)
+        given += [order] if order else []
+        assert sorted(name for name in {wanted[0] for wanted in WANTED} if counter.messages(name)) == sorted(given)
 
 
 #: Name of the order, number, pieces, amount, discipline.

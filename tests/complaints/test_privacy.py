@@ -8,8 +8,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from complaints.desks import JUDGED, Counter, cny, remedy
-from csdomain.complaints.values import Channel, Classification, Goods, ProposedPenalty
+from complaints.desks import USUAL, Counter
+from complaints.model import JUDGED, cny, remedy
+from csdomain.complaints.values import Classification, Goods, ProposedPenalty
 from csdomain.contexts import sections
 from csdomain.desk import shipped
 from csdomain.kernel.rules import PERMITTED, PERSONAL_DATA
@@ -23,73 +24,36 @@ from csdomain.testing.kit import BEGINNING
 
 pytestmark = pytest.mark.rule(PERSONAL_DATA)
 SAID: Final = "王小明 of 12 Garden Road"
-DEPUTY: Final = "deputy_general_manager"
-SIGNER: Final = "deputy_for_sales"
 ENGINES: Final = Goods("engine", "b1", 3)
-
-
-def checked(counter: Counter) -> None:
-    counter.receive(complaint_form())
-    counter.do("check", "the order is ours", by="sales")
-
-
-def ruled(counter: Counter) -> None:
-    counter.accepted(complaint_form(quantity=9))
-    for step, *args, by in (
-        *(("investigate", "service_agent"), ("conclude", "service_agent")),
-        *(("report", "so it was", "service_agent"), ("rule", "carry on", DEPUTY)),
-    ):
-        counter.do(step, *args, by=by)
-
-
-def decided(counter: Counter) -> None:
-    counter.accepted(complaint_form(quantity=9))
-    counter.judged()
-    counter.do("submit", remedy(cny(900), compensation=cny(200), returns=[ENGINES]), by="service_agent")
-    counter.do("approve", by="sales_manager")
-
-
-def on_its_way(counter: Counter) -> None:
-    decided(counter)
-    counter.do("draw_slip", "truck", by="sales")
-    counter.do("sign_slip", "TH202603-0001", by=SIGNER)
-
-
-def closed(counter: Counter) -> None:
-    decided(counter)
-    counter.do("answer", Channel.LETTER, "We are sorry.", by="sales")
-    counter.do("close", "done", by="service_agent")
-
-
-def renewed(counter: Counter) -> None:
-    decided(counter)
-    counter.do("answer", Channel.LETTER, "We are sorry.", by="sales")
-    counter.do("decline", "no", by="sales")
-
-
+ACCEPTED: Final = ("check", "accept")
+RULED: Final = (*ACCEPTED, "investigate", "conclude", "report", "rule")
+BACK: Final = remedy(cny(900), compensation=cny(200), returns=[ENGINES])
+DECIDED: Final[tuple[Any, ...]] = (*RULED, "judge", ("submit", BACK), "approve")
+CLOSED: Final = (*DECIDED, "answer", "close")
 TWICE: Final = (ProposedPenalty(SAID, "warning"), ProposedPenalty(SAID, "warning"))
-#: Where somebody types a name or a number of the house's: what comes before, the use case, with what, by whom.
-TYPED: Final[dict[str, tuple[Callable[[Counter], None], str, tuple[Any, ...], str]]] = {
-    "class": (checked, "accept", (Classification(SAID, "x"),), "service_agent"),
-    "cause": (checked, "accept", (Classification("quality", SAID),), "service_agent"),
-    "department": (Counter.accepted, "contribute", (SAID, "done"), "service_agent"),
-    "loss": (ruled, "judge", (attrs.evolve(JUDGED, loss={SAID: cny(1)}),), "service_agent"),
-    "discipline": (ruled, "judge", (attrs.evolve(JUDGED, penalties=(ProposedPenalty("wu", SAID),)),), "service_agent"),
-    "penalised": (ruled, "judge", (attrs.evolve(JUDGED, penalties=TWICE),), "service_agent"),
-    "slip": (decided, "sign_slip", (SAID,), SIGNER),
-    "certificate": (decided, "sign_certificate", (SAID,), SIGNER),
-    "goods": (on_its_way, "take_in", ("TH202603-0001", [Goods(SAID, SAID, 1)]), "warehouse_keeper"),
-    "customer": (renewed, "renew", (complaint_form(customer=SAID),), "service_agent"),
-    "unit": (closed, "review", (SAID,), "gm_office"),
+#: Where somebody types a name or a number of the house's: what comes before, and the step with what is typed.
+TYPED: Final[dict[str, tuple[tuple[Any, ...], tuple[Any, ...]]]] = {
+    "class": (("check",), ("accept", Classification(SAID, "x"))),
+    "cause": (("check",), ("accept", Classification("quality", SAID))),
+    "department": (ACCEPTED, ("contribute", SAID, "done")),
+    "loss": (RULED, ("judge", attrs.evolve(JUDGED, loss={SAID: cny(1)}))),
+    "discipline": (RULED, ("judge", attrs.evolve(JUDGED, penalties=(ProposedPenalty("wu", SAID),)))),
+    "penalised": (RULED, ("judge", attrs.evolve(JUDGED, penalties=TWICE))),
+    "slip": (DECIDED, ("sign_slip", SAID)),
+    "certificate": (DECIDED, ("sign_certificate", SAID)),
+    "goods": ((*DECIDED, "draw_slip", "sign_slip"), ("take_in", "TH202603-0001", [Goods(SAID, SAID, 1)])),
+    "customer": ((*DECIDED, "answer", "decline"), ("renew", complaint_form(customer=SAID))),
+    "unit": (CLOSED, ("review", SAID)),
 }
 
 
 @pytest.mark.parametrize("where", TYPED)
 def test_f54_what_was_typed_for_a_name_or_number_is_not_repeated(where: str) -> None:
-    prepare, use, args, by = TYPED[where]
+    before, (use, *args) = TYPED[where]
     counter = Counter.open()
-    prepare(counter)
-    error = counter.expect_refused(DomainError, use, *args, by=by)
+    counter.receive(complaint_form(quantity=9))
+    counter.go(*before)
+    error = counter.expect_refused(DomainError, use, *args, by=USUAL[use][0])
     kept = counter.desk.store.look(lambda unit: unit.session.refusals(counter.id))
     for told in (str(error), repr(error), error.render("zh"), str(error.as_data()), str(kept)):
         assert "小明" not in told
@@ -121,9 +85,8 @@ def test_f54_a_number_is_hidden_however_it_is_grouped(separator: str, around: st
 def test_f54_the_repr_of_a_trail_shows_no_reason() -> None:
     record = AuditRecord("evt_1", "cmp_1", ActorId("ann"), BEGINNING, "complaint_checked", 1, reason=SAID)
     assert SAID not in repr([record])
-    counter = Counter.open()
-    counter.accepted()
-    counter.do("remark", SAID, "sales", by="sales")
+    counter = Counter.open().accepted()
+    counter.go(("remark", SAID, "sales"))
     assert SAID not in repr(counter.does.trail(counter.id, by=counter.who["sales"]))
 
 
@@ -140,8 +103,7 @@ ASKED: Final[dict[str, Callable[[Counter, str, Any], object]]] = {
 @pytest.mark.parametrize("conceal", [False, True])
 def test_f54_a_house_conceals_what_somebody_may_not_read(conceal: bool, asked: str) -> None:
     book = f'name = "quiet"\nextends = "after_sales"\n[permissions]\nconceal = {str(conceal).lower()}\n'
-    counter = Counter.open(loads(book, sections(), shipped))
-    counter.accepted()
+    counter = Counter.open(loads(book, sections(), shipped)).accepted()
     stranger = counter.desk.actor("u-0", branch="b2", positions=("sales",))
     gone = counter.id[:-1] + "z"
     with pytest.raises(NotFound if conceal else NotPermitted) as there:
@@ -156,7 +118,8 @@ def test_f54_a_house_conceals_what_somebody_may_not_read(conceal: bool, asked: s
 
 def test_f25_the_review_names_customers_where_the_permission_reaches() -> None:
     counter = Counter.open()
-    closed(counter)
+    counter.receive(complaint_form(quantity=9))
+    counter.go(*CLOSED)
     month = "2026-03"
     elsewhere = counter.desk.actor("m", branch="b2", positions=("gm_office", "service_manager"))
     for by, shown in ((counter.who["general_manager"], True), (counter.who["gm_office"], False), (elsewhere, False)):

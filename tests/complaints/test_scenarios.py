@@ -5,12 +5,8 @@ from typing import Any, Final
 
 import pytest
 
-from complaints.desks import (
-    Counter,
-    cny,
-    levels_book,
-    remedy,
-)
+from complaints.desks import BOSS, Counter, levels_book, trail
+from complaints.model import cny, remedy
 from csdomain.complaints.lifecycle import ImprovementMove
 from csdomain.complaints.rules import (
     CERTIFICATE,
@@ -29,51 +25,42 @@ from csdomain.complaints.rules import (
     WAREHOUSE,
     WITHIN_LIMIT,
 )
-from csdomain.complaints.values import (
-    Channel,
-    Finding,
-    Goods,
-    Judgement,
-    Liable,
-    ProposedPenalty,
-    Share,
-)
+from csdomain.complaints.values import Channel, Finding, Goods, Judgement, Liable, ProposedPenalty, Share
 from csdomain.kernel.cases.timers import TimerState
 from csdomain.kernel.rules.errors import RuleBroken
-from csdomain.testing import HANDLING, QUALITY, complaint_form
+from csdomain.testing import QUALITY, complaint_form
 
 pytestmark = pytest.mark.rule(STATES)
 
-Rows = list[tuple[str, str, str]]
-BOSS: Final = "deputy_general_manager"
 #: The stretches that many ways have in common.
-TAKEN_ON: Final[Rows] = [
-    ("receive", "", "received"),
-    ("check", "received", "checked"),
-    ("accept", "checked", "accepted"),
-]
-LOOKED_INTO: Final[Rows] = [
-    ("investigate", "accepted", "investigating"),
-    ("conclude", "investigating", "investigating"),
-    ("report", "investigating", "reported"),
-    ("rule", "reported", "reported"),
-    ("judge", "reported", "judged"),
-]
-DECIDED: Final[Rows] = [
-    ("submit", "judged", "awaiting_decision"),
-    ("approve", "awaiting_decision", "decided"),
-]
-CLOSED: Final[Rows] = [
-    ("answer", "decided", "answered"),
-    ("close", "answered", "closed"),
-]
-REVIEWED: Final[Rows] = [("review", "closed", "settling"), ("settle", "settling", "settled")]
+TAKEN_ON: Final = "receive:received check:checked accept:accepted"
+INVESTIGATED: Final = "conclude report:reported rule judge:judged"
+LOOKED_INTO: Final = f"investigate:investigating {INVESTIGATED}"
+DECIDED: Final = "submit:awaiting_decision approve:decided"
+CLOSED: Final = "answer:answered close:closed"
+REVIEWED: Final = "review:settling settle:settled"
+PAID: Final = """certificate.draw_up:>drawn_up certificate.sign:drawn_up>signed
+    certificate.countersign:signed>countersigned certificate.book:countersigned>booked"""
+DISMISSED: Final = f"{TAKEN_ON} investigate:investigating dismiss:not_established answer"
+HANDLED: Final = "receive:received handle:handling"
+SATISFIED: Final = "propose:proposed satisfy:satisfied close:closed"
+US: Final = Judgement(
+    liable=Liable.US,
+    unit="production",
+    persons=("worker-7",),
+    disposal="replace the batch",
+    tracked=True,
+    loss={"goods": cny(3000), "freight": cny(200)},
+    shares=(Share("production", 3), Share("dispatch", 1)),
+    penalties=(ProposedPenalty("worker-7", "warning"), ProposedPenalty("production")),
+)
 
 
-def stand(counter: Counter, state: str, *, running: tuple[str, ...] = ()) -> None:
-    """Where the case stands at the end, and which of its timers still run."""
+def check_end(counter: Counter, state: str, *way: str, running: tuple[str, ...] = ()) -> None:
+    """Where the case stands at the end, which of its timers still run, and how it came there."""
     assert counter.case.state.value == state
     assert tuple(n for n, timer in counter.timers.items() if timer is TimerState.RUNNING) == running
+    assert counter.rows == trail(*way)
 
 
 @pytest.mark.rule(
@@ -84,316 +71,121 @@ def test_a_quality_fault_with_everything_that_can_follow() -> None:
     # Five of a hundred bearings came cracked; the customer wants 3,200 yuan.
     form = complaint_form(product="bearing", batch="b1", quantity=100, defective=5, claimed=cny(3200))
     counter.accepted(form, QUALITY)
-    counter.do("remark", "nobody answers the phone after six", "switchboard", by="sales")
     # Production is asked; R&D finds the fault in the hardening; the deputy in charge rules.
-    counter.do("involve", ["production"], counter.clock.now() + timedelta(days=2), by="service_agent")
-    counter.do("investigate", by="service_agent")
-    counter.do("contribute", "production", "batch b1 ran at night", word_of="foreman", by="service_agent")
-    counter.do("inspect", Finding(True, "hardened too fast", ("worker-7",), "a new curve"), by="rnd")
-    counter.do("conclude", by="service_agent")
-    counter.do("report", "the furnace was too hot", by="service_agent")
-    counter.do("rule", "replace and pay", by=BOSS)
-    judgement = Judgement(
-        liable=Liable.US,
-        unit="production",
-        persons=("worker-7",),
-        disposal="replace the batch",
-        tracked=True,
-        loss={"goods": cny(3000), "freight": cny(200)},
-        shares=(Share("production", 3), Share("dispatch", 1)),
-        penalties=(ProposedPenalty("worker-7", "warning"), ProposedPenalty("production")),
-    )
-    counter.do("judge", judgement, by="service_agent")
+    found = Finding(True, "hardened too fast", ("worker-7",), "a new curve")
+    counter.go("remark", "involve", "investigate", "contribute", ("inspect", found), "conclude", "report", "rule")
     # 3,200 is not the sales manager's to decide, only to recommend.
     back = [Goods("bearing", "b1", 5)]
-    counter.do("submit", remedy(cny(3200), compensation=cny(500), returns=back), by="service_agent")
+    counter.go(("judge", US), ("submit", remedy(cny(3200), compensation=cny(500), returns=back)))
     counter.expect_refused(RuleBroken, "approve", by="sales_manager")
-    counter.do("recommend", "I would grant it", by="sales_manager")
-    counter.do("approve", by=BOSS)
-    counter.do("answer", Channel.LETTER, "We take five bearings back and pay 500 yuan.", by="sales")
-    counter.do("close", "taken back and paid", by="service_agent")
+    counter.go("recommend", "approve", "answer", "close")
     assert counter.case.in_time is True
     # The goods come back one short, which is cleared; the money is booked.
-    slip = counter.do("draw_slip", "truck", by="sales").number
-    counter.do("sign_slip", slip, by="deputy_for_sales")
-    counter.do("take_in", slip, [Goods("bearing", "b1", 4)], by="warehouse_keeper")
-    counter.do("reconcile", slip, "V-1", by="finance")
-    counter.do("resolve", slip, 4, "one was lost on the way", by="deputy_for_sales")
-    counter.do("reconcile", slip, "V-1", by="finance")
-    certificate = counter.do("draw_certificate", cny(500), by="sales").number
-    counter.do("sign_certificate", certificate, by="deputy_for_sales")
-    counter.do("countersign_certificate", certificate, by="sales")
-    counter.do("book_certificate", certificate, "V-2", by="finance")
+    counter.go("draw_slip", "sign_slip", ("take_in", [Goods("bearing", "b1", 4)]), "reconcile")
+    counter.go(("resolve", 4, "one was lost on the way"), "reconcile")
+    counter.go(("draw_certificate", cny(500)), "sign_certificate", "countersign_certificate", "book_certificate")
     # The office reviews it, the penalties take their ways, the new curve proves itself, the switchboard answers.
-    counter.do("review", "production", by="gm_office")
-    counter.do("approve_penalty", 1, by=BOSS)
-    counter.do("approve_penalty", 2, by=BOSS)
-    counter.do("publish_penalty", 1, by="hr")
-    counter.do("notice_penalty", 2, by="general_manager")
-    counter.do("carry_out_penalty", 2, by="hr")
-    counter.do("improve", 1, ImprovementMove.CARRY_OUT, "curve changed", by="rnd")
-    counter.do("improve", 1, ImprovementMove.VERIFY, "no crack in a month", by="rnd")
+    counter.go(("review", "production"), "approve_penalty", ("approve_penalty", 2), ("publish_penalty", 1))
+    counter.go(("notice_penalty", 2), ("carry_out_penalty", 2))
+    counter.go(("improve", 1, ImprovementMove.CARRY_OUT, "curve changed"), ("improve", 1, ImprovementMove.VERIFY, "so"))
     assert counter.case.open_ends() == ("remark 1",)
-    counter.do("answer_remark", 1, "there is a night line now", by="sales")
-    stand(counter, "settled")
-    assert counter.rows == [
-        *TAKEN_ON,
-        ("remark", "accepted", "accepted"),
-        ("involve", "accepted", "accepted"),
-        ("investigate", "accepted", "investigating"),
-        ("contribute", "investigating", "investigating"),
-        ("inspect", "investigating", "investigating"),
-        *LOOKED_INTO[1:],
-        ("penalty.propose", "", "proposed"),
-        ("penalty.propose", "", "proposed"),
-        ("submit", "judged", "awaiting_decision"),
-        ("recommend", "awaiting_decision", "awaiting_decision"),
-        ("approve", "awaiting_decision", "decided"),
-        *CLOSED,
-        ("follow_up", "closed", "settling"),
-        ("slip.draw_up", "", "drawn_up"),
-        ("slip.sign", "drawn_up", "signed"),
-        ("slip.take_in", "signed", "taken_in"),
-        ("slip.dispute", "taken_in", "disputed"),
-        ("slip.resolve", "disputed", "taken_in"),
-        ("slip.book", "taken_in", "booked"),
-        ("certificate.draw_up", "", "drawn_up"),
-        ("certificate.sign", "drawn_up", "signed"),
-        ("certificate.countersign", "signed", "countersigned"),
-        ("certificate.book", "countersigned", "booked"),
-        ("review", "settling", "settling"),
-        ("penalty.approve", "proposed", "approved"),
-        ("penalty.approve", "proposed", "approved"),
-        ("penalty.publish", "approved", "carried_out"),
-        ("penalty.notice", "approved", "noticed"),
-        ("penalty.carry_out", "noticed", "carried_out"),
-        ("improvement.carry_out", "tracked", "carried_out"),
-        ("improvement.verify", "carried_out", "verified"),
-        ("remark.answer", "open", "done"),
-        ("settle", "settling", "settled"),
-    ]
+    counter.go("answer_remark")
+    check_end(
+        *(counter, "settled", TAKEN_ON, "remark involve investigate:investigating contribute inspect", INVESTIGATED),
+        *("penalty.propose:>proposed " * 2, "submit:awaiting_decision recommend approve:decided", CLOSED),
+        "follow_up:settling slip.draw_up:>drawn_up slip.sign:drawn_up>signed slip.take_in:signed>taken_in",
+        "slip.dispute:taken_in>disputed slip.resolve:disputed>taken_in slip.book:taken_in>booked",
+        *(PAID, "review", "penalty.approve:proposed>approved " * 2, "penalty.publish:approved>carried_out"),
+        "penalty.notice:approved>noticed penalty.carry_out:noticed>carried_out",
+        "improvement.carry_out:tracked>carried_out improvement.verify:carried_out>verified",
+        "remark.answer:open>done settle:settled",
+    )
 
 
 @pytest.mark.rule(WITHIN_LIMIT, NOTICE)
 def test_not_a_quality_fault_the_carrier_is_liable_and_nobody_waits_for_the_laboratory() -> None:
-    counter = Counter.open()
-    counter.accepted(complaint_form(claimed=cny(800)), HANDLING)
+    counter = Counter.open().accepted(complaint_form(claimed=cny(800)))
     assert counter.messages("to_inspect") == []
-    judgement = Judgement(liable=Liable.OTHER_COMPANY, company="Swift Carriers", disposal="hold them liable")
-    counter.judged(judgement)
-    counter.do("submit", remedy(cny(800), compensation=cny(800)), by="service_agent")
-    counter.do("approve", by="sales_manager")
+    counter.judged(Judgement(liable=Liable.OTHER_COMPANY, company="Swift Carriers", disposal="hold them liable"))
+    counter.go(("submit", remedy(cny(800), compensation=cny(800))), "approve")
     counter.expect_refused(RuleBroken, "answer", Channel.PHONE, "Swift Carriers broke it.", by="sales")
-    counter.do("answer", Channel.PHONE, "We pay you what the crate cost.", by="sales")
     # The money is on its way while the case is still open.
-    certificate = counter.do("draw_certificate", cny(800), by="sales").number
-    counter.do("sign_certificate", certificate, by="deputy_for_sales")
-    counter.do("countersign_certificate", certificate, by="sales")
-    counter.do("book_certificate", certificate, "V-1", by="finance")
-    counter.do("close", "paid", by="service_agent")
-    stand(counter, "closed", running=("CMP-20",))
-    counter.do("review", "sales", by="gm_office")
-    stand(counter, "settled")
-    assert counter.rows == [
-        *TAKEN_ON,
-        *LOOKED_INTO,
-        *DECIDED,
-        CLOSED[0],
-        ("certificate.draw_up", "", "drawn_up"),
-        ("certificate.sign", "drawn_up", "signed"),
-        ("certificate.countersign", "signed", "countersigned"),
-        ("certificate.book", "countersigned", "booked"),
-        CLOSED[1],
-        *REVIEWED,
-    ]
+    counter.go("answer", ("draw_certificate", cny(800)), "sign_certificate", "countersign_certificate")
+    counter.go("book_certificate", "close")
+    way = (TAKEN_ON, LOOKED_INTO, DECIDED, "answer:answered", PAID, "close:closed")
+    check_end(counter, "closed", *way, running=("CMP-20",))
+    counter.go("review")
+    check_end(counter, "settled", *way, REVIEWED)
 
 
 @pytest.mark.rule(NOT_ACCEPTED, WITHIN_LIMIT)
 def test_the_customer_does_not_accept_and_the_second_form_takes_the_case_over_the_limit() -> None:
-    counter = Counter.open()
-    counter.submitted(remedy(cny(3200)), complaint_form(claimed=cny(3200)))
-    counter.do("approve", by=BOSS)
-    counter.do("answer", Channel.PHONE, "You get 3,200.", by="sales")
-    counter.do("decline", "five thousand at least", by="sales")
-    assert counter.do("renew", complaint_form(claimed=cny(1801)), by="service_agent").number == "KS202603-0002"
+    counter = Counter.open().submitted(remedy(cny(3200)), complaint_form(claimed=cny(3200)))
+    counter.go("approve", "answer", "decline")
+    assert counter.go(("renew", complaint_form(claimed=cny(1801)))).number == "KS202603-0002"
     counter.judged()
-    counter.do("submit", remedy(cny(1801)), by="service_agent")
+    counter.go(("submit", remedy(cny(1801))))
     counter.expect_refused(RuleBroken, "approve", by=BOSS)  # 1,801 would be theirs, 5,001 is not
-    counter.do("approve", by="general_manager")
-    counter.do("answer", Channel.PHONE, "And 1,801 more.", by="sales")
-    counter.do("close", "agreed", by="service_agent")
-    counter.do("review", "production", by="gm_office")
-    stand(counter, "settled")
-    assert counter.rows == [
-        *TAKEN_ON,
-        *LOOKED_INTO,
-        *DECIDED,
-        CLOSED[0],
-        ("decline", "answered", "not_accepted"),
-        ("renew", "not_accepted", "accepted"),
-        *LOOKED_INTO,
-        *DECIDED,
-        *CLOSED,
-        *REVIEWED,
-    ]
-
-
-DISMISSED: Final[Rows] = [
-    *TAKEN_ON,
-    LOOKED_INTO[0],
-    ("dismiss", "investigating", "not_established"),
-    ("answer", "not_established", "not_established"),
-]
-
-
-def dismissed() -> Counter:
-    counter = Counter.open()
-    counter.accepted()
-    counter.do("investigate", by="service_agent")
-    counter.do("dismiss", "used against the manual", by="general_manager")
-    counter.do("answer", Channel.PHONE, "We cannot agree.", by="sales")
-    return counter
-
-
-@pytest.mark.rule(NOT_ESTABLISHED)
-def test_not_established_and_the_customer_takes_it() -> None:
-    counter = dismissed()
-    counter.do("close", "not established", by="service_agent")
-    counter.do("review", "", by="gm_office")
-    stand(counter, "settled")
-    assert counter.rows == [*DISMISSED, ("close", "not_established", "closed"), *REVIEWED]
-
-
-@pytest.mark.rule(NOT_ESTABLISHED)
-def test_not_established_the_customer_objects_and_the_superior_stands_by_it() -> None:
-    counter = dismissed()
-    counter.do("object", "the customer sends photographs", by="sales")
-    counter.do("sustain", "they show the misuse", by=BOSS)
-    counter.do("answer", Channel.LETTER, "We have looked at your photographs and stay with our answer.", by="sales")
-    counter.do("close", "not established", by="service_agent")
-    counter.do("review", "sales", by="gm_office")
-    stand(counter, "settled")
-    assert counter.rows == [
-        *DISMISSED,
-        ("object", "not_established", "not_established"),
-        ("sustain", "not_established", "not_established"),
-        ("answer", "not_established", "not_established"),
-        ("close", "not_established", "closed"),
-        *REVIEWED,
-    ]
+    counter.go("approve", "answer", "close", ("review", "production"))
+    again = "answer:answered decline:not_accepted renew:accepted"
+    check_end(counter, "settled", TAKEN_ON, LOOKED_INTO, DECIDED, again, LOOKED_INTO, DECIDED, CLOSED, REVIEWED)
 
 
 @pytest.mark.rule(NOT_ESTABLISHED, CHASING)
-def test_not_established_begun_anew_and_decided_after_all() -> None:
-    counter = dismissed()
-    counter.do("object", "the customer sends photographs", by="sales")
-    counter.do("reopen", "the photographs show a crack", by=BOSS)
-    counter.do("conclude", by="service_agent")
-    counter.do("report", "the crack was ours", by="service_agent")
-    counter.do("rule", "grant it", by=BOSS)
-    counter.do("judge", Judgement(liable=Liable.US, unit="production"), by="service_agent")
-    counter.do("submit", remedy(cny(100)), by="service_agent")
-    counter.do("approve", by="sales_manager")
-    counter.do("answer", Channel.LETTER, "You were right: you get a hundred.", by="sales")
-    counter.do("close", "granted", by="service_agent")
-    counter.do("review", "production", by="gm_office")
-    stand(counter, "settled")
-    assert counter.rows == [
-        *DISMISSED,
-        ("object", "not_established", "not_established"),
-        ("reopen", "not_established", "investigating"),
-        *LOOKED_INTO[1:],
-        *DECIDED,
-        *CLOSED,
-        *REVIEWED,
-    ]
+@pytest.mark.parametrize(
+    ("steps", "way"),
+    [
+        (("close", ("review", "")), ("close:closed",)),
+        (("object", "sustain", "answer", "close", "review"), ("object sustain answer close:closed",)),
+        (
+            *[("object", "reopen", "conclude", "report", "rule", "judge", ("submit", remedy(cny(9))), "approve")],
+            *[("object reopen:investigating", INVESTIGATED, DECIDED)],
+        ),
+    ],
+    ids=["the customer takes it", "the superior stands by it", "it is begun anew and granted"],
+)
+def test_not_established_and_then(steps: tuple[Any, ...], way: tuple[str, ...]) -> None:
+    counter = Counter.open().accepted()
+    counter.go("investigate", "dismiss", "answer", *steps)
+    if "reopen" in steps:
+        counter.go("answer", "close", "review")
+        way = (*way, CLOSED)
+    check_end(counter, "settled", DISMISSED, *way, REVIEWED)
 
 
 # --- by level ---------------------------------------------------------------------------------------------------------
 
 
-def at_the_counter(**form: Any) -> Counter:
-    counter = Counter.open(levels_book())
-    counter.receive(complaint_form(**form), by="receiver")
-    counter.do("handle", HANDLING, by="receiver")
-    return counter
-
-
-@pytest.mark.rule(LEVELS)
-def test_by_level_settled_at_the_counter() -> None:
-    counter = at_the_counter()
-    counter.do("propose", remedy(cny(50), text="a voucher of fifty"), by="receiver")
-    counter.do("satisfy", by="receiver")
-    counter.do("close", "voucher given", by="receiver")
-    stand(counter, "closed", running=("CMP-20",))
-    assert counter.rows == [
-        ("receive", "", "received"),
-        ("handle", "received", "handling"),
-        ("propose", "handling", "proposed"),
-        ("satisfy", "proposed", "satisfied"),
-        ("close", "satisfied", "closed"),
-    ]
-
-
 @pytest.mark.rule(LEVELS)
 def test_by_level_up_to_the_top_and_the_customer_told_when() -> None:
-    counter = at_the_counter(claimed=cny(9000))
-    climbed = []
+    counter = Counter.open(levels_book())
+    counter.receive(complaint_form(claimed=cny(9000)), by="receiver")
+    counter.go("handle")
     for holder in ("receiver", "supervisor", "director"):
         counter.expect_refused(RuleBroken, "propose", remedy(cny(9000)), by=holder)
-        counter.do("promise", counter.clock.now() + timedelta(days=2), by=holder)
-        counter.do("escalate", f"beyond the {holder}", by=holder)
-        climbed += [("promise", "handling", "handling"), ("escalate", "handling", "handling")]
+        counter.go(("promise", timedelta(days=2)), "escalate", by=holder)
     counter.do("propose", remedy(cny(9000), compensation=cny(9000)), by="hq")
-    assert [counter.timers[f"CMP-18.{n}"] for n in (1, 2, 3)] == [
-        TimerState.CANCELLED,
-        TimerState.CANCELLED,
-        TimerState.MET,
-    ]
-    counter.do("satisfy", by="receiver")
-    counter.do("close", "paid", by="receiver")
-    certificate = counter.do("draw_certificate", cny(9000), by="sales").number
-    counter.do("sign_certificate", certificate, by="deputy_for_sales")
-    counter.do("countersign_certificate", certificate, by="sales")
-    counter.do("book_certificate", certificate, "V-1", by="finance")
-    counter.do("review", "customer_service", by="gm_office")
-    stand(counter, "settled")
-    assert counter.rows == [
-        ("receive", "", "received"),
-        ("handle", "received", "handling"),
-        *climbed,
-        ("propose", "handling", "proposed"),
-        ("satisfy", "proposed", "satisfied"),
-        ("close", "satisfied", "closed"),
-        ("follow_up", "closed", "settling"),
-        ("certificate.draw_up", "", "drawn_up"),
-        ("certificate.sign", "drawn_up", "signed"),
-        ("certificate.countersign", "signed", "countersigned"),
-        ("certificate.book", "countersigned", "booked"),
-        ("review", "settling", "settling"),
-        ("settle", "settling", "settled"),
-    ]
+    promises = [counter.timers[f"CMP-18.{n}"] for n in (1, 2, 3)]
+    assert promises == [TimerState.CANCELLED, TimerState.CANCELLED, TimerState.MET]
+    counter.go("satisfy", "close", by="receiver")
+    counter.go(("draw_certificate", cny(9000)), "sign_certificate", "countersign_certificate", "book_certificate")
+    counter.go(("review", "customer_service"))
+    way = (HANDLED, "promise escalate " * 3, SATISFIED, "follow_up:settling", PAID, "review settle:settled")
+    check_end(counter, "settled", *way)
 
 
 @pytest.mark.rule(LEVELS, NOT_ACCEPTED)
-def test_by_level_declined_and_discussed_anew_in_the_same_form() -> None:
-    counter = at_the_counter()
-    counter.do("propose", remedy(cny(50)), by="receiver")
-    counter.do("decline", "not for fifty", by="receiver")
-    counter.expect_refused(RuleBroken, "propose", remedy(cny(400)), by="receiver")
-    counter.do("escalate", "wants four hundred", by="receiver")
-    counter.do("propose", remedy(cny(400)), by="supervisor")
-    counter.do("satisfy", by="supervisor")
-    counter.do("close", "paid", by="supervisor")
-    stand(counter, "closed", running=("CMP-20",))
+@pytest.mark.parametrize("declined", [False, True])
+def test_by_level_settled_at_the_counter_or_declined_and_discussed_anew_in_the_same_form(declined: bool) -> None:
+    counter = Counter.open(levels_book())
+    counter.receive(complaint_form(), by="receiver")
+    counter.go("handle", ("propose", remedy(cny(50))))
+    if declined:
+        counter.go("decline", by="receiver")
+        counter.expect_refused(RuleBroken, "propose", remedy(cny(400)), by="receiver")
+        counter.go("escalate")
+        counter.go(("propose", remedy(cny(400))), by="supervisor")
+    counter.go("satisfy", "close", by="supervisor")
+    again = "propose:proposed decline:handling escalate" if declined else ""
+    check_end(counter, "closed", HANDLED, again, SATISFIED, running=("CMP-20",))
     assert (counter.case.turn, counter.case.number) == (1, "KS202603-0001")
-    assert counter.rows == [
-        ("receive", "", "received"),
-        ("handle", "received", "handling"),
-        ("propose", "handling", "proposed"),
-        ("decline", "proposed", "handling"),
-        ("escalate", "handling", "handling"),
-        ("propose", "handling", "proposed"),
-        ("satisfy", "proposed", "satisfied"),
-        ("close", "satisfied", "closed"),
-    ]

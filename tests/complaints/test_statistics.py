@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 import csdomain
 from backends import clear
-from complaints.desks import JUDGED, cny, fen, remedy
+from complaints.desks import Counter
+from complaints.model import JUDGED, cny, fen, remedy
 from complaints.test_review import ABROAD, BRANCHES
 from csdomain import Desk
 from csdomain.complaints.rules import STATISTICS
@@ -111,55 +112,25 @@ cases = st.lists(
 
 def happen(desk: Desk, drawn: Drawn) -> None:
     """One case, as it was drawn. Late is later than the six days from acceptance."""
-    ended = TURN + timedelta(hours=drawn.hours)
+    ended, who, does = TURN + timedelta(hours=drawn.hours), staff(desk, branch=drawn.branch), desk.complaints
     begun = ended - timedelta(days=8 if drawn.late else 1)
-    how: dict[str, Any] = {
-        "form": complaint_form(product=drawn.product, claimed=None if drawn.claimed is None else fen(drawn.claimed)),
-        "remedy": remedy(fen(drawn.granted)),
-        "judgement": drawn.judgement,
-        "classification": drawn.kind,
-        "branch": drawn.branch,
-        "at": begun,
-    }
-    if drawn.second is not None and drawn.end == "closed":
-        id = twice(desk, drawn, how, ended)
-    elif drawn.end == "closed":
-        id = decided(desk, **how).id
-        tell(desk, id, drawn.branch, ended)
-    else:
-        id = decided(desk, **how).id
+    form = complaint_form(product=drawn.product, claimed=None if drawn.claimed is None else fen(drawn.claimed))
+    how: dict[str, Any] = {"judgement": drawn.judgement, "classification": drawn.kind, "branch": drawn.branch}
+    id = decided(desk, form, remedy=remedy(fen(drawn.granted)), at=begun, **how).id
+    if drawn.end != "closed":
         if drawn.end == "withdrawn":
-            desk.complaints.withdraw(id, "no", by=staff(desk, branch=drawn.branch)["service_agent"], at=ended)
+            does.withdraw(id, "no", by=who["service_agent"], at=ended)
         return
-    who = staff(desk, branch=drawn.branch)
-    desk.complaints.close(id, "done", by=who["service_agent"], at=ended)
+    if drawn.second is not None:  # the customer turned the first remedy down: a second form in the same case
+        counter = Counter(desk, desk.clock, who, id)  # type: ignore[arg-type]
+        counter.clock.move(begun)
+        counter.go("answer", "decline", ("renew", form))
+        counter.judged(drawn.judgement, Finding(True, "still there") if drawn.kind == QUALITY else None)
+        counter.go(("submit", remedy(fen(drawn.second))), "approve")
+    does.answer(id, Channel.LETTER, "We are sorry.", by=who["sales"], at=ended)
+    does.close(id, "done", by=who["service_agent"], at=ended)
     if drawn.reviewed is not None:
-        desk.complaints.review(id, drawn.reviewed, by=who["gm_office"], at=ended)
-
-
-def tell(desk: Desk, id: str, branch: str, at: datetime) -> None:
-    desk.complaints.answer(id, Channel.LETTER, "We are sorry.", by=staff(desk, branch=branch)["sales"], at=at)
-
-
-def twice(desk: Desk, drawn: Drawn, how: dict[str, Any], ended: datetime) -> str:
-    """The customer turned the first remedy down, so a second form was opened in the same case."""
-    assert drawn.second is not None
-    who, does, id = staff(desk, branch=drawn.branch), desk.complaints, decided(desk, **how).id
-    at = how["at"]
-    tell(desk, id, drawn.branch, at)
-    does.decline(id, "no", by=who["sales"], at=at)
-    does.renew(id, how["form"], by=who["service_agent"], at=ended - timedelta(days=8 if drawn.late else 1))
-    does.investigate(id, by=who["service_agent"], at=at)
-    if drawn.kind == QUALITY:
-        does.inspect(id, Finding(True, "still there"), by=who["rnd"], at=at)
-    does.conclude(id, by=who["service_agent"], at=at)
-    does.report(id, "what was found", by=who["service_agent"], at=at)
-    does.rule(id, "go on", by=who["deputy_general_manager"], at=at)
-    does.judge(id, drawn.judgement, by=who["service_agent"], at=at)
-    does.submit(id, remedy(fen(drawn.second)), by=who["service_agent"], at=at)
-    does.approve(id, by=who["general_manager"], at=at)
-    tell(desk, id, drawn.branch, ended)
-    return id
+        does.review(id, drawn.reviewed, by=who["gm_office"], at=ended)
 
 
 def counted(drawn: Sequence[Drawn], month: str, columns: Sequence[str]) -> dict[tuple[Any, ...], tuple[int, ...]]:

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from adapters.harness import Desks
 from complaints.cases import FINDING
-from complaints.desks import Counter, cny, remedy
+from complaints.desks import Counter
+from complaints.model import cny, remedy
 from complaints.test_contract import BACK, PAID, ended
 from csdomain.complaints.case import COMPLAINTS
 from csdomain.complaints.values import Channel, Judgement, Liable, ProposedPenalty, Share

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from complaints.desks import ANN, RULES, T0, Counter, accept, remedy, submitted
-from complaints.desks import received as opened
-from complaints.hand import KEEPING, on
+from complaints.desks import Counter
+from complaints.hand import ANN, KEEPING, T0, on
+from complaints.model import RULES, accept, remedy, submitted
+from complaints.model import received as opened
 from csdomain.complaints.case import COMPLAINTS, Complaint
 from csdomain.complaints.case.papers import require_as_signed
 from csdomain.frame import keeping

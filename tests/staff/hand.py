@@ -20,8 +20,7 @@ BOSS: Final = Post([GM], "head office", "hq")
 
 def recorded(actor: str, post: Post = BOSS) -> StaffMember:
     """Someone who has been there for a day."""
-    since = BEGINNING - DAY
-    id = STAFF_MEMBER.make(millis=0, randomness=1)
+    id, since = STAFF_MEMBER.make(millis=0, randomness=1), BEGINNING - DAY
     return StaffMember(id, ActorId(actor), post, (Term(post, since),), since, "王小明")
 
 

@@ -5,15 +5,14 @@ from typing import Any, ClassVar
 
 import pytest
 
-from adapters.harness import BACKENDS, Desks, Statements
+from adapters.on_desks import OnDesks
 from csdomain.kernel.rules import AUDITED, MOVES, ONE_WRITER, PERMITTED, PERSONAL_DATA, PORTS, TIME
 from csdomain.kernel.values.money import Money
 from csdomain.staff.service import DELEGATION_CASES, STAFF_CASES
 from csdomain.staff.values import Post
 from csdomain.testing import engaged
-from csdomain.testing.cases import CaseContract, by, numbered
+from csdomain.testing.cases import by, numbered
 from csdomain.testing.kit import BEGINNING
-from csdomain_adapters.sql import SqlStore
 from staff.hand import DAY, GM, hand, recorded
 
 pytestmark = pytest.mark.rule(MOVES, PERMITTED, AUDITED, ONE_WRITER, PORTS, TIME, PERSONAL_DATA)
@@ -21,20 +20,12 @@ FAR = BEGINNING + timedelta(days=900)
 SALES, SHOP = Post(["sales"], "sales", "hq"), Post(["service_agent"], "shop", "hq")
 
 
-class OnEveryStore(CaseContract):
+class OfStaff(OnDesks):
     rulebook = "after_sales"
-    backends = BACKENDS
     ids = frozenset({"engage.actor", "Post.positions", "Post.department", "Post.branch"})
 
-    @pytest.fixture
-    def open_desk(self, desks: Desks) -> Any:
-        return lambda backend: desks(backend, rulebook=self.rulebook)
 
-    def said_by(self, desk: Any) -> Any:
-        return Statements(desk.store).of if isinstance(desk.store, SqlStore) else None
-
-
-class TestStaff(OnEveryStore):
+class TestStaff(OfStaff):
     """Staff records."""
 
     cases = STAFF_CASES
@@ -54,7 +45,7 @@ class TestStaff(OnEveryStore):
         return desk.staff
 
 
-class TestDelegations(OnEveryStore):
+class TestDelegations(OfStaff):
     """Delegations: the lock on the authority comes before anything is read."""
 
     cases = DELEGATION_CASES

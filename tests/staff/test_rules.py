@@ -2,7 +2,6 @@
 
 import threading
 import time
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import pairwise
@@ -148,18 +147,18 @@ def test_the_tables_are_these_moves_by_who_may() -> None:
 
 @pytest.mark.rule(EMPLOYMENT, APPROVALS, PORTS)
 def test_bodies_that_were_stored_before_say_when_they_last_moved() -> None:
-    plain = make_converter()
     with memory_desk() as desk:
-        boss = STAFF.type, desk.store.look(lambda unit: unit.of(STAFF).get(engaged(desk, "boss").id))
+        boss = desk.store.look(lambda unit: unit.of(STAFF).get(engaged(desk, "boss").id))
         running, over = to(desk, "boss", "bob"), to(desk, "boss", "cai")
         desk.staff.revoke(over, by=manager(desk, "boss"), at=T0 + DAY)
         given_, revoked = (desk.staff.deputies.get(id, by=personnel(desk)) for id in (running, over))
-    for kind, case in ((STAFF, boss[1]), (DELEGATIONS, given_), (DELEGATIONS, revoked)):
-        body = plain.unstructure(case)
+    cases: tuple[tuple[Any, Any], ...] = ((STAFF, boss), (DELEGATIONS, given_), (DELEGATIONS, revoked))
+    for (kind, case), moved_at in zip(cases, (T0, T0, T0 + DAY), strict=True):
+        body = make_converter().unstructure(case)
         moved = body.pop("moved_at")
         old = {**body, "changed_at": moved} if kind is STAFF else body
-        assert plain.structure(kind.upcast(old, 1), kind.type) == case
-    assert (given_.moved_at, revoked.moved_at) == (T0, T0 + DAY)
+        assert make_converter().structure(kind.upcast(old, 1), kind.type) == case
+        assert case.moved_at == moved_at
 
 
 # --- the record (PPL-01, PPL-05) --------------------------------------------------------------------------------------
@@ -187,8 +186,8 @@ def test_a_career_in_one_record(desks: Desks, backend: str) -> None:
     assert held == [[], *[["sales"]] * 2, *[agent] * 9, *[[]] * 3, *[both] * 5, *[[]] * 2]
     record, trail = staff.get(id, by=by), staff.trail(id, by=by)
     assert (record.name, record.phone, record.branch, record.owner) == (NAME, PHONE, "hq", "ann")
-    assert [line.move for line in trail] == ["engage", "assign", "leave", "return", "leave", "return"]
-    assert [line.at for line in trail] == [T0 + day * DAY for day in (0, 3, 4, 5, 12, 15)]
+    moves = zip("engage assign leave return leave return".split(), (0, 3, 4, 5, 12, 15), strict=True)
+    assert [(line.move, line.at) for line in trail] == [(move, T0 + day * DAY) for move, day in moves]
     post = {name: trail[1].facts[name] for name in ("positions", "department", "branch", "actor")}
     assert post == {"positions": ["service_agent"], "department": "shop", "branch": "south", "actor": "ann"}
     assert trail[2].reason == "moves away"
@@ -227,24 +226,14 @@ def test_names_and_phones_are_for_those_with_the_permission() -> None:
         assert staff.held(["boss", "ann"], T0, by=director) == {"boss": frozenset({GM})}
         assert staff.holders("sales", T0, by=director) == ()
         nobody = desk.actor("x", branch="hq", positions=("sales",))
-        asked: tuple[Callable[[], object], ...] = (
-            lambda: staff.get(ann, by=director),
+        held, holders = partial(staff.held, ["ann"]), partial(staff.holders, "sales")
+        for ask in (
+            partial(staff.get, ann, by=director),
             *(partial(ask, by=nobody) for ask in (staff.find, partial(staff.get, boss))),
-            *(partial(ask, T0, by=nobody) for ask in (staff.delegations, partial(staff.held, ["ann"]))),
-            partial(staff.holders, "sales", T0, by=nobody),
-        )
-        for ask in asked:
+            *(partial(ask, T0, by=nobody) for ask in (staff.delegations, held, holders)),
+        ):
             with pytest.raises(NotPermitted):
                 ask()
-
-
-@pytest.mark.rule(PERSONAL_DATA)
-def test_nobody_is_erased_before_they_have_left() -> None:
-    record = StaffMember.engage(act(), "ann", NAME, SALES, phone=PHONE)[0]
-    record.leave(act(), until=T0 + 2 * DAY)
-    assert unchanged(record, RuleBroken, lambda: record.erase(act(T0 + DAY))).rule is PERSONAL_DATA
-    record.erase(act(T0 + 2 * DAY))
-    assert (record.name, record.phone, *record.held(T0)) == ("", "", "sales")
 
 
 # --- questions --------------------------------------------------------------------------------------------------------
@@ -296,8 +285,6 @@ def test_what_cannot_be_is_named() -> None:
             (("ann", "dan"), {"limit": Money.of(-1, "CNY")}, DelegationInvalid, {"field": "limit"}),
             (("ann", ""), {}, MalformedStaff, {"field": "deputy"}),
             (("ann", "bob@example.com"), {}, MalformedStaff, {"field": "deputy"}),
-            (("ann", "bob"), {"principal": "\0", "by": personnel(desk)}, MalformedStaff, {"field": "principal"}),
-            (("ann", "bob"), {"authority": "\0"}, MalformedStaff, {"field": "authority"}),
         )
         for given_, how, wrong, facts in cases:
             with pytest.raises(wrong) as refused:
@@ -366,13 +353,11 @@ def test_managers_delegate_their_own_and_hr_for_everyone() -> None:
     with memory_desk() as desk:
         deputies, bob = staffed(desk).staff.deputies, manager(desk, "bob")
         id = to(desk, "ann", "dan")
-        acts: tuple[Callable[[], object], ...] = (
-            lambda: to(desk, "ann", "dan", principal="ann", by=bob),
-            lambda: to(desk, "ann", "dan", by=manager(desk, "ann", "sales")),
-            lambda: deputies.revoke(id, by=bob, at=T0),
-            lambda: deputies.get(id, by=bob),
-        )
-        for attempt in acts:
+        for attempt in (
+            partial(to, desk, "ann", "dan", principal="ann", by=bob),
+            partial(to, desk, "ann", "dan", by=manager(desk, "ann", "sales")),
+            *(partial(deputies.revoke, id, by=bob, at=T0), partial(deputies.get, id, by=bob)),
+        ):
             with pytest.raises(NotPermitted):
                 attempt()
         other = to(desk, "bob", "dan", principal="bob", by=personnel(desk), limit=Money.of(500, "CNY"))

@@ -32,12 +32,7 @@ END: Final = 16
 PEOPLE: Final = [ActorId(name) for name in ("ann", "bob", "cai", "dan")]
 POSITIONS: Final = ["general_manager", "service_manager"]
 BOTH, ONE, OTHER, NONE = (frozenset(held) for held in (POSITIONS, POSITIONS[:1], POSITIONS[1:], ["sales"]))
-MOVES: Final = {
-    "assign": ("active", "active"),
-    "leave": ("active", "left"),
-    "return": ("left", "active"),
-    "erase": ("left", "erased"),
-}
+MOVES: Final = {"assign": "active active", "leave": "active left", "return": "left active", "erase": "left erased"}
 Held = frozenset[str]
 Wrong = type[DomainError] | None
 
@@ -104,12 +99,14 @@ class World:
     def there(self, who: ActorId, minute: int) -> bool:
         return who not in self.persons or self.persons[who].at[minute] is not None
 
+    def at_work(self, link: Link) -> bool:
+        return any(self.there(link.deputy, minute) for minute in link.minutes)
+
     def chains(self, deputy: ActorId, authority: str, minute: int) -> Iterator[tuple[int, ...]]:
         """The limits of every chain of delegations that ends at ``deputy``."""
         for link in self.links:
-            here = link.authority == authority and minute in link.minutes and self.there(link.deputy, minute)
-            here = here and not link.waits
-            if link.deputy == deputy and here:
+            here = link.authority == authority and minute in link.minutes and not link.waits
+            if link.deputy == deputy and here and self.there(deputy, minute):
                 yield (link.limit,)
                 for more in self.chains(link.principal, authority, minute):
                     yield (link.limit, *more)
@@ -192,16 +189,14 @@ class Timeline(RuleBasedStateMachine):
         person, at, post = self.world.persons[self.recorded(which)], self.now - late, Post(positions, "shop", "south")
         since, until, told = self.span(begins, ends)
         since = at if begins is None else since
+        ending = {"reason": "moves away", "until": told["until"]}
         calls: dict[str, tuple[Callable[..., Any], bool]] = {
             "assign": (lambda staff, **call: staff.assign(person.id, post, **call), person.last() <= at),
-            "leave": (
-                lambda staff, **call: staff.leave(person.id, "moves away", until=told["until"], **call),
-                ends is not None and until < at,
-            ),
+            "leave": (lambda s, **call: s.leave(person.id, **ending, **call), ends is not None and until < at),
             "return": (lambda staff, **call: staff.return_(person.id, post, **told, **call), since < at),
             "erase": (lambda staff, **call: staff.erase(person.id, **call), person.last() > at),
         }
-        (call, broken), (source, dest) = calls[move], MOVES[move]
+        (call, broken), (source, dest) = calls[move], MOVES[move].split()
         wrong: Wrong = None
         if person.state != source:
             wrong = MoveRefused
@@ -250,11 +245,7 @@ class Timeline(RuleBasedStateMachine):
             wrong = DelegationInvalid
         elif authority not in (held if host is None else held & host):
             wrong = NotHeld
-        elif (
-            since < self.now
-            or not any(self.world.there(deputy, minute) for minute in link.minutes)
-            or self.world.circular(link)
-        ):
+        elif since < self.now or self.world.circular(link) or not self.world.at_work(link):
             wrong = DelegationInvalid
         told = self.span(begins, None)[2] | {"until": when(until), "limit": Money(limit, "CNY")}
 
@@ -335,24 +326,13 @@ class Timeline(RuleBasedStateMachine):
                 desk.close()
 
 
-def check(desks: Desks, share: int, steps: int) -> None:
+@pytest.mark.rule(EMPLOYMENT, APPROVALS, PORTS, ONE_WRITER)
+@pytest.mark.parametrize(("share", "steps"), [(25, 30), pytest.param(20, 80, marks=pytest.mark.deep)])
+def test_who_holds_what_when_is_what_a_timeline_says(desks: Desks, share: int, steps: int) -> None:
     class Opened(Timeline):
         opened = staticmethod(lambda: [desks(name, ids=SequentialIds()) for name in ("memory", "sqlite")])
 
-    usual = settings.default
-    assert usual is not None
-    count = max(1, usual.max_examples * share // 100)
-    stateful.run_state_machine_as_test(
-        Opened, settings=settings(max_examples=count, stateful_step_count=steps, deadline=None)
-    )
-
-
-@pytest.mark.rule(EMPLOYMENT, APPROVALS, PORTS, ONE_WRITER)
-def test_who_holds_what_when_is_what_a_timeline_says(desks: Desks) -> None:
-    check(desks, 25, 30)
-
-
-@pytest.mark.deep
-@pytest.mark.rule(EMPLOYMENT, APPROVALS)
-def test_who_holds_what_when_is_what_a_timeline_says_for_long(desks: Desks) -> None:
-    check(desks, 20, 80)
+    assert settings.default is not None
+    count = max(1, settings.default.max_examples * share // 100)
+    chosen = settings(max_examples=count, stateful_step_count=steps, deadline=None)
+    stateful.run_state_machine_as_test(Opened, settings=chosen)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 
 import attrs
 
@@ -92,12 +92,9 @@ class StaffMember:
     @property
     def active_from(self) -> datetime | None:
         """Where the latest service without a break begins; None for someone who never began."""
-        begins: datetime | None = None
-        for term in reversed(self.terms):
-            if begins is not None and term.until != begins:
-                break
-            begins = term.since
-        return begins
+        ends = (None, *(term.until for term in self.terms))
+        begins = (term.since for end, term in zip(ends, self.terms, strict=False) if end != term.since)
+        return max(begins, default=None)
 
     @property
     def active_until(self) -> datetime | None:
@@ -137,12 +134,11 @@ class StaffMember:
     def assign(self, act: StaffAct, post: Post) -> Events:
         act.require_post(post, self.actor)
         terms = v.reassigned(self.terms, post, act.at)
-        lasts = bool(terms) and terms[-1].lasts_beyond(act.at)
+        begins = [term.since for term in terms if term.lasts_beyond(act.at)]
         accepted = Text("a return: this service is over", "先办理返回：此任期已结束")
-        require(lasts, EMPLOYMENT, accepted=accepted, at=act.at)
+        require(bool(begins), EMPLOYMENT, accepted=accepted, at=act.at)
         self.post, self.terms = post, terms
-        since = next(term.since for term in terms if term.lasts_beyond(act.at))
-        return act.done(e.StaffAssigned(since=since, until=self.active_until))
+        return act.done(e.StaffAssigned(since=begins[0], until=self.active_until))
 
     @does(Move.LEAVE)
     def leave(self, act: StaffAct, reason: str = "", until: _When = None) -> Events:
@@ -200,7 +196,7 @@ class DelegationRecord:
 
     def holds(self, at: datetime) -> bool:
         """Whether it is in force at an instant."""
-        return not self.waits and self.effective is not None and self.effective.holds(at)
+        return not self.waits and self.delegation.since <= at < self.until
 
     @property
     def until(self) -> datetime:
@@ -259,9 +255,9 @@ class DelegationRecord:
     @delegates(DelegationMove.REVOKE)
     def revoke(self, act: StaffAct, reason: str = "") -> Events:
         CHECKS.check_text(reason, "reason", empty=True)
-        when = self.delegation.until.isoformat()
-        accepted = Text(f"before {when}", f"早于 {when}")
-        require(act.at < self.delegation.until, APPROVALS, accepted=accepted, at=act.at)
+        until = self.delegation.until
+        accepted = Text(f"before {until.isoformat()}", f"早于 {until.isoformat()}")
+        require(act.at < until, APPROVALS, accepted=accepted, at=act.at)
         self.revoked_at = act.at
         return act.done(e.DelegationRevoked(reason=reason))
 
@@ -281,12 +277,9 @@ ACTIVE_FROM: Field[StaffMember, datetime] = Field("active_from", datetime, lambd
 ACTIVE_UNTIL: Field[StaffMember, datetime] = Field("active_until", datetime, lambda m: m.active_until)
 
 
-def _moved_at(body: dict[str, Any]) -> dict[str, Any]:
-    return {"moved_at" if name == "changed_at" else name: value for name, value in body.items()}
-
-
+_RENAMED: Final = {1: lambda body: {"moved_at" if k == "changed_at" else k: value for k, value in body.items()}}
 _STAFF = (ACTOR, STATE, DEPARTMENT, ACTIVE_FROM, ACTIVE_UNTIL)
-STAFF: Kind[StaffMember] = Kind(StaffMember, v.STAFF_MEMBER, "staff", _STAFF, schema=2, upcasters={1: _moved_at})
+STAFF: Kind[StaffMember] = Kind(StaffMember, v.STAFF_MEMBER, "staff", _STAFF, schema=2, upcasters=_RENAMED)
 
 DEPUTY: Field[DelegationRecord, str] = Field("deputy", str, lambda d: d.delegation.deputy)
 PRINCIPAL: Field[DelegationRecord, str] = Field("principal", str, lambda d: d.delegation.principal)
@@ -294,14 +287,8 @@ AUTHORITY: Field[DelegationRecord, str] = Field("authority", str, lambda d: d.de
 SINCE: Field[DelegationRecord, datetime] = Field("since", datetime, lambda d: d.delegation.since)
 UNTIL: Field[DelegationRecord, datetime] = Field("until", datetime, lambda d: d.until)
 GIVEN: Field[DelegationRecord, str] = Field("state", str, lambda d: d.state.value)
-
-
-def _last_moved_at(body: dict[str, Any]) -> dict[str, Any]:
-    revoked_at = body.get("revoked_at")
-    return {**body, "moved_at": body["given_at"] if revoked_at is None else revoked_at}
-
-
+_DATED: Final = {1: lambda body: {**body, "moved_at": body.get("revoked_at") or body["given_at"]}}
 _GIVEN = (DEPUTY, PRINCIPAL, AUTHORITY, SINCE, UNTIL, GIVEN)
 DELEGATIONS: Kind[DelegationRecord] = Kind(
-    DelegationRecord, v.DELEGATION, "delegation", _GIVEN, schema=2, upcasters={1: _last_moved_at}
+    DelegationRecord, v.DELEGATION, "delegation", _GIVEN, schema=2, upcasters=_DATED
 )

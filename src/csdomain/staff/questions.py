@@ -70,8 +70,7 @@ def overlapping(unit: Unit, given: Delegation) -> tuple[Delegation, ...]:
     """The delegations of the same authority that overlap ``given`` in time, or touch it."""
     unit.session.next_number(f"delegation/{given.authority}")  # a lock: the second to come waits here
     where = (AUTHORITY.is_(given.authority), UNTIL.at_least(given.since), SINCE.below(given.until))
-    found = (record.effective for record in every(unit, DELEGATIONS, *where))
-    return tuple(row for row in found if row is not None)
+    return tuple(row for record in every(unit, DELEGATIONS, *where) if (row := record.effective) is not None)
 
 
 def records(unit: Unit, actors: Iterable[ActorId], *where: Where[StaffMember]) -> dict[ActorId, StaffMember]:
@@ -87,5 +86,5 @@ def in_force(unit: Unit, at: datetime, *where: Where[DelegationRecord]) -> Deleg
 
 
 def _in_force(found: Iterable[DelegationRecord], people: Mapping[ActorId, StaffMember], at: datetime) -> Delegations:
-    rows = [row for record in found if record.holds(at) and (row := record.effective) is not None]
+    rows = (row for record in found if record.holds(at) and (row := record.effective) is not None)
     return Delegations(tuple(row for row in rows if row.deputy not in people or people[row.deputy].active(at)))

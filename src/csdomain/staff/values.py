@@ -69,8 +69,8 @@ def actor_id(value: object, field: str) -> ActorId:
 
 
 def _positions(given: Iterable[str]) -> tuple[str, ...]:
-    positions = None if isinstance(given, str) or not isinstance(given, Iterable) else tuple(given)
-    if not positions or len(positions) > _MOST_POSITIONS:
+    positions = () if isinstance(given, str) or not isinstance(given, Iterable) else tuple(given)
+    if not 0 < len(positions) <= _MOST_POSITIONS:
         accepted = Text(f"1 to {_MOST_POSITIONS} positions", f"1 到 {_MOST_POSITIONS} 个职位")
         raise MalformedStaff(field="positions", accepted=accepted)
     return tuple(sorted({CHECKS.check_id(position, "positions") for position in positions}))
@@ -103,9 +103,8 @@ class Term:
     until: datetime | None = attrs.field(default=None, converter=attrs.converters.optional(utc))
 
     def __attrs_post_init__(self) -> None:
-        if self.until is not None and self.until <= self.since:
-            begins = self.since.isoformat()
-            accepted = Text(f"after {begins}", f"晚于 {begins}")
+        if not self.lasts_beyond(self.since):
+            accepted = Text(f"after {self.since.isoformat()}", f"晚于 {self.since.isoformat()}")
             raise MalformedStaff(field="until", given=self.until, accepted=accepted)
 
     def holds(self, at: datetime) -> bool:
@@ -123,11 +122,7 @@ Terms = tuple[Term, ...]
 
 def ended(terms: Terms, at: datetime) -> Terms:
     """The terms up to ``at`` and nothing after: a leaving (PPL-01)."""
-    return tuple(
-        term if term.until is not None and term.until <= at else Term(term.post, term.since, at)
-        for term in terms
-        if term.since < at
-    )
+    return tuple(Term(t.post, t.since, at) if t.lasts_beyond(at) else t for t in terms if t.since < at)
 
 
 def reassigned(terms: Terms, post: Post, at: datetime) -> Terms:
