@@ -163,9 +163,10 @@ class Services:
         """Customers (CUS). With the extra ``find`` they are found by pinyin and in either script as well."""
         from csdomain.customers.context import CONTEXT
         from csdomain.customers.ports import AsWritten
+        from csdomain.flows.ask_who_decides import RecordedAuthorities
 
-        installed = "find" in entry_points(group=FOLDS).names
-        return self.of(CONTEXT, fold=adapter(FOLDS, "find")() if installed else AsWritten())
+        fold = adapter(FOLDS, "find")() if "find" in entry_points(group=FOLDS).names else AsWritten()
+        return self.of(CONTEXT, authorities=RecordedAuthorities(), fold=fold)
 
     @cached_property
     def staff(self) -> "Staff":

@@ -6,11 +6,13 @@ import attrs
 import pytest
 
 from adapters.harness import BACKENDS, Desks, Statements
-from csdomain.customers.model import CUSTOMERS, Customer
-from csdomain.customers.service import CUSTOMER_CASES, HEALTH_CASES
-from csdomain.customers.values import CUSTOMER_ID, CustomerRules, Profile, SpokenLanguage
-from csdomain.frame.acts import Act
+from csdomain.customers.model.act import CustomerAct
+from csdomain.customers.model.customer import CUSTOMERS, Customer
+from csdomain.customers.service import CUSTOMER_CASES, HANDOVER_CASES, HEALTH_CASES
+from csdomain.customers.values import CUSTOMER_ID, CustomerId, Profile, SpokenLanguage
+from csdomain.frame.commands import Command
 from csdomain.kernel.rules import AUDITED, MOVES, ONE_WRITER, PERMITTED, PERSONAL_DATA, PORTS, TIME
+from csdomain.kernel.values.actors import Actor
 from csdomain.testing.cases import CaseContract, by, numbered
 from csdomain.testing.kit import BEGINNING
 from csdomain_adapters.sql import SqlStore
@@ -25,7 +27,9 @@ PROFILE = Profile(
     source="referral",
     remark="none",
 )
+FLEET = Profile(name="王小明", company="顺风物流", contact_persons=("李雷",), phones=("13812345678",))
 _TERMS = "INSERT INTO csd_customer_term"
+_WORKS = ["SELECT csd_staff", "SELECT csd_staff"]
 _LINES = "name title sex company region personality interests hobbies needs".split()
 _FILLED: dict[str, Any] = {
     **dict.fromkeys(_LINES, "x"),
@@ -42,9 +46,32 @@ def survivor() -> Customer:
     )
 
 
+class _Files:
+    """One living customer, on no store."""
+
+    def customer(self, id: str) -> Customer:
+        return attrs.evolve(survivor(), id=CUSTOMER_ID.check(id), owner="customer_representative")
+
+    def keep(self, customer: Customer, events: Any) -> None:
+        """Kept nowhere."""
+
+
+def hand(**given: Any) -> CustomerAct:
+    return CustomerAct(other=survivor(), files=_Files(), works=lambda *_: True, **given)
+
+
 class _Contract(CaseContract):
+    hand = staticmethod(hand)
     rulebook = "medical_centre"
     backends = BACKENDS
+    #: Occasions of other kinds that are told of as well.
+    beside_told: ClassVar[frozenset[str]] = frozenset()
+
+    def __init_subclass__(cls) -> None:
+        """Of the occasions of the section only the kind's own are asked for."""
+        names = {occasion.name for occasion in cls.cases.section.occasions}
+        own = {name for name in names if name.startswith(f"{cls.cases.kind.table}.")} | cls.beside_told
+        cls.untold = frozenset(names - own)
 
     @pytest.fixture
     def open_desk(self, desks: Desks) -> Any:
@@ -66,7 +93,9 @@ class TestCustomers(_Contract):
         "register": by("health_manager", PROFILE),
         "edit": by("health_manager", FULL),
         "issue_file_number": by("health_manager"),
-        "assign": by("supervisor", "customer_service"),
+        "assign": by("supervisor", "customer_service", "a new one"),
+        "offer": by("supervisor", "too far"),
+        "claim": by("health_manager"),
         "set_apart": by("customer_service"),
         "lose": by("customer_service", "moved", "went abroad"),
         "rejoin": by("customer_service"),
@@ -80,14 +109,17 @@ class TestCustomers(_Contract):
         | {f"Profile.{name}" for name in ("source", "region", "doctor", "manager")}
     )
     unfilled = frozenset({"Profile.card", "Profile.extra", "Profile.extra.keys"})  # unique, and the house has none
-    asks: ClassVar = {"merge": ["SELECT csd_customer"]}
-
-    @staticmethod
-    def hand(**given: Any) -> Act[CustomerRules]:
-        return Act(other=survivor(), **given)
+    prepares = frozenset({"assign", "offer"})
+    asks: ClassVar = {"merge": ["SELECT csd_customer"], "assign": _WORKS, "claim": _WORKS}
 
     def prepare(self, desk: Any) -> None:
         desk.store.run(lambda unit: unit.of(CUSTOMERS).add(survivor()))
+
+    def _listed(self, desk: Any, marked: Command, id: str, who: Actor) -> bool | None:
+        """Whether the pool is asked is not the table's to say."""
+        if marked.name in ("offer", "claim"):
+            return self.cases.commands.leads(self.stored(desk, id), marked.move) or None
+        return super()._listed(desk, marked, id, who)
 
     def does(self, desk: Any) -> Any:
         return desk.customers
@@ -105,8 +137,61 @@ class TestHealthFiles(_Contract):
         "write": by("functional_doctor", "asthma, treated", "none", "swims"),
     }
     ids = frozenset({"open.customer", "open.doctor"})
-    untold = frozenset({"customer.assigned"})
     asks: ClassVar = {"open": ["SELECT csd_customer"]}
 
     def does(self, desk: Any) -> Any:
         return desk.customers.health
+
+
+_FORM = "contract_no device_model vehicles rental_or_retail expires address routes contacts company mode_of_operation"
+ENTRIES = dict.fromkeys(_FORM.split(), "x")
+
+
+class TestHandovers(_Contract):
+    """Handovers of customers."""
+
+    rulebook = "fleet"
+    cases = HANDOVER_CASES
+    samples: ClassVar = {
+        "file": numbered("customer_representative", lambda n: (_whose(n), "moves away", ENTRIES)),
+        "sign": by("service_manager", "repair_technician"),
+        "transfer": by("records_clerk"),
+        "contact": by("general_manager", "introduced myself"),
+        "refuse": by("service_manager", "stays"),
+        "withdraw": by("service_manager", "stays"),
+    }
+    ids = frozenset({"file.customer", "sign.to"})
+    unfilled = frozenset({"file.entries", "file.entries.keys"})  # the house names the keys
+    asks: ClassVar = {
+        "file": ["SELECT csd_customer"],
+        "sign": _WORKS,
+        "transfer": ["SELECT csd_customer", *_WORKS, "UPDATE csd_customer"],
+    }
+
+    def said_by(self, desk: Any) -> Any:
+        """What is written of the customer is counted with the customer."""
+        hear = super().said_by(desk)
+        if hear is None:
+            return None
+
+        def said(work: Any) -> Any:
+            found = hear(work)
+            both = found.count("INSERT INTO csd_audit") == 2
+            return [one for n, one in enumerate(found) if not (both and 5 <= n < 7)]
+
+        return said
+
+    beside_told = frozenset({"customer.assigned"})
+
+    def prepare(self, desk: Any) -> None:
+        people = [
+            attrs.evolve(survivor(), id=_whose(n), owner="customer_representative", branch="hq") for n in range(12)
+        ]
+        desk.store.run(lambda unit: [unit.of(CUSTOMERS).add(one) for one in people])
+
+    def does(self, desk: Any) -> Any:
+        return desk.customers.handovers
+
+
+def _whose(n: int) -> CustomerId:
+    return CUSTOMER_ID.make(millis=0, randomness=100 + n)

@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from adapters.harness import Desks, Statements
-from csdomain.customers.model import Customer
+from csdomain.customers.model.customer import Customer
 from csdomain.customers.ports import AsWritten
 from csdomain.customers.questions import finding
 from csdomain.customers.questions.finding import TERMS, searched

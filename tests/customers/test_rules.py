@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from adapters.harness import Desks
 from csdomain.contexts import sections
 from csdomain.customers.lifecycle import State
-from csdomain.customers.model import CUSTOMERS, HEALTH_FILES, Customer
+from csdomain.customers.model.customer import CUSTOMERS, Customer
+from csdomain.customers.model.health import HEALTH_FILES
 from csdomain.customers.questions.finding import TERMS
 from csdomain.customers.rules import (
     CORRECTION,
@@ -45,9 +46,9 @@ from csdomain.rulebook import loads
 from csdomain.testing import complaint_form, memory_desk, staff
 from csdomain.testing.cases import Bench, unchanged
 
-from .test_contract import FULL, PROFILE
+from .test_contract import FULL, PROFILE, hand
 
-BENCH: Final = Bench(memory_desk("medical_centre").customers)
+BENCH: Final = Bench(memory_desk("medical_centre").customers, hand)
 T0: Final = datetime(2026, 3, 4, 2, 0, tzinfo=UTC)
 act: Final = BENCH.act
 MAY: Final = {"read", "register", "write", "merge", "assign", "lose", "set_apart"}
@@ -60,14 +61,14 @@ def registered(profile: Profile = PROFILE, at: datetime = T0, **rules: Any) -> C
 class Clerk:
     """Whoever may do everything, at a desk, a minute later each time."""
 
-    def __init__(self, desk: Any) -> None:
-        self.desk, self.does, self.by = desk, desk.customers, staff(desk)["hq"]
+    def __init__(self, desk: Any, by: str = "hq", profile: Profile = PROFILE) -> None:
+        self.desk, self.does, self.by, self.profile = desk, desk.customers, staff(desk)[by], profile
 
     def call(self, does: Callable[..., Any], *given: Any) -> Any:
         return does(*given, by=self.by, at=self.desk.clock.advance(timedelta(minutes=1)))
 
-    def customer(self, profile: Profile = PROFILE, **changes: Any) -> str:
-        id: str = self.call(self.does.register, attrs.evolve(profile, **changes)).id
+    def customer(self, profile: Profile | None = None, **changes: Any) -> str:
+        id: str = self.call(self.does.register, attrs.evolve(profile or self.profile, **changes)).id
         return id
 
     def get(self, id: str) -> Customer:
@@ -187,10 +188,10 @@ def test_from_the_first_assignment_on_there_is_one_representative_at_any_instant
     for who, hours in moves:
         when = at + timedelta(hours=hours)
         if hours < 0 or (model and model[-1][1] == who):
-            unchanged(customer, RuleBroken, lambda: customer.assign(act(when), who))  # noqa: B023 - at once
+            unchanged(customer, RuleBroken, lambda: customer.assign(act(when), who, ""))  # noqa: B023 - at once
             continue
         at = when
-        customer.assign(act(at), who)
+        customer.assign(act(at), who, "")
         model.append((at, who))
     instant = T0 + timedelta(hours=asked)
     expected = [who for since, who in model if since <= instant]
@@ -343,7 +344,7 @@ def test_likely_duplicates_share_a_phone_a_mail_a_card_or_nearly_a_name_with_a_b
 
 
 def test_the_defaults_of_the_section_are_those_of_a_small_house() -> None:
-    assert CustomerRules().required == ("name", "phones")
+    assert CustomerRules(manager="m", clerk="c").required == ("name", "phones")
 
 
 @pytest.mark.rule(MERGING)

@@ -42,10 +42,21 @@ class FileNumberIssued(CustomerMoved):
 
 @attrs.frozen(kw_only=True)
 class CustomerAssigned(CustomerMoved):
-    """The customer has another representative from now on; ``before`` is empty at the first (CUS-08)."""
+    """The customer has another representative from now on; ``before`` is empty at the first (CUS-08).
+
+    ``why`` is ``first``, ``assigned``, ``claimed`` (from the pool) or ``handover``.
+    """
 
     found_anew: ClassVar[bool] = True
     before: str
+    why: str
+    representative: str = stamped("owner")
+
+
+@attrs.frozen(kw_only=True)
+class CustomerOffered(CustomerMoved):
+    """The representative released the customer to the pool, and stays until another takes over (CUS-08)."""
+
     representative: str = stamped("owner")
 
 
@@ -113,3 +124,48 @@ class HealthFileWritten(HealthFileMoved):
     """The file was written anew; what it said before is in it (CUS-11)."""
 
     fields: tuple[str, ...]
+
+
+@attrs.frozen(kw_only=True)
+class HandoverMoved(Told):
+    """Something happened to the handover of ``customer`` by the representative ``giver`` (CUS-08)."""
+
+    customer: str = stamped()
+    branch: str = stamped()
+    giver: str = stamped()
+
+
+@attrs.frozen(kw_only=True)
+class HandoverFiled(HandoverMoved):
+    """The form was filed (CUS-08)."""
+
+
+@attrs.frozen(kw_only=True)
+class HandoverSigned(HandoverMoved):
+    """The manager signed, and named who takes over (CUS-08)."""
+
+    to: str = stamped()
+
+
+@attrs.frozen(kw_only=True)
+class HandoverTransferred(HandoverMoved):
+    """The clerk carried it out: the customer is represented by ``to`` (CUS-08)."""
+
+    to: str = stamped()
+
+
+@attrs.frozen(kw_only=True)
+class HandoverContacted(HandoverMoved):
+    """The new representative has contacted the customer (CUS-08)."""
+
+    to: str = stamped()
+
+
+@attrs.frozen(kw_only=True)
+class HandoverRefused(HandoverMoved):
+    """The manager refused it (CUS-08)."""
+
+
+@attrs.frozen(kw_only=True)
+class HandoverWithdrawn(HandoverMoved):
+    """Nobody takes over (CUS-08)."""

@@ -1,9 +1,11 @@
-"""The moves of a customer's record (CUS-01…19) and of a health file (CUS-02)."""
+"""The moves of a customer's record (CUS-01…19), of a health file (CUS-02), and of papers about customers."""
 
 from enum import Enum, unique
-from typing import Final
+from typing import Any, Final
 
-from csdomain.kernel.cases.lifecycle import Lifecycle, Row, steps
+import attrs
+
+from csdomain.kernel.cases.lifecycle import Lifecycle, Row, Step, steps
 
 from . import rules as r
 
@@ -26,6 +28,8 @@ class Move(Enum):
     EDIT = "edit"
     ISSUE_FILE_NUMBER = "issue_file_number"
     ASSIGN = "assign"
+    OFFER = "offer"
+    CLAIM = "claim"
     SET_APART = "set_apart"
     LOSE = "lose"
     REJOIN = "rejoin"
@@ -47,6 +51,8 @@ CUSTOMER_MOVES: Final = Lifecycle(
         Row(_M.EDIT, _LIVING, None, r.CORRECTION, may="write"),
         Row(_M.ISSUE_FILE_NUMBER, _LIVING, None, r.FILE_NUMBER, may="file_number"),
         Row(_M.ASSIGN, _LIVING, None, r.TENURE),
+        Row(_M.OFFER, _LIVING, None, r.TENURE),
+        Row(_M.CLAIM, _LIVING, None, r.TENURE),
         Row(_M.SET_APART, _S.ACTIVE, _S.APART, r.APART),
         Row(_M.LOSE, (_S.ACTIVE, _S.APART), _S.LOST, r.LOSS),
         Row(_M.REJOIN, (_S.APART, _S.LOST), _S.ACTIVE, r.APART, may="set_apart"),
@@ -84,4 +90,51 @@ HEALTH_MOVES: Final = Lifecycle(
         Row(HealthMove.WRITE, HealthState.KEPT, None, r.FULL_FILE, may="health_write"),
     ),
     ended=(HealthState.KEPT,),
+)
+
+
+def _paper(name: str, *rows: Row[Any, Any]) -> list[Step[Any, Any]]:
+    """The rows of a paper: the permission is the context's, called like the paper and the move (``handover_sign``)."""
+    return steps("customers", *(attrs.evolve(row, may=f"{name}_{row.may or row.trigger.value}") for row in rows))
+
+
+@unique
+class HandoverState(Enum):
+    """Where a handover stands."""
+
+    FILED = "filed"
+    SIGNED = "signed"
+    TRANSFERRED = "transferred"
+    CONTACTED = "contacted"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+
+
+@unique
+class HandoverMove(Enum):
+    """What can be done with a handover."""
+
+    FILE = "file"
+    SIGN = "sign"
+    TRANSFER = "transfer"
+    CONTACT = "contact"
+    REFUSE = "refuse"
+    WITHDRAW = "withdraw"
+
+
+_H, _HM = HandoverState, HandoverMove
+HANDOVER_MOVES: Final = Lifecycle(
+    "handover",
+    HandoverState,
+    _H.FILED,
+    _paper(
+        "handover",
+        Row(_HM.FILE, None, _H.FILED, r.TENURE),
+        Row(_HM.SIGN, _H.FILED, _H.SIGNED, r.TENURE),
+        Row(_HM.TRANSFER, _H.SIGNED, _H.TRANSFERRED, r.TENURE),
+        Row(_HM.CONTACT, _H.TRANSFERRED, _H.CONTACTED, r.TENURE),
+        Row(_HM.REFUSE, _H.FILED, _H.REFUSED, r.TENURE, may="sign"),
+        Row(_HM.WITHDRAW, (_H.FILED, _H.SIGNED), _H.WITHDRAWN, r.TENURE, may="file"),
+    ),
+    ended=(_H.CONTACTED, _H.REFUSED, _H.WITHDRAWN),
 )

@@ -34,8 +34,9 @@ GRADING = Rule(
 )
 TENURE = Rule(
     "CUS-08",
-    "A customer has no representative until first assigned, and from then on exactly one at any instant.",
-    zh="客户首次分配前没有客户代表，此后任一时刻有且只有一位。",
+    "A customer has no representative until first assigned, and from then on exactly one at any instant; a handover is "
+    "filed, signed by the manager who names the new one, and carried out by the clerk.",
+    zh="客户首次分配前没有客户代表，此后任一时刻有且只有一位；交接须提交交接单，经理签核并指定接手人，由档案专员划转。",
     source="C 8.4.5",
 )
 CORRECTION = Rule(

@@ -12,14 +12,15 @@ from csdomain.frame.effects import occasions
 from csdomain.frame.fields import LONG, SHORT, Fields
 from csdomain.kernel.cases.occasions import Placeholder
 from csdomain.kernel.rules import Text
-from csdomain.kernel.rules.errors import InvalidValue, RuleBroken, fact_labels, typed_in
+from csdomain.kernel.rules.errors import Fault, InvalidValue, RuleBroken, fact_labels, typed_in
 from csdomain.kernel.values.actors import ActorId
 from csdomain.kernel.values.arguments import checked
 from csdomain.kernel.values.birthdays import Birthday, LunarDay
+from csdomain.kernel.values.durations import Duration, WorkingDays
 from csdomain.kernel.values.ids import IdKind
 from csdomain.kernel.values.numbering import NumberPattern
 from csdomain.kernel.values.personal import PersonalKind, mask, personal
-from csdomain.rulebook import Rulebook, Section, texts_beside
+from csdomain.rulebook import PERMISSIONS, Rulebook, Section, texts_beside
 
 from . import rules as r
 
@@ -27,9 +28,11 @@ CustomerId = NewType("CustomerId", str)
 CUSTOMER_ID: Final = IdKind[CustomerId]("cus")
 HealthFileId = NewType("HealthFileId", str)
 HEALTH_FILE_ID: Final = IdKind[HealthFileId]("hlf")
+HandoverId = NewType("HandoverId", str)
+HANDOVER_ID: Final = IdKind[HandoverId]("hov")
 _MOST: Final = 20
 _YEARS: Final = (1850, 2200)
-fact_labels({"into": "并入"})
+fact_labels({"customer": "客户", "into": "并入"})
 
 
 class MalformedCustomer(InvalidValue):
@@ -190,11 +193,15 @@ class Past:
 
 @attrs.frozen
 class Tenure:
-    """Who represents a customer from ``since`` up to, and without, ``until``; None: until further notice (CUS-08)."""
+    """Who represents a customer from ``since`` up to, and without, ``until``; None: until further notice (CUS-08).
+
+    ``why`` is ``first``, ``assigned``, ``claimed`` or ``handover``.
+    """
 
     representative: ActorId
     since: datetime
     until: datetime | None = None
+    why: str = ""
 
     def holds(self, at: datetime) -> bool:
         """Whether it is in force at an instant."""
@@ -239,7 +246,14 @@ class CustomerRules:
     ``extra`` the house's own (CUS-17). ``file_number`` is how files are numbered (CUS-03), none where they are not.
     ``sources``, ``intentions``, ``grades`` (best first) and ``lost_reasons`` are codes; where ``sources`` is empty any
     is taken. ``hold_reasons`` are the codes for which law may demand that a record is kept (KRN-14).
+
+    ``manager`` is the position that signs papers about customers, ``clerk`` the one that carries them out.
+    ``handover_fields`` are what the form of a handover asks; ``contact_within`` of the signature the new representative
+    contacts the customer (CUS-08).
     """
+
+    manager: str
+    clerk: str
 
     required: tuple[str, ...] = ("name", "phones")
     extra: Mapping[str, ExtraField] = attrs.field(factory=dict)
@@ -249,6 +263,16 @@ class CustomerRules:
     grades: tuple[str, ...] = ()
     lost_reasons: tuple[str, ...] = ()
     hold_reasons: tuple[str, ...] = ()
+    handover_fields: tuple[str, ...] = ()
+    contact_within: Duration = WorkingDays(1)  # noqa: RUF009 - frozen
+
+    def check_form(self, entries: Mapping[str, str]) -> None:
+        """Refuse the form of a handover that the house does not take. Raises Incomplete, MalformedCustomer. [CUS-08]"""
+        FIELDS.check_known(entries, self.handover_fields, "entries")
+        missing = tuple(field for field in self.handover_fields if not entries.get(field, "").strip())
+        if missing:
+            every = ", ".join(self.handover_fields)
+            raise Incomplete(r.TENURE, missing=missing, accepted=Text(every, every))
 
     def check(self, profile: Profile) -> None:
         """Refuse a record that the house does not take. Raises Incomplete, MalformedCustomer. [CUS-01, CUS-17]"""
@@ -274,14 +298,23 @@ def one_of(code: str, known: tuple[str, ...], field: str) -> str:
     return code
 
 
-def _known(rules: CustomerRules, _: Rulebook) -> Iterable[str]:
+def _known(rules: CustomerRules, book: Rulebook) -> Iterable[str]:
+    for name in ("manager", "clerk"):
+        if PERMISSIONS in book and getattr(rules, name) not in book[PERMISSIONS].positions:
+            said = Text(f"no position {getattr(rules, name)}", f"没有职位 {getattr(rules, name)}")
+            yield Fault.of(said, f"$.customers.{name}")
     names = {field.name for field in attrs.fields(Profile)} - {"kind", "extra", "born_lunar", "born_year"}
     for place, name in enumerate(rules.required):
         if name not in names | {f"extra.{each}" for each in rules.extra}:
             yield f"no field {name} @ $.customers.required[{place}]"
 
 
-OCCASIONS: Final = occasions("customer", {}, {"assigned": {"representative": Placeholder.TEXT}})
+_T: Final = Placeholder.TEXT
+_ABOUT: Final[Mapping[str, Placeholder]] = {"customer": _T}
+OCCASIONS: Final = (
+    *occasions("customer", {}, {"assigned": {"representative": _T}, "offered": {"representative": _T}}),
+    *occasions("handover", {}, dict.fromkeys(("filed", "signed", "transferred", "ended", "not_contacted"), _ABOUT)),
+)
 LABELS: Final[Mapping[str, Text]] = {
     "": Text("customers", "客户"),
     "required": Text("required fields", "必填项"),
@@ -295,6 +328,10 @@ LABELS: Final[Mapping[str, Text]] = {
     "grades": Text("grades of customers", "客户等级"),
     "lost_reasons": Text("why customers leave", "客户流失原因"),
     "hold_reasons": Text("reasons to keep a record", "档案保留事由"),
+    "manager": Text("who signs papers about customers", "客户单据签核职位"),
+    "clerk": Text("who carries out papers about customers", "客户单据办理职位"),
+    "handover_fields": Text("fields of a handover", "客户交接单栏目"),
+    "contact_within": Text("time for the first contact after a handover", "交接后首次联系时限"),
 }
 #: Records go by the current book.
 CUSTOMER_RULES: Section[CustomerRules] = Section(

@@ -265,6 +265,13 @@ class Act(Generic[R]):
         moving.table.move(case, step)
         return (self._told(event, step.trigger.value, step.source, step.dest),)
 
+    def follow(self, moving: Moving, case: Any, move: Enum, event: Told) -> Events:
+        """A step of another case that follows in the same unit and needs no permission; never before its last one
+        (D25). Its event. Raises RuleBroken."""
+        beside = attrs.evolve(self, at=max(self.at, case.moved_at))
+        beside.begin(moving.table, case, moving.table.consequence(case, move, path=moving.path(case)))
+        return beside.done(event)
+
     def brings(self, table: Lifecycle[Any, Any], move: Enum, event: Told) -> Events:
         """A part that a command of the case opens along the way: its first event. Raises NotPermitted."""
         step = table.opening(move, self.by)

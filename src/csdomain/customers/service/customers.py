@@ -1,61 +1,31 @@
-"""The use cases of customers, one method each."""
+"""The use cases of customers' records, one method each."""
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, Final, Unpack
+from typing import Any, ClassVar, Final, TypeVar, Unpack
 
 import attrs
 
-from csdomain.frame.cases import CaseType
-from csdomain.frame.keeping import Keeping
+from csdomain.customers.model.customer import OFFERED, Customer
+from csdomain.customers.questions import finding as q
+from csdomain.customers.values import CUSTOMER_ID, CUSTOMER_RULES, FIELDS, CustomerRules, Profile
+from csdomain.frame.questions import cases_of
 from csdomain.frame.service import CallOptions, CaseService, OpenOptions
 from csdomain.kernel.cases.events import Event
 from csdomain.kernel.rules.errors import InvalidValue, NotFound
+from csdomain.kernel.store.kinds import Comparison, Page, Query, Where
 from csdomain.kernel.store.ports import Receipt, Unit
 from csdomain.kernel.values.actors import Actor
 from csdomain.kernel.values.personal import covered
 
-from .effects import EFFECTS, HEALTH_EFFECTS
-from .model import CUSTOMERS, HEALTH_FILES, ITSELF, OF_CUSTOMER, Customer, CustomerAct, HealthFile, does, does_health
-from .ports import Fold
-from .questions import finding as q
-from .values import CUSTOMER_ID, CUSTOMER_RULES, FIELDS, CustomerRules, Profile
+from .papers import CUSTOMER_CASES, AboutCustomers, Handovers, HealthFiles, put_found
 
+S = TypeVar("S", bound=AboutCustomers[Any])
 #: A longer text is no search.
 SEARCH_LONGEST: Final = 120
-CUSTOMER_CASES: Final = CaseType(
-    CUSTOMERS,
-    does,
-    EFFECTS,
-    keeping=Keeping("customer", ITSELF, lambda rules: rules.hold_reasons, ((q.TERMS, "customer"),)),
-)
-HEALTH_CASES: Final = CaseType(
-    HEALTH_FILES,
-    does_health,
-    HEALTH_EFFECTS,
-    keeping=Keeping("health_file", OF_CUSTOMER, lambda rules: rules.hold_reasons),
-    prefix="health_",
-)
 
 
 @attrs.frozen
-class HealthFiles(CaseService[HealthFile, CustomerAct]):
-    """Health files: one for each customer, for those who may read health. Commands raise as those of customers."""
-
-    _cases: ClassVar = HEALTH_CASES
-
-    def open(
-        self, customer: str, doctor: str, history: str, family: str = "", habits: str = "", **call: Unpack[OpenOptions]
-    ) -> Receipt:
-        """Open the file of a customer, the own of ``doctor``. Raises MalformedCustomer, Conflict. [CUS-02]"""
-        return self._begin(HealthFile.open, call, customer, doctor, history, family, habits)
-
-    def write(self, id: str, history: str, family: str = "", habits: str = "", **call: Unpack[CallOptions]) -> Receipt:
-        """Write the file anew; what it said stays in it. Raises MalformedCustomer, RuleBroken. [CUS-02, CUS-11]"""
-        return self._do(HealthFile.write, id, call, history, family, habits)
-
-
-@attrs.frozen
-class Customers(CaseService[Customer, CustomerAct]):
+class Customers(AboutCustomers[Customer]):
     """Customers' records, from the registration to the merging: one method a use case.
 
     Every command takes ``by`` and ``at``, and optionally ``key`` and ``expected_version``: see
@@ -64,17 +34,28 @@ class Customers(CaseService[Customer, CustomerAct]):
     """
 
     _cases: ClassVar = CUSTOMER_CASES
-    _fold: Fold
+
+    def _beside(self, service: type[S], **ports: Any) -> S:
+        return service(self._store, self._house, self._ids, authorities=self._authorities, fold=self._fold, **ports)
 
     @property
     def health(self) -> HealthFiles:
         """The health files, with permissions of their own (``customers.health_read``). [CUS-02]"""
-        return HealthFiles(self._store, self._house, self._ids, customers=q.RecordedCustomers())
+        return self._beside(HealthFiles, customers=q.RecordedCustomers())
+
+    @property
+    def handovers(self) -> Handovers:
+        """Handovers of customers between representatives. [CUS-08]"""
+        return self._beside(Handovers)
 
     @property
     def _further(self) -> tuple[CaseService[Any, Any], ...]:
-        """The health files."""
-        return (self.health,)
+        """The health files and the papers."""
+        return (self.health, *self._papers)
+
+    @property
+    def _papers(self) -> tuple[AboutCustomers[Any], ...]:
+        return (self.handovers,)
 
     # --- commands
     def register(self, profile: Profile, **call: Unpack[OpenOptions]) -> Receipt:
@@ -89,9 +70,17 @@ class Customers(CaseService[Customer, CustomerAct]):
         """Issue the file number, once. Raises RuleBroken. [CUS-03]"""
         return self._do(Customer.issue_file_number, id, call)
 
-    def assign(self, id: str, representative: str, **call: Unpack[CallOptions]) -> Receipt:
-        """Give the customer another representative from ``at`` on. Raises MalformedCustomer, RuleBroken. [CUS-08]"""
-        return self._do(Customer.assign, id, call, representative)
+    def assign(self, id: str, representative: str, reason: str = "", **call: Unpack[CallOptions]) -> Receipt:
+        """Give the customer another representative, who works in the branch, from ``at`` on. [CUS-08]"""
+        return self._do(Customer.assign, id, call, representative, reason)
+
+    def offer(self, id: str, reason: str, **call: Unpack[CallOptions]) -> Receipt:
+        """Release the customer to the pool; the representative stays until another takes over. [CUS-08]"""
+        return self._do(Customer.offer, id, call, reason)
+
+    def claim(self, id: str, **call: Unpack[CallOptions]) -> Receipt:
+        """Take a customer from the pool: ``by`` represents the customer from ``at`` on. Raises RuleBroken. [CUS-08]"""
+        return self._do(Customer.claim, id, call)
 
     def set_apart(self, id: str, **call: Unpack[CallOptions]) -> Receipt:
         """Take a lapsed customer off the active list. [CUS-18]"""
@@ -122,6 +111,18 @@ class Customers(CaseService[Customer, CustomerAct]):
         return self._do(Customer.split, id, call)
 
     # --- questions
+    def pool(self, query: Query[Customer] = Query(), *, by: Actor) -> Page[Customer]:  # noqa: B008 - frozen
+        """One page of the customers that were released to the pool. Raises as ``find``. [CUS-08]"""
+        return self.find(attrs.evolve(query, where=(*query.where, OFFERED.present())), by=by)
+
+    def waiting(self, *, by: Actor) -> Sequence[Any]:
+        """The open papers that wait for ``by``, as a person or by a position, of those that ``by`` may read: of each
+        kind the first 200. [CUS-08]"""
+        names, who = (f"={by.id}", *sorted(by.positions)), self._house.resolve(by)
+        query: Query[Any] = Query((Where("waits_for", Comparison.AMONG, names),))
+        papers = (each for each in self._papers if cases_of(each).read in who.grants)
+        return [paper for each in papers for paper in each.find(query, by=by).items]
+
     def search(self, text: str, *, by: Actor, limit: int = 20) -> Sequence[q.Hit]:
         """The customers that ``by`` may read and that any one field finds, whole or in part, the best match first.
 
@@ -177,7 +178,5 @@ class Customers(CaseService[Customer, CustomerAct]):
         return lambda customer: self._reaching(actor, customer).may(self._cases.read)
 
     def _keep(self, unit: Unit, case: Customer, events: Sequence[Event], *, new: bool = False) -> None:
-        # Of the frame's own events (erased, released) too what the customer is found by follows.
         (super()._keep)(unit, case, events, new=new)
-        if any(getattr(event, "found_anew", True) for event in events):
-            q.put_terms(unit, case, self._rules, self._fold, new=new)
+        put_found(unit, case, tuple(events), self._rules, self._fold, new=new)

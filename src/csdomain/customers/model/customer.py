@@ -1,46 +1,35 @@
-"""The customer's record and the health file, with their commands. Every command checks first and changes after."""
+"""The customer's record and its commands."""
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, ClassVar, Final
-from zoneinfo import ZoneInfo
+from typing import Any, Final
 
 import attrs
 
-from csdomain.frame.acts import Act, Events
+from csdomain.customers import events as e
+from csdomain.customers import rules as r
+from csdomain.customers.lifecycle import CUSTOMER_MOVES, Move, State
+from csdomain.customers.values import CUSTOMER_ID, FIELDS, CustomerId, Merged, Past, Profile, Tenure, one_of
+from csdomain.frame.acts import Events
 from csdomain.frame.cases import Record, usual
 from csdomain.frame.commands import Commands
-from csdomain.frame.fields import LONG, words
+from csdomain.frame.fields import words
 from csdomain.kernel.rules import Text
 from csdomain.kernel.rules.errors import require
 from csdomain.kernel.store.kinds import Field, Kind
 from csdomain.kernel.values.actors import ActorId
-from csdomain.kernel.values.personal import PersonalKind, personal
 
-from . import events as e
-from . import rules as r
-from .lifecycle import CUSTOMER_MOVES, HEALTH_MOVES, HealthMove, HealthState, Move, State
-from .values import (
-    CUSTOMER_ID,
-    FIELDS,
-    HEALTH_FILE_ID,
-    CustomerId,
-    CustomerRules,
-    HealthFileId,
-    Merged,
-    Past,
-    Profile,
-    Tenure,
-    one_of,
-)
+from .act import CustomerAct
 
-CustomerAct = Act[CustomerRules]
 does: Final = Commands(CUSTOMER_MOVES)
-does_health: Final = Commands(HEALTH_MOVES)
 
 
-def _month(act: CustomerAct) -> str:
-    return f"{act.at.astimezone(ZoneInfo(act.place.zone)):%Y-%m}"
+def _is_represented(customer: "Customer", _: CustomerAct) -> None:
+    require(bool(customer.owner), r.TENURE, accepted=Text("a customer with a representative", "已有客户代表的客户"))
+
+
+def _is_offered(customer: "Customer", _: CustomerAct) -> None:
+    accepted = Text("a customer that was released to the pool", "已释放到公共池的客户")
+    require(customer.offered_at is not None, r.TENURE, accepted=accepted)
 
 
 @attrs.define(kw_only=True)
@@ -48,8 +37,9 @@ class Customer(Record):
     """A customer's record. ``owner`` is the representative, empty before the first; ``number`` is the file number.
 
     ``past`` is what the record said before it was changed, ``tenures`` who represented the customer when, in order and
-    without a gap. ``merged_into`` is the id of the record of the same person that this one points to. ``was`` is the
-    state in which it was merged. [CUS-01, CUS-02, CUS-08, CUS-13]
+    without a gap. ``offered_at``: since then in the pool, for another representative to take, for the ``offers``-th
+    time. ``merged_into`` is the id of the record of the same person that this one points to. ``was`` is the state in
+    which it was merged. [CUS-01, CUS-02, CUS-08, CUS-13]
     """
 
     id: CustomerId = attrs.field(on_setattr=attrs.setters.frozen)
@@ -58,6 +48,8 @@ class Customer(Record):
     profile: Profile
     registered_at: datetime
     tenures: tuple[Tenure, ...] = ()
+    offered_at: datetime | None = None
+    offers: int = 0
     past: tuple[Past, ...] = ()
     intention: str = ""
     grade: str = ""
@@ -107,15 +99,35 @@ class Customer(Record):
         return act.done(e.FileNumberIssued())
 
     @does(Move.ASSIGN)
-    def assign(self, act: CustomerAct, representative: str) -> Events:
-        FIELDS.check_id(representative, "representative")
-        before = self.owner
-        require(representative != before, r.TENURE, accepted=Text("another representative", "另一位客户代表"))
+    def assign(self, act: CustomerAct, representative: str, reason: str) -> Events:
+        return act.done(self._given_to(act, representative, "assigned" if self.tenures else "first", reason))
+
+    @does(Move.OFFER, when=_is_represented)
+    def offer(self, act: CustomerAct, reason: str) -> Events:
+        there = Text("a customer that is not in the pool", "不在公共池中的客户")
+        require(self.offered_at is None, r.TENURE, accepted=there)
+        FIELDS.check_text(reason, "reason")
+        self.offered_at, self.offers = act.at, self.offers + 1
+        return act.done(e.CustomerOffered(reason=reason))
+
+    @does(Move.CLAIM, when=_is_offered)
+    def claim(self, act: CustomerAct) -> Events:
+        return act.done(self._given_to(act, act.by.id, "claimed", ""))
+
+    def handed_over(self, act: CustomerAct, to: str, reason: str) -> Events:
+        """What follows when a handover is carried out. [CUS-08]"""
+        beside = attrs.evolve(act, at=max(act.at, self.moved_at))
+        return beside.follow(does, self, Move.ASSIGN, self._given_to(beside, to, "handover", reason))
+
+    def _given_to(self, act: CustomerAct, to: str, why: str, reason: str) -> e.CustomerAssigned:
+        FIELDS.check_text(reason, "reason", empty=True)
+        before, who = self.owner, act.colleague(to, self.branch, "representative")
+        require(who != before, r.TENURE, accepted=Text("another representative", "另一位客户代表"))
         if self.tenures:
             self.tenures = (*self.tenures[:-1], attrs.evolve(self.tenures[-1], until=act.at))
-        self.tenures = (*self.tenures, Tenure(ActorId(representative), act.at))
-        self.owner = representative
-        return act.done(e.CustomerAssigned(before=before))
+        self.tenures = (*self.tenures, Tenure(who, act.at, why=why))
+        self.owner, self.offered_at = who, None
+        return e.CustomerAssigned(before=before, why=why, reason=reason)
 
     @does(Move.SET_APART)
     def set_apart(self, act: CustomerAct) -> Events:
@@ -125,7 +137,7 @@ class Customer(Record):
     def lose(self, act: CustomerAct, code: str, why: str) -> Events:
         one_of(code, act.rules.lost_reasons, "code")
         FIELDS.check_text(why, "why", empty=True)
-        self.lost_month, self.lost_reason, self.lost_why = _month(act), code, why
+        self.lost_month, self.lost_reason, self.lost_why = act.month(), code, why
         return act.done(e.CustomerLost(reason=why))
 
     @does(Move.REJOIN)
@@ -136,7 +148,7 @@ class Customer(Record):
     @does(Move.GRADE)
     def assess(self, act: CustomerAct, grade: str) -> Events:
         self.grade = one_of(grade, act.rules.grades, "grade")
-        self.graded_month = _month(act)
+        self.graded_month = act.month()
         return act.done(e.CustomerGraded())
 
     @does(Move.NOTE_INTENTION)
@@ -183,6 +195,7 @@ BY_MANAGER: Final[Field[Customer, str]] = Field("manager", str, lambda c: c.prof
 MERGED_INTO: Final[Field[Customer, str]] = Field("merged_into", str, lambda c: c.merged_into or None)
 #: A customer is the subject of what others keep by the customer's own id.
 ITSELF: Final[Field[Customer, str]] = Field("id", str, lambda c: c.id)
+OFFERED: Final[Field[Customer, datetime]] = Field("offered_at", datetime, lambda c: c.offered_at)
 _NUMBER, _STATE, _, _QUEUE = usual(CUSTOMER_MOVES)  # no rulebook: records go by the current one
 _FIELDS: Final[tuple[Field[Customer, Any], ...]] = (
     _NUMBER,
@@ -197,6 +210,7 @@ _FIELDS: Final[tuple[Field[Customer, Any], ...]] = (
     Field("intention", str, lambda c: c.intention or None, index=False),
     Field("grade", str, lambda c: c.grade or None, index=False),
     Field("graded_month", str, lambda c: c.graded_month or None, index=False),
+    OFFERED,
     Field("lost_month", str, lambda c: c.lost_month or None),
     Field("lost_reason", str, lambda c: c.lost_reason or None, index=False),
     Field("card", str, lambda c: c.profile.card or None, unique=True),
@@ -210,59 +224,4 @@ CUSTOMERS: Final = Kind(
     queue=_QUEUE,
     owners=(BY_DOCTOR, BY_MANAGER),
     indexes=(("branch", "registered_at"),),
-)
-
-
-@attrs.define(kw_only=True)
-class HealthFile(Record):
-    """What is known of a customer's health, apart from the record: it has other readers.
-
-    ``owner`` is the doctor. [CUS-02]
-    """
-
-    id: HealthFileId = attrs.field(on_setattr=attrs.setters.frozen)
-    state: HealthState = HealthState.KEPT
-    customer: str
-    history: str = personal(PersonalKind.MEDICAL, default="")
-    family: str = personal(PersonalKind.MEDICAL, default="")
-    habits: str = personal(PersonalKind.MEDICAL, default="")
-    past: tuple[Past, ...] = ()
-    number: ClassVar[str] = ""
-
-    @staticmethod
-    @does_health.opens(HealthMove.OPEN)
-    def open(
-        act: CustomerAct, customer: str, doctor: str, history: str, family: str = "", habits: str = ""
-    ) -> tuple["HealthFile", Events]:
-        CUSTOMER_ID.check(customer)
-        file = HealthFile(
-            id=act.new(HEALTH_FILE_ID),
-            branch=act.by.branch,
-            owner=FIELDS.check_id(doctor, "doctor"),
-            rulebook=act.rulebook,
-            moved_at=act.at,
-            customer=customer,
-            **_health(history, family, habits),
-        )
-        return file, act.opened(file, e.HealthFileOpened())
-
-    @does_health(HealthMove.WRITE)
-    def write(self, act: CustomerAct, history: str, family: str = "", habits: str = "") -> Events:
-        found = _health(history, family, habits)
-        before = {name: getattr(self, name) for name, value in found.items() if getattr(self, name) != value}
-        require(bool(before), r.CORRECTION, accepted=Text("a file that differs", "与原内容不同的档案"))
-        self.past = (*self.past, Past(act.at, act.by.id, before))
-        for name, value in found.items():
-            setattr(self, name, value)
-        return act.done(e.HealthFileWritten(fields=tuple(before)))
-
-
-def _health(history: str, family: str, habits: str) -> Mapping[str, Any]:
-    given = {"history": history, "family": family, "habits": habits}
-    return {name: FIELDS.check_text(value, name, LONG, empty=True) for name, value in given.items()}
-
-
-OF_CUSTOMER: Final[Field[HealthFile, str]] = Field("customer", str, lambda f: f.customer, unique=True)
-HEALTH_FILES: Final = Kind(
-    HealthFile, HEALTH_FILE_ID, "health_file", (OF_CUSTOMER, Field("state", str, lambda f: f.state.value))
 )
