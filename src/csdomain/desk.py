@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from difflib import get_close_matches
 from functools import cached_property, partial
 from importlib import import_module
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, cast
 
@@ -23,7 +22,7 @@ from csdomain.kernel.calendar import WorkCalendar
 from csdomain.kernel.calendar.holidays import Holidays
 from csdomain.kernel.cases.delivery import RelayPolicy
 from csdomain.kernel.rules import Text
-from csdomain.kernel.rules.errors import NotFound, RuleBroken
+from csdomain.kernel.rules.errors import MissingBackend, NotFound, RuleBroken
 from csdomain.kernel.store.consequences import (
     Consequence,
     ConsequenceReport,
@@ -85,6 +84,7 @@ R = TypeVar("R")
 V = TypeVar("V")
 NOTIFIERS: Final = "csdomain.notifiers"
 FOLDS: Final = "csdomain.folds"
+LUNAR: Final = "csdomain.lunar"
 #: The word for a dry run of the relay, where the name of a notifier stands.
 PRINT: Final = "print"
 
@@ -156,7 +156,7 @@ class Services:
         """Payments, and the bills that they are for (SVC-05, REN-06, REN-12, REN-13)."""
         from csdomain.payments.context import CONTEXT
 
-        return self.of(CONTEXT)
+        return self.of(CONTEXT, customers=self._known_customers)
 
     @cached_property
     def customers(self) -> "Customers":
@@ -165,8 +165,8 @@ class Services:
         from csdomain.customers.ports import AsWritten
         from csdomain.flows.ask_who_decides import RecordedAuthorities
 
-        fold = adapter(FOLDS, "find")() if "find" in entry_points(group=FOLDS).names else AsWritten()
-        return self.of(CONTEXT, authorities=RecordedAuthorities(), fold=fold)
+        fold, lunar = _extra(FOLDS, "find") or AsWritten(), _extra(LUNAR, "lunar")
+        return self.of(CONTEXT, authorities=RecordedAuthorities(), fold=fold, lunar=lunar)
 
     @cached_property
     def staff(self) -> "Staff":
@@ -285,7 +285,13 @@ class Desk(Services):
     @cached_property
     def sources(self) -> tuple[Source, ...]:
         """What comes due by the calendar, of the contexts that the rulebook takes (D21)."""
-        return tuple(make(self.house) for make in self._sources.values())
+        found = tuple(make(self.house) for make in self._sources.values())
+        if "customers" not in self.house.rulebook.parts:
+            return found
+        from csdomain.flows import retain_customers
+
+        kept = [case for one in contexts(self.house.rulebook.parts) for case in one.cases]
+        return (*found, retain_customers.source(self.house, kept))
 
     def actor(self, id: str, *, branch: str, positions: tuple[str, ...] | frozenset[str]) -> Actor:
         """Someone who acts: the host's id for them, the branch, and the positions held.
@@ -469,6 +475,14 @@ def _of(
     found = {name: partial(make, module) for name, (module, about) in flows.items() if contexts.keys() >= set(about)}
     own = (getattr(one, f"{what}s") for one in contexts.values())
     return {**found, **{name: maker for makers in own for name, maker in makers.items()}}
+
+
+def _extra(group: str, name: str) -> Any:
+    """What an extra brings, made; None where it is not installed."""
+    try:
+        return adapter(group, name)()
+    except MissingBackend:
+        return None
 
 
 _OPEN: Final = ("rulebook", "clock", "ids", "holidays", "observer", "handlers", "strict_locks")

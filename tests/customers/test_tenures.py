@@ -39,6 +39,10 @@ class Office(Clerk):
         id: str = self.call(does, *given).id
         return id
 
+    def boss(self, does: Callable[..., Any], *given: Any) -> Any:
+        self.by = self.person("general_manager")
+        return self.call(does, *given)
+
     def given_to(self, representative: str) -> str:
         id = self.customer()
         self.of("service_manager", self.does.assign, id, representative)

@@ -4,7 +4,10 @@ from typing import Final
 
 from csdomain.frame.contexts import Context
 
+from . import service as s
+from .model.connection import SECRETS
 from .questions.finding import TERMS
-from .service import CUSTOMER_CASES, HANDOVER_CASES, HEALTH_CASES, Customers
 
-CONTEXT: Final = Context("customers", Customers, (HANDOVER_CASES, CUSTOMER_CASES, HEALTH_CASES), (TERMS,))
+_PAPERS: Final = (s.HANDOVER_CASES, s.RELEASE_CASES, s.CONNECTION_CASES, s.LEAD_CASES, s.CORRECTION_CASES)
+_CASES: Final = (*_PAPERS, s.WORKLIST_CASES, s.CUSTOMER_CASES, s.HEALTH_CASES, s.VEHICLE_CASES)
+CONTEXT: Final = Context("customers", s.Customers, _CASES, (TERMS, SECRETS))

@@ -19,6 +19,14 @@ class Files(Protocol):
         """Store a customer that was changed, and what happened to the record."""
         ...
 
+    def put_secret(self, secret: Any, /) -> None:
+        """Keep a sealed secret until it is delivered. [CUS-12]"""
+        ...
+
+    def drop_secret(self, connection: str, /) -> int:
+        """Destroy the sealed secret of a connection; how many there were. [CUS-12]"""
+        ...
+
 
 class Fold(Protocol):
     """Port: scripts, readings and likeness of texts. Pure: the same answer for the same text, whoever asks."""

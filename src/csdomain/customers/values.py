@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from enum import Enum, unique
+from itertools import pairwise
 from typing import Any, Final, NewType
 
 import attrs
@@ -30,8 +31,22 @@ HealthFileId = NewType("HealthFileId", str)
 HEALTH_FILE_ID: Final = IdKind[HealthFileId]("hlf")
 HandoverId = NewType("HandoverId", str)
 HANDOVER_ID: Final = IdKind[HandoverId]("hov")
+ReleaseId = NewType("ReleaseId", str)
+RELEASE_ID: Final = IdKind[ReleaseId]("rel")
+CorrectionId = NewType("CorrectionId", str)
+CORRECTION_ID: Final = IdKind[CorrectionId]("cor")
+LeadId = NewType("LeadId", str)
+LEAD_ID: Final = IdKind[LeadId]("led")
+VehicleId = NewType("VehicleId", str)
+VEHICLE_ID: Final = IdKind[VehicleId]("veh")
+ConnectionId = NewType("ConnectionId", str)
+CONNECTION_ID: Final = IdKind[ConnectionId]("con")
+WorklistId = NewType("WorklistId", str)
+WORKLIST_ID: Final = IdKind[WorklistId]("wkl")
 _MOST: Final = 20
+_FEWEST_DIGITS: Final = 3
 _YEARS: Final = (1850, 2200)
+_MOST_YEARS: Final = 100
 fact_labels({"customer": "客户", "into": "并入"})
 
 
@@ -182,6 +197,12 @@ def _text(value: Any) -> str:
     return value.value if isinstance(value, Enum) else str(value)
 
 
+#: ``born`` is any way of saying when.
+_NAMES: Final = tuple(
+    f.name for f in attrs.fields(Profile) if f.name not in ("kind", "extra", "born_lunar", "born_year")
+)
+
+
 @attrs.frozen
 class Past:
     """What fields of a record said ``until`` somebody changed them (CUS-11)."""
@@ -206,6 +227,70 @@ class Tenure:
     def holds(self, at: datetime) -> bool:
         """Whether it is in force at an instant."""
         return self.since <= at and (self.until is None or at < self.until)
+
+
+@attrs.frozen(kw_only=True, field_transformer=checked(MalformedCustomer))
+class VehicleData:
+    """What is known of a vehicle; ``unit`` is the device that is fitted to it. Raises :class:`MalformedCustomer`."""
+
+    plate: str = _said(PersonalKind.ID_NUMBER, 64)
+    unit: str = _coded()
+    driver: str = _said(PersonalKind.NAME)
+    tyre: str = _said()
+    fuel: str = _coded()
+
+
+@unique
+class VehicleKey(Enum):
+    """By what a house tells vehicles apart."""
+
+    PLATE = "plate"
+    UNIT = "unit"
+
+
+@unique
+class Step(Enum):
+    """What connecting a customer takes once the account is open (CUS-20)."""
+
+    VEHICLES = "vehicles"
+    SMS = "sms"
+    PHONE = "phone"
+    EXPLAINED = "explained"
+
+
+@unique
+class ListKind(Enum):
+    """What is done with the customers of a list: new ones are assigned, lapsed ones set apart (CUS-09, CUS-18)."""
+
+    NEW = "new"
+    LAPSED = "lapsed"
+
+
+@unique
+class Figure(Enum):
+    """What a customer is graded by: what was paid and complained of in the time, and what is owed (CUS-07)."""
+
+    SPEND = "spend"
+    COMPLAINTS = "complaints"
+    UNPAID = "unpaid"
+
+
+@attrs.frozen(kw_only=True)
+class Criterion:
+    """What a figure says of a grade: for each grade but the last, the best first, how much it takes.
+
+    ``at_least`` where more is better, else ``at_most``; money in whole units of the currency. [CUS-07]
+    """
+
+    figure: Figure
+    at_least: tuple[int, ...] = ()
+    at_most: tuple[int, ...] = ()
+
+    def rank(self, value: int) -> int:
+        """The place of the grade that the value comes to, 0 for the best."""
+        more = (place for place, least in enumerate(self.at_least) if value >= least)
+        less = (place for place, most in enumerate(self.at_most) if value <= most)
+        return next(more if self.at_least else less, len(self.at_least) + len(self.at_most))
 
 
 @unique
@@ -249,11 +334,16 @@ class CustomerRules:
 
     ``manager`` is the position that signs papers about customers, ``clerk`` the one that carries them out.
     ``handover_fields`` are what the form of a handover asks; ``contact_within`` of the signature the new representative
-    contacts the customer (CUS-08).
+    contacts the customer (CUS-08). ``sales`` is the position that follows up leads (CUS-16); ``provisioning`` whoever
+    opens accounts: its secret lapses ``sealed_for`` after (CUS-12). ``file_within``: to file the forms of a new
+    customer, and for the first contact (CUS-09). No two vehicles in use have the same ``vehicle_key``.
+    ``grading`` are the criteria by which the planner grades each month, over the last ``graded_over`` months (CUS-07).
+    Customers who had no contact for ``keep_years`` are erased by the planner (KRN-14).
     """
 
     manager: str
     clerk: str
+    sales: str
 
     required: tuple[str, ...] = ("name", "phones")
     extra: Mapping[str, ExtraField] = attrs.field(factory=dict)
@@ -265,6 +355,18 @@ class CustomerRules:
     hold_reasons: tuple[str, ...] = ()
     handover_fields: tuple[str, ...] = ()
     contact_within: Duration = WorkingDays(1)  # noqa: RUF009 - frozen
+    provisioning: str = "provisioning"
+    sealed_for: Duration = WorkingDays(1)  # noqa: RUF009
+    file_within: Duration = WorkingDays(1)  # noqa: RUF009
+    vehicle_key: VehicleKey = VehicleKey.PLATE
+    grading: tuple[Criterion, ...] = ()
+    graded_over: int = 12
+    keep_years: int | None = None
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The names of the fields that a record can have; the house's own are ``extra.fuel``."""
+        return (*_NAMES, *(f"extra.{name}" for name in self.extra))
 
     def check_form(self, entries: Mapping[str, str]) -> None:
         """Refuse the form of a handover that the house does not take. Raises Incomplete, MalformedCustomer. [CUS-08]"""
@@ -280,6 +382,9 @@ class CustomerRules:
         if missing:
             every = ", ".join(self.required)
             raise Incomplete(missing=missing, accepted=Text(every, every))
+        if any(sum(c.isdecimal() for c in phone) < _FEWEST_DIGITS for phone in profile.phones):
+            accepted = Text(f"a number of {_FEWEST_DIGITS} digits or more", f"至少 {_FEWEST_DIGITS} 位数字的号码")
+            raise MalformedCustomer(field="phones", accepted=accepted)
         if self.sources and profile.source:
             one_of(profile.source, self.sources, "source")
         for name, value in profile.extra.items():
@@ -299,21 +404,39 @@ def one_of(code: str, known: tuple[str, ...], field: str) -> str:
 
 
 def _known(rules: CustomerRules, book: Rulebook) -> Iterable[str]:
-    for name in ("manager", "clerk"):
+    for name in ("manager", "clerk", "sales"):
         if PERMISSIONS in book and getattr(rules, name) not in book[PERMISSIONS].positions:
             said = Text(f"no position {getattr(rules, name)}", f"没有职位 {getattr(rules, name)}")
             yield Fault.of(said, f"$.customers.{name}")
-    names = {field.name for field in attrs.fields(Profile)} - {"kind", "extra", "born_lunar", "born_year"}
+    for place, criterion in enumerate(rules.grading):
+        limits, sign = criterion.at_least or criterion.at_most, -1 if criterion.at_least else 1
+        falls = all(sign * one < sign * two for one, two in pairwise(limits))
+        if bool(criterion.at_least) is bool(criterion.at_most) or len(limits) != len(rules.grades) - 1 or not falls:
+            said = Text("a limit for each grade but the last, from the best on", "除末级外每级一个界限，由优到劣")
+            yield Fault.of(said, f"$.customers.grading[{place}]")
+    for setting in ("graded_over", "keep_years"):
+        if (value := getattr(rules, setting)) is not None and not 0 < value <= _MOST_YEARS:
+            yield Fault.of(Text(f"1 to {_MOST_YEARS}", f"1 到 {_MOST_YEARS}"), f"$.customers.{setting}")
     for place, name in enumerate(rules.required):
-        if name not in names | {f"extra.{each}" for each in rules.extra}:
+        if name not in rules.fields:
             yield f"no field {name} @ $.customers.required[{place}]"
 
 
 _T: Final = Placeholder.TEXT
 _ABOUT: Final[Mapping[str, Placeholder]] = {"customer": _T}
+_OF_FIELD: Final[Mapping[str, Placeholder]] = {**_ABOUT, "field": _T}
 OCCASIONS: Final = (
     *occasions("customer", {}, {"assigned": {"representative": _T}, "offered": {"representative": _T}}),
     *occasions("handover", {}, dict.fromkeys(("filed", "signed", "transferred", "ended", "not_contacted"), _ABOUT)),
+    *occasions("release", {}, dict.fromkeys(("asked", "signed", "ended"), _ABOUT)),
+    *occasions("correction", {}, dict.fromkeys(("reported", "ordered", "ended"), _OF_FIELD)),
+    *occasions("lead", {}, {"noted": {}, "closed": {}}),
+    *occasions(
+        "connection",
+        {"account": {"account": _T}},
+        dict.fromkeys(("received", "order_account", "secret_lapsed", "late"), _ABOUT),
+    ),
+    *occasions("worklist", {}, {"handed": {"customers": Placeholder.NUMBER}, "done": {}}),
 )
 LABELS: Final[Mapping[str, Text]] = {
     "": Text("customers", "客户"),
@@ -330,6 +453,18 @@ LABELS: Final[Mapping[str, Text]] = {
     "hold_reasons": Text("reasons to keep a record", "档案保留事由"),
     "manager": Text("who signs papers about customers", "客户单据签核职位"),
     "clerk": Text("who carries out papers about customers", "客户单据办理职位"),
+    "grading": Text("criteria of grades", "评级标准"),
+    "grading.*": Text("criterion {0}", "标准 {0}"),
+    "grading.*.figure": Text("figure of {0}", "{0} 的指标"),
+    "grading.*.at_least": Text("at least, of {0}", "{0} 的下限"),
+    "grading.*.at_most": Text("at most, of {0}", "{0} 的上限"),
+    "graded_over": Text("months that are graded", "评级所依据的月数"),
+    "keep_years": Text("years without contact after which a customer is erased", "无联系后抹除客户的年数"),
+    "sales": Text("who follows up leads", "需求跟进职位"),
+    "provisioning": Text("who opens accounts", "账号开通方"),
+    "sealed_for": Text("time to deliver a secret", "初始密码送达时限"),
+    "file_within": Text("time to file and contact a new customer", "新客户归档与首次联系时限"),
+    "vehicle_key": Text("what tells vehicles apart", "车辆唯一标识"),
     "handover_fields": Text("fields of a handover", "客户交接单栏目"),
     "contact_within": Text("time for the first contact after a handover", "交接后首次联系时限"),
 }

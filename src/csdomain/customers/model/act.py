@@ -35,13 +35,14 @@ class CustomerAct(Act[CustomerRules]):
         """The month of the act, in the branch's zone."""
         return month_of(self.at, self.place.zone)
 
-    def filed(self, kind: IdKind[Any], branch: str, desk: str) -> dict[str, Any]:
-        """What every paper begins with: it is the own of who files it, and waits for the position ``desk``."""
+    def filed(self, kind: IdKind[Any], branch: str, desk: str | None = None) -> dict[str, Any]:
+        """What every paper begins with: it is the own of who files it, and may wait for a position ``desk``."""
+        waits = {} if desk is None else {"desk": desk}
         return {
+            **waits,
             "id": self.new(kind),
             "branch": branch,
             "owner": self.by.id,
             "rulebook": self.rulebook,
             "moved_at": self.at,
-            "desk": desk,
         }

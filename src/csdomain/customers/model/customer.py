@@ -13,14 +13,21 @@ from csdomain.frame.acts import Events
 from csdomain.frame.cases import Record, usual
 from csdomain.frame.commands import Commands
 from csdomain.frame.fields import words
+from csdomain.kernel.cases.events import utc
 from csdomain.kernel.rules import Text
 from csdomain.kernel.rules.errors import require
 from csdomain.kernel.store.kinds import Field, Kind
-from csdomain.kernel.values.actors import ActorId
+from csdomain.kernel.values.actors import Action, ActorId
 
 from .act import CustomerAct
 
 does: Final = Commands(CUSTOMER_MOVES)
+IMPORT: Final = Action("customers.import")
+
+
+def imported(ref: str) -> CustomerId:
+    """The id of a customer who was ``ref`` in another system: always the same, so that twice is once."""
+    return CUSTOMER_ID.keyed(f"import/{FIELDS.check_id(ref.strip(), 'ref')}")
 
 
 def _is_represented(customer: "Customer", _: CustomerAct) -> None:
@@ -52,6 +59,7 @@ class Customer(Record):
     offers: int = 0
     past: tuple[Past, ...] = ()
     intention: str = ""
+    intention_month: str = ""
     grade: str = ""
     graded_month: str = ""
     lost_month: str = ""
@@ -68,9 +76,14 @@ class Customer(Record):
     @staticmethod
     @does.opens(Move.REGISTER)
     def register(act: CustomerAct, profile: Profile) -> tuple["Customer", Events]:
+        customer = Customer._made(act, act.new(CUSTOMER_ID), profile)
+        return customer, act.opened(customer, e.CustomerRegistered())
+
+    @staticmethod
+    def _made(act: CustomerAct, id: CustomerId, profile: Profile) -> "Customer":
         act.rules.check(profile)
-        customer = Customer(
-            id=act.new(CUSTOMER_ID),
+        return Customer(
+            id=id,
             branch=act.by.branch,
             owner="",
             rulebook=act.rulebook,
@@ -78,16 +91,32 @@ class Customer(Record):
             profile=profile,
             registered_at=act.at,
         )
-        return customer, act.opened(customer, e.CustomerRegistered())
+
+    @staticmethod
+    @does.takes_over(IMPORT)
+    def take_over(
+        act: CustomerAct, ref: str, profile: Profile, registered_at: datetime | None, representative: str
+    ) -> tuple["Customer", Events]:
+        customer = Customer._made(act, imported(ref), profile)
+        if registered_at is not None:
+            at = customer.registered_at = utc(registered_at)
+            require(at <= act.at, r.REGISTRATION, accepted=Text("an instant that has passed", "过去的时间"), given=at)
+        if representative:
+            who = act.colleague(representative, customer.branch, "representative")
+            customer.tenures, customer.owner = (Tenure(who, act.at, why="first"),), who
+        return customer, act.took_over(customer, e.CustomerImported())
 
     @does(Move.EDIT)
     def edit(self, act: CustomerAct, profile: Profile) -> Events:
+        return act.done(self._edited(act, profile))
+
+    def _edited(self, act: CustomerAct, profile: Profile) -> e.CustomerEdited:
         act.rules.check(profile)
         before = self.profile.changed(profile)
         require(bool(before), r.CORRECTION, accepted=Text("a record that differs", "与原内容不同的档案"))
         self.past = (*self.past, Past(act.at, act.by.id, before))
         self.profile = profile
-        return act.done(e.CustomerEdited(fields=tuple(before)))
+        return e.CustomerEdited(fields=tuple(before))
 
     @does(Move.ISSUE_FILE_NUMBER)
     def issue_file_number(self, act: CustomerAct) -> Events:
@@ -114,10 +143,18 @@ class Customer(Record):
     def claim(self, act: CustomerAct) -> Events:
         return act.done(self._given_to(act, act.by.id, "claimed", ""))
 
-    def handed_over(self, act: CustomerAct, to: str, reason: str) -> Events:
-        """What follows when a handover is carried out. [CUS-08]"""
+    def assigned(self, act: CustomerAct, to: str, why: str = "assigned") -> Events:
+        """What follows when a handover is carried out, or a line of a list. [CUS-08, CUS-09]"""
         beside = attrs.evolve(act, at=max(act.at, self.moved_at))
-        return beside.follow(does, self, Move.ASSIGN, self._given_to(beside, to, "handover", reason))
+        return beside.follow(does, self, Move.ASSIGN, self._given_to(beside, to, why if self.tenures else "first", ""))
+
+    def left_apart(self, act: CustomerAct) -> Events:
+        """What follows when a line of a list of lapsed customers is worked. [CUS-18]"""
+        return act.follow(does, self, Move.SET_APART, e.CustomerSetApart())
+
+    def corrected(self, act: CustomerAct, profile: Profile) -> Events:
+        """What follows when a correction is mended. [CUS-11]"""
+        return act.follow(does, self, Move.EDIT, self._edited(act, profile))
 
     def _given_to(self, act: CustomerAct, to: str, why: str, reason: str) -> e.CustomerAssigned:
         FIELDS.check_text(reason, "reason", empty=True)
@@ -153,7 +190,7 @@ class Customer(Record):
 
     @does(Move.NOTE_INTENTION)
     def note_intention(self, act: CustomerAct, intention: str) -> Events:
-        self.intention = one_of(intention, act.rules.intentions, "intention")
+        self.intention, self.intention_month = one_of(intention, act.rules.intentions, "intention"), act.month()
         return act.done(e.IntentionNoted())
 
     @does(Move.MERGE, also="into")
@@ -195,6 +232,8 @@ BY_MANAGER: Final[Field[Customer, str]] = Field("manager", str, lambda c: c.prof
 MERGED_INTO: Final[Field[Customer, str]] = Field("merged_into", str, lambda c: c.merged_into or None)
 #: A customer is the subject of what others keep by the customer's own id.
 ITSELF: Final[Field[Customer, str]] = Field("id", str, lambda c: c.id)
+BORN: Final[Field[Customer, str]] = Field("birthday_key", str, _birthday)
+REGISTERED: Final[Field[Customer, datetime]] = Field("registered_at", datetime, lambda c: c.registered_at)
 OFFERED: Final[Field[Customer, datetime]] = Field("offered_at", datetime, lambda c: c.offered_at)
 _NUMBER, _STATE, _, _QUEUE = usual(CUSTOMER_MOVES)  # no rulebook: records go by the current one
 _FIELDS: Final[tuple[Field[Customer, Any], ...]] = (
@@ -203,11 +242,12 @@ _FIELDS: Final[tuple[Field[Customer, Any], ...]] = (
     MERGED_INTO,
     BY_DOCTOR,
     BY_MANAGER,
-    Field("birthday_key", str, _birthday),
-    Field("registered_at", datetime, lambda c: c.registered_at),
+    BORN,
+    REGISTERED,
     Field("source", str, lambda c: c.profile.source or None, index=False),
     Field("region", str, lambda c: c.profile.region or None),
     Field("intention", str, lambda c: c.intention or None, index=False),
+    Field("intention_month", str, lambda c: c.intention_month or None),
     Field("grade", str, lambda c: c.grade or None, index=False),
     Field("graded_month", str, lambda c: c.graded_month or None, index=False),
     OFFERED,

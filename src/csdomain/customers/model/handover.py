@@ -89,7 +89,7 @@ class Handover(Record):
         given = act.files.customer(self.customer)
         same = Text(f"a customer of {self.giver}", f"{self.giver} 的客户")
         require(given.owner == self.giver, r.TENURE, accepted=same, given=given.owner)
-        act.files.keep(given, given.handed_over(act, self.to, ""))
+        act.files.keep(given, given.assigned(act, self.to, "handover"))
         self.owner, self.desk = self.to, ""
         return act.done(e.HandoverTransferred())
 

@@ -1,27 +1,64 @@
 """The use cases of customers' records, one method each."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
 from typing import Any, ClassVar, Final, TypeVar, Unpack
 
 import attrs
 
-from csdomain.customers.model.customer import OFFERED, Customer
+from csdomain.customers import rules as r
+from csdomain.customers.model.customer import BORN, CUSTOMERS, OFFERED, REGISTERED, Customer, imported
+from csdomain.customers.policies import check_columns, instant_of, profile_of
 from csdomain.customers.questions import finding as q
-from csdomain.customers.values import CUSTOMER_ID, CUSTOMER_RULES, FIELDS, CustomerRules, Profile
+from csdomain.customers.values import CUSTOMER_ID, CUSTOMER_RULES, FIELDS, CustomerRules, MalformedCustomer, Profile
 from csdomain.frame.questions import cases_of
 from csdomain.frame.service import CallOptions, CaseService, OpenOptions
-from csdomain.kernel.cases.events import Event
-from csdomain.kernel.rules.errors import InvalidValue, NotFound
+from csdomain.kernel.cases.events import Event, utc
+from csdomain.kernel.rules import Text
+from csdomain.kernel.rules.errors import DomainError, InvalidValue, NotFound, NotPermitted
 from csdomain.kernel.store.kinds import Comparison, Page, Query, Where
 from csdomain.kernel.store.ports import Receipt, Unit
 from csdomain.kernel.values.actors import Actor
+from csdomain.kernel.values.arguments import MOST
+from csdomain.kernel.values.birthdays import LeapDay, LunarCalendar, celebrants
 from csdomain.kernel.values.personal import covered
 
-from .papers import CUSTOMER_CASES, AboutCustomers, Handovers, HealthFiles, put_found
+from .papers import (
+    CUSTOMER_CASES,
+    AboutCustomers,
+    Connections,
+    Corrections,
+    Handovers,
+    HealthFiles,
+    Leads,
+    Releases,
+    Vehicles,
+    Worklists,
+    put_found,
+)
 
 S = TypeVar("S", bound=AboutCustomers[Any])
+Progress = Callable[[int], None]
 #: A longer text is no search.
 SEARCH_LONGEST: Final = 120
+_LONGEST_PERIOD: Final = 62
+
+
+@attrs.frozen
+class RowFault:
+    """A row that was refused, counted from 1, and why."""
+
+    row: int
+    error: DomainError
+
+
+@attrs.frozen
+class ImportReport:
+    """How many customers are new, how many were there already, and the rows that were refused."""
+
+    new: int
+    there: int
+    failed: tuple[RowFault, ...]
 
 
 @attrs.frozen
@@ -34,6 +71,7 @@ class Customers(AboutCustomers[Customer]):
     """
 
     _cases: ClassVar = CUSTOMER_CASES
+    _lunar: LunarCalendar | None = attrs.field(default=None, kw_only=True)
 
     def _beside(self, service: type[S], **ports: Any) -> S:
         return service(self._store, self._house, self._ids, authorities=self._authorities, fold=self._fold, **ports)
@@ -49,18 +87,93 @@ class Customers(AboutCustomers[Customer]):
         return self._beside(Handovers)
 
     @property
+    def releases(self) -> Releases:
+        """Records given outside their scope, on the manager's instruction. [CUS-10]"""
+        return self._beside(Releases)
+
+    @property
+    def corrections(self) -> Corrections:
+        """Reports of wrong data. [CUS-11]"""
+        return self._beside(Corrections)
+
+    @property
+    def leads(self) -> Leads:
+        """Wishes that sales follow up. [CUS-16]"""
+        return self._beside(Leads)
+
+    @property
+    def vehicles(self) -> Vehicles:
+        """Customers' vehicles. [CUS-01]"""
+        return self._beside(Vehicles)
+
+    @property
+    def connections(self) -> Connections:
+        """New customers are connected: forms, account, first contact. [CUS-12, CUS-15, CUS-20]"""
+        return self._beside(Connections)
+
+    @property
+    def worklists(self) -> Worklists:
+        """Lists of customers for the manager to work off. [CUS-09, CUS-18]"""
+        return self._beside(Worklists)
+
+    @property
     def _further(self) -> tuple[CaseService[Any, Any], ...]:
         """The health files and the papers."""
-        return (self.health, *self._papers)
+        return (self.health, self.vehicles, *self._papers)
 
     @property
     def _papers(self) -> tuple[AboutCustomers[Any], ...]:
-        return (self.handovers,)
+        return (self.handovers, self.releases, self.connections, self.leads, self.corrections, self.worklists)
 
     # --- commands
     def register(self, profile: Profile, **call: Unpack[OpenOptions]) -> Receipt:
         """Register a customer. Raises Incomplete that names every missing field, MalformedCustomer. [CUS-01]"""
         return self._begin(Customer.register, call, profile)
+
+    def take_over(
+        self,
+        ref: str,
+        profile: Profile,
+        registered_at: datetime | None = None,
+        representative: str = "",
+        **call: Unpack[OpenOptions],
+    ) -> Receipt:
+        """Take over a customer who was ``ref`` in another system, once. Raises as :meth:`register`. [CUS-01]"""
+        return self._begin(Customer.take_over, call, ref, profile, registered_at, representative)
+
+    def import_rows(
+        self, rows: Iterable[Mapping[str, str]], *, by: Actor, at: datetime, progress: Progress | None = None
+    ) -> ImportReport:
+        """Take over each row of a table, by its own unit of work: begun again, it goes on where it ended.
+
+        Columns are ``ref``, the names of fields, ``extra.<name>``, ``registered_at``, ``representative``. A row that is
+        refused is named by its number, from 1, and the others go on; one whose ``ref`` is there stays as it is. Raises
+        MalformedCustomer for columns that there are not, NotPermitted. [CUS-01]
+        """
+        new, there, failed = 0, 0, list[RowFault]()
+        for number, row in enumerate(rows, 1):
+            if number == 1:
+                check_columns(tuple(row), self._rules)
+            try:
+                if self._is_there(row["ref"]):
+                    there += 1
+                    continue
+                since = row.get("registered_at") or None
+                registered = None if since is None else instant_of(since, self._house.zone(by.branch))
+                self.take_over(row["ref"], profile_of(row), registered, row.get("representative", ""), by=by, at=at)
+            except NotPermitted:
+                raise
+            except DomainError as error:
+                failed.append(RowFault(number, error))
+            else:
+                new += 1
+            if progress is not None:
+                progress(1)
+        return ImportReport(new, there, tuple(failed))
+
+    def _is_there(self, ref: str) -> bool:
+        id = imported(ref)
+        return self._store.look(lambda unit: unit.session.fetch(CUSTOMERS, id, lock=False)) is not None
 
     def edit(self, id: str, profile: Profile, **call: Unpack[CallOptions]) -> Receipt:
         """Replace the profile; what changed fields said stays. Raises as :meth:`register`, RuleBroken. [CUS-11]"""
@@ -111,6 +224,22 @@ class Customers(AboutCustomers[Customer]):
         return self._do(Customer.split, id, call)
 
     # --- questions
+    def registered(self, since: datetime, until: datetime, *, by: Actor) -> Sequence[Customer]:
+        """The customers registered from ``since`` up to, and without, ``until``: the first 1000. [CUS-06, CUS-09]"""
+        wanted = (REGISTERED.at_least(utc(since)), REGISTERED.below(utc(until)))
+        return self.find(Query(wanted, order_by="registered_at", limit=MOST), by=by).items
+
+    def birthdays(self, since: date, until: date, *, by: Actor) -> Sequence[Customer]:
+        """The customers with a birthday from ``since`` to ``until``, both included, each by the calendar of the birth:
+        the first 1000. 29 February is celebrated on the 28th of other years. Lunar ones are found where the extra
+        ``lunar`` is installed. Raises MalformedCustomer for more than 62 days, BeyondLunarYears. [CUS-06]"""
+        days = (until - since).days + 1
+        if not 0 < days <= _LONGEST_PERIOD:
+            raise MalformedCustomer(r.LISTS, field="until", accepted=Text("1 to 62 days", "1 到 62 天"))
+        of = (celebrants(since + timedelta(n), LeapDay.FEB28, self._lunar) for n in range(days))
+        keys = sorted(frozenset[str]().union(*of))
+        return self.find(Query((BORN.among(keys),), limit=MOST), by=by).items
+
     def pool(self, query: Query[Customer] = Query(), *, by: Actor) -> Page[Customer]:  # noqa: B008 - frozen
         """One page of the customers that were released to the pool. Raises as ``find``. [CUS-08]"""
         return self.find(attrs.evolve(query, where=(*query.where, OFFERED.present())), by=by)
