@@ -144,10 +144,11 @@ class Customers(AboutCustomers[Customer]):
     def import_rows(
         self, rows: Iterable[Mapping[str, str]], *, by: Actor, at: datetime, progress: Progress | None = None
     ) -> ImportReport:
-        """Take over each row of a table, by its own unit of work: begun again, it goes on where it ended.
+        """Take over each row of a table, by a unit of work of its own: begun again, it goes on where it ended.
 
         Columns are ``ref``, the names of fields, ``extra.<name>``, ``registered_at``, ``representative``. A row that is
-        refused is named by its number, from 1, and the others go on; one whose ``ref`` is there stays as it is. Raises
+        refused is named by its number, from 1, and the others go on; one whose ``ref`` is there stays as it is. Rows
+        come as a stream (``csv.DictReader``); a list holds at most 1000. Raises
         MalformedCustomer for columns that there are not, NotPermitted. [CUS-01]
         """
         new, there, failed = 0, 0, list[RowFault]()
