@@ -55,7 +55,9 @@ def rule_ids(item: pytest.Item) -> list[str]:
 
 
 #: Real processes that are killed, servers that restart, many clerks at once: `make faults` runs them.
-FAULTS = frozenset({"test_processes.py", "test_server_restarts.py", "test_lost_connections.py", "test_busy.py"})
+FAULTS = frozenset(
+    {"test_processes.py", "test_server_restarts.py", "test_lost_connections.py", "test_busy.py", "test_many_clerks.py"}
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

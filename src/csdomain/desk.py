@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from difflib import get_close_matches
 from functools import cached_property, partial
 from importlib import import_module
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeVar, cast
 
@@ -24,7 +23,7 @@ from csdomain.kernel.calendar import WorkCalendar
 from csdomain.kernel.calendar.holidays import Holidays
 from csdomain.kernel.cases.delivery import RelayPolicy
 from csdomain.kernel.rules import Text
-from csdomain.kernel.rules.errors import NotFound, RuleBroken, typed_in
+from csdomain.kernel.rules.errors import MissingBackend, NotFound, RuleBroken, typed_in
 from csdomain.kernel.store.at_once import AtOnce, Following
 from csdomain.kernel.store.consequences import (
     Consequence,
@@ -90,6 +89,7 @@ R = TypeVar("R")
 V = TypeVar("V")
 NOTIFIERS: Final = "csdomain.notifiers"
 FOLDS: Final = "csdomain.folds"
+LUNAR: Final = "csdomain.lunar"
 #: The word for a dry run of the relay, where the name of a notifier stands.
 PRINT: Final = "print"
 
@@ -161,7 +161,7 @@ class Services:
         """Payments, and the bills that they are for (SVC-05, REN-06, REN-12, REN-13)."""
         from csdomain.payments.context import CONTEXT
 
-        return self.of(CONTEXT)
+        return self.of(CONTEXT, customers=self._known_customers)
 
     @cached_property
     def renewals(self) -> "Renewals":
@@ -177,10 +177,11 @@ class Services:
         from csdomain.casework.chronicle import Chronicle
         from csdomain.customers.context import CONTEXT
         from csdomain.customers.ports import AsWritten
+        from csdomain.flows.ask_who_decides import RecordedAuthorities
 
-        installed = "find" in entry_points(group=FOLDS).names
+        fold, lunar = _extra(FOLDS, "find") or AsWritten(), _extra(LUNAR, "lunar")
         lines = tuple(one for one in projections(self.house.rulebook.parts) if isinstance(one, Chronicle))
-        return self.of(CONTEXT, fold=adapter(FOLDS, "find")() if installed else AsWritten(), chronicles=lines)
+        return self.of(CONTEXT, authorities=RecordedAuthorities(), fold=fold, lunar=lunar, chronicles=lines)
 
     @cached_property
     def staff(self) -> "Staff":
@@ -304,7 +305,13 @@ class Desk(Services):
     @cached_property
     def sources(self) -> tuple[Source, ...]:
         """What comes due by the calendar, of the contexts that the rulebook takes (D21)."""
-        return tuple(make(self.house) for make in self._sources.values())
+        found = tuple(make(self.house) for make in self._sources.values())
+        if "customers" not in self.house.rulebook.parts:
+            return found
+        from csdomain.flows import retain_customers
+
+        kept = [case for one in contexts(self.house.rulebook.parts) for case in one.cases]
+        return (*found, retain_customers.source(self.house, kept))
 
     def actor(self, id: str, *, branch: str, positions: tuple[str, ...] | frozenset[str]) -> Actor:
         """Someone who acts: the host's id for them, the branch, and the positions held.
@@ -512,6 +519,14 @@ def _of(
     found = {name: partial(make, module) for name, (module, about) in flows.items() if contexts.keys() >= set(about)}
     own = (getattr(one, f"{what}s") for one in contexts.values())
     return {**found, **{name: maker for makers in own for name, maker in makers.items()}}
+
+
+def _extra(group: str, name: str) -> Any:
+    """What an extra brings, made; None where it is not installed."""
+    try:
+        return adapter(group, name)()
+    except MissingBackend:
+        return None
 
 
 _OPEN: Final = ("rulebook", "clock", "ids", "holidays", "observer", "handlers", "strict_locks", "consequences")

@@ -71,6 +71,7 @@ class House:
             "new": [str(self.folder / "ours.toml")],
             "lifecycle": ["complaint"],
             "ref": [self.ref],
+            "file": [str(self.folder / "customers.csv")],
             "key": [str(self.folder / "ours.toml")],
             "case": [self.number],
             "month": ["2026-03"],
@@ -91,7 +92,7 @@ class House:
             else:
                 continue
             if parameter.name == "position" and path[0] == "customers" and parameter.name not in other:
-                values = ["sales"]  # who decides on complaints has no business with customers
+                values = ["service_manager"]  # who decides on complaints has no business with customers
             for value in values or ():
                 given += [value] if parameter.param_type_name == "argument" else [parameter.opts[0], value]
         return given
@@ -101,6 +102,7 @@ def house(folder: Path) -> House:
     """Make the folder: a log with its map, a rulebook, a database with closed and running complaints."""
     (folder / "log.csv").write_text(LOG, encoding="utf-8")
     (folder / "map.toml").write_text(MAP, encoding="utf-8")
+    (folder / "customers.csv").write_text("ref,name,phones,addresses\nK-1,王,138123,北京\n", encoding="utf-8")
     (folder / "ours.toml").write_text(BOOK, encoding="utf-8")
     url = f"sqlite:///{folder / 'desk.db'}"
     with csdomain.open(url, clock=MovableClock(), ids=SequentialIds(), holidays=no_holidays()) as desk:

@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from adapters.harness import Desks, Statements
-from csdomain.customers.model import Customer
+from csdomain.customers.model.customer import Customer
 from csdomain.customers.ports import AsWritten
 from csdomain.customers.questions import finding
 from csdomain.customers.questions.finding import TERMS, searched
@@ -134,7 +134,20 @@ def test_no_text_and_a_long_one_are_refused_by_name(query: str) -> None:
 @pytest.mark.parametrize(
     "query",
     [
-        *("张伟", "張偉", "zhangwei", "Zhang W", "zw", "zhw", "伟", "5678", "13812345678", "+86 138-1234-5678", "K-77"),
+        *(
+            "张伟",
+            "張偉",
+            "zhangwei",
+            "Zhang W",
+            "zw",
+            "zhw",
+            "伟",
+            "5678",
+            "13812345678",
+            "+86 138-1234-5678",
+            "＋８６１３８１２３４５６７８",
+            "K-77",
+        ),
         *("k77", "zw@example", "朝阳区", "朝陽", "ＺＷ＠ＥＸＡＭＰＬＥ．ＣＯＭ", "likes tea", "tea"),
     ],
 )

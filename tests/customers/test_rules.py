@@ -13,13 +13,15 @@ from hypothesis import strategies as st
 from adapters.harness import Desks
 from csdomain.contexts import sections
 from csdomain.customers.lifecycle import State
-from csdomain.customers.model import CUSTOMERS, HEALTH_FILES, Customer
+from csdomain.customers.model.customer import CUSTOMERS, Customer
+from csdomain.customers.model.health import HEALTH_FILES
 from csdomain.customers.questions.finding import TERMS
 from csdomain.customers.rules import (
     CORRECTION,
     EXTRA_FIELDS,
     FILE_NUMBER,
     FULL_FILE,
+    INTENTION,
     LOSS,
     MERGING,
     REGISTRATION,
@@ -37,19 +39,22 @@ from csdomain.customers.values import (
 from csdomain.desk import shipped
 from csdomain.kernel.rules import PERSONAL_DATA
 from csdomain.kernel.rules.errors import Conflict, DomainError, MoveRefused, NotPermitted, RulebookInvalid, RuleBroken
-from csdomain.kernel.store.kinds import Query
+from csdomain.kernel.store.kinds import Query, Tally
 from csdomain.kernel.values.birthdays import LunarDay, NotABirthday
+from csdomain.kernel.values.money import Money
 from csdomain.kernel.values.personal import exported
 from csdomain.orders.values import Dose
+from csdomain.payments.values import Line
 from csdomain.rulebook import loads
 from csdomain.testing import complaint_form, memory_desk, staff
 from csdomain.testing.cases import Bench, unchanged
 
-from .test_contract import FULL, PROFILE
+from .test_contract import FULL, PROFILE, hand
 
-BENCH: Final = Bench(memory_desk("medical_centre").customers)
+BENCH: Final = Bench(memory_desk("medical_centre").customers, hand)
 T0: Final = datetime(2026, 3, 4, 2, 0, tzinfo=UTC)
 act: Final = BENCH.act
+LINES: Final = (Line("work", 1, Money.of(5, "CNY")),)
 MAY: Final = {"read", "register", "write", "merge", "assign", "lose", "set_apart"}
 
 
@@ -60,14 +65,14 @@ def registered(profile: Profile = PROFILE, at: datetime = T0, **rules: Any) -> C
 class Clerk:
     """Whoever may do everything, at a desk, a minute later each time."""
 
-    def __init__(self, desk: Any) -> None:
-        self.desk, self.does, self.by = desk, desk.customers, staff(desk)["hq"]
+    def __init__(self, desk: Any, by: str = "hq", profile: Profile = PROFILE) -> None:
+        self.desk, self.does, self.by, self.profile = desk, desk.customers, staff(desk)[by], profile
 
     def call(self, does: Callable[..., Any], *given: Any) -> Any:
         return does(*given, by=self.by, at=self.desk.clock.advance(timedelta(minutes=1)))
 
-    def customer(self, profile: Profile = PROFILE, **changes: Any) -> str:
-        id: str = self.call(self.does.register, attrs.evolve(profile, **changes)).id
+    def customer(self, profile: Profile | None = None, **changes: Any) -> str:
+        id: str = self.call(self.does.register, attrs.evolve(profile or self.profile, **changes)).id
         return id
 
     def get(self, id: str) -> Customer:
@@ -103,7 +108,8 @@ def test_every_missing_field_is_named_in_one_error(left_out: set[str]) -> None:
         ({"born_lunar": LunarDay(1980, 13, 1)}, NotABirthday),
         ({"born_year": 80}, MalformedCustomer),
         ({"born": T0}, MalformedCustomer),
-        ({"phones": ("1",) * 21}, MalformedCustomer),
+        ({"phones": ("abc",)}, MalformedCustomer),
+        ({"phones": ("100",) * 21}, MalformedCustomer),
         ({"phones": ("",)}, MalformedCustomer),
         ({"source": "elsewhere"}, MalformedCustomer),
         ({"extra": {"fuel": "gas"}}, MalformedCustomer),
@@ -187,10 +193,10 @@ def test_from_the_first_assignment_on_there_is_one_representative_at_any_instant
     for who, hours in moves:
         when = at + timedelta(hours=hours)
         if hours < 0 or (model and model[-1][1] == who):
-            unchanged(customer, RuleBroken, lambda: customer.assign(act(when), who))  # noqa: B023 - at once
+            unchanged(customer, RuleBroken, lambda: customer.assign(act(when), who, ""))  # noqa: B023 - at once
             continue
         at = when
-        customer.assign(act(at), who)
+        customer.assign(act(at), who, "")
         model.append((at, who))
     instant = T0 + timedelta(hours=asked)
     expected = [who for since, who in model if since <= instant]
@@ -210,6 +216,24 @@ def test_why_a_customer_left_stands_there_until_the_customer_is_back() -> None:
     assert (row["lost_month"], row["lost_reason"], row["queue"]) == ("2026-04", "moved", None)
     customer.rejoin(act(late))
     assert (customer.state, CUSTOMERS.row(customer)["lost_month"]) == (State.ACTIVE, None)
+
+
+@pytest.mark.rule(INTENTION)
+def test_intentions_are_those_of_the_house_and_are_counted_by_class_and_month() -> None:
+    with memory_desk("medical_centre") as desk:
+        clerk = Clerk(desk)
+        for intention in ("tests", "tests", "advice"):
+            clerk.call(clerk.does.note_intention, clerk.customer(), intention)
+        with pytest.raises(MalformedCustomer):
+            clerk.call(clerk.does.note_intention, clerk.customer(), "will_marry")
+        later = desk.clock.now() + timedelta(days=40)
+        clerk.does.note_intention(clerk.customer(), "advice", by=clerk.by, at=later)
+        rows = clerk.does.tally(Tally(group_by=("intention_month", "intention")), by=clerk.by)
+        assert {row.group: row.count for row in rows if row.group[0]} == {
+            ("2026-03", "advice"): 1,
+            ("2026-03", "tests"): 2,
+            ("2026-04", "advice"): 1,
+        }
 
 
 # --- CUS-11, KRN-14 ---------------------------------------------------------------------------------------------------
@@ -332,8 +356,8 @@ def test_likely_duplicates_share_a_phone_a_mail_a_card_or_nearly_a_name_with_a_b
         clerk = Clerk(desk)
         id = clerk.customer(name="Jonathan Smith", emails=("js@example.com",), born=born)
         same_phone = clerk.customer(name="陈美玲", phones=("+86 138 1234 5678",))
-        same_mail = clerk.customer(name="李雷", phones=("1",), emails=("JS@example.com",))
-        clerk.customer(name="Jonathan Smith", phones=("1",), born=date(1981, 3, 9))
+        same_mail = clerk.customer(name="李雷", phones=("100",), emails=("JS@example.com",))
+        clerk.customer(name="Jonathan Smith", phones=("100",), born=date(1981, 3, 9))
         clerk.customer(name="张伟", phones=("138123456789",), born=born)
         merged = clerk.customer()
         clerk.call(clerk.does.merge, merged, same_phone)
@@ -343,7 +367,7 @@ def test_likely_duplicates_share_a_phone_a_mail_a_card_or_nearly_a_name_with_a_b
 
 
 def test_the_defaults_of_the_section_are_those_of_a_small_house() -> None:
-    assert CustomerRules().required == ("name", "phones")
+    assert CustomerRules(manager="m", clerk="c", sales="s").required == ("name", "phones")
 
 
 @pytest.mark.rule(MERGING)
@@ -357,6 +381,8 @@ def test_nothing_is_opened_about_a_customer_whose_record_was_merged_or_erased() 
             lambda whose: clerk.call(desk.orders.prescribe, whose, [Dose("fish_oil", Decimal(2))]),
             lambda whose: clerk.call(desk.complaints.receive, complaint_form(customer=whose)),
             lambda whose: clerk.call(clerk.does.health.open, whose, "functional_doctor", "none"),
+            lambda whose: clerk.call(desk.payments.take, whose, Money.of(5, "CNY")),
+            lambda whose: clerk.call(desk.payments.bills.open, f"job-{whose}", "fee", whose, LINES),
         ]
         for opening in openings:
             with pytest.raises(Merged) as refused:

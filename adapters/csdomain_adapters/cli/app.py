@@ -60,8 +60,8 @@ def _root(
 
 for _group, _help in (
     (cases.app, "Cases: list and search, show one, its trail, what may be done with it."),
-    (people.app, "Customers: found by any one field."),
     (renewals.app, "Renewals: the contracts that end soon."),
+    (people.app, "Customers: find and import them."),
     (rules.app, "House rules: list, show, check and compare rulebooks."),
     (databases.app, "Databases: bring the tables up to date."),
     (reports.app, "Figures: a month counted, as tables, page or file."),

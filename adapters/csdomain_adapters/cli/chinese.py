@@ -29,9 +29,13 @@ _HELP: Final[Mapping[str, str]] = {
         "内置的规则手册、TOML 文件或文件夹：给出其中的值。"
     ),
     # --- customers
-    "Customers: found by any one field.": "客户：按任一字段查找。",
+    "Customers: find and import them.": "客户：查找与导入。",
     "Part of a name, phone, address, e-mail, number, remark.": "姓名、电话、地址、邮箱、编号或备注的一部分。",
     "Find customers by any one field, the best match first.": "按任一字段查找客户，最相符者在前。",
+    "A CSV file in UTF-8 with a line of names: ref, name.": "UTF-8 编码的 CSV 文件，首行为栏目名：ref、name。",
+    "Take over customers out of a CSV file. Begun again, it goes on; rows that are refused are named.": (
+        "从 CSV 文件导入客户。可重复执行，已导入的不再导入；逐行列出被拒的记录。"
+    ),
     # --- renewals
     "Renewals: the contracts that end soon.": "续费：即将到期的合同。",
     "Contracts that end before this day; by default as early as the house reminds.": (

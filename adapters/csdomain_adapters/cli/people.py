@@ -1,21 +1,20 @@
-"""``csdomain customers``: customers found by any one field, by what whoever asks may read."""
+"""``csdomain customers``: customers found by any one field, and taken over out of a table of another system."""
 
+import csv
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from . import stores
+from csdomain.customers.service import RowFault
+
+from . import files, stores
 from .options import As, Book, Branch, Position, Url, command
-from .output import as_json, table
+from .output import answer, as_json, error_data, note, progress, rendered, table
 from .settings import say, settings
 
 app = typer.Typer(name="customers")
 Limit = Annotated[int, typer.Option(min=1, max=200, help="At most so many.")]
-
-
-@app.callback()
-def _group() -> None:
-    """A group, though it has one command."""
 
 
 @command(app, "find")
@@ -56,3 +55,34 @@ def find(
     ).split(", ")
     cells = [[", ".join(cell) if isinstance(cell, list) else cell or "-" for cell in row.values()] for row in rows]
     table(say("Customers", "客户"), heads, cells)
+
+
+@command(app, "import")
+def import_(
+    url: Url,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A CSV file in UTF-8 with a line of names: ref, name.")],
+    actor: As,
+    branch: Branch,
+    position: Position,
+    rulebook: Book = "after_sales",
+) -> None:
+    """Take over customers out of a CSV file. Begun again, it goes on; rows that are refused are named."""
+    files.there(file)
+    with stores.desk(url, rulebook) as found, file.open(encoding="utf-8-sig", newline="") as lines:
+        by = found.house.actor(actor, branch, position)
+        try:
+            rows = ({name or "": value or "" for name, value in row.items()} for row in csv.DictReader(lines))
+            with progress(say("customers", "客户")) as advance:
+                report = found.customers.import_rows(rows, by=by, at=stores.now(), progress=advance)
+        except (OSError, UnicodeDecodeError, csv.Error) as error:
+            raise files.FileTrouble(file=file, why=type(error).__name__) from error
+    for fault in report.failed:
+        note(f"{fault.row}: {rendered(fault.error)}")
+    text = say(f"{report.new} new, {report.there} there", f"新增 {report.new}，已有 {report.there}")
+    answer({"new": report.new, "there": report.there, "failed": [_fault(one) for one in report.failed]}, text)
+    if report.failed:
+        raise typer.Exit(1)
+
+
+def _fault(fault: RowFault) -> dict[str, object]:
+    return {"row": fault.row, **error_data(fault.error)}

@@ -5,13 +5,16 @@ from typing import Final
 from csdomain.casework.chronicle import chronicle
 from csdomain.frame.contexts import Context
 
+from . import service as s
+from .model.connection import SECRETS
 from .questions.finding import TERMS
-from .service import CUSTOMER_CASES, HEALTH_CASES, Customers
 
+_PAPERS: Final = (s.HANDOVER_CASES, s.RELEASE_CASES, s.CONNECTION_CASES, s.LEAD_CASES, s.CORRECTION_CASES)
+_CASES: Final = (*_PAPERS, s.WORKLIST_CASES, s.CUSTOMER_CASES, s.HEALTH_CASES, s.VEHICLE_CASES)
 CONTEXT: Final = Context(
     "customers",
-    Customers,
-    (CUSTOMER_CASES, HEALTH_CASES),
-    (TERMS,),
-    projections=(chronicle(__file__, CUSTOMER_CASES, whose=""),),
+    s.Customers,
+    _CASES,
+    (TERMS, SECRETS),
+    projections=(chronicle(__file__, s.CUSTOMER_CASES, whose=""),),
 )

@@ -1,8 +1,31 @@
-"""What customers ask of the outside: how texts are spelled, so that a name is found however it is written (CUS-04)."""
+"""What customers ask of the outside: how texts are spelled, so that a name is found however it is written (CUS-04);
+and what a paper asks of the customer's record, in the same unit of work."""
 
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
-from typing import Protocol
+from typing import Any, Protocol
+
+from csdomain.frame.acts import Events
+
+
+class Files(Protocol):
+    """Port: the records of customers beside the paper that is acted on, locked until the unit ends."""
+
+    def customer(self, id: str, /) -> Any:
+        """A living customer. Raises NotFound, MalformedId, WrongKind, Merged, RuleBroken. [CUS-13]"""
+        ...
+
+    def keep(self, customer: Any, events: Events, /) -> None:
+        """Store a customer that was changed, and what happened to the record."""
+        ...
+
+    def put_secret(self, secret: Any, /) -> None:
+        """Keep a sealed secret until it is delivered. [CUS-12]"""
+        ...
+
+    def drop_secret(self, connection: str, /) -> int:
+        """Destroy the sealed secret of a connection; how many there were. [CUS-12]"""
+        ...
 
 
 class Fold(Protocol):

@@ -33,23 +33,48 @@ TIMELINE = Rule(
     zh="每位客户有一条时间线，按时间顺序汇集各项业务中的全部往来，有金额者附金额；抹除客户后不留其内容。",
     source="B 建檔4",
 )
+LISTS = Rule(
+    "CUS-06",
+    "Customers are listed by birthdays, registration, state and vehicles, in their own calendar and zone.",
+    zh="客户可按生日（公历、农历、闰月）、登记时间、状态与车辆数列出。",
+    source="B 個性化1, C 8.2.1",
+)
 GRADING = Rule(
     "CUS-07",
-    "An active customer is graded by the grades of the house.",
-    zh="在用客户按内部规定的等级评级。",
+    "Active customers are graded monthly, by the criteria of the house.",
+    zh="在用客户按内部规定的标准每月评级。",
     source="C 優劣評級",
 )
 TENURE = Rule(
     "CUS-08",
-    "A customer has no representative until first assigned, and from then on exactly one at any instant.",
-    zh="客户首次分配前没有客户代表，此后任一时刻有且只有一位。",
+    "A customer has no representative until first assigned, and from then on exactly one at any instant; a handover is "
+    "filed, signed by the manager who names the new one, and carried out by the clerk.",
+    zh="客户首次分配前没有客户代表，此后任一时刻有且只有一位；交接须提交交接单，经理签核并指定接手人，由档案专员划转。",
     source="C 8.4.5",
+)
+LISTED = Rule(
+    "CUS-09",
+    "The clerk selects customers and hands the list to the manager, who works off every line.",
+    zh="档案专员筛选客户并将清单提交经理，由经理逐一办理。",
+    source="C 8.2.1",
+)
+RELEASE = Rule(
+    "CUS-10",
+    "A record is given outside its scope only on the manager's signed instruction, in its time; each is on the trail.",
+    zh="客户资料仅凭经理签核的指示在有效期内对外提供，每次均留痕。",
+    source="C 8.2.2",
 )
 CORRECTION = Rule(
     "CUS-11",
     "What a customer's record said before it was changed stays in the record: what, until when, changed by whom.",
     zh="更改客户资料后，原内容、截止时间与更改人仍保留在档案中。",
     source="C 話服專員",
+)
+ACCOUNT = Rule(
+    "CUS-12",
+    "The secret of a new account is sealed, delivered at most once, and kept nowhere afterwards.",
+    zh="新账号的初始密码密封传递，至多送达一次，此后不再保存。",
+    source="C 檔案專員",
 )
 MERGING = Rule(
     "CUS-13",
@@ -61,6 +86,18 @@ LOSS = Rule(
     "Why a customer left is recorded by one of the house's codes, counted by month.",
     zh="客户流失须按内部规定的代码记录原因，并按月统计。",
     source="C 客戶代表",
+)
+PAPERS = Rule(
+    "CUS-15",
+    "Registration forms and agreements are filed by region and day, and lead to account and first contact.",
+    zh="入网登记表与协议书按地区和日期归档，并据以开通账号、安排安装和首次联系。",
+    source="C",
+)
+LEAD = Rule(
+    "CUS-16",
+    "A wish met in any contact is recorded and handed to sales; its outcome shows, and no price stands in it.",
+    zh="联系中获知的客户需求须记录并转交销售，结果可见，且不报价。",
+    source="C 10.1, 11.3",
 )
 EXTRA_FIELDS = Rule(
     "CUS-17",
@@ -76,7 +113,13 @@ APART = Rule(
 )
 INTENTION = Rule(
     "CUS-19",
-    "A customer's intention is one of those that the house lists.",
-    zh="客户意向按内部规定的分类填写。",
+    "A customer's intention is one of those that the house lists, counted by class and the month of noting.",
+    zh="客户意向按内部规定的分类填写，并按分类与月份统计。",
+    source="C",
+)
+CONNECTION = Rule(
+    "CUS-20",
+    "A customer is connected only when its vehicles are added, and it is told by SMS and phone and shown the platform.",
+    zh="车辆录入、短信与电话告知、平台讲解全部完成后，客户方为已开通。",
     source="C",
 )

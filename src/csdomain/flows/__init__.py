@@ -6,6 +6,7 @@ from typing import Final
 #: What comes due by the calendar, by name: the module whose ``source`` makes it of a house, the contexts it is about.
 SOURCES: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "complaint_reviews": ("csdomain.flows.list_reviews", ("complaints",)),
+    "customer_grading": ("csdomain.flows.grade_customers", ("customers",)),
 }
 #: What follows elsewhere, by name: the module whose ``consequence`` makes it of a house, the contexts it is about.
 CONSEQUENCES: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {

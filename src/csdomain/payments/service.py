@@ -172,7 +172,7 @@ class Payments(_Money[Payment]):
     @property
     def bills(self) -> Bills:
         """What is owed: to bill, to use payments, to invoice, to write off (SVC-05, REN-06)."""
-        return Bills(self._store, self._house, self._ids)
+        return Bills(self._store, self._house, self._ids, customers=self._customers)
 
     @property
     def _further(self) -> tuple[CaseService[Any, Any], ...]:

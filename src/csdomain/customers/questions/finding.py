@@ -7,7 +7,7 @@ from typing import Any, Final
 import attrs
 
 from csdomain.customers.lifecycle import State
-from csdomain.customers.model import CUSTOMERS, ITSELF, MERGED_INTO, Customer
+from csdomain.customers.model.customer import CUSTOMERS, ITSELF, MERGED_INTO, Customer
 from csdomain.customers.ports import Fold
 from csdomain.customers.values import CUSTOMER_ID, CustomerRules
 from csdomain.kernel.rules.errors import InvalidValue, NotFound

@@ -1,46 +1,42 @@
-"""The customer's record and the health file, with their commands. Every command checks first and changes after."""
+"""The customer's record and its commands."""
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, ClassVar, Final
-from zoneinfo import ZoneInfo
+from typing import Any, Final
 
 import attrs
 
-from csdomain.frame.acts import Act, Events
+from csdomain.customers import events as e
+from csdomain.customers import rules as r
+from csdomain.customers.lifecycle import CUSTOMER_MOVES, Move, State
+from csdomain.customers.values import CUSTOMER_ID, FIELDS, CustomerId, Merged, Past, Profile, Tenure, one_of
+from csdomain.frame.acts import Events
 from csdomain.frame.cases import Record, usual
 from csdomain.frame.commands import Commands
-from csdomain.frame.fields import LONG, words
+from csdomain.frame.fields import words
+from csdomain.kernel.cases.events import utc
 from csdomain.kernel.rules import Text
 from csdomain.kernel.rules.errors import require
 from csdomain.kernel.store.kinds import Field, Kind
-from csdomain.kernel.values.actors import ActorId
-from csdomain.kernel.values.personal import PersonalKind, personal
+from csdomain.kernel.values.actors import Action, ActorId
 
-from . import events as e
-from . import rules as r
-from .lifecycle import CUSTOMER_MOVES, HEALTH_MOVES, HealthMove, HealthState, Move, State
-from .values import (
-    CUSTOMER_ID,
-    FIELDS,
-    HEALTH_FILE_ID,
-    CustomerId,
-    CustomerRules,
-    HealthFileId,
-    Merged,
-    Past,
-    Profile,
-    Tenure,
-    one_of,
-)
+from .act import CustomerAct
 
-CustomerAct = Act[CustomerRules]
 does: Final = Commands(CUSTOMER_MOVES)
-does_health: Final = Commands(HEALTH_MOVES)
+IMPORT: Final = Action("customers.import")
 
 
-def _month(act: CustomerAct) -> str:
-    return f"{act.at.astimezone(ZoneInfo(act.place.zone)):%Y-%m}"
+def imported(ref: str) -> CustomerId:
+    """The id of a customer who was ``ref`` in another system: always the same, so that twice is once."""
+    return CUSTOMER_ID.keyed(f"import/{FIELDS.check_id(ref.strip(), 'ref')}")
+
+
+def _is_represented(customer: "Customer", _: CustomerAct) -> None:
+    require(bool(customer.owner), r.TENURE, accepted=Text("a customer with a representative", "已有客户代表的客户"))
+
+
+def _is_offered(customer: "Customer", _: CustomerAct) -> None:
+    accepted = Text("a customer that was released to the pool", "已释放到公共池的客户")
+    require(customer.offered_at is not None, r.TENURE, accepted=accepted)
 
 
 @attrs.define(kw_only=True)
@@ -48,8 +44,9 @@ class Customer(Record):
     """A customer's record. ``owner`` is the representative, empty before the first; ``number`` is the file number.
 
     ``past`` is what the record said before it was changed, ``tenures`` who represented the customer when, in order and
-    without a gap. ``merged_into`` is the id of the record of the same person that this one points to. ``was`` is the
-    state in which it was merged. [CUS-01, CUS-02, CUS-08, CUS-13]
+    without a gap. ``offered_at``: since then in the pool, for another representative to take, for the ``offers``-th
+    time. ``merged_into`` is the id of the record of the same person that this one points to. ``was`` is the state in
+    which it was merged. [CUS-01, CUS-02, CUS-08, CUS-13]
     """
 
     id: CustomerId = attrs.field(on_setattr=attrs.setters.frozen)
@@ -58,8 +55,11 @@ class Customer(Record):
     profile: Profile
     registered_at: datetime
     tenures: tuple[Tenure, ...] = ()
+    offered_at: datetime | None = None
+    offers: int = 0
     past: tuple[Past, ...] = ()
     intention: str = ""
+    intention_month: str = ""
     grade: str = ""
     graded_month: str = ""
     lost_month: str = ""
@@ -76,9 +76,14 @@ class Customer(Record):
     @staticmethod
     @does.opens(Move.REGISTER)
     def register(act: CustomerAct, profile: Profile) -> tuple["Customer", Events]:
+        customer = Customer._made(act, act.new(CUSTOMER_ID), profile)
+        return customer, act.opened(customer, e.CustomerRegistered())
+
+    @staticmethod
+    def _made(act: CustomerAct, id: CustomerId, profile: Profile) -> "Customer":
         act.rules.check(profile)
-        customer = Customer(
-            id=act.new(CUSTOMER_ID),
+        return Customer(
+            id=id,
             branch=act.by.branch,
             owner="",
             rulebook=act.rulebook,
@@ -86,16 +91,32 @@ class Customer(Record):
             profile=profile,
             registered_at=act.at,
         )
-        return customer, act.opened(customer, e.CustomerRegistered())
+
+    @staticmethod
+    @does.takes_over(IMPORT)
+    def take_over(
+        act: CustomerAct, ref: str, profile: Profile, registered_at: datetime | None, representative: str
+    ) -> tuple["Customer", Events]:
+        customer = Customer._made(act, imported(ref), profile)
+        if registered_at is not None:
+            at = customer.registered_at = utc(registered_at)
+            require(at <= act.at, r.REGISTRATION, accepted=Text("an instant that has passed", "过去的时间"), given=at)
+        if representative:
+            who = act.colleague(representative, customer.branch, "representative")
+            customer.tenures, customer.owner = (Tenure(who, act.at, why="first"),), who
+        return customer, act.took_over(customer, e.CustomerImported())
 
     @does(Move.EDIT)
     def edit(self, act: CustomerAct, profile: Profile) -> Events:
+        return act.done(self._edited(act, profile))
+
+    def _edited(self, act: CustomerAct, profile: Profile) -> e.CustomerEdited:
         act.rules.check(profile)
         before = self.profile.changed(profile)
         require(bool(before), r.CORRECTION, accepted=Text("a record that differs", "与原内容不同的档案"))
         self.past = (*self.past, Past(act.at, act.by.id, before))
         self.profile = profile
-        return act.done(e.CustomerEdited(fields=tuple(before)))
+        return e.CustomerEdited(fields=tuple(before))
 
     @does(Move.ISSUE_FILE_NUMBER)
     def issue_file_number(self, act: CustomerAct) -> Events:
@@ -107,15 +128,43 @@ class Customer(Record):
         return act.done(e.FileNumberIssued())
 
     @does(Move.ASSIGN)
-    def assign(self, act: CustomerAct, representative: str) -> Events:
-        FIELDS.check_id(representative, "representative")
-        before = self.owner
-        require(representative != before, r.TENURE, accepted=Text("another representative", "另一位客户代表"))
+    def assign(self, act: CustomerAct, representative: str, reason: str) -> Events:
+        return act.done(self._given_to(act, representative, "assigned" if self.tenures else "first", reason))
+
+    @does(Move.OFFER, when=_is_represented)
+    def offer(self, act: CustomerAct, reason: str) -> Events:
+        there = Text("a customer that is not in the pool", "不在公共池中的客户")
+        require(self.offered_at is None, r.TENURE, accepted=there)
+        FIELDS.check_text(reason, "reason")
+        self.offered_at, self.offers = act.at, self.offers + 1
+        return act.done(e.CustomerOffered(reason=reason))
+
+    @does(Move.CLAIM, when=_is_offered)
+    def claim(self, act: CustomerAct) -> Events:
+        return act.done(self._given_to(act, act.by.id, "claimed", ""))
+
+    def assigned(self, act: CustomerAct, to: str, why: str = "assigned") -> Events:
+        """What follows when a handover is carried out, or a line of a list. [CUS-08, CUS-09]"""
+        beside = attrs.evolve(act, at=max(act.at, self.moved_at))
+        return beside.beside(does, self, Move.ASSIGN, self._given_to(beside, to, why if self.tenures else "first", ""))
+
+    def left_apart(self, act: CustomerAct) -> Events:
+        """What follows when a line of a list of lapsed customers is worked. [CUS-18]"""
+        return act.beside(does, self, Move.SET_APART, e.CustomerSetApart())
+
+    def corrected(self, act: CustomerAct, profile: Profile) -> Events:
+        """What follows when a correction is mended. [CUS-11]"""
+        return act.beside(does, self, Move.EDIT, self._edited(act, profile))
+
+    def _given_to(self, act: CustomerAct, to: str, why: str, reason: str) -> e.CustomerAssigned:
+        FIELDS.check_text(reason, "reason", empty=True)
+        before, who = self.owner, act.colleague(to, self.branch, "representative")
+        require(who != before, r.TENURE, accepted=Text("another representative", "另一位客户代表"))
         if self.tenures:
             self.tenures = (*self.tenures[:-1], attrs.evolve(self.tenures[-1], until=act.at))
-        self.tenures = (*self.tenures, Tenure(ActorId(representative), act.at))
-        self.owner = representative
-        return act.done(e.CustomerAssigned(before=before))
+        self.tenures = (*self.tenures, Tenure(who, act.at, why=why))
+        self.owner, self.offered_at = who, None
+        return e.CustomerAssigned(before=before, why=why, reason=reason)
 
     @does(Move.SET_APART)
     def set_apart(self, act: CustomerAct) -> Events:
@@ -125,7 +174,7 @@ class Customer(Record):
     def lose(self, act: CustomerAct, code: str, why: str) -> Events:
         one_of(code, act.rules.lost_reasons, "code")
         FIELDS.check_text(why, "why", empty=True)
-        self.lost_month, self.lost_reason, self.lost_why = _month(act), code, why
+        self.lost_month, self.lost_reason, self.lost_why = act.month(), code, why
         return act.done(e.CustomerLost(reason=why))
 
     @does(Move.REJOIN)
@@ -136,12 +185,12 @@ class Customer(Record):
     @does(Move.GRADE)
     def assess(self, act: CustomerAct, grade: str) -> Events:
         self.grade = one_of(grade, act.rules.grades, "grade")
-        self.graded_month = _month(act)
+        self.graded_month = act.month()
         return act.done(e.CustomerGraded())
 
     @does(Move.NOTE_INTENTION)
     def note_intention(self, act: CustomerAct, intention: str) -> Events:
-        self.intention = one_of(intention, act.rules.intentions, "intention")
+        self.intention, self.intention_month = one_of(intention, act.rules.intentions, "intention"), act.month()
         return act.done(e.IntentionNoted())
 
     @does(Move.MERGE, also="into")
@@ -183,6 +232,9 @@ BY_MANAGER: Final[Field[Customer, str]] = Field("manager", str, lambda c: c.prof
 MERGED_INTO: Final[Field[Customer, str]] = Field("merged_into", str, lambda c: c.merged_into or None)
 #: A customer is the subject of what others keep by the customer's own id.
 ITSELF: Final[Field[Customer, str]] = Field("id", str, lambda c: c.id)
+BORN: Final[Field[Customer, str]] = Field("birthday_key", str, _birthday)
+REGISTERED: Final[Field[Customer, datetime]] = Field("registered_at", datetime, lambda c: c.registered_at)
+OFFERED: Final[Field[Customer, datetime]] = Field("offered_at", datetime, lambda c: c.offered_at)
 _NUMBER, _STATE, _, _QUEUE = usual(CUSTOMER_MOVES)  # no rulebook: records go by the current one
 _FIELDS: Final[tuple[Field[Customer, Any], ...]] = (
     _NUMBER,
@@ -190,13 +242,15 @@ _FIELDS: Final[tuple[Field[Customer, Any], ...]] = (
     MERGED_INTO,
     BY_DOCTOR,
     BY_MANAGER,
-    Field("birthday_key", str, _birthday),
-    Field("registered_at", datetime, lambda c: c.registered_at),
+    BORN,
+    REGISTERED,
     Field("source", str, lambda c: c.profile.source or None, index=False),
     Field("region", str, lambda c: c.profile.region or None),
     Field("intention", str, lambda c: c.intention or None, index=False),
+    Field("intention_month", str, lambda c: c.intention_month or None),
     Field("grade", str, lambda c: c.grade or None, index=False),
     Field("graded_month", str, lambda c: c.graded_month or None, index=False),
+    OFFERED,
     Field("lost_month", str, lambda c: c.lost_month or None),
     Field("lost_reason", str, lambda c: c.lost_reason or None, index=False),
     Field("card", str, lambda c: c.profile.card or None, unique=True),
@@ -210,59 +264,4 @@ CUSTOMERS: Final = Kind(
     queue=_QUEUE,
     owners=(BY_DOCTOR, BY_MANAGER),
     indexes=(("branch", "registered_at"),),
-)
-
-
-@attrs.define(kw_only=True)
-class HealthFile(Record):
-    """What is known of a customer's health, apart from the record: it has other readers.
-
-    ``owner`` is the doctor. [CUS-02]
-    """
-
-    id: HealthFileId = attrs.field(on_setattr=attrs.setters.frozen)
-    state: HealthState = HealthState.KEPT
-    customer: str
-    history: str = personal(PersonalKind.MEDICAL, default="")
-    family: str = personal(PersonalKind.MEDICAL, default="")
-    habits: str = personal(PersonalKind.MEDICAL, default="")
-    past: tuple[Past, ...] = ()
-    number: ClassVar[str] = ""
-
-    @staticmethod
-    @does_health.opens(HealthMove.OPEN)
-    def open(
-        act: CustomerAct, customer: str, doctor: str, history: str, family: str = "", habits: str = ""
-    ) -> tuple["HealthFile", Events]:
-        CUSTOMER_ID.check(customer)
-        file = HealthFile(
-            id=act.new(HEALTH_FILE_ID),
-            branch=act.by.branch,
-            owner=FIELDS.check_id(doctor, "doctor"),
-            rulebook=act.rulebook,
-            moved_at=act.at,
-            customer=customer,
-            **_health(history, family, habits),
-        )
-        return file, act.opened(file, e.HealthFileOpened())
-
-    @does_health(HealthMove.WRITE)
-    def write(self, act: CustomerAct, history: str, family: str = "", habits: str = "") -> Events:
-        found = _health(history, family, habits)
-        before = {name: getattr(self, name) for name, value in found.items() if getattr(self, name) != value}
-        require(bool(before), r.CORRECTION, accepted=Text("a file that differs", "与原内容不同的档案"))
-        self.past = (*self.past, Past(act.at, act.by.id, before))
-        for name, value in found.items():
-            setattr(self, name, value)
-        return act.done(e.HealthFileWritten(fields=tuple(before)))
-
-
-def _health(history: str, family: str, habits: str) -> Mapping[str, Any]:
-    given = {"history": history, "family": family, "habits": habits}
-    return {name: FIELDS.check_text(value, name, LONG, empty=True) for name, value in given.items()}
-
-
-OF_CUSTOMER: Final[Field[HealthFile, str]] = Field("customer", str, lambda f: f.customer, unique=True)
-HEALTH_FILES: Final = Kind(
-    HealthFile, HEALTH_FILE_ID, "health_file", (OF_CUSTOMER, Field("state", str, lambda f: f.state.value))
 )

@@ -1,35 +1,43 @@
-"""What a customer's record is made of, and the house rules it goes by: the section ``[customers]`` of a rulebook."""
+"""What a customer's record is made of."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
 from enum import Enum, unique
 from typing import Any, Final, NewType
 
 import attrs
 
-from csdomain.frame.effects import occasions
+from csdomain.customers import rules as r
 from csdomain.frame.fields import LONG, SHORT, Fields
-from csdomain.kernel.cases.occasions import Placeholder
 from csdomain.kernel.rules import Text
-from csdomain.kernel.rules.errors import InvalidValue, RuleBroken, fact_labels, typed_in
+from csdomain.kernel.rules.errors import InvalidValue, RuleBroken, fact_labels
 from csdomain.kernel.values.actors import ActorId
 from csdomain.kernel.values.arguments import checked
 from csdomain.kernel.values.birthdays import Birthday, LunarDay
 from csdomain.kernel.values.ids import IdKind
-from csdomain.kernel.values.numbering import NumberPattern
 from csdomain.kernel.values.personal import PersonalKind, mask, personal
-from csdomain.rulebook import Rulebook, Section, texts_beside
-
-from . import rules as r
 
 CustomerId = NewType("CustomerId", str)
 CUSTOMER_ID: Final = IdKind[CustomerId]("cus")
 HealthFileId = NewType("HealthFileId", str)
 HEALTH_FILE_ID: Final = IdKind[HealthFileId]("hlf")
+HandoverId = NewType("HandoverId", str)
+HANDOVER_ID: Final = IdKind[HandoverId]("hov")
+ReleaseId = NewType("ReleaseId", str)
+RELEASE_ID: Final = IdKind[ReleaseId]("rel")
+CorrectionId = NewType("CorrectionId", str)
+CORRECTION_ID: Final = IdKind[CorrectionId]("cor")
+LeadId = NewType("LeadId", str)
+LEAD_ID: Final = IdKind[LeadId]("led")
+VehicleId = NewType("VehicleId", str)
+VEHICLE_ID: Final = IdKind[VehicleId]("veh")
+ConnectionId = NewType("ConnectionId", str)
+CONNECTION_ID: Final = IdKind[ConnectionId]("con")
+WorklistId = NewType("WorklistId", str)
+WORKLIST_ID: Final = IdKind[WorklistId]("wkl")
 _MOST: Final = 20
 _YEARS: Final = (1850, 2200)
-fact_labels({"into": "并入"})
+fact_labels({"customer": "客户", "into": "并入"})
 
 
 class MalformedCustomer(InvalidValue):
@@ -179,6 +187,12 @@ def _text(value: Any) -> str:
     return value.value if isinstance(value, Enum) else str(value)
 
 
+#: ``born`` is any way of saying when.
+FIELD_NAMES: Final = tuple(
+    f.name for f in attrs.fields(Profile) if f.name not in ("kind", "extra", "born_lunar", "born_year")
+)
+
+
 @attrs.frozen
 class Past:
     """What fields of a record said ``until`` somebody changed them (CUS-11)."""
@@ -190,119 +204,45 @@ class Past:
 
 @attrs.frozen
 class Tenure:
-    """Who represents a customer from ``since`` up to, and without, ``until``; None: until further notice (CUS-08)."""
+    """Who represents a customer from ``since`` up to, and without, ``until``; None: until further notice (CUS-08).
+
+    ``why`` is ``first``, ``assigned``, ``claimed`` or ``handover``.
+    """
 
     representative: ActorId
     since: datetime
     until: datetime | None = None
+    why: str = ""
 
     def holds(self, at: datetime) -> bool:
         """Whether it is in force at an instant."""
         return self.since <= at and (self.until is None or at < self.until)
 
 
+@attrs.frozen(kw_only=True, field_transformer=checked(MalformedCustomer))
+class VehicleData:
+    """What is known of a vehicle; ``unit`` is the device that is fitted to it. Raises :class:`MalformedCustomer`."""
+
+    plate: str = _said(PersonalKind.ID_NUMBER, 64)
+    unit: str = _coded()
+    driver: str = _said(PersonalKind.NAME)
+    tyre: str = _said()
+    fuel: str = _coded()
+
+
 @unique
-class ExtraType(Enum):
-    """What a field of the house's own holds."""
+class Step(Enum):
+    """What connecting a customer takes once the account is open (CUS-20)."""
 
-    TEXT = "text"
-    NUMBER = "number"
-    DATE = "date"
-    CHOICE = "choice"
-
-
-@attrs.frozen(kw_only=True)
-class ExtraField:
-    """A field of the house's own: its type, the ``choices`` of a choice, whether customers are found by it."""
-
-    type: ExtraType = ExtraType.TEXT
-    choices: tuple[str, ...] = ()
-    searchable: bool = False
-
-    def takes(self, value: str) -> bool:
-        """Whether the field takes ``value``; an empty one says nothing and is taken."""
-        try:
-            if value and self.type is ExtraType.NUMBER:
-                return Decimal(value).is_finite()
-            if value and self.type is ExtraType.DATE:
-                return date.fromisoformat(value).isoformat() == value
-        except (ValueError, InvalidOperation):
-            return False
-        return self.type is not ExtraType.CHOICE or value in ("", *self.choices)
+    VEHICLES = "vehicles"
+    SMS = "sms"
+    PHONE = "phone"
+    EXPLAINED = "explained"
 
 
-@attrs.frozen(kw_only=True)
-class CustomerRules:
-    """The house rules of customers.
+@unique
+class ListKind(Enum):
+    """What is done with the customers of a list: new ones are assigned, lapsed ones set apart (CUS-09, CUS-18)."""
 
-    ``required`` are the fields without which nobody is registered (CUS-01; ``born`` is any way of saying when), and
-    ``extra`` the house's own (CUS-17). ``file_number`` is how files are numbered (CUS-03), none where they are not.
-    ``sources``, ``intentions``, ``grades`` (best first) and ``lost_reasons`` are codes; where ``sources`` is empty any
-    is taken. ``hold_reasons`` are the codes for which law may demand that a record is kept (KRN-14).
-    """
-
-    required: tuple[str, ...] = ("name", "phones")
-    extra: Mapping[str, ExtraField] = attrs.field(factory=dict)
-    file_number: NumberPattern | None = None
-    sources: tuple[str, ...] = ()
-    intentions: tuple[str, ...] = ()
-    grades: tuple[str, ...] = ()
-    lost_reasons: tuple[str, ...] = ()
-    hold_reasons: tuple[str, ...] = ()
-
-    def check(self, profile: Profile) -> None:
-        """Refuse a record that the house does not take. Raises Incomplete, MalformedCustomer. [CUS-01, CUS-17]"""
-        missing = tuple(field for field in self.required if not profile.said(field).strip())
-        if missing:
-            every = ", ".join(self.required)
-            raise Incomplete(missing=missing, accepted=Text(every, every))
-        if self.sources and profile.source:
-            one_of(profile.source, self.sources, "source")
-        for name, value in profile.extra.items():
-            one_of(name, tuple(self.extra), "extra")
-            field = self.extra[name]
-            if not field.takes(value):
-                kind = ", ".join(field.choices) or field.type.value
-                raise MalformedCustomer(r.EXTRA_FIELDS, field=f"extra.{name}", accepted=Text(kind, kind))
-
-
-def one_of(code: str, known: tuple[str, ...], field: str) -> str:
-    """``code`` if the house has it. Raises MalformedCustomer."""
-    if code not in known:
-        every = ", ".join(known) or "-"
-        raise MalformedCustomer(field=field, given=typed_in(code), accepted=Text(every, every))
-    return code
-
-
-def _known(rules: CustomerRules, _: Rulebook) -> Iterable[str]:
-    names = {field.name for field in attrs.fields(Profile)} - {"kind", "extra", "born_lunar", "born_year"}
-    for place, name in enumerate(rules.required):
-        if name not in names | {f"extra.{each}" for each in rules.extra}:
-            yield f"no field {name} @ $.customers.required[{place}]"
-
-
-OCCASIONS: Final = occasions("customer", {}, {"assigned": {"representative": Placeholder.TEXT}})
-LABELS: Final[Mapping[str, Text]] = {
-    "": Text("customers", "客户"),
-    "required": Text("required fields", "必填项"),
-    "extra.*": Text("the house's own field {0}", "自定栏目 {0}"),
-    "extra.*.type": Text("type of {0}", "{0} 的类型"),
-    "extra.*.choices": Text("choices of {0}", "{0} 的选项"),
-    "extra.*.searchable": Text("found by {0}", "可按 {0} 查找"),
-    "file_number": Text("numbers of files", "档案编号"),
-    "sources": Text("sources of customers", "客户来源"),
-    "intentions": Text("intentions of customers", "客户意向"),
-    "grades": Text("grades of customers", "客户等级"),
-    "lost_reasons": Text("why customers leave", "客户流失原因"),
-    "hold_reasons": Text("reasons to keep a record", "档案保留事由"),
-}
-#: Records go by the current book.
-CUSTOMER_RULES: Section[CustomerRules] = Section(
-    "customers",
-    CustomerRules,
-    check=_known,
-    pinned=False,
-    occasions=OCCASIONS,
-    labels=LABELS,
-    texts=texts_beside(__file__),
-)
+    NEW = "new"
+    LAPSED = "lapsed"
