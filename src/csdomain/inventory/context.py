@@ -4,7 +4,8 @@ from typing import Final
 
 from csdomain.frame.contexts import Context
 
-from .model.stock import BALANCES, LOTS, MOVEMENTS
+from .model import closing
+from .model.stock import BALANCES, CLOSED, CLOSINGS, LOTS, MOVEMENTS
 from .service import (
     COUNT_CASES,
     DESTRUCTION_CASES,
@@ -18,5 +19,9 @@ from .service import (
 
 _PAPERS: Final = (PURCHASE_CASES, TRANSFER_CASES, COUNT_CASES, DESTRUCTION_CASES, SHIPMENT_CASES)
 CONTEXT: Final = Context(
-    "inventory", Inventory, (SHELF_CASES, PRODUCT_CASES, *_PAPERS), registers=(MOVEMENTS, BALANCES, LOTS)
+    "inventory",
+    Inventory,
+    (SHELF_CASES, PRODUCT_CASES, *_PAPERS),
+    registers=(MOVEMENTS, BALANCES, LOTS, CLOSINGS, CLOSED),
+    sources={"stock_closings": closing.source},
 )

@@ -41,10 +41,9 @@ PRODUCT_MOVES: Final = Lifecycle(
 
 @unique
 class ShelfState(Enum):
-    """A shelf is open as long as its warehouse is there."""
+    """A shelf is open as long as its warehouse is there: no work of somebody that would have to end."""
 
     OPEN = "open"
-    GIVEN_UP = "given_up"
 
 
 @unique
@@ -57,7 +56,6 @@ class ShelfMove(Enum):
     MOVE = "move"
     QUARANTINE = "quarantine"
     CLEAR = "clear"
-    GIVE_UP = "give_up"
 
 
 _S, _SM = ShelfState, ShelfMove
@@ -73,8 +71,8 @@ SHELF_MOVES: Final = Lifecycle(
         Row(_SM.MOVE, _S.OPEN, None, r.ZONES, may="keep"),
         Row(_SM.QUARANTINE, _S.OPEN, None, r.QUARANTINE, may="keep"),
         Row(_SM.CLEAR, _S.OPEN, None, r.QUARANTINE, may="clear"),
-        Row(_SM.GIVE_UP, _S.OPEN, _S.GIVEN_UP, r.LEDGER, may="keep"),
     ),
+    ended=(_S.OPEN,),
 )
 
 

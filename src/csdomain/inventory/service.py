@@ -44,7 +44,7 @@ class _Service(Service[C, p.StockAct]):
 
 @attrs.frozen
 class Products(_Service[p.Product]):
-    """The list of products (INV-01)."""
+    """The list of products (INV-01). The id of a product is :func:`product_id` of its code."""
 
     _cases: ClassVar = PRODUCT_CASES
 
@@ -63,15 +63,15 @@ class Products(_Service[p.Product]):
         """Put a product on the list. ``unit`` is its smallest one. Raises MalformedPaper, RuleBroken. [INV-01]"""
         return self._begin(products.list_product, call, code, name, unit, zone, category, specification, serial)
 
-    def retire(self, code: str, **call: Unpack[CallOptions]) -> Receipt:
+    def retire(self, id: str, **call: Unpack[CallOptions]) -> Receipt:
         """Take a product off the list: what is there stays, nothing more is entered. [INV-01]"""
-        return self._do(products.retire, p.PRODUCT.keyed(code), call)
+        return self._do(products.retire, id, call)
 
     def take_over(
-        self, code: str, receipts: Sequence[p.Receipt], reason: str, spot: str = "", **call: Unpack[CallOptions]
+        self, id: str, receipts: Sequence[p.Receipt], reason: str, spot: str = "", **call: Unpack[CallOptions]
     ) -> Receipt:
         """Enter stock that the ledger did not know. Raises MalformedPaper, RuleBroken, SerialTaken. [INV-12]"""
-        return self._do(products.take_over, p.PRODUCT.keyed(code), call, receipts, spot, reason)
+        return self._do(products.take_over, id, call, receipts, reason, spot)
 
 
 @attrs.frozen
@@ -343,9 +343,9 @@ class Inventory(_Service[Shelf]):
         return self._ask(lambda ledger: tuple(ledger.balances(BALANCES["place"].is_(place))), by, **where)
 
     def stock_at(self, at: datetime, *, by: Actor, product: str | None = None) -> Held:
-        """Quantity and cost by place and lot at any past instant, from the movements. Raises NaiveTime. [INV-12]"""
-        where = () if product is None else (MOVEMENTS["product"].is_(product),)
-        return self._ask(lambda ledger: ledger.stock_at(utc(at), *where), by)
+        """Quantity and cost by real place and lot at any past instant. Raises NaiveTime. [INV-12]"""
+        of = {} if product is None else {"product": product}
+        return self._ask(lambda ledger: ledger.stock_at(utc(at), **of), by)
 
     def card(self, product: str, *, by: Actor, after: Key | None = None, limit: int = 200) -> RowPage[Movement]:
         """The movements of a product, the oldest first, page by page. [INV-12]"""

@@ -11,11 +11,12 @@ from csdomain.frame.fields import SHORT, words
 from csdomain.inventory import lifecycle as lc
 from csdomain.inventory.rules import LIMITS
 from csdomain.inventory.rules import PRODUCTS as PRODUCT_RULE
-from csdomain.inventory.values import FIELDS, WarehouseRules, place
+from csdomain.inventory.values import FIELDS, MalformedPaper, WarehouseRules, place
 from csdomain.kernel.papers.approvals import BeyondAuthority, OwnRequest
 from csdomain.kernel.rules import Text
 from csdomain.kernel.rules.errors import require
 from csdomain.kernel.store.kinds import Field, Kind, Query
+from csdomain.kernel.values.arguments import checked
 from csdomain.kernel.values.ids import IdKind
 from csdomain.kernel.values.money import Money
 
@@ -39,11 +40,6 @@ class Wanted:
     quantity: int = attrs.field(validator=FIELDS.pieces)
 
 
-def _date_or_none(_: object, attribute: "attrs.Attribute[Any]", value: object) -> None:
-    if value is not None and type(value) is not date:
-        raise FIELDS.error(field=attribute.name, accepted=Text("a date or None", "日期或 None"))
-
-
 def _count(_: object, attribute: "attrs.Attribute[int]", value: object) -> None:
     if type(value) is not int or not 0 <= value < 2**31:
         raise FIELDS.error(field=attribute.name, accepted=Text("an integer ≥ 0", "≥ 0 的整数"))
@@ -54,11 +50,7 @@ def _money(_: object, attribute: "attrs.Attribute[Money]", value: object) -> Non
         raise FIELDS.error(field=attribute.name, accepted=Text("an amount ≥ 0", "≥ 0 的金额"))
 
 
-def _texts(values: Iterable[str]) -> tuple[str, ...]:
-    return tuple(values)
-
-
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, field_transformer=checked(MalformedPaper))
 class Receipt:
     """What came of one batch: ``sound`` and ``damaged`` smallest units at ``unit_cost`` each (INV-03, INV-04).
 
@@ -70,8 +62,8 @@ class Receipt:
     damaged: int = attrs.field(default=0, validator=_count)
     unit_cost: Money = attrs.field(validator=_money)
     batch: str = attrs.field(default="", validator=FIELDS.text(SHORT, empty=True))
-    expires: date | None = attrs.field(default=None, validator=_date_or_none)
-    serials: tuple[str, ...] = attrs.field(default=(), converter=_texts)
+    expires: date | None = None
+    serials: tuple[str, ...] = attrs.field(default=())
 
 
 @attrs.frozen(kw_only=True)
@@ -221,6 +213,7 @@ class StockAct(Act[WarehouseRules]):
 
     def product(self, code: str) -> Product:
         """A product of the list. Raises RuleBroken where it is not on it, or no more. [INV-01]"""
+        FIELDS.check_id(code, "product")
         named: Query[Product] = Query((PRODUCTS.fields[0].is_(code),), limit=1)
         found = next(iter(self.ledger.unit.of(PRODUCTS).find(named).items), None)
         listed = found is not None and found.state is lc.ProductState.LISTED
@@ -248,6 +241,11 @@ class StockAct(Act[WarehouseRules]):
         """What lies at a place, locked, the oldest receipt first."""
         asked = [BALANCES["place"].is_(where), *([] if product is None else [BALANCES["product"].is_(product)])]
         return sorted(self.ledger.balances(*asked, lock=True), key=lambda row: (row.received, row.lot))
+
+
+def product_id(code: str) -> ProductId:
+    """The id of the product with that code."""
+    return PRODUCT.keyed(code)
 
 
 def line_of(movement: Movement) -> Line:
