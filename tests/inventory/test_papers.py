@@ -18,6 +18,8 @@ from csdomain.kernel.values.money import Money
 
 from .warehouse import OIL, T0, Warehouse
 
+YUAN = Money(100, "CNY")
+
 
 def stocked(*quantities: int, **how: Any) -> Warehouse:
     house = Warehouse()
@@ -46,19 +48,19 @@ def test_only_what_is_on_the_list_comes_into_stock_and_lies_in_its_zone() -> Non
         house.product(zone="attic")
     assert refused.value.rule is r.ZONES
     with pytest.raises(RuleBroken) as refused:
-        house.stock.purchases.request([Wanted(OIL, 1)], **house.by(house.buyer))
+        house.stock.purchases.request([Wanted(OIL, 1)], YUAN, **house.by(house.buyer))
     assert refused.value.rule is r.PRODUCTS
     house.product(zone="cold")
     house.put(2, spot="A1")
     assert [place for place, _ in house.balances()] == ["wh/hq/cold/A1"]
     house.stock.products.retire(product_id(OIL), **house.by(house.buyer))
     with pytest.raises(RuleBroken):
-        house.stock.purchases.request([Wanted(OIL, 1)], **house.by(house.buyer))
+        house.stock.purchases.request([Wanted(OIL, 1)], YUAN, **house.by(house.buyer))
 
 
 def arrived(house: Warehouse, wanted: int, *receipts: Receipt) -> str:
     stock = house.stock.purchases
-    id = stock.request([Wanted(receipts[0].product, wanted)], **house.by(house.buyer)).id
+    id = stock.request([Wanted(receipts[0].product, wanted)], YUAN, **house.by(house.buyer)).id
     stock.approve(id, **house.by(house.head))
     stock.order(id, "maker", **house.by(house.buyer))
     stock.arrive(id, receipts, **house.by())
@@ -97,7 +99,7 @@ def test_two_people_accept_both_present_and_nobody_approves_their_own_request() 
     house = stocked()
     stock = house.stock.purchases
     both = house.somebody("both", "warehouse_keeper", "product_manager")
-    id = stock.request([Wanted(OIL, 5)], **house.by(house.head)).id
+    id = stock.request([Wanted(OIL, 5)], YUAN, **house.by(house.head)).id
     with pytest.raises(OwnRequest):
         stock.approve(id, **house.by(house.head))
     id = arrived(house, 5, oil(5))

@@ -21,15 +21,22 @@ does: Final = Commands(PRODUCT_MOVES)
 
 @does.opens(ProductMove.LIST)
 def list_product(
-    act: StockAct, code: str, name: str, unit: str, zone: str, category: str, specification: str, serial: bool
+    act: StockAct,
+    code: str,
+    name: str,
+    unit: str,
+    zone: str,
+    category: str,
+    specification: str,
+    serial: bool,
+    fragile: bool,
 ) -> tuple[Product, Events]:
     FIELDS.check_id(code, "code")
     for value, field in ((name, "name"), (unit, "unit")):
         FIELDS.check_text(value, field, SHORT)
     for value, field in ((category, "category"), (specification, "specification")):
         FIELDS.check_text(value, field, SHORT, empty=True)
-    zones = ", ".join(act.rules.zones)
-    require(zone in act.rules.zones, r.ZONES, accepted=Text(zones, zones))
+    act.rules.climate(zone)
     product = Product(
         id=product_id(code),
         branch=act.by.branch,
@@ -40,7 +47,8 @@ def list_product(
         zone=zone,
         category=category,
         specification=specification,
-        serial=serial is True,
+        serial=serial,
+        fragile=fragile,
     )
     return product, act.opened(product, e.ProductListed())
 

@@ -29,7 +29,7 @@ from csdomain.inventory.values import (
 from csdomain.kernel.cases.effects import StopTimer
 from csdomain.kernel.rules import Text
 from csdomain.kernel.rules.errors import RuleBroken, StoreBusy
-from csdomain.kernel.store.kinds import Comparison, Query, Tally, Where
+from csdomain.kernel.store.kinds import Comparison, Field, Query, Tally, Where
 from csdomain.kernel.store.ports import Unit
 from csdomain.kernel.values.actors import ActorId
 from csdomain.kernel.values.ids import IdKind
@@ -372,6 +372,20 @@ class Ledger:
             if after is None:
                 return
 
+    def under(self, places: str) -> Iterator[Balance]:
+        """What lies at the places that begin like this (``who/``)."""
+        return self.balances(*_under(BALANCES["place"], places))
+
+    def lay_in(self, where: str, since: datetime, until: datetime) -> Sequence[tuple[str, str]]:
+        """The (place, lot) that lay at a place at any time of a period; of a zone (``wh/hq/cold/``), at its spots too.
+        [INV-07]"""
+        dest = MOVEMENTS["dest"]
+        there = _under(dest, where) if where.endswith("/") else (dest.is_(where),)
+        before = {key for key in self.stock_at(since) if key[0] == where or (where[-1] == "/" and where in key[0])}
+        period = MOVEMENTS["at"].at_least(since), MOVEMENTS["at"].below(until + _INSTANT)
+        rows = self.unit.register(MOVEMENTS).sums(Tally[Any]((*there, *period), group_by=("dest", "lot")))
+        return tuple(sorted(before | {(str(row.group[0]), str(row.group[1])) for row in rows}))
+
     def stock_at(self, at: datetime, **of: str) -> Held:
         """Quantity and cost by real place and lot at an instant, of one ``product`` or ``lot`` where it is named.
 
@@ -399,6 +413,11 @@ class Ledger:
     def at_place(self, where: str, lot: str, at: datetime) -> int:
         """How much of a lot lay at a place at a past instant."""
         return self.stock_at(at, lot=lot).get((where, lot), (0, 0))[0]
+
+
+def _under(field: Field[Any, str], places: str) -> tuple[Where[Any], Where[Any]]:
+    """The conditions for texts that begin with ``places``, which ends with a slash."""
+    return field.at_least(places), field.below(f"{places[:-1]}0")
 
 
 class _Sums:

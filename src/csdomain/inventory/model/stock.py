@@ -114,6 +114,20 @@ class Closed:
     cost: int
 
 
+@attrs.frozen(kw_only=True)
+class Reading:
+    """The ``count``-th reading of a zone, in tenths of a degree Celsius and of a percent. [INV-07]"""
+
+    zone: str
+    count: int
+    at: datetime
+    temperature: int
+    humidity: int
+    within: bool
+    by: str
+
+
+READINGS: Final = Register(Reading, "stock_reading", Mode.APPEND, ("zone", "count"), indexes=(("zone", "at"),))
 CLOSINGS: Final = Register(Closing, "stock_closing", Mode.STATE, ("month",), states=("done",), indexes=(("at",),))
 CLOSED: Final = Register(
     *(Closed, "stock_close", Mode.APPEND, ("month", "place", "lot")), indexes=(("month", "product"), ("month", "lot"))

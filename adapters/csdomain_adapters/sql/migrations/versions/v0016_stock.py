@@ -1,8 +1,8 @@
-"""The months of the stock that are closed. They begin empty."""
+"""Of the stock: months that are closed, storage zones with their readings, requisitions. They begin empty."""
 
 from datetime import datetime
 
-from csdomain_adapters.sql.kinds import create_register, drop_kind
+from csdomain_adapters.sql.kinds import create_kind, create_register, drop_kind
 
 revision = "0016"
 down_revision = "0012"
@@ -11,6 +11,14 @@ depends_on = None
 
 
 def upgrade() -> None:
+    create_kind("requisition", dict.fromkeys(("number", "state", "holder"), str), unique=["number"], scoped=["holder"])
+    create_kind("zone", {"open_place": str, "state": str, "out_since": datetime}, unique=["open_place"])
+    create_register(
+        "stock_reading",
+        {"zone": str, "count": int},
+        {"at": datetime, "temperature": int, "humidity": int, "within": bool, "by": str},
+        indexes=[("zone", "at")],
+    )
     create_register("stock_closing", {"month": str}, {"at": datetime, "done": bool}, indexes=[("at",)])
     create_register(
         "stock_close",
@@ -21,5 +29,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for table in ("stock_close", "stock_closing"):
+    for table in ("stock_close", "stock_closing", "stock_reading", "zone", "requisition"):
         drop_kind(table)
