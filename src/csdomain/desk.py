@@ -42,7 +42,7 @@ from csdomain.kernel.store.ports import AuditRecord, Clock, Notifier, Observer, 
 from csdomain.kernel.store.relaying import RelayReport, due, relay
 from csdomain.kernel.store.sweeping import BATCH, Progress, SweepReport, follow, recount_published, sweep
 from csdomain.kernel.store.unit import EVENT, Backstage, Joined, StandardUnit
-from csdomain.kernel.values.actors import Actor, ActorId, MalformedActor
+from csdomain.kernel.values.actors import Actor
 from csdomain.kernel.values.arguments import unexpected_keyword
 from csdomain.kernel.values.ids import IdSource
 from csdomain.opening import STORES as STORES
@@ -289,15 +289,10 @@ class Desk(Services):
     def actor(self, id: str, *, branch: str, positions: tuple[str, ...] | frozenset[str]) -> Actor:
         """Someone who acts: the host's id for them, the branch, and the positions held.
 
-        A position that the rulebook does not have permits nothing. Raises MalformedActor, also for a branch that the
-        rulebook lists in other letters (``HQ`` for ``hq``); one that it does not list is the organisation's. [KRN-13]
+        Raises UnknownPosition; MalformedActor, also for a branch that the rulebook lists in other letters (``HQ`` for
+        ``hq``); one that it does not list is the organisation's. [KRN-13]
         """
-        found = Actor(ActorId(id), branch, positions)
-        alike = [name for name in self.house.organisation.branches if name.casefold() == found.branch.casefold()]
-        if alike and branch not in alike:
-            those = ", ".join(alike)
-            raise MalformedActor(field="branch", given=branch, accepted=Text(those, those))
-        return found
+        return self.house.actor(id, branch, positions)
 
     def calendar(self, name: str) -> WorkCalendar:
         """A working calendar of the house by name."""

@@ -34,7 +34,7 @@ ACTORS = [
     ("agent-3", "hq", ("sales", "service_agent")),
     ("service_agent", "hq", ("service_agent",)),
     ("director", "hq", ("general_manager",)),
-    ("stranger", "hq", ("gardener",)),
+    ("stranger", "hq", ()),
 ]
 BOSS = ACTORS[3]
 DEAD = ["one that was given up"] * 4

@@ -95,8 +95,11 @@ def memory_desk(
 
 
 def agent(desk: Desk, id: str = "agent-1", *, branch: str = "hq", position: str = "service_agent") -> Actor:
-    """Someone at the desk: by default customer service, who may receive, accept and close by the shipped rulebooks."""
-    return desk.actor(id, branch=branch, positions=(position,))
+    """Someone at the desk: by default customer service, who may receive, accept and close by the shipped rulebooks.
+
+    Whose ``position`` is empty holds none.
+    """
+    return desk.actor(id, branch=branch, positions=(position,) if position else ())
 
 
 def staff(desk: Desk, *, branch: str = "hq") -> Mapping[str, Actor]:
