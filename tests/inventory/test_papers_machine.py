@@ -234,8 +234,7 @@ class OnSqlite(PapersMachine):
         return csdomain.open(url, "medical_centre", synchronous="OFF", strict_locks=True, **how)
 
 
-RULES = (LEDGER, LOTS, RESERVATIONS, STOCKTAKE, TRANSFERS)
-TestPapers = pytest.mark.rule(*RULES)(PapersMachine.TestCase)
+TestPapers = pytest.mark.rule(LEDGER, LOTS, RESERVATIONS, STOCKTAKE, TRANSFERS)(PapersMachine.TestCase)
 TestPapers.settings = settings(stateful_step_count=25)
-TestOnSqlite = pytest.mark.rule(*RULES)(OnSqlite.TestCase)
+TestOnSqlite = pytest.mark.rule(LEDGER, LOTS, RESERVATIONS, STOCKTAKE, TRANSFERS)(OnSqlite.TestCase)
 TestOnSqlite.settings = settings(stateful_step_count=15, max_examples=4)
