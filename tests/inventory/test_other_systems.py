@@ -9,7 +9,7 @@ from typing import Any, Final
 import pytest
 
 from csdomain.inventory.model.ledger import TooLate, TooLittle
-from csdomain.inventory.model.papers import Receipt, Wanted
+from csdomain.inventory.model.papers import Receipt, Wanted, product_id
 from csdomain.inventory.rules import ALLOCATION, LEDGER, LOTS, RESERVATIONS, STOCKTAKE, TRANSFERS
 from csdomain.inventory.values import Request
 from csdomain.kernel.rules.errors import DomainError
@@ -94,7 +94,7 @@ class Scenario:
 
     def serialise(self, at: str, qty: int, serials: list[str]) -> None:
         one = Receipt(product=SERIAL, sound=qty, unit_cost=Money(1, "CNY"), serials=tuple(serials))
-        self.stock.products.take_over(SERIAL, [one], "serialised", **self.by(at))
+        self.stock.products.take_over(product_id(SERIAL), [one], "serialised", **self.by(at))
 
     def count_start(self, count: str, at: str) -> None:
         self.papers[count] = self.stock.counts.freeze([OIL], **self.by(at)).id

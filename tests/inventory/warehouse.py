@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
 from csdomain.desk import Desk
-from csdomain.inventory.model.papers import Receipt, Wanted
+from csdomain.inventory.model.papers import Receipt, Wanted, product_id
 from csdomain.inventory.model.stock import BALANCES, MOVEMENTS
 from csdomain.inventory.values import is_real
 from csdomain.kernel.store.ports import Unit
@@ -60,7 +60,7 @@ class Warehouse:
             product=product, sound=quantity, unit_cost=Money(cost, CNY), expires=expires, serials=tuple(serials)
         )
         who = self.somebody("opener", "product_manager", branch=branch)
-        self.stock.products.take_over(product, [one], "opening", spot, **self.by(who))
+        self.stock.products.take_over(product_id(product), [one], "opening", spot, **self.by(who))
         return str(self.movements()[-1].lot)
 
     def wanted(self, quantity: int, product: str = OIL) -> list[Wanted]:

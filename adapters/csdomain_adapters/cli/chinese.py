@@ -28,6 +28,21 @@ _HELP: Final[Mapping[str, str]] = {
     "One that ships, a TOML file, or a folder: gives its values.": (
         "内置的规则手册、TOML 文件或文件夹：给出其中的值。"
     ),
+    # --- the stock
+    "Stock: on hand, a product's card, who holds what, warnings, papers to print.": (
+        "库存：现有量、库存卡、领用在外、预警、打印单据。"
+    ),
+    "Quantity and cost by warehouse and product, expired and reserved goods included.": (
+        "按库房和产品显示数量与成本，含过期和预留的货物。"
+    ),
+    "Every movement of a product, the oldest first.": "某产品的全部出入库记录，最早的在前。",
+    "The code of the product.": "产品编码。",
+    "Who holds what: goods with people and in vehicles.": "领用在外：个人和车辆上的物品。",
+    "What is low, expires soon or lies idle, and what could be transferred.": (
+        "低于安全库存、临近到期、长期未动的货物，以及建议的调拨。"
+    ),
+    "Print a delivery note, a stocktake sheet or a destruction record.": "打印发货单、盘点表或销毁记录。",
+    "The id of a shipment, a count or a destruction.": "发货单、盘点单或销毁单的标识。",
     # --- customers
     "Customers: find and import them.": "客户：查找与导入。",
     "Part of a name, phone, address, e-mail, number, remark.": "姓名、电话、地址、邮箱、编号或备注的一部分。",

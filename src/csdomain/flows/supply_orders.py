@@ -50,7 +50,7 @@ class Stock:
             return
         ledger, source, left = self.ledger(branch), place("cus", order), item.quantity
         of = (MOVEMENTS["document"].is_(order), MOVEMENTS["product"].is_(item.product))
-        sent = {lot: held for (where, lot), held in ledger.stock_at(None, *of).items() if where == source}
+        sent = {lot: held for (where, lot), held in ledger.moved(*of).items() if where == source}
         moves = []
         for lot, (held, worth) in sorted(sent.items(), reverse=True):
             taken = min(left, held)

@@ -114,9 +114,10 @@ class PaperTold(Told):
 
 @attrs.frozen(kw_only=True)
 class PurchaseRequested(PaperTold):
-    """Goods to be bought (INV-03)."""
+    """Goods to be bought, at ``value`` as far as is known (INV-02, INV-03)."""
 
     pieces: int
+    value: int
 
 
 @attrs.frozen(kw_only=True)
@@ -127,6 +128,11 @@ class PurchaseApproved(PaperTold):
 @attrs.frozen(kw_only=True)
 class PurchaseRefused(PaperTold):
     """The purchase is not made (INV-03)."""
+
+
+@attrs.frozen(kw_only=True)
+class PurchaseCancelled(PaperTold):
+    """The purchase ends before anything of it is in stock (INV-03)."""
 
 
 @attrs.frozen(kw_only=True)
@@ -205,6 +211,11 @@ class TransferGranted(PaperTold):
 @attrs.frozen(kw_only=True)
 class TransferRefused(PaperTold):
     """The branch gets nothing (INV-11)."""
+
+
+@attrs.frozen(kw_only=True)
+class TransferWithdrawn(PaperTold):
+    """The branch wants nothing any more (INV-11)."""
 
 
 @attrs.frozen(kw_only=True)
@@ -302,3 +313,96 @@ class GoodsDestroyed(PaperTold):
 @attrs.frozen(kw_only=True)
 class DestructionWithdrawn(PaperTold):
     """The goods are not destroyed; they stay in quarantine (INV-10)."""
+
+
+@attrs.frozen(kw_only=True)
+class RequisitionAsked(PaperTold):
+    """Somebody is to get goods (INV-14)."""
+
+    holder: str
+    pieces: int
+
+
+@attrs.frozen(kw_only=True)
+class RequisitionApproved(PaperTold):
+    """The goods may be issued (INV-14)."""
+
+
+@attrs.frozen(kw_only=True)
+class RequisitionRefused(PaperTold):
+    """Nothing is issued (INV-14)."""
+
+
+@attrs.frozen(kw_only=True)
+class RequisitionWithdrawn(PaperTold):
+    """Nothing is wanted any more (INV-14)."""
+
+
+@attrs.frozen(kw_only=True)
+class GoodsIssued(PaperTold):
+    """``holder`` has the goods (INV-14)."""
+
+    holder: str
+    pieces: int
+
+
+@attrs.frozen(kw_only=True)
+class GoodsSettled(PaperTold):
+    """Goods that were issued were used, given back or written off; ``left`` are still with the holder (INV-14)."""
+
+    lot: str
+    pieces: int
+    left: int
+
+
+@attrs.frozen(kw_only=True)
+class RequisitionClosed(PaperTold):
+    """The holder has nothing of it any more (INV-14)."""
+
+
+@attrs.frozen(kw_only=True)
+class ZoneTold(Told):
+    """Something happened in a storage zone."""
+
+    zone: str = stamped()
+    readings: int = stamped()
+
+
+@attrs.frozen(kw_only=True)
+class ZoneOpened(ZoneTold):
+    """Readings of a storage zone begin (INV-07)."""
+
+
+@attrs.frozen(kw_only=True)
+class ZoneRead(ZoneTold):
+    """A reading, in tenths of a degree Celsius and of a percent (INV-07)."""
+
+    temperature: int
+    humidity: int
+
+
+@attrs.frozen(kw_only=True)
+class ZoneLeft(ZoneTold):
+    """The zone is out of its limits (INV-07)."""
+
+
+@attrs.frozen(kw_only=True)
+class ZoneBack(ZoneTold):
+    """The zone is within its limits again (INV-07)."""
+
+    since: datetime
+
+
+@attrs.frozen(kw_only=True)
+class ZoneClosed(ZoneTold):
+    """Nothing is kept there any more (INV-07)."""
+
+
+@attrs.frozen(kw_only=True)
+class StockWarned(Event):
+    """So many products are low or idle in a warehouse, so many lots expire soon (INV-13)."""
+
+    warehouse: str
+    low: int
+    expiring: int
+    idle: int

@@ -41,10 +41,9 @@ PRODUCT_MOVES: Final = Lifecycle(
 
 @unique
 class ShelfState(Enum):
-    """A shelf is open as long as its warehouse is there."""
+    """A shelf is open as long as its warehouse is there: no work of somebody that would have to end."""
 
     OPEN = "open"
-    GIVEN_UP = "given_up"
 
 
 @unique
@@ -57,7 +56,6 @@ class ShelfMove(Enum):
     MOVE = "move"
     QUARANTINE = "quarantine"
     CLEAR = "clear"
-    GIVE_UP = "give_up"
 
 
 _S, _SM = ShelfState, ShelfMove
@@ -73,8 +71,8 @@ SHELF_MOVES: Final = Lifecycle(
         Row(_SM.MOVE, _S.OPEN, None, r.ZONES, may="keep"),
         Row(_SM.QUARANTINE, _S.OPEN, None, r.QUARANTINE, may="keep"),
         Row(_SM.CLEAR, _S.OPEN, None, r.QUARANTINE, may="clear"),
-        Row(_SM.GIVE_UP, _S.OPEN, _S.GIVEN_UP, r.LEDGER, may="keep"),
     ),
+    ended=(_S.OPEN,),
 )
 
 
@@ -89,6 +87,7 @@ class PurchaseState(Enum):
     ARRIVED = "arrived"
     ACCEPTED = "accepted"
     ENTERED = "entered"
+    CANCELLED = "cancelled"
 
 
 @unique
@@ -96,6 +95,7 @@ class PurchaseMove(Enum):
     """What can be done with a purchase."""
 
     REQUEST = "request"
+    PROPOSE = "propose"
     APPROVE = "approve"
     REFUSE = "refuse"
     ORDER = "order"
@@ -104,6 +104,7 @@ class PurchaseMove(Enum):
     ACCEPT_AS_BUYER = "accept_as_buyer"
     ACCEPT = "accept"
     ENTER = "enter"
+    CANCEL = "cancel"
 
 
 _B, _BM = PurchaseState, PurchaseMove
@@ -114,7 +115,8 @@ PURCHASE_MOVES: Final = Lifecycle(
     steps(
         "inventory",
         Row(_BM.REQUEST, None, _B.REQUESTED, r.RECEIVING, may="purchase"),
-        Row(_BM.APPROVE, _B.REQUESTED, _B.APPROVED, r.RECEIVING),
+        Row(_BM.PROPOSE, None, _B.REQUESTED, r.PROPOSAL, may="purchase"),
+        Row(_BM.APPROVE, _B.REQUESTED, _B.APPROVED, r.LIMITS),
         Row(_BM.REFUSE, _B.REQUESTED, _B.REFUSED, r.RECEIVING, may="approve"),
         Row(_BM.ORDER, _B.APPROVED, _B.ORDERED, r.RECEIVING, may="purchase"),
         Row(_BM.ARRIVE, _B.ORDERED, _B.ARRIVED, r.RECEIVING, may="keep"),
@@ -122,6 +124,7 @@ PURCHASE_MOVES: Final = Lifecycle(
         Row(_BM.ACCEPT_AS_BUYER, _B.ARRIVED, None, r.RECEIVING, may="purchase"),
         Row(_BM.ACCEPT, _B.ARRIVED, _B.ACCEPTED, r.RECEIVING, may="keep"),
         Row(_BM.ENTER, _B.ACCEPTED, _B.ENTERED, r.LOTS, may="keep"),
+        Row(_BM.CANCEL, (_B.REQUESTED, _B.APPROVED, _B.ORDERED, _B.ARRIVED), _B.CANCELLED, r.RECEIVING, may="purchase"),
     ),
 )
 
@@ -170,6 +173,7 @@ class TransferState(Enum):
     REFUSED = "refused"
     SENT = "sent"
     CLOSED = "closed"
+    WITHDRAWN = "withdrawn"
 
 
 @unique
@@ -183,6 +187,7 @@ class TransferMove(Enum):
     RECEIVE = "receive"
     WRITE_OFF = "write_off"
     CLOSE = "close"
+    WITHDRAW = "withdraw"
 
 
 _T, _TM = TransferState, TransferMove
@@ -199,6 +204,7 @@ TRANSFER_MOVES: Final = Lifecycle(
         Row(_TM.RECEIVE, _T.SENT, None, r.TRANSFERS, may="keep"),
         Row(_TM.WRITE_OFF, _T.SENT, None, r.LIMITS, may="approve"),
         Row(_TM.CLOSE, _T.SENT, _T.CLOSED, r.TRANSFERS, may="keep"),
+        Row(_TM.WITHDRAW, (_T.APPLIED, _T.APPROVED), _T.WITHDRAWN, r.TRANSFERS, may="apply"),
     ),
 )
 
@@ -273,5 +279,88 @@ DESTRUCTION_MOVES: Final = Lifecycle(
         Row(_DM.APPROVE, _D.LISTED, _D.APPROVED, r.LIMITS),
         Row(_DM.DESTROY, _D.APPROVED, _D.DESTROYED, r.DESTRUCTION, may="keep"),
         Row(_DM.WITHDRAW, (_D.LISTED, _D.APPROVED), _D.WITHDRAWN, r.DESTRUCTION, may="keep"),
+    ),
+)
+
+
+@unique
+class RequisitionState(Enum):
+    """Where a requisition stands."""
+
+    ASKED = "asked"
+    APPROVED = "approved"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+    ISSUED = "issued"
+    CLOSED = "closed"
+
+
+@unique
+class RequisitionMove(Enum):
+    """What can be done with a requisition."""
+
+    ASK = "ask"
+    APPROVE = "approve"
+    REFUSE = "refuse"
+    WITHDRAW = "withdraw"
+    ISSUE = "issue"
+    USE = "use"
+    GIVE_BACK = "give_back"
+    WRITE_OFF = "write_off"
+    CLOSE = "close"
+
+
+_R, _RM = RequisitionState, RequisitionMove
+REQUISITION_MOVES: Final = Lifecycle(
+    "requisition",
+    _R,
+    _R.ASKED,
+    steps(
+        "inventory",
+        Row(_RM.ASK, None, _R.ASKED, r.EQUIPMENT, may="apply"),
+        Row(_RM.APPROVE, _R.ASKED, _R.APPROVED, r.EQUIPMENT),
+        Row(_RM.REFUSE, _R.ASKED, _R.REFUSED, r.EQUIPMENT, may="approve"),
+        Row(_RM.WITHDRAW, (_R.ASKED, _R.APPROVED), _R.WITHDRAWN, r.EQUIPMENT, may="apply"),
+        Row(_RM.ISSUE, _R.APPROVED, _R.ISSUED, r.EQUIPMENT, may="keep"),
+        Row(_RM.USE, _R.ISSUED, None, r.EQUIPMENT, may="apply"),
+        Row(_RM.GIVE_BACK, _R.ISSUED, None, r.EQUIPMENT, may="keep"),
+        Row(_RM.WRITE_OFF, _R.ISSUED, None, r.LIMITS, may="approve"),
+        Row(_RM.CLOSE, _R.ISSUED, _R.CLOSED, r.EQUIPMENT, may="keep"),
+    ),
+)
+
+
+@unique
+class ZoneState(Enum):
+    """Whether the climate of a storage zone is within its limits."""
+
+    WITHIN = "within"
+    OUT = "out"
+    CLOSED = "closed"
+
+
+@unique
+class ZoneMove(Enum):
+    """What can be done with a storage zone."""
+
+    OPEN = "open"
+    RECORD = "record"
+    LEAVE = "leave"
+    RETURN = "return_"
+    CLOSE = "close"
+
+
+_Z, _ZM = ZoneState, ZoneMove
+ZONE_MOVES: Final = Lifecycle(
+    "zone",
+    _Z,
+    _Z.WITHIN,
+    steps(
+        "inventory",
+        Row(_ZM.OPEN, None, _Z.WITHIN, r.ZONES, may="keep"),
+        Row(_ZM.RECORD, (_Z.WITHIN, _Z.OUT), None, r.ZONES, may="keep"),
+        Row(_ZM.LEAVE, _Z.WITHIN, _Z.OUT, r.ZONES, may="keep"),
+        Row(_ZM.RETURN, _Z.OUT, _Z.WITHIN, r.ZONES, may="keep"),
+        Row(_ZM.CLOSE, (_Z.WITHIN, _Z.OUT), _Z.CLOSED, r.ZONES, may="keep"),
     ),
 )

@@ -4,7 +4,7 @@ from csdomain.kernel.rules import Rule
 from csdomain.kernel.rules.errors import fact_labels
 
 fact_labels({"days": "天数", "line": "行", "lot": "批次", "place": "库位", "product": "产品", "reason": "原因"})
-fact_labels({"received": "入库"})
+fact_labels({"received": "入库", "temperature": "温度", "humidity": "湿度", "holder": "持有人"})
 
 LOTS = Rule(
     "INV-04",
@@ -35,6 +35,12 @@ PRODUCTS = Rule(
     "A product is on the list, with unit, storage zone and whether it has serial numbers, before it can be in stock.",
     zh="产品须先建档（单位、储存区、是否有序列号），方可入库。",
 )
+PROPOSAL = Rule(
+    "INV-02",
+    "A proposal orders what was sold in the last months and what customers ask for, less what is there or on order.",
+    zh="采购建议 = 近期各分支销量 + 客户需求 − 库存 − 在途，并列明算式。",
+    source="B 採購1",
+)
 RECEIVING = Rule(
     "INV-03",
     "Goods are entered once keeper and product manager, two people, both present, have accepted them.",
@@ -49,8 +55,8 @@ SHIPPING = Rule(
 )
 ZONES = Rule(
     "INV-07",
-    "A product lies only in the storage zone that suits it.",
-    zh="产品只能存放在适合的储存区。",
+    "A product lies only in the storage zone that suits it; a zone out of its limits raises an alarm.",
+    zh="产品只能存放在适合的储存区；温湿度超限即报警。",
     source="B 儲存3",
 )
 QUARANTINE = Rule(
@@ -86,4 +92,15 @@ LIMITS = Rule(
     "INV-16",
     "Count variances and destructions are approved by value, by somebody who has the authority and did not ask.",
     zh="盘点差异与销毁按金额由有权且非申请人核准。",
+)
+WARNINGS = Rule(
+    "INV-13",
+    "Who buys is told what falls below its safety level, expires soon or lies idle, and what could be transferred.",
+    zh="低于安全库存、临近到期、长期未动的货物须预警，并建议可调拨的货源。",
+)
+EQUIPMENT = Rule(
+    "INV-14",
+    "Goods are issued to a person against an approved requisition, and each is used, given back or written off.",
+    zh="物品须凭核准的领用单发给个人，并逐件使用、退回或核销。",
+    source="C 領用單",
 )

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, ClassVar, Final, TypeVar, Unpack
 from zoneinfo import ZoneInfo
 
@@ -14,18 +15,34 @@ from csdomain.kernel.store.kinds import Tally
 from csdomain.kernel.store.ports import Receipt, Unit
 from csdomain.kernel.store.registers import Key, RowPage
 from csdomain.kernel.values.actors import Actor
+from csdomain.kernel.values.money import Money
 
 from . import effects as ef
-from .commands import counts, destructions, products, purchases, shelves, shipments, transfers
+from .commands import (
+    counts,
+    destructions,
+    products,
+    purchases,
+    requisitions,
+    shelves,
+    shipments,
+    transfers,
+    zones,
+)
 from .model import papers as p
 from .model.ledger import Explained, Held, Ledger
-from .model.stock import BALANCES, MOVEMENTS, SHELVES, Balance, Movement, Shelf, shelf_id
+from .model.papers import Goods
+from .model.stock import BALANCES, MOVEMENTS, READINGS, SHELVES, Balance, Movement, Reading, Shelf, shelf_id
+from .model.supply import Warnings, needs, warnings
+from .policies.supply import Need
 from .values import Request, check_place
 
 C = TypeVar("C", bound=Any)
 R = TypeVar("R")
 PRODUCT_CASES: Final = CaseType(p.PRODUCTS, products.does, ef.PRODUCT_EFFECTS)
 SHELF_CASES: Final = CaseType(SHELVES, shelves.does, ef.SHELF_EFFECTS)
+ZONE_CASES: Final = CaseType(p.ZONES, zones.does, ef.ZONE_EFFECTS)
+REQUISITION_CASES: Final = CaseType(p.REQUISITIONS, requisitions.does, ef.REQUISITION_EFFECTS)
 PURCHASE_CASES: Final = CaseType(p.PURCHASES, purchases.does, ef.PURCHASE_EFFECTS)
 SHIPMENT_CASES: Final = CaseType(p.SHIPMENTS, shipments.does, ef.SHIPMENT_EFFECTS)
 TRANSFER_CASES: Final = CaseType(p.TRANSFERS, transfers.does, ef.TRANSFER_EFFECTS)
@@ -41,10 +58,20 @@ class _Service(Service[C, p.StockAct]):
         ledger = Ledger(unit, given["draws"].new, given["rules"], where.currency, zone)
         return p.StockAct(ledger=ledger, **given)
 
+    def _ask(self, work: Callable[[Ledger], R], by: Actor, owner: str = "", branch: str = "") -> R:
+        """An answer of the ledger; of all warehouses unless an owner or a branch is named."""
+
+        def asked(unit: Unit, actor: Actor) -> R:
+            actor.require(self._cases.read, owner=owner, branch=branch)
+            place, rules = self._house.place(branch or actor.branch), self._house.rulebook[self._cases.section]
+            return work(Ledger(unit, self._ids.new, rules, place.currency, ZoneInfo(place.zone)))
+
+        return self._read(asked, by)
+
 
 @attrs.frozen
 class Products(_Service[p.Product]):
-    """The list of products (INV-01)."""
+    """The list of products (INV-01). The id of a product is :func:`product_id` of its code."""
 
     _cases: ClassVar = PRODUCT_CASES
 
@@ -58,20 +85,58 @@ class Products(_Service[p.Product]):
         category: str = "",
         specification: str = "",
         serial: bool = False,
+        fragile: bool = False,
         **call: Unpack[OpenOptions],
     ) -> Receipt:
         """Put a product on the list. ``unit`` is its smallest one. Raises MalformedPaper, RuleBroken. [INV-01]"""
-        return self._begin(products.list_product, call, code, name, unit, zone, category, specification, serial)
+        what = category, specification, serial, fragile
+        return self._begin(products.list_product, call, code, name, unit, zone, *what)
 
-    def retire(self, code: str, **call: Unpack[CallOptions]) -> Receipt:
+    def retire(self, id: str, **call: Unpack[CallOptions]) -> Receipt:
         """Take a product off the list: what is there stays, nothing more is entered. [INV-01]"""
-        return self._do(products.retire, p.PRODUCT.keyed(code), call)
+        return self._do(products.retire, id, call)
 
     def take_over(
-        self, code: str, receipts: Sequence[p.Receipt], reason: str, spot: str = "", **call: Unpack[CallOptions]
+        self, id: str, receipts: Sequence[p.Receipt], reason: str, spot: str = "", **call: Unpack[CallOptions]
     ) -> Receipt:
         """Enter stock that the ledger did not know. Raises MalformedPaper, RuleBroken, SerialTaken. [INV-12]"""
-        return self._do(products.take_over, p.PRODUCT.keyed(code), call, receipts, spot, reason)
+        return self._do(products.take_over, id, call, receipts, reason, spot)
+
+
+@attrs.frozen
+class Zones(_Service[p.Zone]):
+    """The climate of storage zones (INV-07)."""
+
+    _cases: ClassVar = ZONE_CASES
+
+    def open(self, zone: str, spot: str = "", **call: Unpack[OpenOptions]) -> Receipt:
+        """Begin readings of a zone in the warehouse of who acts, or of one ``spot`` of it, such as a refrigerator.
+
+        Raises RuleBroken, WrongPlace, and Conflict where readings of it have begun. [INV-07]
+        """
+        return self._begin(zones.open_zone, call, zone, spot)
+
+    def record(self, id: str, celsius: Decimal, humidity: Decimal, **call: Unpack[CallOptions]) -> Receipt:
+        """A reading, to a tenth of a °C and of a percent; out of the limits raises the alarm, once. [INV-07]"""
+        return self._do(zones.record, id, call, celsius, humidity)
+
+    def close(self, id: str, **call: Unpack[CallOptions]) -> Receipt:
+        """Nothing is kept there any more. [INV-07]"""
+        return self._do(zones.close, id, call)
+
+    def readings(self, id: str, *, by: Actor, after: Key | None = None, limit: int = 200) -> RowPage[Reading]:
+        """Its readings, the oldest first, page by page. [INV-07]"""
+
+        def work(unit: Unit, actor: Actor) -> RowPage[Reading]:
+            zone = self._readable(unit, id, actor)
+            return unit.register(READINGS).rows(READINGS["zone"].is_(zone.id), limit=limit, after=after)
+
+        return self._read(work, by, id)
+
+    def affected(self, id: str, since: datetime, until: datetime, *, by: Actor) -> Sequence[tuple[str, str]]:
+        """The (place, lot) that lay in the zone at any time of a period. Raises NaiveTime. [INV-07]"""
+        zone = self.get(id, by=by)
+        return self._ask(lambda ledger: ledger.lay_in(zone.place, utc(since), utc(until)), by, branch=zone.branch)
 
 
 @attrs.frozen
@@ -80,12 +145,31 @@ class Purchases(_Service[p.Purchase]):
 
     _cases: ClassVar = PURCHASE_CASES
 
-    def request(self, wanted: Sequence[p.Wanted], **call: Unpack[OpenOptions]) -> Receipt:
-        """Ask for goods to be bought. Raises MalformedPaper, RuleBroken. [INV-03]"""
-        return self._begin(purchases.request, call, wanted)
+    def request(self, wanted: Sequence[p.Wanted], estimate: Money, **call: Unpack[OpenOptions]) -> Receipt:
+        """Ask for goods to be bought, for about ``estimate`` in all. Raises MalformedPaper, RuleBroken. [INV-03]"""
+        return self._begin(purchases.request, call, wanted, estimate)
+
+    def propose(
+        self,
+        products: Sequence[str],
+        estimate: Money,
+        demand: Sequence[p.Wanted] = (),
+        **call: Unpack[OpenOptions],
+    ) -> Receipt:
+        """Ask for what :meth:`needs` says; the paper keeps the arithmetic. Raises as :meth:`request`. [INV-02]"""
+        return self._begin(purchases.propose, call, products, estimate, demand)
+
+    def needs(
+        self, products: Sequence[str], demand: Sequence[p.Wanted] = (), *, by: Actor, at: datetime
+    ) -> Sequence[Need]:
+        """What is to be bought: sales and customers' demand, less what is there or on order. [INV-02]
+
+        ``demand`` is what customers ask for besides what is reserved for them.
+        """
+        return self._ask(lambda ledger: needs(ledger, products, demand, utc(at)), by)
 
     def approve(self, id: str, **call: Unpack[CallOptions]) -> Receipt:
-        """The goods may be bought. Raises OwnRequest. [INV-03, KRN-08]"""
+        """The goods may be bought, by the estimate. Raises OwnRequest, BeyondAuthority. [INV-16, KRN-08]"""
         return self._do(purchases.approve, id, call)
 
     def refuse(self, id: str, reason: str, **call: Unpack[CallOptions]) -> Receipt:
@@ -111,6 +195,54 @@ class Purchases(_Service[p.Purchase]):
     def enter(self, id: str, spot: str = "", **call: Unpack[CallOptions]) -> Receipt:
         """Put the goods away: each batch is a lot, damaged goods lie in quarantine. Raises SerialTaken. [INV-04]"""
         return self._do(purchases.enter, id, call, spot)
+
+    def cancel(self, id: str, reason: str, **call: Unpack[CallOptions]) -> Receipt:
+        """Nothing of it comes into stock: goods that have arrived go back. Raises MalformedPaper. [INV-03]"""
+        return self._do(purchases.cancel, id, call, reason)
+
+
+@attrs.frozen
+class Requisitions(_Service[p.Requisition]):
+    """Goods for a person: equipment, parts, material (INV-14)."""
+
+    _cases: ClassVar = REQUISITION_CASES
+
+    def ask(self, holder: str, wanted: Sequence[p.Wanted], about: str, **call: Unpack[OpenOptions]) -> Receipt:
+        """Ask for goods of the warehouse of who acts, for ``holder`` and the case ``about``. [INV-14]
+
+        Raises MalformedPaper, WrongPlace, RuleBroken.
+        """
+        return self._begin(requisitions.ask, call, holder, wanted, about)
+
+    def approve(self, id: str, **call: Unpack[CallOptions]) -> Receipt:
+        """The goods may be issued. Raises OwnRequest for who asked and who gets them. [INV-14, KRN-08]"""
+        return self._do(requisitions.approve, id, call)
+
+    def refuse(self, id: str, reason: str, **call: Unpack[CallOptions]) -> Receipt:
+        """Nothing is issued. Raises MalformedPaper. [INV-14]"""
+        return self._do(requisitions.refuse, id, call, reason)
+
+    def withdraw(self, id: str, reason: str, **call: Unpack[CallOptions]) -> Receipt:
+        """Nothing is wanted any more. Raises MalformedPaper. [INV-14]"""
+        return self._do(requisitions.withdraw, id, call, reason)
+
+    def issue(self, id: str, **call: Unpack[CallOptions]) -> Receipt:
+        """The holder has the goods, the oldest lots first. Raises TooLittle. [INV-05, INV-14]"""
+        return self._do(requisitions.issue, id, call)
+
+    def use(self, id: str, lot: str, quantity: int, vehicle: str = "", **call: Unpack[CallOptions]) -> Receipt:
+        """Goods were used up for the case, or are in a ``vehicle`` now. Raises TooLittle, WrongPlace. [INV-14]"""
+        return self._do(requisitions.use, id, call, lot, quantity, vehicle)
+
+    def give_back(
+        self, id: str, lot: str, quantity: int, spot: str = "", sound: bool = True, **call: Unpack[CallOptions]
+    ) -> Receipt:
+        """Goods are back on the shelf; unsound ones in quarantine. Raises TooLittle, WrongPlace. [INV-14]"""
+        return self._do(requisitions.give_back, id, call, lot, quantity, spot, sound)
+
+    def write_off(self, id: str, lot: str, quantity: int, reason: str, **call: Unpack[CallOptions]) -> Receipt:
+        """Goods are lost, by their value. Raises TooLittle, OwnRequest, BeyondAuthority. [INV-14, INV-16]"""
+        return self._do(requisitions.write_off, id, call, lot, quantity, reason)
 
 
 @attrs.frozen
@@ -158,6 +290,10 @@ class Transfers(_Service[p.Transfer]):
     def refuse(self, id: str, reason: str, **call: Unpack[CallOptions]) -> Receipt:
         """The branch gets nothing. Raises MalformedPaper. [INV-11]"""
         return self._do(transfers.refuse, id, call, reason)
+
+    def withdraw(self, id: str, reason: str, **call: Unpack[CallOptions]) -> Receipt:
+        """The branch wants nothing any more. Raises MalformedPaper. [INV-11]"""
+        return self._do(transfers.withdraw, id, call, reason)
 
     def send(self, id: str, **call: Unpack[CallOptions]) -> Receipt:
         """The keeper of the source picks and sends all of it: it is in transit. Raises TooLittle. [INV-05, INV-11]"""
@@ -242,6 +378,16 @@ class Inventory(_Service[Shelf]):
     def products(self) -> Products:
         """The list of products."""
         return Products(self._store, self._house, self._ids)
+
+    @property
+    def zones(self) -> Zones:
+        """Storage zones."""
+        return Zones(self._store, self._house, self._ids)
+
+    @property
+    def requisitions(self) -> Requisitions:
+        """Requisitions."""
+        return Requisitions(self._store, self._house, self._ids)
 
     @property
     def purchases(self) -> Purchases:
@@ -342,10 +488,22 @@ class Inventory(_Service[Shelf]):
         where = {"branch": whose} if kind in ("wh", "qt") else {"owner": whose} if kind == "who" else {}
         return self._ask(lambda ledger: tuple(ledger.balances(BALANCES["place"].is_(place))), by, **where)
 
+    def held(self, *, by: Actor) -> Sequence[Balance]:
+        """What is with somebody (``who/<actor>``) or in a vehicle (``veh/<vehicle>``), of all. [INV-14]"""
+        return self._ask(lambda ledger: (*ledger.under("who/"), *ledger.under("veh/")), by)
+
+    def warnings(self, *, by: Actor, at: datetime) -> Warnings:
+        """What is low, expires soon or lies idle in every warehouse, and what could be transferred. [INV-13]"""
+        return self._ask(lambda ledger: warnings(ledger, utc(at)), by)
+
     def stock_at(self, at: datetime, *, by: Actor, product: str | None = None) -> Held:
-        """Quantity and cost by place and lot at any past instant, from the movements. Raises NaiveTime. [INV-12]"""
-        where = () if product is None else (MOVEMENTS["product"].is_(product),)
-        return self._ask(lambda ledger: ledger.stock_at(utc(at), *where), by)
+        """Quantity and cost by real place and lot at any past instant. Raises NaiveTime. [INV-12]"""
+        of = {} if product is None else {"product": product}
+        return self._ask(lambda ledger: ledger.stock_at(utc(at), **of), by)
+
+    def goods(self, lots: Sequence[str], *, by: Actor) -> Mapping[str, Goods]:
+        """What is in lots, by their ids: product, batch, serial number, expiry. Raises UnknownLot. [INV-04]"""
+        return self._ask(lambda ledger: p.goods(ledger, lots), by, branch=by.branch)
 
     def card(self, product: str, *, by: Actor, after: Key | None = None, limit: int = 200) -> RowPage[Movement]:
         """The movements of a product, the oldest first, page by page. [INV-12]"""
@@ -361,13 +519,3 @@ class Inventory(_Service[Shelf]):
             by,
             branch=warehouse,
         )
-
-    def _ask(self, work: Callable[[Ledger], R], by: Actor, owner: str = "", branch: str = "") -> R:
-        """An answer of the ledger; of all warehouses unless an owner or a branch is named."""
-
-        def asked(unit: Unit, actor: Actor) -> R:
-            actor.require(self._cases.read, owner=owner, branch=branch)
-            place, rules = self._house.place(branch or actor.branch), self._house.rulebook[self._cases.section]
-            return work(Ledger(unit, self._ids.new, rules, place.currency, ZoneInfo(place.zone)))
-
-        return self._read(asked, by)

@@ -131,6 +131,8 @@ class CaseContract:
     asks: ClassVar[Mapping[str, Sequence[str]]] = {}
     #: Commands of another kind of case that the service has at hand as well.
     beside: ClassVar[frozenset[str]] = frozenset()
+    #: Many hands work on it: an act that comes late is taken, and refused only where it is later than the house allows.
+    shared: ClassVar[bool] = False
     #: Timers, by the beginning of their names, that may run on when a case is at its end.
     outlives: ClassVar[tuple[str, ...]] = ()
     _models: ClassVar[dict[type, Model]] = {}
@@ -331,7 +333,7 @@ class CaseContract:
         event, at = events[0], stand.case.moved_at + MINUTE
         assert isinstance(event, Told)
         assert (event.subject, event.by, event.at) == (stand.case.id, self.samples[use].position, at)
-        assert case.moved_at == at
+        assert case.moved_at == (stand.case.moved_at if self.shared else at)
         marked = model.marked(use, stand.case)
         if not marked.of_part and marked.move is not None:
             path, table = self.cases.commands.path(stand.case), self.cases.commands.table
@@ -348,6 +350,9 @@ class CaseContract:
         stand = model.taking(later_use)
         assert stand is not None
         case = attrs.evolve(stand.case)
+        if self.shared:
+            assert model.make(later_use, case, at=stand.case.moved_at)[1]
+            return
         with pytest.raises(RuleBroken):
             model.make(later_use, case, at=case.moved_at - MINUTE)
         assert case == stand.case

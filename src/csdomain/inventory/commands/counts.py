@@ -12,8 +12,7 @@ from csdomain.inventory import rules as r
 from csdomain.inventory.lifecycle import COUNT_MOVES, CountMove
 from csdomain.inventory.model.ledger import Move
 from csdomain.inventory.model.papers import COUNT, Count, CountLine, StockAct
-from csdomain.inventory.model.stock import BALANCES, LotRow
-from csdomain.inventory.policies import share_of_cost
+from csdomain.inventory.model.stock import BALANCES
 from csdomain.inventory.values import FIELDS, VARIANCE, whole
 from csdomain.kernel.papers.approvals import ApprovalVoid, OwnRequest
 from csdomain.kernel.rules import Text
@@ -58,8 +57,7 @@ def approve(count: Count, act: StockAct) -> Events:
     checked = all(line.checked_by for line in count.lines)
     require(checked, r.STOCKTAKE, accepted=Text("a sheet of which each line is checked", "每行均已复核的盘点表"))
     found = tuple(attrs.evolve(line, variance=_variance(act, line)) for line in count.lines)
-    lots = act.ledger.lots(line.lot for line in found)
-    value = sum(_worth(lots[line.lot], abs(line.variance or 0)) for line in found)
+    value = sum(act.worth(line.lot, abs(line.variance or 0)) for line in found)
     people = [who for line in found for who in (line.counted_by, line.checked_by)]
     act.require_authority(value, count.id, [count.owner, *people])
     count.lines = found
@@ -68,12 +66,12 @@ def approve(count: Count, act: StockAct) -> Events:
 
 @does(CountMove.BOOK)
 def book(count: Count, act: StockAct) -> Events:
-    lots, moves, variance, value = act.ledger.lots(line.lot for line in count.lines), [], 0, 0
+    moves, variance, value = [], 0, 0
     for number, line in enumerate(count.lines, start=1):
         less = line.variance or 0
         if _variance(act, line) != less:
             raise ApprovalVoid(line=number, accepted=Text("a new approval", "重新核准"))
-        worth = _worth(lots[line.lot], abs(less))
+        worth = act.worth(line.lot, abs(less))
         moves += [Move(line.lot, less, VARIANCE, line.place, worth)] if less > 0 else []
         moves += [Move(line.lot, -less, line.place, VARIANCE)] if less < 0 else []
         variance, value = variance + less, value + (worth if less > 0 else -worth)
@@ -93,10 +91,6 @@ def _variance(act: StockAct, line: CountLine) -> int:
     assert line.counted is not None  # noqa: S101 - checked
     assert line.counted_at is not None  # noqa: S101
     return line.counted - act.ledger.at_place(line.place, line.lot, line.counted_at)
-
-
-def _worth(lot: LotRow, quantity: int) -> int:
-    return share_of_cost(lot.cost, quantity, lot.quantity)
 
 
 def _line(count: Count, line: int) -> CountLine:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 import attrs
+from attrs.validators import optional
 
 from csdomain.frame.acts import Events
 from csdomain.frame.commands import Commands
@@ -13,21 +14,22 @@ from csdomain.inventory import rules as r
 from csdomain.inventory.lifecycle import DESTRUCTION_MOVES, DestructionMove
 from csdomain.inventory.model.ledger import Move
 from csdomain.inventory.model.papers import DESTRUCTION, Destruction, StockAct, line_of
-from csdomain.inventory.values import DESTROYED, FIELDS, place
+from csdomain.inventory.values import DESTROYED, FIELDS, MalformedPaper, place
 from csdomain.kernel.rules import Text
 from csdomain.kernel.rules.errors import require
+from csdomain.kernel.values.arguments import checked
 
 does: Final = Commands(DESTRUCTION_MOVES)
 _WITNESSES: Final = 2
 
 
-@attrs.frozen
+@attrs.frozen(field_transformer=checked(MalformedPaper))
 class Unsound:
     """So many smallest units of a lot, on the shelf at ``spot``, or in quarantine where that is None (INV-10)."""
 
     lot: str = attrs.field(validator=FIELDS.id)
     quantity: int = attrs.field(validator=FIELDS.pieces)
-    spot: str | None = None
+    spot: str | None = attrs.field(default=None, validator=optional(FIELDS.text(SHORT, empty=True)))
 
 
 @does.opens(DestructionMove.PROPOSE)

@@ -10,7 +10,7 @@ from csdomain.inventory import events as e
 from csdomain.inventory import rules as r
 from csdomain.inventory.lifecycle import PRODUCT_MOVES, ProductMove
 from csdomain.inventory.model.ledger import Move
-from csdomain.inventory.model.papers import PRODUCT, Product, Receipt, StockAct
+from csdomain.inventory.model.papers import Product, Receipt, StockAct, product_id
 from csdomain.inventory.model.stock import LotRow
 from csdomain.inventory.values import FIELDS, OPENING
 from csdomain.kernel.rules import Text
@@ -21,17 +21,24 @@ does: Final = Commands(PRODUCT_MOVES)
 
 @does.opens(ProductMove.LIST)
 def list_product(
-    act: StockAct, code: str, name: str, unit: str, zone: str, category: str, specification: str, serial: bool
+    act: StockAct,
+    code: str,
+    name: str,
+    unit: str,
+    zone: str,
+    category: str,
+    specification: str,
+    serial: bool,
+    fragile: bool,
 ) -> tuple[Product, Events]:
     FIELDS.check_id(code, "code")
     for value, field in ((name, "name"), (unit, "unit")):
         FIELDS.check_text(value, field, SHORT)
     for value, field in ((category, "category"), (specification, "specification")):
         FIELDS.check_text(value, field, SHORT, empty=True)
-    zones = ", ".join(act.rules.zones)
-    require(zone in act.rules.zones, r.ZONES, accepted=Text(zones, zones))
+    act.rules.climate(zone)
     product = Product(
-        id=PRODUCT.keyed(code),
+        id=product_id(code),
         branch=act.by.branch,
         owner=act.by.id,
         code=code,
@@ -40,7 +47,8 @@ def list_product(
         zone=zone,
         category=category,
         specification=specification,
-        serial=serial is True,
+        serial=serial,
+        fragile=fragile,
     )
     return product, act.opened(product, e.ProductListed())
 
@@ -51,7 +59,7 @@ def retire(product: Product, act: StockAct) -> Events:
 
 
 @does(ProductMove.TAKE_OVER)
-def take_over(product: Product, act: StockAct, receipts: Sequence[Receipt], spot: str, reason: str) -> Events:
+def take_over(product: Product, act: StockAct, receipts: Sequence[Receipt], reason: str, spot: str) -> Events:
     FIELDS.check_text(reason, "reason", SHORT)
     require(all(each.product == product.code for each in receipts), r.LEDGER, accepted=Text(product.code, product.code))
     lots = [lot for each in receipts for lot in make_lots(act, product, each, "", product.id)]

@@ -11,10 +11,13 @@ from csdomain.inventory import rules as r
 from csdomain.inventory.lifecycle import PURCHASE_MOVES, PurchaseMove
 from csdomain.inventory.model.ledger import Move
 from csdomain.inventory.model.papers import PURCHASE, Purchase, Receipt, Seal, StockAct, Wanted, pieces
+from csdomain.inventory.model.supply import needs
+from csdomain.inventory.policies.supply import Need
 from csdomain.inventory.values import FIELDS, place
 from csdomain.kernel.papers.approvals import OwnRequest
 from csdomain.kernel.rules import Text
 from csdomain.kernel.rules.errors import require
+from csdomain.kernel.values.money import Money
 
 from .products import make_lots
 
@@ -22,17 +25,36 @@ does: Final = Commands(PURCHASE_MOVES)
 
 
 @does.opens(PurchaseMove.REQUEST)
-def request(act: StockAct, wanted: Sequence[Wanted]) -> tuple[Purchase, Events]:
+def request(act: StockAct, wanted: Sequence[Wanted], estimate: Money) -> tuple[Purchase, Events]:
     found = FIELDS.once(wanted, lambda one: one.product, "wanted")
     for one in found:
-        act.product(one.product)
-    purchase = Purchase(**act.paper(act.new(PURCHASE)), wanted=found)
-    return purchase, act.opened(purchase, e.PurchaseRequested(pieces=pieces(found)))
+        act.product(one.product, new=True)
+    return _opened(act, found, estimate, ())
+
+
+@does.opens(PurchaseMove.PROPOSE)
+def propose(
+    act: StockAct, products: Sequence[str], estimate: Money, demand: Sequence[Wanted]
+) -> tuple[Purchase, Events]:
+    listed = [act.product(one, new=True).code for one in FIELDS.once(products, lambda one: one, "products")]
+    basis = needs(act.ledger, listed, demand, act.at)
+    wanted = tuple(Wanted(each.product, each.quantity) for each in basis if each.quantity)
+    require(bool(wanted), r.PROPOSAL, accepted=Text("a product that is needed", "确有需求的产品"))
+    return _opened(act, wanted, estimate, basis)
+
+
+def _opened(
+    act: StockAct, wanted: tuple[Wanted, ...], estimate: Money, basis: tuple[Need, ...]
+) -> tuple[Purchase, Events]:
+    if estimate.currency != act.currency or estimate.minor <= 0:
+        raise FIELDS.error(field="estimate", accepted=Text(f"> 0 {act.currency}", f"> 0 {act.currency}"))
+    purchase = Purchase(**act.paper(act.new(PURCHASE)), wanted=wanted, estimate=estimate, basis=basis)
+    return purchase, act.opened(purchase, e.PurchaseRequested(pieces=pieces(wanted), value=estimate.minor))
 
 
 @does(PurchaseMove.APPROVE)
 def approve(purchase: Purchase, act: StockAct) -> Events:
-    OwnRequest.check(purchase.id, act.by.id, [purchase.owner])
+    act.require_authority(purchase.estimate.minor, purchase.id, [purchase.owner], act.rules.purchase_approvals)
     return act.done(e.PurchaseApproved())
 
 
@@ -40,6 +62,12 @@ def approve(purchase: Purchase, act: StockAct) -> Events:
 def refuse(purchase: Purchase, act: StockAct, reason: str) -> Events:
     purchase.reason = FIELDS.check_text(reason, "reason")
     return act.done(e.PurchaseRefused())
+
+
+@does(PurchaseMove.CANCEL)
+def cancel(purchase: Purchase, act: StockAct, reason: str) -> Events:
+    purchase.reason = FIELDS.check_text(reason, "reason")
+    return act.done(e.PurchaseCancelled())
 
 
 @does(PurchaseMove.ORDER)

@@ -17,6 +17,7 @@ from csdomain.kernel.rules.errors import require
 from csdomain.kernel.values.actors import Action
 
 KEEP: Final = Action("inventory.keep")
+APPLY: Final = Action("inventory.apply")
 does: Final = Commands(TRANSFER_MOVES)
 
 
@@ -26,7 +27,7 @@ def apply(act: StockAct, source: str, wanted: Sequence[Wanted]) -> tuple[Transfe
     place("wh", FIELDS.check_id(source, "source"))
     require(source != act.by.branch, r.TRANSFERS, accepted=Text("another warehouse", "另一库房"))
     for one in found:
-        act.product(one.product)
+        act.product(one.product, new=True)
     transfer = Transfer(**act.paper(act.new(TRANSFER)), source=source, wanted=found)
     return transfer, act.opened(transfer, e.TransferApplied(pieces=pieces(found)))
 
@@ -48,6 +49,13 @@ def grant(transfer: Transfer, act: StockAct, granted: Sequence[Wanted]) -> Event
 def refuse(transfer: Transfer, act: StockAct, reason: str) -> Events:
     transfer.reason = FIELDS.check_text(reason, "reason")
     return act.done(e.TransferRefused())
+
+
+@does(TransferMove.WITHDRAW)
+def withdraw(transfer: Transfer, act: StockAct, reason: str) -> Events:
+    act.by.require(APPLY, owner="", branch=transfer.branch)
+    transfer.reason = FIELDS.check_text(reason, "reason")
+    return act.done(e.TransferWithdrawn())
 
 
 @does(TransferMove.SEND)

@@ -29,7 +29,7 @@ from csdomain.inventory.values import (
 from csdomain.kernel.cases.effects import StopTimer
 from csdomain.kernel.rules import Text
 from csdomain.kernel.rules.errors import RuleBroken, StoreBusy
-from csdomain.kernel.store.kinds import Comparison, Query, Tally, Where
+from csdomain.kernel.store.kinds import Comparison, Field, Query, Tally, Where
 from csdomain.kernel.store.ports import Unit
 from csdomain.kernel.values.actors import ActorId
 from csdomain.kernel.values.ids import IdKind
@@ -37,12 +37,15 @@ from csdomain.kernel.values.money import Money
 
 from .stock import (
     BALANCES,
+    CLOSED,
+    CLOSINGS,
     LOT,
     LOTS,
     MOVEMENT,
     MOVEMENTS,
     SHELVES,
     Balance,
+    Closing,
     LotRow,
     Movement,
     Shelf,
@@ -129,6 +132,12 @@ class Ledger:
             if shelf is new:
                 self.unit.record([ShelfOpened(subject=id, by=ActorId(by), at=at)])
         return found
+
+    def hold(self, products: Sequence[str]) -> None:
+        """Lock every shelf of some products, so that what was being booked on them is there."""
+        of: Query[Shelf] = Query((SHELVES.fields[1].among(products),), limit=_PAGE)
+        for id in sorted(shelf.id for shelf in self.unit.of(SHELVES).find(of).items):
+            self.unit.obtain(SHELVES, id, lambda: None)  # type: ignore[arg-type, return-value]
 
     def lots(self, ids: Iterable[str]) -> Mapping[str, LotRow]:
         """Lots by their ids. Raises UnknownLot."""
@@ -290,7 +299,7 @@ class Ledger:
             row = rows.get(key, lock=True)
             there[key] = (row.quantity, row.cost) if row is not None else (0, 0)
         before, costs = dict(there), [self._shift(there, move) for move in moves]
-        booked = self._booked(lots, at)
+        booked = self._booked(sorted({lot.product for lot in lots.values()}), at)
         made = tuple(
             Movement(
                 id=self.new(MOVEMENT),
@@ -327,12 +336,11 @@ class Ledger:
             there[move.dest, move.lot] = held + move.quantity, worth + cost
         return cost
 
-    def _booked(self, lots: Iterable[str], at: datetime) -> datetime:
-        rows, booked = self.unit.register(MOVEMENTS), at
-        for lot in lots:
-            where = MOVEMENTS["lot"].is_(lot)
-            last = rows.rows(where, order_by=("at",), descending=True, limit=1, lock=True).items
-            booked = max([booked, *(row.at for row in last)])
+    def _booked(self, products: Iterable[str], at: datetime) -> datetime:
+        last: dict[str, Any] = {"order_by": ("at",), "descending": True, "limit": 1}
+        rows = self.unit.register(MOVEMENTS)
+        moved = [row for one in products for row in rows.rows(MOVEMENTS["product"].is_(one), lock=True, **last).items]
+        booked = max([at, *(row.at for row in moved), *(row.at for row in self._closings(**last))])
         if booked - at > self._late:
             raise TooLate(at=at, minimum=booked - self._late)
         return booked
@@ -364,19 +372,69 @@ class Ledger:
             if after is None:
                 return
 
-    def stock_at(self, at: datetime | None, *where: Where[Any]) -> Held:
-        """Quantity and cost at every place, virtual ones included, at an instant, or now. ``where`` is of movements."""
-        found: Counter[tuple[str, str]] = Counter()
-        worth: Counter[tuple[str, str]] = Counter()
-        for side, sign in (("dest", 1), ("source", -1)):
-            until = () if at is None else (MOVEMENTS["at"].below(at + _INSTANT),)
-            tally: Tally[Any] = Tally((*until, *where), group_by=(side, "lot"), sums=("quantity", "cost"))
-            for row in self.unit.register(MOVEMENTS).sums(tally):
-                key = str(row.group[0]), str(row.group[1])
-                found[key] += sign * row.sums[0]
-                worth[key] += sign * row.sums[1]
-        return {key: (found[key], worth[key]) for key in found if found[key] or worth[key]}
+    def under(self, places: str) -> Iterator[Balance]:
+        """What lies at the places that begin like this (``who/``)."""
+        return self.balances(*_under(BALANCES["place"], places))
+
+    def lay_in(self, where: str, since: datetime, until: datetime) -> Sequence[tuple[str, str]]:
+        """The (place, lot) that lay at a place at any time of a period; of a zone (``wh/hq/cold/``), at its spots too.
+        [INV-07]"""
+        dest = MOVEMENTS["dest"]
+        there = _under(dest, where) if where.endswith("/") else (dest.is_(where),)
+        before = {key for key in self.stock_at(since) if key[0] == where or (where[-1] == "/" and where in key[0])}
+        period = MOVEMENTS["at"].at_least(since), MOVEMENTS["at"].below(until + _INSTANT)
+        rows = self.unit.register(MOVEMENTS).sums(Tally[Any]((*there, *period), group_by=("dest", "lot")))
+        return tuple(sorted(before | {(str(row.group[0]), str(row.group[1])) for row in rows}))
+
+    def stock_at(self, at: datetime, **of: str) -> Held:
+        """Quantity and cost by real place and lot at an instant, of one ``product`` or ``lot`` where it is named.
+
+        The last month that was closed before, and what moved since: as much to read, however long the history is.
+        """
+        until, found = at + _INSTANT, _Sums()
+        where = [MOVEMENTS["at"].below(until), *(MOVEMENTS[name].is_(value) for name, value in of.items())]
+        done = CLOSINGS["at"].below(until + _INSTANT), CLOSINGS["done"].is_(True)
+        for last in self._closings(*done, order_by=("at",), descending=True, limit=1):
+            closed = [CLOSED[name].is_(value) for name, value in {"month": last.month, **of}.items()]
+            found.take(self.unit.register(CLOSED), *closed, by="place")
+            where.append(MOVEMENTS["at"].at_least(last.at))
+        return {key: value for key, value in self.moved(*where, on=found).items() if is_real(key[0])}
+
+    def moved(self, *where: Where[Any], on: "_Sums | None" = None) -> Held:
+        """Quantity and cost that movements brought to every place, virtual ones included, by place and lot."""
+        found, rows = on or _Sums(), self.unit.register(MOVEMENTS)
+        found.take(rows, *where, by="dest")
+        found.take(rows, *where, by="source", sign=-1)
+        return found.held
+
+    def _closings(self, *where: Where[Any], **how: Any) -> Sequence[Closing]:
+        return self.unit.register(CLOSINGS).rows(*where, **how).items
 
     def at_place(self, where: str, lot: str, at: datetime) -> int:
         """How much of a lot lay at a place at a past instant."""
-        return self.stock_at(at, MOVEMENTS["lot"].is_(lot)).get((where, lot), (0, 0))[0]
+        return self.stock_at(at, lot=lot).get((where, lot), (0, 0))[0]
+
+
+def _under(field: Field[Any, str], places: str) -> tuple[Where[Any], Where[Any]]:
+    """The conditions for texts that begin with ``places``, which ends with a slash."""
+    return field.at_least(places), field.below(f"{places[:-1]}0")
+
+
+class _Sums:
+    """Quantities and costs that are added up by place and lot."""
+
+    def __init__(self) -> None:
+        self._quantity: Counter[tuple[str, str]] = Counter()
+        self._cost: Counter[tuple[str, str]] = Counter()
+
+    def take(self, rows: Any, *where: Where[Any], by: str, sign: int = 1) -> None:
+        for row in rows.sums(Tally[Any](where, group_by=(by, "lot"), sums=("quantity", "cost"))):
+            key = str(row.group[0]), str(row.group[1])
+            self._quantity[key] += sign * row.sums[0]
+            self._cost[key] += sign * row.sums[1]
+
+    @property
+    def held(self) -> Held:
+        """What there is at each, where it is not nothing."""
+        both = {key: (quantity, self._cost[key]) for key, quantity in self._quantity.items()}
+        return {key: value for key, value in both.items() if any(value)}

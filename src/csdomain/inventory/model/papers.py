@@ -9,13 +9,16 @@ import attrs
 from csdomain.frame.acts import Act
 from csdomain.frame.fields import SHORT, words
 from csdomain.inventory import lifecycle as lc
+from csdomain.inventory.policies import share_of_cost
+from csdomain.inventory.policies.supply import Need
 from csdomain.inventory.rules import LIMITS
 from csdomain.inventory.rules import PRODUCTS as PRODUCT_RULE
-from csdomain.inventory.values import FIELDS, WarehouseRules, place
-from csdomain.kernel.papers.approvals import BeyondAuthority, OwnRequest
+from csdomain.inventory.values import FIELDS, MalformedPaper, WarehouseRules, place
+from csdomain.kernel.papers.approvals import ApprovalLadder, BeyondAuthority, OwnRequest
 from csdomain.kernel.rules import Text
 from csdomain.kernel.rules.errors import require
 from csdomain.kernel.store.kinds import Field, Kind, Query
+from csdomain.kernel.values.arguments import checked
 from csdomain.kernel.values.ids import IdKind
 from csdomain.kernel.values.money import Money
 
@@ -24,6 +27,8 @@ from .stock import BALANCES, Balance, Movement, Shared
 
 ProductId = NewType("ProductId", str)
 PRODUCT: Final = IdKind[ProductId]("prd")
+ZONE: Final = IdKind[str]("zon")
+REQUISITION: Final = IdKind[str]("req")
 PURCHASE: Final = IdKind[str]("pur")
 SHIPMENT: Final = IdKind[str]("shp")
 TRANSFER: Final = IdKind[str]("trf")
@@ -39,11 +44,6 @@ class Wanted:
     quantity: int = attrs.field(validator=FIELDS.pieces)
 
 
-def _date_or_none(_: object, attribute: "attrs.Attribute[Any]", value: object) -> None:
-    if value is not None and type(value) is not date:
-        raise FIELDS.error(field=attribute.name, accepted=Text("a date or None", "日期或 None"))
-
-
 def _count(_: object, attribute: "attrs.Attribute[int]", value: object) -> None:
     if type(value) is not int or not 0 <= value < 2**31:
         raise FIELDS.error(field=attribute.name, accepted=Text("an integer ≥ 0", "≥ 0 的整数"))
@@ -54,11 +54,7 @@ def _money(_: object, attribute: "attrs.Attribute[Money]", value: object) -> Non
         raise FIELDS.error(field=attribute.name, accepted=Text("an amount ≥ 0", "≥ 0 的金额"))
 
 
-def _texts(values: Iterable[str]) -> tuple[str, ...]:
-    return tuple(values)
-
-
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, field_transformer=checked(MalformedPaper))
 class Receipt:
     """What came of one batch: ``sound`` and ``damaged`` smallest units at ``unit_cost`` each (INV-03, INV-04).
 
@@ -70,8 +66,8 @@ class Receipt:
     damaged: int = attrs.field(default=0, validator=_count)
     unit_cost: Money = attrs.field(validator=_money)
     batch: str = attrs.field(default="", validator=FIELDS.text(SHORT, empty=True))
-    expires: date | None = attrs.field(default=None, validator=_date_or_none)
-    serials: tuple[str, ...] = attrs.field(default=(), converter=_texts)
+    expires: date | None = None
+    serials: tuple[str, ...] = attrs.field(default=())
 
 
 @attrs.frozen(kw_only=True)
@@ -130,11 +126,55 @@ class Purchase(_Paper):
 
     state: lc.PurchaseState = lc.PurchaseState.REQUESTED
     wanted: tuple[Wanted, ...]
+    estimate: Money
+    basis: tuple[Need, ...] = ()
     supplier: str = ""
     receipts: tuple[Receipt, ...] = ()
     keeper: Seal | None = None
     buyer: Seal | None = None
     lots: tuple[str, ...] = ()
+
+
+@attrs.define(kw_only=True)
+class Requisition(_Paper):
+    """Goods for a person (``holder``), until each is used, given back or written off. [INV-14]
+
+    ``about`` is what they are for (a repair), ``left`` what of the issued goods is still with the holder.
+    """
+
+    state: lc.RequisitionState = lc.RequisitionState.ASKED
+    holder: str
+    about: str
+    wanted: tuple[Wanted, ...]
+    lines: tuple[Line, ...] = ()
+    left: tuple[Line, ...] = ()
+
+    @property
+    def place(self) -> str:
+        """Where its goods are once they are issued."""
+        return place("who", self.holder)
+
+
+@attrs.define(kw_only=True)
+class Zone:
+    """A storage zone of a warehouse, or one spot of it, of which somebody reads thermometer and hygrometer. [INV-07]"""
+
+    id: str = attrs.field(on_setattr=attrs.setters.frozen)
+    branch: str
+    owner: str
+    moved_at: datetime
+    zone: str
+    spot: str
+    readings: int = 0
+    out_since: datetime | None = None
+    state: lc.ZoneState = lc.ZoneState.WITHIN
+    version: int = 0
+    number: ClassVar[str] = ""
+
+    @property
+    def place(self) -> str:
+        """Where the goods lie that it is about."""
+        return place("wh", self.branch, self.zone, self.spot)
 
 
 @attrs.define(kw_only=True)
@@ -219,11 +259,13 @@ class StockAct(Act[WarehouseRules]):
         number = self.number(self.rules.number, id)
         return {"id": id, "branch": self.by.branch, "owner": self.by.id, "moved_at": self.at, "number": number}
 
-    def product(self, code: str) -> Product:
-        """A product of the list. Raises RuleBroken where it is not on it, or no more. [INV-01]"""
+    def product(self, code: str, *, new: bool = False) -> Product:
+        """A product of the list, or that was on it. Raises RuleBroken; for ``new`` goods also where it is retired.
+        [INV-01]"""
+        FIELDS.check_id(code, "product")
         named: Query[Product] = Query((PRODUCTS.fields[0].is_(code),), limit=1)
         found = next(iter(self.ledger.unit.of(PRODUCTS).find(named).items), None)
-        listed = found is not None and found.state is lc.ProductState.LISTED
+        listed = found is not None and (found.state is lc.ProductState.LISTED or not new)
         require(listed, PRODUCT_RULE, accepted=Text("a product of the list", "已建档的产品"))
         assert found is not None  # noqa: S101 - required above
         return found
@@ -236,18 +278,56 @@ class StockAct(Act[WarehouseRules]):
         """As :meth:`Ledger.post`, by who acts."""
         return self.ledger.post(document, moves, reason=reason, by=self.by.id, at=self.at)
 
-    def require_authority(self, value: int, subject: str, concerned: Iterable[str]) -> None:
+    def require_authority(
+        self, value: int, subject: str, concerned: Iterable[str], ladder: ApprovalLadder | None = None
+    ) -> None:
         """Refuse who asked, and whose positions do not decide so much. Raises OwnRequest, BeyondAuthority. [INV-16]"""
         OwnRequest.check(subject, self.by.id, concerned)
-        amount, ladder = Money(value, self.currency), self.rules.approvals
+        amount, ladder = Money(value, self.currency), ladder or self.rules.approvals
         if not any(ladder.suffices(position, amount) for position in self.by.positions):
             who = ladder.band(amount).authority
             raise BeyondAuthority(LIMITS, amount=amount, accepted=Text(who, who))
+
+    def worth(self, lot: str, quantity: int) -> int:
+        """What so much of a lot cost when it came, in minor units."""
+        row = self.ledger.lots([lot])[lot]
+        return share_of_cost(row.cost, quantity, row.quantity)
 
     def lying(self, where: str, product: str | None = None) -> list[Balance]:
         """What lies at a place, locked, the oldest receipt first."""
         asked = [BALANCES["place"].is_(where), *([] if product is None else [BALANCES["product"].is_(product)])]
         return sorted(self.ledger.balances(*asked, lock=True), key=lambda row: (row.received, row.lot))
+
+
+def product_id(code: str) -> ProductId:
+    """The id of the product with that code."""
+    return PRODUCT.keyed(code)
+
+
+@attrs.frozen(kw_only=True)
+class Goods:
+    """What is in a lot, as papers say it. [INV-04]"""
+
+    product: str
+    name: str
+    specification: str
+    unit: str
+    batch: str
+    serial: str
+    expires: date | None
+
+
+def goods(ledger: Ledger, lots: Iterable[str]) -> dict[str, Goods]:
+    """What is in lots, by their ids. Raises UnknownLot."""
+    rows, found = ledger.lots(lots), {}
+    of: dict[str, Product] = {}
+    for id, row in rows.items():
+        if row.product not in of:
+            of[row.product] = ledger.unit.of(PRODUCTS).get(product_id(row.product))
+        product, what = of[row.product], {"batch": row.batch, "serial": row.serial}
+        names = {"name": product.name, "specification": product.specification, "unit": product.unit}
+        found[id] = Goods(product=row.product, expires=row.expires, **names, **what)
+    return found
 
 
 def line_of(movement: Movement) -> Line:
@@ -285,5 +365,17 @@ PURCHASES: Final = Kind(Purchase, PURCHASE, "purchase", _usual(Field("supplier",
 SHIPMENTS: Final = Kind(Shipment, SHIPMENT, "shipment", _usual(Field("about", str, lambda p: p.about)))
 _SOURCE: Final[Field[Transfer, str]] = Field("source", str, lambda t: t.source)
 TRANSFERS: Final = Kind(Transfer, TRANSFER, "transfer", _usual(_SOURCE), branches=(_SOURCE,))
+_HOLDER: Final[Field[Requisition, str]] = Field("holder", str, lambda req: req.holder)
+REQUISITIONS: Final = Kind(Requisition, REQUISITION, "requisition", _usual(_HOLDER), owners=(_HOLDER,))
+ZONES: Final = Kind(
+    Zone,
+    ZONE,
+    "zone",
+    (
+        Field("open_place", str, lambda z: None if z.state is lc.ZoneState.CLOSED else z.place, unique=True),
+        Field("state", str, lambda z: z.state.value),
+        Field("out_since", datetime, lambda z: z.out_since),
+    ),
+)
 COUNTS: Final = Kind(Count, COUNT, "count", _usual())
 DESTRUCTIONS: Final = Kind(Destruction, DESTRUCTION, "destruction", _usual())

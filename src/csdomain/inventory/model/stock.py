@@ -90,6 +90,50 @@ LOTS: Final = Register(
 )
 
 
+@attrs.frozen(kw_only=True)
+class Closing:
+    """A month in which nothing is booked any more: ``at`` is its end, the month's own instant no more.
+
+    ``done`` once what lay where is kept in :data:`CLOSED`. [INV-12]
+    """
+
+    month: str
+    at: datetime
+    done: bool
+
+
+@attrs.frozen(kw_only=True)
+class Closed:
+    """How much of a lot lay at a real place at the end of a month, and what that cost. [INV-12]"""
+
+    month: str
+    place: str
+    lot: str
+    product: str
+    quantity: int
+    cost: int
+
+
+@attrs.frozen(kw_only=True)
+class Reading:
+    """The ``count``-th reading of a zone, in tenths of a degree Celsius and of a percent. [INV-07]"""
+
+    zone: str
+    count: int
+    at: datetime
+    temperature: int
+    humidity: int
+    within: bool
+    by: str
+
+
+READINGS: Final = Register(Reading, "stock_reading", Mode.APPEND, ("zone", "count"), indexes=(("zone", "at"),))
+CLOSINGS: Final = Register(Closing, "stock_closing", Mode.STATE, ("month",), states=("done",), indexes=(("at",),))
+CLOSED: Final = Register(
+    *(Closed, "stock_close", Mode.APPEND, ("month", "place", "lot")), indexes=(("month", "product"), ("month", "lot"))
+)
+
+
 class Shared:
     """What many hands work on: it refuses no act for coming after a later one. [INV-12]"""
 
