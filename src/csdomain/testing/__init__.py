@@ -23,13 +23,14 @@ pytest.register_assert_rewrite(
     *(
         f"csdomain.testing.{name}"
         for name in (
-            *("base", "concurrency", "events", "keys", "messages", "notifier", "outbox", "outward", "queries"),
-            *("refusals", "registers", "sources", "timers", "units"),
+            *("base", "concurrency", "deaths", "events", "keys", "messages", "notifier", "outbox"),
+            *("outward", "queries", "refusals", "registers", "sources", "timers", "units"),
         )
     )
 )
 
 from .base import EVERY, Ability, Contract, Rig, StoreFactory  # noqa: E402
+from .deaths import GatewayDeathsContract  # noqa: E402
 from .kit import (  # noqa: E402
     HANDLING,
     QUALITY,
@@ -51,6 +52,7 @@ from .kit import (  # noqa: E402
     staff,
 )
 from .messages import (  # noqa: E402
+    Arrival,
     CollectingGateway,
     DirectoryContract,
     GatewayContract,
@@ -89,6 +91,7 @@ __all__ = [
     "HANDLING",
     "QUALITY",
     "Ability",
+    "Arrival",
     "AuthoritiesContract",
     "ClockContract",
     "CollectingGateway",
@@ -102,6 +105,7 @@ __all__ = [
     "FakeWarehouse",
     "FinanceContract",
     "GatewayContract",
+    "GatewayDeathsContract",
     "HolidaySourceContract",
     "IdSourceContract",
     "KeyContract",
