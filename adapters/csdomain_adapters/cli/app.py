@@ -16,7 +16,7 @@ import typer
 from csdomain.kernel.rules import Language, Text
 from csdomain.kernel.rules.errors import DomainError, hide
 
-from . import cases, databases, describe, people, reports, rules, verifying, working
+from . import cases, databases, describe, messages, people, reports, rules, verifying, working
 from .chinese import in_chinese
 from .files import trouble
 from .options import Json, Speak, everywhere
@@ -61,6 +61,7 @@ def _root(
 for _group, _help in (
     (cases.app, "Cases: list and search, show one, its trail, what may be done with it."),
     (people.app, "Customers: found by any one field."),
+    (messages.app, "Messages: what became of each, sending one again, receipts."),
     (rules.app, "House rules: list, show, check and compare rulebooks."),
     (databases.app, "Databases: bring the tables up to date."),
     (reports.app, "Figures: a month counted, as tables, page or file."),

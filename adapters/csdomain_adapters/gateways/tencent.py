@@ -20,7 +20,7 @@ from csdomain.messaging.values import Channel, DeliveryReceipt, InboundRequest, 
 
 from .answers import Codes, Fate, Gate, NoAnswer, NotTaken, Now, now
 from .http import Endpoint, HttpAnswer
-from .inbound import Hook, records, stamped
+from .inbound import Hook, read_list, records, stamped
 from .numbers import e164
 from .templates import Templates, template_of
 
@@ -124,6 +124,10 @@ class Tencent:
     def receipts(self, request: InboundRequest, /) -> Sequence[DeliveryReceipt]:
         """The receipts that Tencent posts. Raises NotGenuine."""
         return self.read(records(self.name, self.hook, request))
+
+    def reported(self, body: bytes, /) -> Sequence[DeliveryReceipt]:
+        """The receipts of a body that was kept, and is known to be genuine. Raises NotGenuine."""
+        return self.read(read_list(self.name, body))
 
     def read(self, reports: Sequence[Mapping[str, Any]], /) -> Sequence[DeliveryReceipt]:
         """The receipts of reports that are known to be genuine. Raises NotGenuine where they cannot be read."""

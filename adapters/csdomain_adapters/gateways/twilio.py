@@ -143,6 +143,14 @@ class Twilio:
         own = parse_qs(urlsplit(request.url).query).get("ref", [""])[0]
         return self.read([{**fields, "ref": own}])
 
+    def reported(self, body: bytes, /) -> Sequence[DeliveryReceipt]:
+        """The receipts of callbacks that were kept, a form a line, and are known to be genuine. Raises NotGenuine."""
+        try:
+            lines = body.decode().splitlines()
+        except UnicodeDecodeError:
+            raise NotGenuine(self.name, why="it cannot be read") from None
+        return self.read([dict(parse_qsl(line)) for line in lines])
+
     def read(self, reports: Sequence[Mapping[str, Any]], /) -> Sequence[DeliveryReceipt]:
         """The receipts of callbacks that are known to be genuine. Raises NotGenuine where they cannot be read."""
         return [
