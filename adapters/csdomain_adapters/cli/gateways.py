@@ -72,14 +72,15 @@ class Road:
         cls, notifier: str | None, file: Path | None, directory: str | None, book: Rulebook, *, also: Sequence[str] = ()
     ) -> "Road | None":
         """What the options say; None where they name nothing. Raises RoadUnclear, MissingBackend, GatewaysInvalid."""
+        found = None if file is None else read(file, book)
         if notifier is not None:
             chosen(desks.NOTIFIERS, notifier, also=also)
-        if file is None:
+        if found is None:
             return None if notifier is None else cls(notifier, None, "")
         if notifier is not None or directory is None:
             accepted = Text("--gateways FILE --directory NAME", "--gateways 文件 --directory 名称")
             raise RoadUnclear(accepted=accepted)
-        return cls(None, read(file, book).chain, chosen(DIRECTORIES, directory))
+        return cls(None, found.chain, chosen(DIRECTORIES, directory))
 
     def notifier(self, desk: Desk) -> Notifier | str:
         """The notifier for a desk's relay."""

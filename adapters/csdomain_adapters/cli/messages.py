@@ -72,7 +72,10 @@ def resend(
     """Put back a message that was given up, lost, suppressed or not delivered: the next relay sends it."""
     with stores.desk(url, rulebook) as desk:
         by = stores.actor(desk.house, actor, branch, position)
-        found = desk.messages.resend(message, by=by, at=desk.clock.now())
+        there_is = desk.store.look(lambda unit: unit.session.message(message))
+        waits = there_is is not None and there_is.state is MessageState.WAITING  # twice is once
+        found = there_is if waits else desk.messages.resend(message, by=by, at=desk.clock.now())
+        assert found is not None  # noqa: S101 - else it was not found
     data = {"key": found.key, "state": found.state.value, "resent": found.resent}
     answer(data, say(f"{found.key} is to be sent again.", f"{found.key} 将再次发送。"))
 
