@@ -71,7 +71,7 @@ def test_messages_leave_by_the_gateways_of_a_file(
     fake.behaves = [Answer(400, {"code": 21211})]
     code, done = data(capsys, "relay", url, *road)
     assert (code, done["sent"], done["dead"] > 1) == (1, 0, True), (
-        "colleagues have no address, the customer's is refused"
+        "colleagues have no address, the customer's is no"
     )
     _, listed = data(capsys, "messages", "list", url, "--state", "dead", "--to", "customer-1")
     (dead,) = listed["messages"]
