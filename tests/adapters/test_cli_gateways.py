@@ -68,11 +68,11 @@ def test_messages_leave_by_the_gateways_of_a_file(
     capsys: pytest.CaptureFixture[str], url: str, gateways: str, fake: FakeTwilio, tmp_path: Path
 ) -> None:
     road = ("--gateways", gateways, "--directory", "shop")
+    assert run(["relay", url, *road, "--notifier", "print"]) == 0
+    assert fake.requests == [], "printing sends nothing, whatever else is said"
     fake.behaves = [Answer(400, {"code": 21211})]
     code, done = data(capsys, "relay", url, *road)
-    assert (code, done["sent"], done["dead"] > 1) == (1, 0, True), (
-        "colleagues have no address, the customer's is no"
-    )
+    assert (code, done["sent"], done["dead"] > 1) == (1, 0, True), "colleagues have no address, the customer's is no"
     _, listed = data(capsys, "messages", "list", url, "--state", "dead", "--to", "customer-1")
     (dead,) = listed["messages"]
     for _ in range(2):  # twice is once

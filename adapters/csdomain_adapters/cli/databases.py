@@ -75,16 +75,17 @@ def sweep(
 def relay(
     url: Url,
     notifier: Annotated[
-        str,
+        str | None,
         typer.Option(help="The name of an installed notifier, to send; 'print' lists what is due and sends nothing."),
-    ] = PRINT,
+    ] = None,
     gateways: GatewayFile = None,
     directory: DirectoryName = None,
     rulebook: Book = "after_sales",
     create: Create = False,
 ) -> int:
     """Deliver the messages that are due; without --notifier only list them. Exit code 1 where some were given up."""
-    road = Road.of(None if notifier == PRINT else notifier, gateways, directory, stores.book(rulebook), also=(PRINT,))
+    book = stores.book(rulebook)
+    road = None if notifier == PRINT else Road.of(notifier, gateways, directory, book, also=(PRINT,))
     if road is None:
         return _dry_run(url)
     with stores.desk(url, rulebook, create=create) as desk, progress(say("messages", "消息")) as advance:

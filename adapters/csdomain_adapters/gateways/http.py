@@ -98,7 +98,7 @@ class Endpoint:
         assert sock is not None  # noqa: S101 - it was connected
         sock.settimeout(self.answer)
         connection.timeout = self.answer
-        with ended(sock, self.answer):
+        with ended(lambda: sock, self.answer):
             connection.request(
                 method, target, body=body, headers={**headers, "Connection": "close"}, preload_content=False
             )

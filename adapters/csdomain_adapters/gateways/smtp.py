@@ -123,7 +123,7 @@ class Smtp:
                 session.send(message)
                 _wanted("data", session.getreply(), 250)
         except _Answered as error:
-            raise gate.judged(str(error), 500) from None
+            raise gate.judged(str(error), 500 if written else 400) from None
         except Exception as error:  # noqa: BLE001 - whatever it is, it is known whether the message was on its way
             fate = Fate.UNKNOWN if written else Fate.NOT_TAKEN
             raise gate.failed(fate, type(error).__name__) from None
@@ -141,8 +141,7 @@ class Smtp:
         session._host = self.host  # type: ignore[attr-defined]  # noqa: SLF001 - as its constructor does, for TLS
         try:
             reply = session.connect(self.host, self.port)
-            assert session.sock is not None  # noqa: S101 - it is connected
-            with ended(session.sock, 4 * self.timeout):
+            with ended(lambda: session.sock, 4 * self.timeout):  # STARTTLS puts another in its place
                 _wanted("connect", reply, 220)
                 _wanted("hello", session.ehlo(), 250)
                 if self.security is Security.STARTTLS:
@@ -151,8 +150,9 @@ class Smtp:
                 if self.user:
                     self._log_in(session)
                 yield session
-                session.sock.settimeout(1)
                 with suppress(Exception):
+                    if session.sock is not None:
+                        session.sock.settimeout(1)
                     session.docmd("QUIT")
         finally:
             session.close()

@@ -1,7 +1,7 @@
 """What gateways over sockets have in common."""
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from ipaddress import ip_address
 from threading import Timer
@@ -15,12 +15,14 @@ def is_loopback(host: str) -> bool:
 
 
 @contextmanager
-def ended(sock: socket.socket, after: float) -> Iterator[None]:
+def ended(sock: Callable[[], socket.socket | None], after: float) -> Iterator[None]:
     """Ends whatever is read from a socket after so many seconds: its own time-out begins anew with each byte."""
 
     def end() -> None:
         with suppress(OSError):
-            sock.shutdown(socket.SHUT_RDWR)
+            found = sock()
+            if found is not None:
+                found.shutdown(socket.SHUT_RDWR)
 
     timer = Timer(after, end)
     timer.daemon = True

@@ -311,4 +311,4 @@ class InboundRequest:
     url: str = attrs.field(repr=False)
     headers: Mapping[str, str] = attrs.field(factory=dict, repr=False)
     body: bytes = attrs.field(default=b"", repr=False)
-    sender: str = ""
+    sender: str = attrs.field(default="", repr=False)

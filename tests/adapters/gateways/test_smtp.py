@@ -4,6 +4,7 @@ import asyncio
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -69,6 +70,9 @@ class Mailbox:
             self.to.extend(envelope.rcpt_tos)
         if said == "hang":
             await asyncio.sleep(3)
+        while said == "drip" and not server.transport.is_closing():
+            server.transport.write(b"250-still at it\r\n")
+            await asyncio.sleep(0.1)
         if said == "close":
             server.transport.close()
         return said if said[0].isdigit() else "250 OK"
@@ -385,6 +389,17 @@ def test_nothing_is_said_to_a_server_that_cannot_prove_who_it_is(
     assert means(raised(made(port, security=Security.STARTTLS))) is Fate.REFUSED_HERE, "it has no TLS"
     assert means(raised(made(port, security=Security.TLS))) is Fate.REFUSED_HERE
     assert box.raw == []
+
+
+def test_a_server_that_drips_is_left_though_each_byte_comes_in_time(
+    box: Mailbox, server_side: ssl.SSLContext, trusting: ssl.SSLContext
+) -> None:
+    box.says["data"] = "drip"
+    with served(box, tls_context=server_side) as port:
+        begun = time.monotonic()
+        gateway = made(port, security=Security.STARTTLS, context=trusting, timeout=1)
+        assert means(raised(gateway)) is Fate.UNKNOWN
+        assert time.monotonic() - begun < 15
 
 
 def test_a_session_may_be_secret_from_its_beginning(
