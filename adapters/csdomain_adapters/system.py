@@ -8,6 +8,11 @@ from datetime import UTC, datetime
 from csdomain.kernel.values.ids import RANDOM_BITS, I, IdKind
 
 
+def nonce() -> str:
+    """32 characters that nobody can guess, and that never come again."""
+    return secrets.token_hex(16)
+
+
 class SystemClock:
     """The machine's clock, in UTC."""
 

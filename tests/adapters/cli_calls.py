@@ -15,6 +15,14 @@ from csdomain.kernel.rules import Language
 from csdomain.testing import MovableClock, SequentialIds, accepted, closed, complaint_form, no_holidays
 from csdomain_adapters.cli.app import run, tree
 
+GATEWAYS = """
+[channels]
+sms = ["twilio"]
+[gateways.twilio]
+account = "AC1"
+token = "file:FOLDER/token"
+sender = "+15005550006"
+"""
 MAP = """
 name = "Helpdesk"
 [columns]
@@ -57,6 +65,7 @@ class House:
     url: str
     number: str
     ref: str
+    message: str
 
     @property
     def values(self) -> Mapping[str, Sequence[str]]:
@@ -76,6 +85,10 @@ class House:
             "case": [self.number],
             "month": ["2026-03"],
             "text": ["王"],
+            "message": [self.message],
+            "gateway": ["twilio"],
+            "gateways": [str(self.folder / "gateways.toml")],
+            "reports": [str(self.folder / "receipts.txt")],
             "actor": ["office-1"],
             "branch": ["hq"],
             "position": ["deputy_general_manager"],
@@ -93,6 +106,8 @@ class House:
                 continue
             if parameter.name == "position" and path[0] == "customers" and parameter.name not in other:
                 values = ["service_manager"]  # who decides on complaints has no business with customers
+            if parameter.name == "position" and path[0] == "messages" and parameter.name not in other:
+                values = ["service_manager"]
             for value in values or ():
                 given += [value] if parameter.param_type_name == "argument" else [parameter.opts[0], value]
         return given
@@ -105,12 +120,15 @@ def house(folder: Path) -> House:
     (folder / "customers.csv").write_text("ref,name,phones,addresses\nK-1,王,138123,北京\n", encoding="utf-8")
     (folder / "ours.toml").write_text(BOOK, encoding="utf-8")
     url = f"sqlite:///{folder / 'desk.db'}"
+    (folder / "token").write_text("of-twilio", encoding="utf-8")
+    (folder / "gateways.toml").write_text(GATEWAYS.replace("FOLDER", str(folder)), encoding="utf-8")
+    (folder / "receipts.txt").touch()
     with csdomain.open(url, clock=MovableClock(), ids=SequentialIds(), holidays=no_holidays()) as desk:
         for product in ("engine", "客–户"):
             closed(desk, complaint_form(customer="customer-77", product=product))
-        number = accepted(desk, complaint_form(customer="customer-78"), at=AT).number
+        case = accepted(desk, complaint_form(customer="customer-78"), at=AT)
     with csdomain.open(url, "fleet") as desk:  # a book that the database keeps and no case goes by
-        return House(folder, url, number, desk.house.rulebook.ref)
+        return House(folder, url, case.number, desk.house.rulebook.ref, f"{case.id}/accepted/1")
 
 
 def leaves() -> list[tuple[str, ...]]:

@@ -19,7 +19,7 @@ from csdomain_adapters.cli.app import CALLED_WRONGLY, INTERRUPTED, NOBODY_READS,
 
 COMMANDS = leaves()
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
-URLS, FILES = {"url", "database"}, {"log", "map_", "files", "checkpoint", "key"}
+URLS, FILES = {"url", "database"}, {"log", "map_", "files", "checkpoint", "key", "gateways", "reports"}
 BOOKS = {"rulebook", "old", "new"}
 #: Those that may make a file: an output that is named, and a database by the one command that is for it.
 MAKES = ("db", "upgrade")

@@ -16,7 +16,7 @@ import typer
 from csdomain.kernel.rules import Language, Text
 from csdomain.kernel.rules.errors import DomainError, hide
 
-from . import cases, databases, describe, people, renewals, reports, rules, stock, verifying, working
+from . import cases, databases, describe, messages, people, renewals, reports, rules, stock, verifying, working
 from .chinese import in_chinese
 from .files import trouble
 from .options import Json, Speak, everywhere
@@ -63,6 +63,7 @@ for _group, _help in (
     (renewals.app, "Renewals: the contracts that end soon."),
     (people.app, "Customers: find and import them."),
     (stock.app, "Stock: on hand, a product's card, who holds what, warnings, papers to print."),
+    (messages.app, "Messages: what became of each, sending one again, receipts."),
     (rules.app, "House rules: list, show, check and compare rulebooks."),
     (databases.app, "Databases: bring the tables up to date."),
     (reports.app, "Figures: a month counted, as tables, page or file."),

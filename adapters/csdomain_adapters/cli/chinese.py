@@ -62,6 +62,19 @@ _HELP: Final[Mapping[str, str]] = {
     "List messages, the oldest first, at most 1000: those on their way, unknown, lost, given up, sent. No texts.": (
         "列出消息，最早的在前，至多 1000 条：在途、结果不明、下落不明、已放弃、已发送。不显示正文。"
     ),
+    "Messages: what became of each, sending one again, receipts.": "消息：每条的去向、再次发送、回执。",
+    "The key of the message, as the list shows it.": "消息的键，见列表。",
+    "Put back a message that was given up, lost, suppressed or not delivered: the next relay sends it.": (
+        "将已放弃、下落不明、已拦截或未能投递的消息放回，下次发送时再发。"
+    ),
+    "The gateway that reported, by its name in the file of gateways.": "发来回执的网关，用网关文件中的名称。",
+    "What it posted; of Twilio a form a line.": "网关推送的内容；Twilio 为每行一个表单。",
+    "The TOML file of gateways.": "网关的 TOML 文件。",
+    "Note receipts that were kept, which you know to be genuine. Exit code 1 where some are of no message.": (
+        "记录保存下来且确知可信的回执。有回执无对应消息时退出码为 1。"
+    ),
+    "Send by the gateways of this TOML file.": "用此 TOML 文件中的网关发送。",
+    "With --gateways: the installed directory of whom to write to.": "与 --gateways 同用：已安装的收件人目录。",
     "Only messages in this state.": "只列此状态的消息。",
     "Only messages to this recipient.": "只列发给此收件人的消息。",
     # --- the work that comes back

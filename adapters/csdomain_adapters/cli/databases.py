@@ -1,18 +1,14 @@
 """``csdomain db``, and the jobs that run beside the use cases: ``sweep`` and ``relay``."""
 
-from importlib.metadata import entry_points
 from typing import Annotated, Any, Final
 
 import typer
 
-from csdomain import desk as desks
 from csdomain.desk import PRINT
-from csdomain.kernel.cases.delivery import MessageState
-from csdomain.kernel.rules import Text
-from csdomain.kernel.rules.errors import MissingBackend
 from csdomain.kernel.store.relaying import due
 
 from . import stores
+from .gateways import DirectoryName, GatewayFile, Road
 from .options import Book, Create, Until, Url, command, instant
 from .output import answer, error_data, note, progress, table
 from .settings import say, settings
@@ -76,30 +72,24 @@ def sweep(
     return 1 if failed else 0
 
 
-def known_notifiers() -> list[str]:
-    """The names of the notifiers that are installed."""
-    return sorted(entry_points(group=desks.NOTIFIERS).names)
-
-
 def relay(
     url: Url,
     notifier: Annotated[
-        str,
+        str | None,
         typer.Option(help="The name of an installed notifier, to send; 'print' lists what is due and sends nothing."),
-    ] = PRINT,
+    ] = None,
+    gateways: GatewayFile = None,
+    directory: DirectoryName = None,
     rulebook: Book = "after_sales",
     create: Create = False,
 ) -> int:
     """Deliver the messages that are due; without --notifier only list them. Exit code 1 where some were given up."""
-    if notifier == PRINT:
-        stores.book(rulebook)
+    book = stores.book(rulebook)
+    road = None if notifier == PRINT else Road.of(notifier, gateways, directory, book, also=(PRINT,))
+    if road is None:
         return _dry_run(url)
-    known = known_notifiers()
-    if notifier not in known:
-        names = ", ".join([PRINT, *known])
-        raise MissingBackend(group=desks.NOTIFIERS, name=notifier, accepted=Text(names, names))
     with stores.desk(url, rulebook, create=create) as desk, progress(say("messages", "消息")) as advance:
-        report = desk.relay(notifier, progress=advance)
+        report = desk.relay(road.notifier(desk), progress=advance)
     counts = {
         "sent": (report.sent, say("sent", "已发送")),
         "retrying": (report.retrying, say("to be tried again", "待重试")),
@@ -115,43 +105,6 @@ def relay(
     text = ", ".join([*shown, *(say(f"cannot be read: {key}", f"无法读取：{key}") for key in report.unreadable)])
     answer(data, text)
     return 1 if report.dead or report.lost else 0
-
-
-def messages(
-    url: Url,
-    state: Annotated[MessageState | None, typer.Option(help="Only messages in this state.")] = None,
-    to: Annotated[str, typer.Option(help="Only messages to this recipient.")] = "",
-) -> None:
-    """List messages, the oldest first, at most 1000: those on their way, unknown, lost, given up, sent. No texts."""
-    with stores.store(url) as store:
-        found = store.look(lambda unit: unit.session.outbox(state=state, to=to, limit=_MOST))
-    rows: list[dict[str, object]] = [
-        {
-            "key": m.key,
-            "state": m.state.value,
-            "occasion": m.occasion,
-            "to": m.to,
-            "queued": m.created_at,
-            "attempts": m.attempts,
-            "sent": m.sent_at,
-        }
-        for m in found
-    ]
-    if settings.as_json:
-        answer({"messages": rows, "more": len(found) == _MOST})
-        return
-    heads = (
-        say("state", "状态"),
-        say("occasion", "场合"),
-        say("to", "收件人"),
-        say("queued", "排队时间"),
-        say("key", "键"),
-    )
-    table(
-        say("Messages", "消息"),
-        heads,
-        [(m.state.value, m.occasion, m.to, m.created_at.isoformat(timespec="minutes"), m.key) for m in found],
-    )
 
 
 def _dry_run(url: str) -> int:
@@ -183,4 +136,3 @@ def add_to(root: typer.Typer) -> None:
     """The jobs stand beside the groups, not in one."""
     command(root)(sweep)
     command(root)(relay)
-    command(root)(messages)

@@ -1,7 +1,7 @@
 """``csdomain work``, ``health`` and ``rebuild``: the jobs of a desk, how they fare, and rows made again."""
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from threading import Event
@@ -11,13 +11,12 @@ from typing import Annotated, Final
 import attrs
 import typer
 
-from csdomain.desk import NOTIFIERS, Desk, health_of, house_of
-from csdomain.kernel.rules import Text
-from csdomain.kernel.rules.errors import MissingBackend
+from csdomain.desk import health_of, house_of
+from csdomain.kernel.store.jobs import Job
 from csdomain_adapters.worker import Poller
 
 from . import stores
-from .databases import known_notifiers
+from .gateways import DirectoryName, GatewayFile, Road
 from .options import Book, Create, Url, command
 from .output import answer, note, progress, table
 from .settings import say, settings
@@ -46,19 +45,19 @@ def work(
     notifier: Annotated[
         str | None, typer.Option(help="The name of an installed notifier; without it no message leaves.")
     ] = None,
+    gateways: GatewayFile = None,
+    directory: DirectoryName = None,
     once: Annotated[bool, typer.Option("--once", help="Do what is due now, and end.")] = False,
     rulebook: Book = "after_sales",
     create: Create = False,
 ) -> None:
     """Do the work that comes back: timers, consequences, planned runs, messages. Ctrl-C ends it between two units."""
-    if notifier is not None and notifier not in known_notifiers():
-        names = ", ".join(known_notifiers())
-        raise MissingBackend(group=NOTIFIERS, name=notifier, accepted=Text(names, names))
+    road = Road.of(notifier, gateways, directory, stores.book(rulebook))
     with stores.desk(url, rulebook, create=create) as desk:
+        jobs = desk.jobs(None if road is None else road.notifier(desk))
         if once:
-            _once(desk, notifier)
+            _once(jobs)
             return
-        jobs = desk.jobs(notifier)
         names = ", ".join(job.name for job in jobs)
         with _until_told() as stop:
             note(say(f"At work: {names}. Ctrl-C ends it.", f"运行中：{names}。按 Ctrl-C 结束。"))
@@ -66,10 +65,10 @@ def work(
     answer({"stopped": True}, say("Stopped.", "已停止。"))
 
 
-def _once(desk: Desk, notifier: str | None) -> None:
+def _once(jobs: Sequence[Job]) -> None:
     done: dict[str, int] = {}
     with progress(say("units of work", "工作单元")) as advance:
-        for job in desk.jobs(notifier):
+        for job in jobs:
             done[job.name] = 0
 
             def told(more: int, name: str = job.name) -> None:

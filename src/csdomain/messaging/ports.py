@@ -1,21 +1,31 @@
 """What messages ask of the outside: a gateway that sends texts, and the records that know whom they are for."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from csdomain.kernel.cases.delivery import Sent
 
-from .values import OutgoingText, Recipient
+from .values import DeliveryReceipt, InboundRequest, OutgoingText, Recipient
 
 
 class Gateway(Protocol):
     """Port: sends one text.
 
     Raises what a :class:`~csdomain.kernel.store.ports.Notifier` raises, without the address or the text in it. It may
-    also have ``idempotent`` and ``ask(message)``, as a notifier has. [MSG-09, MSG-12]
+    also have ``idempotent``, as a notifier has, and ``ask(text, since)``: whether it took the text at a try that began
+    at that instant, by the text's ``ref``. NotSent only where it surely did not. [MSG-09, MSG-12]
     """
 
     def deliver(self, text: OutgoingText, /) -> Sent | None:
         """Send the text to its address; the answer has the gateway's reference, None where it gives none."""
+        ...
+
+
+class Receipts(Protocol):
+    """Port: reads what a gateway reports later. [MSG-09, MSG-12]"""
+
+    def receipts(self, request: InboundRequest, /) -> Sequence[DeliveryReceipt]:
+        """The receipts of a request. Raises NotGenuine where it is not proven to come from the gateway."""
         ...
 
 

@@ -4,7 +4,7 @@ from csdomain.kernel.rules import Rule
 from csdomain.kernel.rules.errors import fact_labels
 
 fact_labels({"channel": "渠道", "character": "第几字", "language": "语言", "message": "消息", "occasion": "场合"})
-fact_labels({"ref": "回执编号"})
+fact_labels({"ref": "回执编号", "gateway": "网关"})
 
 TEMPLATES = Rule(
     "MSG-01",
@@ -32,8 +32,9 @@ OPT_OUT = Rule(
 )
 GATEWAYS = Rule(
     "MSG-12",
-    "A short message is counted and cut as the networks do, and no character is broken.",
-    zh="短信按运营商规则计条和拆分，不拆断任何字符。",
+    "A short message is counted and cut as the networks do, and no character is broken; the next gateway takes over "
+    "only where the first surely did not take the message; a receipt counts only where it is genuine.",
+    zh="短信按运营商规则计条和拆分，不拆断任何字符；前一网关确定未受理时，才改由下一网关发送；回执须可信方予采用。",
 )
 RESPONSIBLE = Rule(
     "MSG-14",

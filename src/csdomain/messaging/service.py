@@ -6,7 +6,16 @@ from typing import Final
 
 import attrs
 
-from csdomain.kernel.cases.delivery import RESENDABLE, Answer, MessageState, Sent, StillUnknown, received, resent
+from csdomain.kernel.cases.delivery import (
+    RESENDABLE,
+    Answer,
+    MessageState,
+    Sent,
+    StillUnknown,
+    own_ref,
+    received,
+    resent,
+)
 from csdomain.kernel.cases.effects import check_short, subject_of
 from csdomain.kernel.cases.events import utc
 from csdomain.kernel.cases.occasions import Value
@@ -21,10 +30,10 @@ from csdomain.kernel.values.personal import covered
 from csdomain.rulebook import House
 
 from .events import MessageRequeued
-from .policies import choose, read, render
+from .policies import choose, read, render, shown
 from .ports import Directory, Gateway
 from .rules import OUTBOX
-from .values import CONFIRM, MESSAGE_RULES, PERSONAL, READ, RESEND, DeliveryReceipt, OutgoingText
+from .values import CONFIRM, MESSAGE_RULES, PERSONAL, READ, RESEND, DeliveryReceipt, OutgoingText, Slot
 
 _PAGE: Final = 50
 _PAGE_LARGEST: Final = 1000
@@ -95,17 +104,20 @@ class Messages:
     def confirm(self, receipt: DeliveryReceipt, *, by: Actor) -> Queued:
         """Note a gateway's receipt; the message as it stands then.
 
-        One that comes twice, or after a later one, changes nothing. Where a message was not delivered, the position
-        that answers for it is told. Raises NotFound for a reference of no message, NotPermitted. [MSG-09, MSG-14]
+        One that comes twice, or after a later one, changes nothing; one that comes before the gateway's answer is
+        found by our own reference. Where a message was not delivered, the position that answers for it is told. Raises
+        NotFound for a reference of no message, or two that are not of one; NotPermitted. [MSG-09, MSG-14]
         """
         call = Call("message.confirm", by.id, receipt.at)
 
         def work(unit: Unit) -> Queued:
             self._require(CONFIRM, by)
-            message = unit.session.message_by_ref(receipt.ref)
-            if message is None:
+            # Our own first: the relay may replace it by the gateway's at this moment.
+            message = unit.session.message_by_ref(receipt.own) if receipt.own else None
+            message = message or unit.session.message_by_ref(receipt.ref)
+            if message is None or receipt.own not in ("", own_ref(message.key, message.resent)):
                 raise NotFound(ref=receipt.ref)
-            after = received(message, receipt.state, utc(receipt.at))
+            after = received(message, receipt.state, utc(receipt.at), receipt.ref)
             if after is not message:
                 write(unit, after, message, by.id, receipt.at)
             return self._shown(after, by)
@@ -158,9 +170,16 @@ class RenderingNotifier:
         return self._gateway.deliver(self._text(message))
 
     def ask(self, message: Queued, /) -> Answer:
-        """What the gateway knows of a message that may have left; StillUnknown where it cannot be asked."""
+        """What the gateway knows of a message that may have left; StillUnknown where it cannot be asked, or where the
+        message can no longer be made: its recipient was erased."""
         ask = getattr(self._gateway, "ask", None)
-        answer: Answer = StillUnknown() if ask is None else ask(message)
+        if ask is None:
+            return StillUnknown()
+        try:
+            text = self._text(message)
+        except DeliveryFailed:
+            return StillUnknown()
+        answer: Answer = ask(text, message.tried_at or message.created_at)
         return answer
 
     def _text(self, message: Queued) -> OutgoingText:
@@ -178,7 +197,10 @@ class RenderingNotifier:
             person["name"] = recipient.name
         try:
             template = choose(self._rules, occasion, recipient.channel, recipient.language).template
-            text = render(template, {**read(occasion, message.facts), **person})
+            values = {**read(occasion, message.facts), **person}
+            text = render(template, values)
+            named = [part.name for part in template.parts if isinstance(part, Slot)]
+            filled = {name: shown(values[name], template.language) for name in named}
         except DomainError as error:
             raise DeliveryFailed(definite=True, why=error.render("en")) from None
         return OutgoingText(
@@ -188,4 +210,6 @@ class RenderingNotifier:
             language=template.language,
             address=recipient.address,
             text=text,
+            values=filled,
+            resent=message.resent,
         )

@@ -8,7 +8,7 @@ from typing import Final
 
 import attrs
 
-from csdomain.kernel.cases.delivery import FAILED, RECEIVED, MessageState
+from csdomain.kernel.cases.delivery import FAILED, RECEIVED, MessageState, own_ref
 from csdomain.kernel.cases.effects import MalformedMessage, check_short
 from csdomain.kernel.cases.events import utc
 from csdomain.kernel.cases.occasions import Occasion, Placeholder
@@ -20,7 +20,7 @@ from csdomain.kernel.values.personal import PersonalKind, personal
 from csdomain.rulebook import Rulebook, Section, texts_beside
 from csdomain.rulebook.nearest import meant
 
-from .rules import TEMPLATES
+from .rules import GATEWAYS, TEMPLATES
 
 READ: Final = Action("messages.read")
 RESEND: Final = Action("messages.resend")
@@ -229,6 +229,11 @@ def _receipt_ref(instance: object, attribute: "attrs.Attribute[str]", value: str
     check_short(value, attribute.name)
 
 
+def _own_ref(instance: object, attribute: "attrs.Attribute[str]", value: str) -> None:
+    if value:
+        check_short(value, attribute.name)
+
+
 def _receipt_state(instance: object, attribute: "attrs.Attribute[MessageState]", value: MessageState) -> None:
     if value not in RECEIVED:
         names = ", ".join(f"MessageState.{state.name}" for state in RECEIVED)
@@ -239,12 +244,14 @@ def _receipt_state(instance: object, attribute: "attrs.Attribute[MessageState]",
 class DeliveryReceipt:
     """What a gateway says later of the message that it took as ``ref``: sent, delivered, undelivered; since when.
 
-    Raises MalformedMessage, NaiveTime. [MSG-09]
+    ``own`` is our reference, where the gateway gives it back: by it a message is found whose ``ref`` is not known yet,
+    and a receipt whose two references are not of one message is refused. Raises MalformedMessage, NaiveTime. [MSG-09]
     """
 
     ref: str = attrs.field(validator=_receipt_ref)
     state: MessageState = attrs.field(validator=_receipt_state)
     at: datetime = attrs.field(converter=utc)
+    own: str = attrs.field(default="", validator=_own_ref)
 
 
 @attrs.frozen(kw_only=True)
@@ -263,7 +270,11 @@ class Recipient:
 
 @attrs.frozen(kw_only=True)
 class OutgoingText:
-    """A message as a gateway sends it; ``key`` is the same whenever it comes again, so that it arrives once."""
+    """A message as a gateway sends it; ``key`` is the same whenever it comes again, so that it arrives once.
+
+    ``text`` is the whole text; ``values`` are what stands for its placeholders, for gateways that take the code of an
+    approved template instead. ``resent`` is how often it was sent again by hand.
+    """
 
     key: str
     occasion: str
@@ -271,3 +282,33 @@ class OutgoingText:
     language: Language
     address: str = personal(PersonalKind.ADDRESS)
     text: str = personal(PersonalKind.OTHER)
+    values: Mapping[str, str] = personal(PersonalKind.OTHER, factory=dict)
+    resent: int = 0
+
+    @property
+    def ref(self) -> str:
+        """Our reference for the gateway: the same at every try, another once the message is sent again by hand."""
+        return own_ref(self.key, self.resent)
+
+
+class NotGenuine(InvalidValue):
+    """A receipt that is not proven to come from the gateway, or that cannot be read (MSG-12)."""
+
+    default_rule = GATEWAYS
+    problem = Text("The receipt is not genuine.", "回执不可信。")
+
+    def __init__(self, gateway: str, *, why: str) -> None:
+        super().__init__(gateway=gateway, why=why)
+
+
+@attrs.frozen(kw_only=True)
+class InboundRequest:
+    """A request that a gateway makes to the host, as it came: the whole ``url`` that was called, headers, body.
+
+    ``sender`` is the address of who made it, where the host knows.
+    """
+
+    url: str = attrs.field(repr=False)
+    headers: Mapping[str, str] = attrs.field(factory=dict, repr=False)
+    body: bytes = attrs.field(default=b"", repr=False)
+    sender: str = attrs.field(default="", repr=False)

@@ -23,13 +23,25 @@ pytest.register_assert_rewrite(
     *(
         f"csdomain.testing.{name}"
         for name in (
-            *("base", "concurrency", "events", "keys", "messages", "notifier", "outbox", "outward", "queries"),
+            *(
+                "base",
+                "concurrency",
+                "deaths",
+                "events",
+                "keys",
+                "messages",
+                "notifier",
+                "outbox",
+                "outward",
+                "queries",
+            ),
             *("projections", "refusals", "registers", "sources", "timers", "units"),
         )
     )
 )
 
 from .base import EVERY, Ability, Contract, Rig, StoreFactory  # noqa: E402
+from .deaths import GatewayDeathsContract  # noqa: E402
 from .kit import (  # noqa: E402
     HANDLING,
     QUALITY,
@@ -51,6 +63,7 @@ from .kit import (  # noqa: E402
     staff,
 )
 from .messages import (  # noqa: E402
+    Arrival,
     CollectingGateway,
     DirectoryContract,
     GatewayContract,
@@ -90,6 +103,7 @@ __all__ = [
     "HANDLING",
     "QUALITY",
     "Ability",
+    "Arrival",
     "AuthoritiesContract",
     "ClockContract",
     "CollectingGateway",
@@ -103,6 +117,7 @@ __all__ = [
     "FakeWarehouse",
     "FinanceContract",
     "GatewayContract",
+    "GatewayDeathsContract",
     "HolidaySourceContract",
     "IdSourceContract",
     "KeyContract",

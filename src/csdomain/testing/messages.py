@@ -1,14 +1,17 @@
 """Contracts of a gateway and of a directory, and one of each that lives in memory (MSG-01, MSG-09)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 import attrs
 import pytest
 
-from csdomain.kernel.store.ports import DeliveryFailed
+from csdomain.kernel.cases.delivery import Answer, DeliveryFailed, DeliveryUnknown, NotSent, Sent, StillUnknown
 from csdomain.messaging.ports import Directory, Gateway
 from csdomain.messaging.values import Channel, Language, OutgoingText, Recipient
+
+from .kit import MovableClock
 
 TEXT: Final = OutgoingText(
     key="cmp_01k9w3v7q8d3m6y2r5t0x4n1ab/accepted",
@@ -17,7 +20,17 @@ TEXT: Final = OutgoingText(
     language=Language.ZH_HANS,
     address="+8613800138000",
     text="尊敬的王小明先生，您反映的问题我们已经受理。{braces} é",
+    values={"name": "王小明", "title": "先生"},
 )
+
+
+@attrs.frozen
+class Arrival:
+    """A message that has arrived at the other side of a gateway."""
+
+    ref: str
+    address: str
+    text: str
 
 
 class CollectingGateway:
@@ -60,24 +73,36 @@ def recipient(**changes: Any) -> Recipient:
     return Recipient(**{**usual, "name": "王小明", "title": "先生", **changes})
 
 
-class GatewayContract:
-    """A gateway sends what it is given as it is. One that says it is ``idempotent`` takes a text that comes again under
-    its key for no second message; one that can be asked tells what it took.
-
-    Give fixtures ``gateway`` and ``arrived``: the texts that have arrived at the other side, by key, each once. Where
-    sending can be made to fail, give ``broken`` as well: a gateway that cannot send. Where it is for other channels
-    than SMS, give ``text``.
-    """
-
+class _GatewayFixtures:
     @pytest.fixture
     def gateway(self) -> Gateway:
         """The gateway under test."""
         raise NotImplementedError("give a fixture `gateway`")
 
     @pytest.fixture
-    def arrived(self, gateway: Gateway) -> Callable[[], Mapping[str, tuple[str, str]]]:
-        """Address and text of what has arrived at the other side, by key."""
+    def arrived(self, gateway: Gateway) -> Callable[[], Sequence[Arrival]]:
+        """What has arrived at the other side, each time that it did."""
         raise NotImplementedError("give a fixture `arrived`")
+
+    @pytest.fixture
+    def text(self) -> OutgoingText:
+        """A text that the gateway can send."""
+        return TEXT
+
+    @pytest.fixture
+    def clock(self) -> MovableClock:
+        """The clock that the gateway and its other side tell the time by, where they ask for it."""
+        return MovableClock()
+
+
+class GatewayContract(_GatewayFixtures):
+    """A gateway sends what it is given as it is, once a call. One that says it is ``idempotent`` takes a text that
+    comes again under its reference for no second message; one that can be asked tells what it took.
+
+    Give fixtures ``gateway`` and ``arrived``: what has arrived at the other side, each time that it did. Where sending
+    can be made to fail, give ``broken`` as well: a gateway that cannot send; and ``unanswered``: one whose other side
+    takes the text and says nothing. Where it is for other channels than SMS, give ``text``.
+    """
 
     @pytest.fixture
     def broken(self) -> Gateway | None:
@@ -85,31 +110,44 @@ class GatewayContract:
         return None
 
     @pytest.fixture
-    def text(self) -> OutgoingText:
-        """A text that the gateway can send."""
-        return TEXT
+    def unanswered(self) -> Gateway | None:
+        """A gateway whose other side takes the text and does not answer, None where that cannot be."""
+        return None
 
     def test_what_is_sent_arrives_at_its_address_as_it_is(
-        self, gateway: Gateway, arrived: Callable[[], Mapping[str, tuple[str, str]]], text: OutgoingText
+        self, gateway: Gateway, arrived: Callable[[], Sequence[Arrival]], text: OutgoingText
     ) -> None:
+        other = attrs.evolve(text, key="other")
         gateway.deliver(text)
-        gateway.deliver(attrs.evolve(text, key="other"))
-        assert dict(arrived()) == dict.fromkeys((text.key, "other"), (text.address, text.text))
+        gateway.deliver(other)
+        assert list(arrived()) == [Arrival(one.ref, text.address, text.text) for one in (text, other)]
 
-    def test_the_same_key_again_is_taken_and_is_the_same_message(
-        self, gateway: Gateway, arrived: Callable[[], Mapping[str, tuple[str, str]]], text: OutgoingText
+    def test_the_same_reference_again_is_taken_and_is_the_same_message(
+        self, gateway: Gateway, arrived: Callable[[], Sequence[Arrival]], text: OutgoingText
     ) -> None:
         for _ in range(3 if getattr(gateway, "idempotent", False) else 1):
             gateway.deliver(text)
-        assert dict(arrived()) == {text.key: (text.address, text.text)}
+        assert list(arrived()) == [Arrival(text.ref, text.address, text.text)]
 
     def test_many_texts_are_as_many(
-        self, gateway: Gateway, arrived: Callable[[], Mapping[str, tuple[str, str]]], text: OutgoingText
+        self, gateway: Gateway, arrived: Callable[[], Sequence[Arrival]], text: OutgoingText
     ) -> None:
-        wanted = {f"k{n}": (text.address, f"{text.text} {n}") for n in range(50)}
-        for key, (_, said) in wanted.items():
-            gateway.deliver(attrs.evolve(text, key=key, text=said))
-        assert dict(arrived()) == wanted
+        wanted = [attrs.evolve(text, key=f"k{n}") for n in range(50)]
+        for one in wanted:
+            gateway.deliver(one)
+        assert [one.ref for one in arrived()] == [one.ref for one in wanted]
+
+    def test_what_is_asked_for_is_answered(
+        self, gateway: Gateway, arrived: Callable[[], Sequence[Arrival]], text: OutgoingText, clock: MovableClock
+    ) -> None:
+        ask: Callable[[OutgoingText, datetime], Answer] | None = getattr(gateway, "ask", None)
+        if ask is None:
+            return
+        since = clock.now()
+        assert isinstance(ask(text, since), (NotSent, StillUnknown)), "what was never sent is not said to be"
+        gateway.deliver(text)
+        assert isinstance(ask(text, since), (Sent, StillUnknown)), "what was sent is not said not to be"
+        assert len(arrived()) == 1, "asking sends nothing"
 
     def test_a_failure_is_said_and_holds_no_personal_data(self, broken: Gateway | None, text: OutgoingText) -> None:
         if broken is None:
@@ -120,6 +158,14 @@ class GatewayContract:
         assert caught.value.why
         for personal in (text.address, text.text):
             assert personal not in caught.value.why
+            assert personal not in str(caught.value)
+
+    def test_no_answer_is_not_said_to_be_a_failure(self, unanswered: Gateway | None, text: OutgoingText) -> None:
+        if unanswered is None:
+            return
+        with pytest.raises(DeliveryUnknown) as caught:
+            unanswered.deliver(text)
+        for personal in (text.address, text.text):
             assert personal not in str(caught.value)
 
 

@@ -61,8 +61,9 @@ class Queued:
     """A message in the outbox, with what delivery has come to so far.
 
     ``next_at`` is when something is to be done about it: to send it, to ask for it, or the end of somebody's claim;
-    None at its end. ``attempts`` are tries to send it, ``tried_at`` the last; ``ref`` is the gateway's own. A row that
-    cannot be read is not ``readable``: it has the fields that could be, and is given up.
+    None at its end. ``attempts`` are tries to send it, ``tried_at`` the last; ``ref`` is :func:`own_ref` once it was
+    tried, then the gateway's own. A row that cannot be read is not ``readable``: it has the fields that could be, and
+    is given up.
     """
 
     key: str
@@ -134,6 +135,15 @@ class StillUnknown:
 
 
 Answer = Sent | NotSent | StillUnknown
+
+
+def own_ref(key: str, resent: int = 0) -> str:
+    """The reference that a message is handed to a gateway with: 32 characters, the same at every try.
+
+    It stands in the outbox before the call, so a receipt finds the message though no answer came. One that is sent
+    again by hand has another: what the gateway says of the first is not said of the second.
+    """
+    return sha256(f"{key}\n{resent}".encode()).hexdigest()[:32]
 
 
 class DeliveryFailed(DomainError):
@@ -240,8 +250,8 @@ def begin(
     before = [one.next_at or now for one in line[:place] if one.state is _S.SENDING]
     if before:
         return _later(message, max(*before, now + timedelta(seconds=1)))
-    lease = now + policy.lease
-    return attrs.evolve(message, state=_S.SENDING, attempts=message.attempts + 1, tried_at=now, next_at=lease)
+    lease, ref = now + policy.lease, own_ref(message.key, message.resent)
+    return attrs.evolve(message, state=_S.SENDING, attempts=message.attempts + 1, tried_at=now, next_at=lease, ref=ref)
 
 
 def sent(message: Queued, answer: Sent | None, now: datetime) -> Queued:
@@ -292,22 +302,30 @@ def asked(message: Queued, answer: Answer, now: datetime, policy: RelayPolicy) -
 def settled(current: Queued, outcome: Queued) -> Queued:
     """``current`` with what a try came to, whoever did what to it meanwhile. What left is never said not to have."""
     if outcome.state is _S.SENT:
-        if current.left:
-            return attrs.evolve(current, ref=current.ref or outcome.ref)
+        if current.left:  # a receipt was quicker than the answer
+            known = current.ref not in ("", own_ref(current.key, current.resent))
+            return current if known else attrs.evolve(current, ref=outcome.ref)
         changed = attrs.evolve(current, state=_S.SENT, sent_at=outcome.sent_at, next_at=None, failure="")
         return attrs.evolve(changed, ref=outcome.ref)
     mine = current.tried_at == outcome.tried_at and current.state in (_S.SENDING, _S.UNKNOWN)
     return outcome if mine else current
 
 
-def received(current: Queued, state: MessageState, at: datetime) -> Queued:
-    """``current`` after a gateway's receipt: one that comes twice or late changes nothing."""
+def received(current: Queued, state: MessageState, at: datetime, ref: str = "") -> Queued:
+    """``current`` after a gateway's receipt, which names the gateway's own ``ref``: one that comes twice or late
+    changes nothing."""
     if _RANK[state] <= _RANK.get(current.state, 0):
         return current
     arrived = at if state is _S.DELIVERED else current.delivered_at
     failure = current.failure if state is _S.UNDELIVERED else ""
     return attrs.evolve(
-        current, state=state, next_at=None, sent_at=current.sent_at or at, delivered_at=arrived, failure=failure
+        current,
+        state=state,
+        next_at=None,
+        sent_at=current.sent_at or at,
+        delivered_at=arrived,
+        failure=failure,
+        ref=ref or current.ref,
     )
 
 
