@@ -29,7 +29,7 @@ def _told(name: str, title: str, heads: str, rows: Sequence[dict[str, Any]]) -> 
 def on_hand(url: Url, actor: As, branch: Branch, position: Position, rulebook: Book = "medical_centre") -> None:
     """Quantity and cost by warehouse and product, expired and reserved goods included."""
     with stores.reading(url, rulebook) as desk:
-        found = desk.inventory.on_hand(by=stores.actor(desk.house, actor, branch, position))
+        found = desk.inventory.on_hand(by=desk.house.actor(actor, branch, position))
     rows = [
         {"warehouse": house, "product": product, "quantity": quantity, "cost_minor": cost}
         for (house, product), (quantity, cost) in sorted(found.items())
@@ -50,7 +50,7 @@ def card(
 ) -> None:
     """Every movement of a product, the oldest first."""
     with stores.reading(url, rulebook) as desk:
-        by = stores.actor(desk.house, actor, branch, position)
+        by = desk.house.actor(actor, branch, position)
         moves = desk.inventory.card(product, by=by, limit=limit).items
         zone = ZoneInfo(desk.house.zone(branch))
     rows = [
@@ -74,7 +74,7 @@ def card(
 def held(url: Url, actor: As, branch: Branch, position: Position, rulebook: Book = "medical_centre") -> None:
     """Who holds what: goods with people and in vehicles."""
     with stores.reading(url, rulebook) as desk:
-        found = desk.inventory.held(by=stores.actor(desk.house, actor, branch, position))
+        found = desk.inventory.held(by=desk.house.actor(actor, branch, position))
     rows = [{"place": row.place, "product": row.product, "lot": row.lot, "quantity": row.quantity} for row in found]
     _told(
         "held", say("Who holds what", "领用在外"), say("with, product, lot, quantity", "持有处, 产品, 批次, 数量"), rows
@@ -85,7 +85,7 @@ def held(url: Url, actor: As, branch: Branch, position: Position, rulebook: Book
 def warnings(url: Url, actor: As, branch: Branch, position: Position, rulebook: Book = "medical_centre") -> None:
     """What is low, expires soon or lies idle, and what could be transferred."""
     with stores.reading(url, rulebook) as desk:
-        by = stores.actor(desk.house, actor, branch, position)
+        by = desk.house.actor(actor, branch, position)
         found = desk.inventory.warnings(by=by, at=stores.now())
     expiring = [{**attrs.asdict(one), "expires": one.expires.isoformat()} for one in found.expiring]
     parts: dict[str, list[dict[str, Any]]] = {
@@ -136,7 +136,7 @@ def paper(
         written(html, inputs=() if database is None else (database,)) as (page,),
         stores.reading(url, rulebook) as desk,
     ):
-        by = stores.actor(desk.house, actor, branch, position)
+        by = desk.house.actor(actor, branch, position)
         made = printed(desk.inventory, id, by=by, language=settings.language)
         if html is not None:
             page.write_text(made.html(), encoding="utf-8")
