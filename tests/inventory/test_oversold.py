@@ -125,5 +125,5 @@ def test_whatever_eight_clerks_do_at_once_nothing_is_lost_or_sold_twice(desks: D
     house.check()
     for shelf in stock.find(by=house.head).items:
         live = {"INV-15" if one.id == "1" else f"INV-15.{one.id}" for one in shelf.reservations}
-        timers = house.desk.store.look(lambda unit: unit.timers_of(shelf.id))  # noqa: B023 - run at once
+        timers = house.timers(shelf.id)
         assert {timer.name for timer in timers if timer.state in LIVE} == live  # each has ended once, or lives

@@ -134,7 +134,7 @@ class PapersMachine(RuleBasedStateMachine):
                 state = self.stock.transfers.write_off(id, "lost", **self.by(self.house.head)).state
             else:
                 state = self.stock.transfers.receive(id, self.house.wanted(quantity), **self.by(self.north)).state
-            assert (state == "closed") is (not self.lots(f"tr/{id}"))
+            assert (state == "closed") is not bool(self.lots(f"tr/{id}"))
             if state == "closed":
                 self.sent.remove(id)
 
@@ -210,7 +210,7 @@ class PapersMachine(RuleBasedStateMachine):
             return
         for shelf in self.stock.find(by=self.house.head).items:
             live = {f"INV-15.{one.id}" if one.id != "1" else "INV-15" for one in shelf.reservations}
-            timers = self.house.desk.store.look(lambda unit: unit.timers_of(shelf.id))  # noqa: B023 - run at once
+            timers = self.house.timers(shelf.id)
             assert {timer.name for timer in timers if timer.state in LIVE} == live
 
     def teardown(self) -> None:

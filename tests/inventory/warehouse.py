@@ -9,6 +9,7 @@ from csdomain.desk import Desk
 from csdomain.inventory.model.papers import Receipt, Wanted, product_id
 from csdomain.inventory.model.stock import BALANCES, MOVEMENTS
 from csdomain.inventory.values import is_real
+from csdomain.kernel.cases.timers import Timer
 from csdomain.kernel.store.ports import Unit
 from csdomain.kernel.values.actors import Actor
 from csdomain.kernel.values.money import Money
@@ -84,6 +85,9 @@ class Warehouse:
                 after = page.next
 
         return self.desk.store.look(read)
+
+    def timers(self, subject: str) -> Sequence[Timer]:
+        return self.desk.store.look(lambda unit: unit.timers_of(subject))
 
     def balances(self) -> dict[tuple[str, str], tuple[int, int]]:
         rows = self.desk.store.look(lambda unit: unit.register(BALANCES).rows(limit=500).items)
