@@ -19,6 +19,7 @@ from time import perf_counter
 from dateutil.relativedelta import relativedelta
 
 from csdomain.kernel.values.money import Money
+from csdomain.kernel.values.numbering import NumberPattern
 from csdomain.renewals import (
     AgreedPrice,
     DiscountTerms,
@@ -54,6 +55,12 @@ RULES = RenewalRules(
     paid_in_grace=StartsFrom.OLD_END,
     paid_lapsed=StartsFrom.DAY_OF_PAYMENT,
     longest_months=120,
+    number=NumberPattern("HT{yyyy}-{seq:04}"),
+    form_number=NumberPattern("XF{yyyy}-{seq:04}"),
+    watch_months=3,
+    extended_by="gps_administrator",
+    recorded_by="records_clerk",
+    reasons=("price",),
 )
 ANCHORS = [date(2024, 1, 1 + i % 31) for i in range(1000)]
 STEPS = PERIODS // len(ANCHORS)

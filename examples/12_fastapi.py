@@ -251,8 +251,8 @@ async def main(folder: Path) -> None:
             late = await client.post(f"/complaints/{id}/check")
             print(name.ljust(8), late.status_code, late.json()["message"]["en"])
             assert (late.status_code, late.json()["code"]) == (409, "move_refused")
-            visitor = await client.post(f"/complaints/{id}/check", headers={"X-Position": "visitor"})
-            assert (visitor.status_code, visitor.json()["rule"]) == (403, "KRN-13")
+            other = await client.post(f"/complaints/{id}/check", headers={"X-Position": "finance"})
+            assert (other.status_code, other.json()["rule"]) == (403, "KRN-13")
             refusals = desk.store.look(lambda unit: unit.session.refusals(id))  # noqa: B023 - run at once
             assert [kept.rule for kept in refusals] == ["KRN-07", "KRN-13"]
     async with engine.connect() as connection:

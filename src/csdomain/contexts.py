@@ -14,6 +14,7 @@ from csdomain.frame.contexts import Context, ContextInvalid, check_distinct
 from csdomain.kernel.cases.lifecycle import Lifecycle
 from csdomain.kernel.store.kinds import Kind
 from csdomain.kernel.store.locks import OTHERS
+from csdomain.kernel.store.projections import Projection
 from csdomain.kernel.store.registers import Stored
 from csdomain.rulebook import COMMON, Pinning, Section
 
@@ -163,7 +164,14 @@ def kinds(names: Iterable[str] | None = None) -> tuple[Kind[Any], ...]:
 
 def stored(names: Iterable[str] | None = None) -> tuple[Stored, ...]:
     """What a store keeps in tables of its own: the aggregates and registers of every context, or of those named."""
-    return tuple(each for context in contexts(names) for each in context.stored)
+    found = [each for context in contexts(names) for each in context.stored]
+    shared = dict.fromkeys(one.register for one in projections(names))
+    return (*found, *(register for register in shared if register not in found))
+
+
+def projections(names: Iterable[str] | None = None) -> tuple[Projection[Any], ...]:
+    """The rows that follow from the events of every context, or of those named."""
+    return tuple(one for context in contexts(names) for one in context.projections)
 
 
 def lifecycles() -> tuple[Lifecycle[Any, Any], ...]:

@@ -7,23 +7,25 @@ from functools import cached_property, partial
 from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeVar, cast
 
 from csdomain.contexts import HOUSE, LOCK_ORDER, context, contexts
 from csdomain.contexts import kinds as kinds
 from csdomain.contexts import lifecycles as lifecycles
 from csdomain.contexts import pinnings as pinnings
+from csdomain.contexts import projections as projections
 from csdomain.contexts import sections as sections
 from csdomain.contexts import stored as stored
 from csdomain.flows import CONSEQUENCES, SOURCES
 from csdomain.frame.contexts import Context, timer_handlers
 from csdomain.frame.customers import AnyCustomer, CustomerBook
-from csdomain.frame.service import CaseService, with_further
+from csdomain.frame.service import CaseService, derived_of, with_further
 from csdomain.kernel.calendar import WorkCalendar
 from csdomain.kernel.calendar.holidays import Holidays
 from csdomain.kernel.cases.delivery import RelayPolicy
 from csdomain.kernel.rules import Text
-from csdomain.kernel.rules.errors import NotFound, RuleBroken
+from csdomain.kernel.rules.errors import NotFound, RuleBroken, typed_in
+from csdomain.kernel.store.at_once import AtOnce, Following
 from csdomain.kernel.store.consequences import (
     Consequence,
     ConsequenceReport,
@@ -39,11 +41,13 @@ from csdomain.kernel.store.kinds import ColumnValue
 from csdomain.kernel.store.locks import LockRanks
 from csdomain.kernel.store.planning import PlanReport, Source, plan
 from csdomain.kernel.store.ports import AuditRecord, Clock, Notifier, Observer, OpenStore, Store, TimerHandler, Unit
+from csdomain.kernel.store.projections import Derived, RebuildReport, by_event, rebuild, unfinished
+from csdomain.kernel.store.projections import begin as begin_projections
 from csdomain.kernel.store.relaying import RelayReport, due, relay
 from csdomain.kernel.store.sweeping import BATCH, Progress, SweepReport, follow, recount_published, sweep
 from csdomain.kernel.store.unit import EVENT, Backstage, Joined, StandardUnit
-from csdomain.kernel.values.actors import Actor, ActorId, MalformedActor
-from csdomain.kernel.values.arguments import unexpected_keyword
+from csdomain.kernel.values.actors import Actor
+from csdomain.kernel.values.arguments import WrongArgument, unexpected_keyword
 from csdomain.kernel.values.ids import IdSource
 from csdomain.opening import STORES as STORES
 from csdomain.opening import adapter as adapter
@@ -78,6 +82,7 @@ if TYPE_CHECKING:
     from csdomain.messaging.service import Messages
     from csdomain.orders.service import Orders
     from csdomain.payments.service import Payments
+    from csdomain.renewals.service import Renewals
     from csdomain.reporting.whatif_report import ChangedCase, WhatIfReport
     from csdomain.staff.service import Staff
 
@@ -159,13 +164,23 @@ class Services:
         return self.of(CONTEXT)
 
     @cached_property
+    def renewals(self) -> "Renewals":
+        """Renewals, and the contracts that are renewed (REN)."""
+        from csdomain.flows.bill_renewals import bills_of
+        from csdomain.renewals.context import CONTEXT
+
+        return self.of(CONTEXT, billing=bills_of(self.house, self._ids), customers=self._known_customers)
+
+    @cached_property
     def customers(self) -> "Customers":
         """Customers (CUS). With the extra ``find`` they are found by pinyin and in either script as well."""
+        from csdomain.casework.chronicle import Chronicle
         from csdomain.customers.context import CONTEXT
         from csdomain.customers.ports import AsWritten
 
         installed = "find" in entry_points(group=FOLDS).names
-        return self.of(CONTEXT, fold=adapter(FOLDS, "find")() if installed else AsWritten())
+        lines = tuple(one for one in projections(self.house.rulebook.parts) if isinstance(one, Chronicle))
+        return self.of(CONTEXT, fold=adapter(FOLDS, "find")() if installed else AsWritten(), chronicles=lines)
 
     @cached_property
     def staff(self) -> "Staff":
@@ -260,14 +275,18 @@ class Desk(Services):
         handlers: Mapping[str, TimerHandler] | None = None,
         options: Mapping[str, object] | None = None,
         strict_locks: bool = False,
+        following: Following = Following.BY_JOB,
     ) -> None:
         ruled = contexts(house.rulebook.parts)
         fired = {**timer_handlers(ruled, house), **(handlers or {})}
-        backstage = Backstage(house.calendar, ids, fired, observer, LockRanks(LOCK_ORDER, strict=strict_locks))
+        self._projections = projections(house.rulebook.parts)
+        locks, rows = LockRanks(LOCK_ORDER, strict=strict_locks), by_event(self._projections)
+        backstage = Backstage(house.calendar, ids, fired, observer, locks, rows)
         kept = stored(house.rulebook.parts)
         self.store: OpenStore = adapter(STORES, scheme(url))(url, kept, backstage, options or {})
         self.clock = clock
-        super().__init__(self.store, house, ids)
+        at_once = AtOnce(self.store, lambda: self.consequences, clock)
+        super().__init__(at_once if following is Following.AT_ONCE else self.store, house, ids)
         self._consequences = _of(ruled, CONSEQUENCES, "consequence")
         self._sources = _of(ruled, SOURCES, "source")
         getattr(self.store, "opening", self.store.run)(self._begin)
@@ -275,6 +294,7 @@ class Desk(Services):
     def _begin(self, unit: Unit) -> None:
         self.house.remember(unit)
         begin(unit, self._consequences)
+        begin_projections(unit, self._projections)
 
     @cached_property
     def consequences(self) -> tuple[Consequence, ...]:
@@ -289,15 +309,10 @@ class Desk(Services):
     def actor(self, id: str, *, branch: str, positions: tuple[str, ...] | frozenset[str]) -> Actor:
         """Someone who acts: the host's id for them, the branch, and the positions held.
 
-        A position that the rulebook does not have permits nothing. Raises MalformedActor, also for a branch that the
-        rulebook lists in other letters (``HQ`` for ``hq``); one that it does not list is the organisation's. [KRN-13]
+        Raises UnknownPosition; MalformedActor, also for a branch that the rulebook lists in other letters (``HQ`` for
+        ``hq``); one that it does not list is the organisation's. [KRN-13]
         """
-        found = Actor(ActorId(id), branch, positions)
-        alike = [name for name in self.house.organisation.branches if name.casefold() == found.branch.casefold()]
-        if alike and branch not in alike:
-            those = ", ".join(alike)
-            raise MalformedActor(field="branch", given=branch, accepted=Text(those, those))
-        return found
+        return self.house.actor(id, branch, positions)
 
     def calendar(self, name: str) -> WorkCalendar:
         """A working calendar of the house by name."""
@@ -311,8 +326,8 @@ class Desk(Services):
         Where the holidays of a year have become known, provisional deadlines are counted anew first (KRN-04).
         """
         until = until or self.clock.now()
-        recount_published(self.store, self.house.calendars, until)
-        return sweep(self.store, until, batch=batch, progress=progress)
+        recount_published(self._store, self.house.calendars, until)
+        return sweep(self._store, until, batch=batch, progress=progress)
 
     def unpublished(self, at: datetime | None = None) -> tuple[Unpublished, ...]:
         """The calendars and years up to 60 days after ``at`` (now) whose holidays are not known (KRN-04)."""
@@ -332,7 +347,7 @@ class Desk(Services):
         if notifier == PRINT:
             return RelayReport(due=tuple(due(self.store, self.clock.now(), BATCH * 10)))
         deliver = adapter(NOTIFIERS, notifier)() if isinstance(notifier, str) else notifier
-        return relay(self.store, deliver, self.clock, policy=policy, progress=progress)
+        return relay(self._store, deliver, self.clock, policy=policy, progress=progress)
 
     def plan(self, *, progress: Progress | None = None) -> PlanReport:
         """Carry out what has come due by the calendar since the last call, each once (D21).
@@ -340,7 +355,7 @@ class Desk(Services):
         Any number of processes may do it at once. On a store that it is new to, it begins at the present instant.
         """
         worker = self._ids.new(EVENT)
-        return plan(self.store, self.sources, self.clock, worker=worker, progress=progress)
+        return plan(self._store, self.sources, self.clock, worker=worker, progress=progress)
 
     def carry_out(self, *, progress: Progress | None = None) -> ConsequenceReport:
         """Bring about what follows elsewhere from the events since the last call, exactly once and in order (D20)."""
@@ -353,7 +368,35 @@ class Desk(Services):
     def run_again(self, consequence: str, event: str) -> None:
         """Carry out a parked event, after what kept it from being done was put right. Raises NotFound, and what the
         consequence raises."""
-        run_again(self.store, self.consequences, consequence, event, self.clock)
+        run_again(self._store, self.consequences, consequence, event, self.clock)
+
+    @property
+    def _derived(self) -> dict[str, Derived[Any]]:
+        services = (self.service(one.name) for one in contexts(self.house.rulebook.parts) if one.cases)
+        found = [*(one.derived for one in self._projections), *(d for each in services for d in derived_of(each))]
+        return {one.name: one for one in found}
+
+    def rebuild(self, name: str = "", *, progress: Progress | None = None) -> tuple[RebuildReport, ...]:
+        """Make rows that follow from what is stored again: what is missing is added, what is wrong is dropped (D20).
+
+        ``name`` is that of their register (``chronicle``), or with a kind (``chronicle.complaint``); empty for all. It
+        works beside all else, in small units of work, and goes on where one that was cut short ended; ``progress`` is
+        told of each how many cases more. Raises NotFound that names what there is.
+        """
+        known = self._derived
+        wanted = [one for one in known.values() if name in ("", one.name, one.register.table)]
+        if not wanted:
+            names = ", ".join(known)
+            raise NotFound(kind="projection", name=name, accepted=Text(names, names))
+        return tuple(rebuild(self.store, one, progress=progress) for one in wanted)
+
+    def _go_on_rebuilding(self, progress: Progress) -> None:
+        """Make the rows that are not made yet: those of projections that came with a release, and of a rebuild that was
+        cut short."""
+        known = self._derived
+        for name in self.store.look(unfinished):
+            if name in known:
+                rebuild(self.store, known[name], anew=False, progress=progress)
 
     def jobs(self, notifier: Notifier | str | None = None) -> tuple[Job, ...]:
         """The work that comes back: for an engine, such as ``csdomain work`` or a blueprint of procrastinate (D23).
@@ -364,6 +407,7 @@ class Desk(Services):
             Job("sweep", timedelta(seconds=10), lambda told: self.sweep(progress=told)),
             Job("consequences", timedelta(seconds=2), lambda told: self.carry_out(progress=told)),
             Job("plan", timedelta(minutes=1), lambda told: self.plan(progress=told)),
+            Job("rebuild", timedelta(minutes=1), self._go_on_rebuilding),
         ]
         if notifier is not None:
             found.append(Job("relay", timedelta(seconds=2), lambda told: self.relay(notifier, progress=told)))
@@ -470,7 +514,7 @@ def _of(
     return {**found, **{name: maker for makers in own for name, maker in makers.items()}}
 
 
-_OPEN: Final = ("rulebook", "clock", "ids", "holidays", "observer", "handlers", "strict_locks")
+_OPEN: Final = ("rulebook", "clock", "ids", "holidays", "observer", "handlers", "strict_locks", "consequences")
 
 
 def open(
@@ -483,6 +527,7 @@ def open(
     observer: Observer | None = None,
     handlers: Mapping[str, TimerHandler] | None = None,
     strict_locks: bool = False,
+    consequences: Literal["by_job", "at_once"] = "by_job",
     **options: object,
 ) -> Desk:
     """A desk over the store at ``url``, by the house rules of ``rulebook``.
@@ -490,18 +535,23 @@ def open(
     ``url``: ``memory:``, ``sqlite:///desk.db``, ``postgresql+psycopg://host/database``. ``holidays`` are public
     holidays by the name that calendars use for them, before those that are installed. ``observer`` is told of every
     unit of work; ``handlers`` are further handlers of timers by rule. ``strict_locks`` is for tests: a unit that locks
-    records out of order raises :class:`~csdomain.kernel.store.locks.LockOrder`, which otherwise is logged. ``options``
-    go to the store.
+    records out of order raises :class:`~csdomain.kernel.store.locks.LockOrder`, which otherwise is logged.
+    ``consequences`` are carried out by a job (:meth:`Desk.carry_out`), or ``at_once``, in the call whose commit caused
+    them: for hosts of one process without a worker. ``options`` go to the store.
 
-    Raises MissingBackend, RulebookInvalid, NotFound, TypeError for an option that the store does not take, and what the
-    store raises.
+    Raises WrongArgument, MissingBackend, RulebookInvalid, NotFound, TypeError for an option that the store does not
+    take, and what the store raises.
     """
     for name in options:
         if get_close_matches(name, _OPEN, 1, 0.75):
             raise unexpected_keyword("csdomain.open", name, _OPEN)
+    if consequences not in (names := [each.value for each in Following]):
+        accepted = Text(" | ".join(names), " | ".join(names))
+        raise WrongArgument(field="consequences", given=typed_in(consequences), accepted=accepted)
     house = house_of(rulebook, holidays)
     if clock is None or ids is None:
         system = adapter("csdomain.system", "system")()
         clock, ids = clock or system.clock, ids or system.ids
     more: dict[str, Any] = {"handlers": handlers, "options": options, "strict_locks": strict_locks}
+    more["following"] = Following(consequences)
     return Desk(url, house, clock=clock, ids=ids, observer=observer, **more)

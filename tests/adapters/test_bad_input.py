@@ -109,7 +109,7 @@ TABLE: dict[str, tuple[Callable[[Case], object], type[DomainError], str]] = {
         NotPermitted,
         "permission 'complaints.accept'",
     ),
-    "an unknown role": (lambda c: c.accept(by=agent(c.desk, "x", position="gardener")), NotPermitted, "of 'x'"),
+    "an unknown role": (lambda c: c.accept(by=agent(c.desk, "x", position="")), NotPermitted, "of 'x'"),
     "another branch's id": (lambda c: c.accept(by=agent(c.desk, "x", branch="south")), NotPermitted, "of 'x'"),
     "another owner's case": (lambda c: c.close(c.answered, by=agent(c.desk, "agent-2")), NotPermitted, "of 'agent-2'"),
     "an unknown id": (lambda c: c.accept(other("cmp")), NotFound, other("cmp")),

@@ -3,14 +3,17 @@
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 import csdomain
+from csdomain.customers.rules import TIMELINE
 from csdomain.kernel.rules import AUDITED, TIMERS
 from csdomain.testing import received
 from csdomain.testing.kit import no_holidays
@@ -18,6 +21,8 @@ from csdomain_adapters.cli.app import run
 from csdomain_adapters.system import SystemClock
 
 pytestmark = pytest.mark.rule(AUDITED)
+#: What else the rulebook's contexts have on a timeline.
+OTHERS = ("customer", "payment", "bill")
 
 
 @pytest.fixture
@@ -42,7 +47,7 @@ def test_what_waits_is_told_and_what_was_done_is_not(late_url: str, capsys: pyte
     code, done = said(capsys, "work", late_url, "--once")
     assert code == 0
     assert done["done"]["sweep"] > 0
-    assert list(done["done"]) == ["sweep", "consequences", "plan"], "without a notifier no message leaves"
+    assert list(done["done"]) == ["sweep", "consequences", "plan", "rebuild"], "without a notifier no message leaves"
     _code, after = said(capsys, "health", late_url)
     assert after["overdue_since"]["timer"] is None
     assert after["overdue_since"]["message"] is not None, "what the timers said still waits"
@@ -68,7 +73,24 @@ def test_it_works_until_it_is_told_to_stop(late_url: str, told: signal.Signals) 
     command = [sys.executable, "-m", "csdomain_adapters.cli", "work", late_url, "--json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
-        assert "At work: sweep, consequences, plan" in process.stderr.readline()
+        assert "At work: sweep, consequences, plan, rebuild" in process.stderr.readline()
         process.send_signal(told)
         out, error = process.communicate(timeout=60)
     assert (process.returncode, json.loads(out), error) == (0, {"stopped": True}, "")
+
+
+@pytest.mark.rule(TIMELINE)
+def test_rows_are_made_again_beside_the_work(late_url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with closing(sqlite3.connect(late_url.partition("///")[2])) as connection, connection:
+        connection.execute("delete from csd_chronicle")
+    one = {"name": "chronicle.complaint", "cases": 1, "added": 1, "dropped": 0, "unreadable": []}
+    assert said(capsys, "rebuild", late_url, "chronicle") == (
+        0,
+        {"rebuilt": [one, *({**one, "name": f"chronicle.{n}", "cases": 0, "added": 0} for n in OTHERS)]},
+    )
+    code, again = said(capsys, "rebuild", late_url, "chronicle.complaint")
+    assert (code, again) == (0, {"rebuilt": [{**one, "added": 0}]})
+    code, error = said(capsys, "rebuild", late_url, "chronicles")
+    assert (code, error["error"]["code"]) == (1, "not_found")
+    assert run(["rebuild", late_url, "-l", "zh"]) == 0
+    assert "重新生成" in capsys.readouterr().out

@@ -54,7 +54,7 @@ def people(book: str) -> tuple[Who, ...]:
     found: list[Who] = [(f"{n}-{p}", "hq", (p,)) for p in positions for n in "ab"]
     found += [(f"c-{p}", "south", (p,)) for p in positions]
     found += [(f"d-{p}", "hq", (p, q)) for p, q in zip(positions, reversed(positions), strict=True) if p != q]
-    return (*found, ("e-everything", "hq", tuple(positions)), ("stranger", "hq", ("gardener",)))
+    return (*found, ("e-everything", "hq", tuple(positions)), ("stranger", "hq", ()))
 
 
 class Machine(RuleBasedStateMachine):

@@ -55,7 +55,7 @@ def test_use_cases_done_together_all_happen_or_none(desk: csdomain.Desk) -> None
 def test_a_refusal_inside_a_larger_unit_is_on_record(desk: csdomain.Desk) -> None:
     by = agent(desk)
     filed = checked(desk, FORM, by=by, at=AT)
-    stranger = desk.actor("u-9", branch="hq", positions=("visitor",))
+    stranger = desk.actor("u-9", branch="hq", positions=())
     with pytest.raises(RuleBroken) as refused:
         desk.together(lambda services: services.complaints.accept(filed.id, HANDLING, by=stranger, at=AT))
     assert refused.value.rule is PERMITTED
@@ -131,7 +131,7 @@ def test_keys_are_forgotten_when_the_host_says_so(desk: csdomain.Desk) -> None:
 @pytest.mark.rule(NUMBERING)
 def test_a_refused_form_draws_no_number_even_where_the_unit_goes_on(desk: csdomain.Desk) -> None:
     by = agent(desk)
-    visitor = desk.actor("u-9", branch="hq", positions=("visitor",))
+    visitor = desk.actor("u-9", branch="hq", positions=())
 
     def swallow(services: Services) -> str:
         with pytest.raises(RuleBroken):

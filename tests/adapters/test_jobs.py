@@ -85,7 +85,7 @@ def test_the_jobs_do_all_that_is_to_be_done(desks: Desks) -> None:
     closed(desk)
     clock.advance(40 * DAY)
     jobs = [Job(job.name, timedelta(milliseconds=20), job.run) for job in desk.jobs(Collect())]
-    assert [job.name for job in jobs] == ["sweep", "consequences", "plan", "relay"]
+    assert [job.name for job in jobs] == ["sweep", "consequences", "plan", "rebuild", "relay"]
     poller = Poller()
     working = Working(poller, jobs)
     begun = datetime.now(UTC)
@@ -96,7 +96,7 @@ def test_the_jobs_do_all_that_is_to_be_done(desks: Desks) -> None:
     assert "complaint.reviews" in sent
     assert {health.failures for health in poller.health()} == {0}
     assert desk.health().is_well(DAY)
-    assert [job.name for job in desk.jobs()] == ["sweep", "consequences", "plan"]
+    assert [job.name for job in desk.jobs()] == ["sweep", "consequences", "plan", "rebuild"]
 
 
 def test_what_is_overdue_or_was_given_up_shows(desks: Desks) -> None:

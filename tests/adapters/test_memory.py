@@ -18,6 +18,7 @@ from csdomain.testing import (
     KeyContract,
     NumberContract,
     OutboxContract,
+    ProjectionContract,
     QueryContract,
     RefusalContract,
     RegisterContract,
@@ -54,6 +55,10 @@ class TestRefusals(InMemory, RefusalContract): ...
 
 @pytest.mark.rule(PORTS)
 class TestRegisters(InMemory, RegisterContract): ...
+
+
+@pytest.mark.rule(PORTS)
+class TestProjections(InMemory, ProjectionContract): ...
 
 
 @pytest.mark.rule(ONE_WRITER)

@@ -281,7 +281,7 @@ def test_nothing_of_ours_begins_or_ends_a_transaction_or_touches_the_connection(
     with pytest.raises(NotFound):
         inner.complaints.get("cmp_01k9w3v7q8d3m6y2r5t0x4n1ab", by=agent(host.desk, position="sales"))
     with pytest.raises(RuleBroken):
-        inner.complaints.check(case.id, "the order is ours", by=agent(host.desk, position="visitor"), at=host.now)
+        inner.complaints.check(case.id, "the order is ours", by=agent(host.desk, position=""), at=host.now)
     with pytest.raises(Conflict):
         host.desk.store.within(host.raw).run(lambda unit: unit.of(COMPLAINTS).add(case))
     del inner

@@ -15,6 +15,7 @@ from csdomain.testing import (
     KeyContract,
     NumberContract,
     OutboxContract,
+    ProjectionContract,
     QueryContract,
     RefusalContract,
     RegisterContract,
@@ -63,6 +64,10 @@ class TestRefusalsOnSqlite(OnSqlite, RefusalContract): ...
 class TestRegistersOnSqlite(OnSqlite, RegisterContract): ...
 
 
+@pytest.mark.rule(PORTS, ONE_WRITER)
+class TestProjectionsOnSqlite(OnSqlite, ProjectionContract): ...
+
+
 @pytest.mark.rule(ONE_WRITER)
 class TestKeysOnSqlite(OnSqlite, KeyContract): ...
 
@@ -107,6 +112,10 @@ class TestRefusalsOnPostgresql(OnPostgresql, RefusalContract): ...
 class TestRegistersOnPostgresql(OnPostgresql, RegisterContract): ...
 
 
+@pytest.mark.rule(PORTS, ONE_WRITER)
+class TestProjectionsOnPostgresql(OnPostgresql, ProjectionContract): ...
+
+
 @pytest.mark.rule(ONE_WRITER)
 class TestKeysOnPostgresql(OnPostgresql, KeyContract): ...
 
@@ -149,6 +158,10 @@ class TestRefusalsOnMariadb(OnMariadb, RefusalContract): ...
 
 @pytest.mark.rule(PORTS, ONE_WRITER)
 class TestRegistersOnMariadb(OnMariadb, RegisterContract): ...
+
+
+@pytest.mark.rule(PORTS, ONE_WRITER)
+class TestProjectionsOnMariadb(OnMariadb, ProjectionContract): ...
 
 
 @pytest.mark.rule(ONE_WRITER)

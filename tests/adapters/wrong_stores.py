@@ -19,6 +19,7 @@ from csdomain.testing import (
     KeyContract,
     NumberContract,
     OutboxContract,
+    ProjectionContract,
     QueryContract,
     RefusalContract,
     RegisterContract,
@@ -461,6 +462,22 @@ class KeepsRowsThatWereTakenBack(S):
         self._undo.clear()
 
 
+class FollowsOneTrailOnly(S):
+    def trails(self, subjects: Sequence[str], /) -> Sequence[AuditRecord]:
+        return super().trails(subjects[:1])
+
+
+class KeepsRowsOfWhatEnded(S):
+    def drop_rows(self, register: Register[Any], where: Sequence[Where[Any]], /) -> int:
+        return 0 if [each.column for each in where] == ["subject"] else super().drop_rows(register, where)
+
+
+class OrdersSmallLettersFirst(S):
+    def rows(self, register: Register[Any], query: RowQuery, /) -> RowPage[Any]:
+        beyond = [each for each in query.where if str(each.value).endswith("`")]
+        return RowPage((), None) if beyond else super().rows(register, query)
+
+
 class MakesWhatIsThereAnew(S):
     def insert_new(self, kind: Kind[Any], aggregate: Any, /) -> bool:
         self._save(kind, aggregate, {})
@@ -552,4 +569,7 @@ FAULTS: list[tuple[type[MemorySession], type]] = [
     (DropsOneTooFew, RegisterContract),
     (KeepsRowsThatWereTakenBack, RegisterContract),
     (MakesWhatIsThereAnew, RegisterContract),
+    (FollowsOneTrailOnly, ProjectionContract),
+    (KeepsRowsOfWhatEnded, ProjectionContract),
+    (OrdersSmallLettersFirst, ProjectionContract),
 ]

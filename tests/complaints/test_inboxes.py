@@ -30,6 +30,7 @@ from csdomain.kernel.values.actors import Actor, ActorId
 from csdomain.rulebook import loads
 from csdomain.staff.values import Post
 from csdomain.testing import HANDLING, QUALITY, complaint_form, no_holidays
+from csdomain_adapters.notify import CollectingNotifier
 
 pytestmark = pytest.mark.rule(STATES, SALES_CHECK, GRAVE, HANDLED, LEVELS, CHASING, REMARKS, FINANCE, TIMERS)
 
@@ -99,10 +100,7 @@ def may_go_on(case: Complaint, rules: ComplaintRules, wait: Wait) -> bool:
             on(copy).decide(Outcome.APPROVED, rules, held, by=anyone("holder"), at=T0, reason="fine")
         else:
             make(copy, move, by=anyone("holder"))
-    except RuleBroken as error:  # others have to do their part before, or the letter that a grave one lacks is written
-        if error.rule is GRAVE:
-            make(copy, Move.ANSWER, by=anyone("holder"))
-            return copy != case
+    except RuleBroken:  # others have to do their part before
         return any(other.work.startswith(("contribute", "inspect")) for other in case.waits)
     return copy != case
 
@@ -380,6 +378,17 @@ def test_warnings_reach_whoever_has_the_case() -> None:
         ("service_agent", 50, "hq"),
         ("service_agent", 80, "hq"),
     ]
+
+
+@pytest.mark.parametrize("backend", ["memory", "sqlite"])
+def test_f24_of_several_warnings_that_a_late_sweep_finds_the_last_is_sent(backend: str, tmp_path: Any) -> None:
+    counter = Counter.open(url=f"sqlite:///{tmp_path}/desk.db" if backend == "sqlite" else "")
+    counter.accepted()
+    counter.desk.sweep(counter.due("CMP-04"))
+    sent = CollectingNotifier()
+    counter.clock.move(counter.due("CMP-04"))
+    counter.desk.relay(sent)
+    assert [m.facts["percent"] for m in sent.sent.values() if m.occasion == "complaint.warning"] == [80]
 
 
 @pytest.mark.parametrize("backend", ["memory", "sqlite"])

@@ -126,7 +126,7 @@ def test_who_may_not_erase_or_read_everywhere_gets_nothing_done() -> None:
 
 def test_f25_a_refused_question_is_on_the_audit() -> None:
     desk = memory_desk()
-    id, stranger = file(desk, WANG), desk.actor("u-0", branch="hq", positions=("nobody",))
+    id, stranger = file(desk, WANG), desk.actor("u-0", branch="hq", positions=())
     elsewhere = desk.actor("u-2", branch="b2", positions=("sales",))
     does = desk.complaints
     asked = ("get", "trail", "papers", "open_ends")
@@ -221,7 +221,7 @@ def test_what_a_context_that_is_off_holds_is_not_passed_over() -> None:
         )
         house = house_of("after_sales", no_holidays())
         without = Services(desk.store, house, SequentialIds())
-        boss = desk.actor("gm", branch="hq", positions=("general_manager",))
+        boss = house.actor("gm", "hq", ("general_manager",))
         for attempt in (
             lambda: without.erase_customer(WANG, by=boss, at=desk.clock.now()),
             lambda: without.export_customer(WANG, by=boss, at=desk.clock.now()),

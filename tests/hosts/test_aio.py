@@ -75,7 +75,7 @@ def test_a_call_answers_and_raises_as_the_desk_does() -> None:
     async def work(adesk: AsyncDesk) -> None:
         filed = await adesk.run(lambda d: file(d, d))
         assert (await adesk.run(lambda d: d.complaints.get(filed.id, by=agent(d)))).number == filed.number
-        visitor = agent(adesk.desk, "v", position="visitor")
+        visitor = agent(adesk.desk, "v", position="")
         with pytest.raises(RuleBroken) as refused:
             await adesk.run(lambda d: d.complaints.check(filed.id, "x", by=visitor, at=d.clock.now()))
         assert refused.value.rule.id == "KRN-13"
@@ -352,7 +352,7 @@ def test_a_unit_that_failed_leaves_nothing_where_the_host_goes_on(shop: Shop) ->
 @pytest.mark.rule(AUDITED)
 def test_a_refusal_gives_its_record_to_the_host(shop: Shop) -> None:
     id = received(shop.desk).id
-    visitor = agent(shop.desk, "v-1", position="visitor")
+    visitor = agent(shop.desk, "v-1", position="")
 
     async def work(engine: AsyncEngine) -> None:
         async with engine.begin() as connection:

@@ -69,7 +69,7 @@ class Shop:
 
     def refused(self, inner: Services, id: str) -> None:
         """A command that is refused: a visitor may accept nothing."""
-        visitor = agent(self.desk, "v-1", position="visitor")
+        visitor = agent(self.desk, "v-1", position="")
         inner.complaints.check(id, "the order is ours", by=visitor, at=self.desk.clock.now())
 
 

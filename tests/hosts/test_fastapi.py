@@ -147,7 +147,7 @@ def test_what_the_rules_refuse_comes_as_http_and_is_on_record(site: Site) -> Non
             said = answer.json()
             return answer.status_code, said.get("code", said.get("state")), said.get("rule", "")
 
-        assert await check(id, "visitor") == (403, "not_permitted", "KRN-13")
+        assert await check(id, "finance") == (403, "not_permitted", "KRN-13")
         assert await check("cmp_01k9w3v7q8d3m6y2r5t0x4n1ab") == (404, "not_found", "KRN-15")
         assert (await check("cmp_1"))[:2] == (422, "malformed_id")
         assert await check(id, expected=9) == (409, "conflict", "KRN-12")

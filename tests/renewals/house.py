@@ -4,6 +4,7 @@ from datetime import date
 from decimal import Decimal
 
 from csdomain.kernel.values.money import Money
+from csdomain.kernel.values.numbering import NumberPattern
 from csdomain.renewals import DiscountTerms, Plan, RenewalRules, StartsFrom, TaxRate
 
 TOML = """
@@ -14,6 +15,12 @@ grace_days = 30
 paid_in_grace = "old end"
 paid_lapsed = "day of payment"
 longest_months = 120
+number = "HT{yyyy}-{seq:04}"
+form_number = "XF{yyyy}-{seq:04}"
+watch_months = 3
+extended_by = "gps_administrator"
+recorded_by = "records_clerk"
+reasons = ["price"]
 
 [renewals.plans.monthly]
 device = "bought"
@@ -53,6 +60,12 @@ HOUSE = RenewalRules(
     paid_in_grace=StartsFrom.OLD_END,
     paid_lapsed=StartsFrom.DAY_OF_PAYMENT,
     longest_months=120,
+    number=NumberPattern("HT{yyyy}-{seq:04}"),
+    form_number=NumberPattern("XF{yyyy}-{seq:04}"),
+    watch_months=3,
+    extended_by="gps_administrator",
+    recorded_by="records_clerk",
+    reasons=("price",),
 )
 TODAY = date(2024, 5, 1)
 

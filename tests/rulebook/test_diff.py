@@ -248,7 +248,11 @@ RENEWALS = {
     "grace_days": 30, "paid_in_grace": "old end", "paid_lapsed": "day of payment", "longest_months": 120,
     "plans": {"yearly": PLAN}, "tax": [{"since": date(1994, 1, 1), "rate": Decimal("0.17")}],
 }  # fmt: skip
-STOCK = {"strategy": "fifo", "usable_on_expiry_date": True, "refill_reminder_days": 7}
+STOCK = {
+    "strategy": "fifo", "usable_on_expiry_date": True, "refill_reminder_days": 7, "number": "KC{yyyy}-{seq:05}",
+    "zones": ["normal"], "late_hours": 24, "both_present_minutes": 30, "reserved_days": 7, "keeper": "warehouse_keeper",
+    "approvals": [{"authority": "general_manager"}],
+}  # fmt: skip
 FULL = {"renewals": RENEWALS, "inventory": STOCK}
 
 SAID: dict[str, tuple[dict[str, Any], str, str]] = {
@@ -387,9 +391,12 @@ def test_a_change_is_said_as_people_say_it(name: str) -> None:
 
 def test_a_context_is_turned_on_and_off() -> None:
     with_stock, without = book(inventory=STOCK), book()
-    on, off = only(without, with_stock), only(with_stock, without)
-    assert (on.words, on.kind, on.acts) == (Text("stock: turned on", "库存：启用"), ChangeKind.ADDED, Acts.ON_REBASE)
-    assert (off.words.en, off.kind, off.acts) == ("stock: turned off", ChangeKind.REMOVED, Acts.ON_REBASE)
+    [on], [off] = (
+        [change for change in compare(*books).changes if change.section == "inventory"]  # beside its texts
+        for books in ((without, with_stock), (with_stock, without))
+    )
+    assert (on.words, on.kind, on.acts) == (Text("stock: turned on", "库存：启用"), ChangeKind.ADDED, Acts.AT_ONCE)
+    assert (off.words.en, off.kind, off.acts) == ("stock: turned off", ChangeKind.REMOVED, Acts.AT_ONCE)
 
 
 def test_a_setting_and_a_table_that_go_are_said_with_what_they_were() -> None:
@@ -677,7 +684,6 @@ def test_of_two_changes_that_each_would_do_none_is_told_as_idle() -> None:
     [
         ({"complaints__close_within": "4 days"}, Acts.ON_REBASE),
         ({"complaints__warnings": [50]}, Acts.ON_REBASE),
-        ({"inventory": STOCK}, Acts.ON_REBASE),
         ({"organisation__branches": {"b": {}}}, Acts.AT_ONCE),
         ({"calendars__office__zone": "UTC"}, Acts.AT_ONCE),
         ({"permissions__positions__clerk": ["sales"]}, Acts.AT_ONCE),
@@ -714,8 +720,11 @@ def test_changes_that_only_make_sense_together_act() -> None:
     }
 
 
-def test_the_three_common_sections_and_staff_are_current_and_a_context_is_pinned() -> None:
-    assert {s.name for s in sections() if not s.pinned} == {"organisation", "calendars", "permissions", "staff"}
+def test_what_many_cases_share_is_current_and_a_context_of_cases_is_pinned() -> None:
+    assert {s.name for s in sections() if not s.pinned} == {
+        *("organisation", "calendars", "permissions"),
+        *("staff", "customers", "payments", "inventory"),  # shared by many cases, or kept for years
+    }
     assert Section("anything", Store).pinned
 
 

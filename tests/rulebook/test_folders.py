@@ -16,7 +16,7 @@ from csdomain.contexts import sections, taken
 from csdomain.desk import load_rulebook, shipped, shipped_names
 from csdomain.kernel.rules import HOUSE_RULES
 from csdomain.kernel.rules.errors import InvalidValue, NotFound, RulebookInvalid
-from csdomain.kernel.values.actors import MalformedActor
+from csdomain.kernel.values.actors import MalformedActor, UnknownPosition
 from csdomain.kernel.values.durations import CalendarDays
 from csdomain.orders.values import ORDER_RULES
 from csdomain.rulebook import CALENDARS, Source, loads
@@ -379,6 +379,8 @@ def test_f31_a_text_is_no_set_of_positions_and_branches_and_months_are_checked()
     with memory_desk() as desk:
         with pytest.raises(MalformedActor, match="positions"):
             desk.actor("u-1", branch="hq", positions="sales")  # type: ignore[arg-type]
+        with pytest.raises(UnknownPosition, match="service_agent"):
+            desk.actor("u-1", branch="hq", positions=("service_agnet",))
         assert desk.actor("u-1", branch="anywhere", positions=("sales",)).branch == "anywhere"  # no branch is listed
         for month in ("2026/09", "2026-13", ""):
             with pytest.raises(InvalidValue, match="2026-03"):

@@ -19,7 +19,7 @@ from csdomain.kernel.papers.approvals import DelegationInvalid, OwnRequest
 from csdomain.kernel.rules import APPROVALS, AUDITED, ONE_WRITER, PERMITTED, PERSONAL_DATA, PORTS, TIME
 from csdomain.kernel.rules.errors import Conflict, DomainError, NaiveTime, NotPermitted, RuleBroken
 from csdomain.kernel.store.kinds import Query, Tally
-from csdomain.kernel.values.actors import Actor, ActorId, Scope
+from csdomain.kernel.values.actors import Actor, ActorId, Scope, UnknownPosition
 from csdomain.kernel.values.codec import make_converter
 from csdomain.kernel.values.money import CurrencyMismatch
 from csdomain.kernel.values.personal import masked
@@ -27,7 +27,7 @@ from csdomain.staff import model, values
 from csdomain.staff.lifecycle import DELEGATION_MOVES, STAFF_MOVES
 from csdomain.staff.model import DELEGATIONS, STAFF, StaffMember
 from csdomain.staff.rules import EMPLOYMENT, MATRIX
-from csdomain.staff.values import MANAGE, AlreadyEngaged, MalformedStaff, NotHeld, Post, Term, UnknownPosition
+from csdomain.staff.values import MANAGE, AlreadyEngaged, MalformedStaff, NotHeld, Post, Term
 from csdomain.testing import engaged, memory_desk, personnel
 from csdomain.testing.cases import unchanged
 from csdomain.testing.concurrency import WAIT, beside

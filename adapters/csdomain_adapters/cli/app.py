@@ -16,7 +16,7 @@ import typer
 from csdomain.kernel.rules import Language, Text
 from csdomain.kernel.rules.errors import DomainError, hide
 
-from . import cases, databases, describe, messages, people, reports, rules, verifying, working
+from . import cases, databases, describe, messages, people, renewals, reports, rules, verifying, working
 from .chinese import in_chinese
 from .files import trouble
 from .options import Json, Speak, everywhere
@@ -62,6 +62,7 @@ for _group, _help in (
     (cases.app, "Cases: list and search, show one, its trail, what may be done with it."),
     (people.app, "Customers: found by any one field."),
     (messages.app, "Messages: what became of each, sending one again, receipts."),
+    (renewals.app, "Renewals: the contracts that end soon."),
     (rules.app, "House rules: list, show, check and compare rulebooks."),
     (databases.app, "Databases: bring the tables up to date."),
     (reports.app, "Figures: a month counted, as tables, page or file."),

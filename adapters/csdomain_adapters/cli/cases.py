@@ -52,7 +52,7 @@ def list_(
 ) -> None:
     """List cases, or search for some. Personal columns are masked for those who may not see them."""
     with stores.reading(url, rulebook) as found:
-        desk = of_kind(found, kind, stores.actor(found.house, actor, branch, position))
+        desk = of_kind(found, kind, found.house.actor(actor, branch, position))
         conditions: list[Where[Any]] = [desk.condition(one) for one in where or []]
         named = {"number": number, "customer": customer, "order_number": order, "batch": batch, "product": product}
         for column, value in {**named, "handler": handler}.items():
@@ -88,7 +88,7 @@ def of_case(work: Callable[[finding.Desk, Any], int | None]) -> Callable[[findin
         rulebook: Book = "after_sales",
     ) -> int | None:
         with stores.reading(url, rulebook) as found:
-            desk = of_kind(found, kind, stores.actor(found.house, actor, branch, position))
+            desk = of_kind(found, kind, found.house.actor(actor, branch, position))
             return work(desk, desk.get(case))
 
     called.__name__, called.__doc__ = work.__name__, work.__doc__
@@ -165,7 +165,7 @@ def inbox(
 ) -> None:
     """List what waits for whoever asks: their cases, and those that wait for a position they hold. Grave ones first."""
     with stores.reading(url, rulebook) as found:
-        by = stores.actor(found.house, actor, branch, position)
+        by = found.house.actor(actor, branch, position)
         desk = of_kind(found, "complaint", by)
         whose = {"position": of_position, "person": person, "branch": in_branch}
         at = stores.now()
@@ -204,7 +204,7 @@ def clocks(
     last = None if until is None else instant(until)
     at = stores.now()
     with stores.reading(url, rulebook) as found:
-        by = stores.actor(found.house, actor, branch, position)
+        by = found.house.actor(actor, branch, position)
         listed, more = finding.running_clocks(found, by, at, until=last, owner=owner, limit=limit)
     if settings.as_json:
         as_json({"as_of": at, "clocks": [clock.data() for clock in listed], "more": more})

@@ -32,6 +32,14 @@ _HELP: Final[Mapping[str, str]] = {
     "Customers: found by any one field.": "客户：按任一字段查找。",
     "Part of a name, phone, address, e-mail, number, remark.": "姓名、电话、地址、邮箱、编号或备注的一部分。",
     "Find customers by any one field, the best match first.": "按任一字段查找客户，最相符者在前。",
+    # --- renewals
+    "Renewals: the contracts that end soon.": "续费：即将到期的合同。",
+    "Contracts that end before this day; by default as early as the house reminds.": (
+        "在此日之前到期的合同；默认为本公司提醒的提前期。"
+    ),
+    "List the contracts that end soon, and count them by month, representative and amount (REN-03).": (
+        "列出即将到期的合同，并按月份、客户代表与金额统计（REN-03）。"
+    ),
     "List messages, the oldest first, at most 1000: those on their way, unknown, lost, given up, sent. No texts.": (
         "列出消息，最早的在前，至多 1000 条：在途、结果不明、下落不明、已放弃、已发送。不显示正文。"
     ),
@@ -55,6 +63,16 @@ _HELP: Final[Mapping[str, str]] = {
     "Do what is due now, and end.": "处理当前到期的工作后结束。",
     "Do the work that comes back: timers, consequences, planned runs, messages. Ctrl-C ends it between two units.": (
         "执行周期性工作：计时器、后续处理、计划任务、消息。按 Ctrl-C 在两个工作单元之间结束。"
+    ),
+    "The rows: chronicle, or chronicle.complaint; all where none.": (
+        "数据行名称：chronicle 或 chronicle.complaint；不给则全部。"
+    ),
+    (
+        "Make rows that follow from cases and their trails again: what is missing and what is wrong. "
+        "Others may work on.\n\nOf the contexts of the rulebook. Exit code 1 where a record cannot be read."
+    ): (
+        "依案件及其审计记录重新生成数据行：补缺、改错，期间他人可照常工作。"
+        "\n\n限于规则手册所含的功能。有记录无法读取时，退出码为 1。"
     ),
     "Minutes that due work may wait.": "到期工作可以等待的分钟数。",
     "Say how the work fares: what waits since when, what was given up. Exit code 1 where something is wrong.": (

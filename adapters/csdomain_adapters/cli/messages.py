@@ -71,7 +71,7 @@ def resend(
 ) -> None:
     """Put back a message that was given up, lost, suppressed or not delivered: the next relay sends it."""
     with stores.desk(url, rulebook) as desk:
-        by = stores.actor(desk.house, actor, branch, position)
+        by = desk.house.actor(actor, branch, position)
         there_is = desk.store.look(lambda unit: unit.session.message(message))
         waits = there_is is not None and there_is.state is MessageState.WAITING  # twice is once
         found = there_is if waits else desk.messages.resend(message, by=by, at=desk.clock.now())
@@ -103,7 +103,7 @@ def receipts(
     found = by_name[gateway].reported(reports.read_bytes())
     noted, unknown = 0, list[str]()
     with stores.desk(url, rulebook) as desk:
-        by = stores.actor(desk.house, actor, branch, position)
+        by = desk.house.actor(actor, branch, position)
         for receipt in found:
             try:
                 desk.messages.confirm(receipt, by=by)

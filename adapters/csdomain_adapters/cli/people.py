@@ -32,7 +32,7 @@ def find(
 ) -> None:
     """Find customers by any one field, the best match first."""
     with stores.reading(url, rulebook) as found:
-        by = stores.actor(found.house, actor, branch, position)
+        by = found.house.actor(actor, branch, position)
         hits = [hit.customer for hit in found.customers.search(text, by=by, limit=limit)]
     rows = [
         {

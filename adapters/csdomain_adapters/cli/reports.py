@@ -94,7 +94,7 @@ def complaints(
     database = stores.file_of(url)
     inputs = () if database is None else (database,)
     with written(html, csv, xlsx, review, inputs=inputs) as made, stores.reading(url, rulebook) as desk:
-        by = stores.actor(desk.house, actor, branch, position)
+        by = desk.house.actor(actor, branch, position)
         report = complaints_of_month(desk.complaints, month, by=by, at=stores.now())
         reveal = desk.house.resolve(by).may(PERSONAL)
         how: dict[str, Any] = {"language": settings.language, "zone": desk.house.zone(branch), "reveal": reveal}

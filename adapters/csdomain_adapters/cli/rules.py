@@ -108,7 +108,7 @@ def rebase(
 ) -> int:
     """Move the cases that run under a rulebook to another, on purpose and audited. Exit code 1 where some refused."""
     with stores.desk(url, rulebook) as desk, progress(say("cases", "案件")) as advance:
-        by = stores.actor(desk.house, actor, branch, position)
+        by = desk.house.actor(actor, branch, position)
         desks.stored_rulebook(desk.store, ref)  # of a misspelt one no case would be moved, and nothing said
         report = desk.rebase(ref, by=by, at=desk.clock.now(), progress=advance)
         after = desk.house.rulebook.ref

@@ -2,7 +2,7 @@
 
 import sqlite3
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime
 from importlib.metadata import entry_points
@@ -11,15 +11,14 @@ from typing import Any, Final, cast
 
 from csdomain import desk as desks
 from csdomain.desk import Desk, Services
-from csdomain.kernel.rules import PERMITTED, PORTS, Text
+from csdomain.kernel.rules import PORTS, Text
 from csdomain.kernel.rules.errors import InvalidValue, NotFound, StoreFailure, fact_labels
 from csdomain.kernel.store.ports import OpenStore
-from csdomain.kernel.values.actors import Actor, ActorId
-from csdomain.rulebook import House, Rulebook
+from csdomain.rulebook import Rulebook
 
 from .files import there
 
-fact_labels({"database": "数据库", "group": "类别", "position": "职位"})
+fact_labels({"database": "数据库", "group": "类别"})
 SCHEMAS: Final = "csdomain.schemas"
 _FORMS: Final = "sqlite:///desk.db, postgresql+psycopg://user@host/database, mariadb+pymysql://user@host/database"
 
@@ -41,13 +40,6 @@ class NewerDatabase(StoreFailure):
     """The tables of the database are of a newer csdomain than this one: nothing here can bring them up to date."""
 
     problem = Text("The database is of a newer csdomain.", "数据库属于更新版本的 csdomain。")
-
-
-class UnknownPosition(InvalidValue):
-    """A position that the rulebook does not have: whoever holds it could do nothing."""
-
-    default_rule = PERMITTED
-    problem = Text("The rulebook does not know this position.", "规则手册中没有此职位。")
 
 
 def file_of(url: str) -> Path | None:
@@ -153,16 +145,6 @@ def book_of(file: Path) -> Rulebook:
     if not file.is_dir():
         there(file)
     return desks.load_rulebook(file)
-
-
-def actor(house: House, id: str, branch: str, positions: Sequence[str]) -> Actor:
-    """Who asks or acts. Raises UnknownPosition, MalformedActor."""
-    known = house.permissions.positions
-    for position in positions:
-        if position not in known:
-            names = ", ".join(sorted(known))
-            raise UnknownPosition(position=position, rulebook=house.rulebook.ref, accepted=Text(names, names))
-    return Actor(ActorId(id), branch, frozenset(positions))
 
 
 def schema(url: str) -> Any:

@@ -1,4 +1,4 @@
-"""``csdomain work`` and ``csdomain health``: the jobs of a desk, done until told to stop, and how they fare."""
+"""``csdomain work``, ``health`` and ``rebuild``: the jobs of a desk, how they fare, and rows made again."""
 
 import signal
 from collections.abc import Iterator, Sequence
@@ -8,6 +8,7 @@ from threading import Event
 from types import FrameType
 from typing import Annotated, Final
 
+import attrs
 import typer
 
 from csdomain.desk import health_of, house_of
@@ -17,7 +18,7 @@ from csdomain_adapters.worker import Poller
 from . import stores
 from .gateways import DirectoryName, GatewayFile, Road
 from .options import Book, Create, Url, command
-from .output import answer, note, progress
+from .output import answer, note, progress, table
 from .settings import say, settings
 
 _ENDING: Final = (signal.SIGINT, signal.SIGTERM)
@@ -92,7 +93,7 @@ def _health(
     counts = {name: getattr(seen, name) for name in ("parked", "dead", "lost", "unknown", "failed_runs")}
     if settings.as_json:
         data = {"well": well, "at": seen.at, "overdue_since": since, "behind": dict(seen.behind), **counts}
-        answer({**data, "unpublished": list(seen.unpublished)})
+        answer({**data, "unpublished": list(seen.unpublished), "unbuilt": list(seen.unbuilt)})
         return 0 if well else 1
     lines = [say("All is well.", "一切正常。") if well else say("Something is wrong.", "存在问题。")]
     lines += [_overdue(name, at, seen.at) for name, at in since.items() if at is not None]
@@ -110,8 +111,29 @@ def _health(
     }
     lines += [f"{text}: {counts[name]}" for name, text in said.items() if counts[name]]
     lines += [say(f"holidays not published: {one}", f"节假日尚未公布：{one}") for one in seen.unpublished]
+    lines += [say(f"rows not all made yet: {one}", f"数据行尚未全部生成：{one}") for one in seen.unbuilt]
     answer({}, "\n".join(lines))
     return 0 if well else 1
+
+
+def _rebuild(
+    url: Url,
+    name: Annotated[str, typer.Argument(help="The rows: chronicle, or chronicle.complaint; all where none.")] = "",
+    rulebook: Book = "after_sales",
+) -> int:
+    """Make rows that follow from cases and their trails again: what is missing and what is wrong. Others may work on.
+
+    Of the contexts of the rulebook. Exit code 1 where a record cannot be read.
+    """
+    with stores.desk(url, rulebook) as desk, progress(say("records seen to", "已处理记录")) as advance:
+        reports = desk.rebuild(name, progress=advance)
+    rows = [(r.name, str(r.cases), str(r.added), str(r.dropped), str(len(r.unreadable))) for r in reports]
+    if settings.as_json:
+        answer({"rebuilt": [{**attrs.asdict(r), "unreadable": list(r.unreadable)} for r in reports]})
+    else:
+        heads = (say("rows", "数据行"), say("records", "记录"), say("added", "补上"), say("dropped", "删除"))
+        table(say("Made again", "重新生成"), (*heads, say("unreadable", "无法读取")), rows, right=1)
+    return 1 if any(r.unreadable for r in reports) else 0
 
 
 def _overdue(name: str, since: datetime, at: datetime) -> str:
@@ -125,6 +147,7 @@ def _overdue(name: str, since: datetime, at: datetime) -> str:
 
 
 def add_to(root: typer.Typer) -> None:
-    """Both stand beside the groups."""
+    """They stand beside the groups."""
     command(root)(work)
     command(root, "health")(_health)
+    command(root, "rebuild")(_rebuild)

@@ -2,8 +2,11 @@
 
 from typing import Final
 
+from csdomain.casework.chronicle import chronicle
 from csdomain.frame.contexts import Context
 
 from .service import COMPLAINT_CASES, Complaints
 
-CONTEXT: Final = Context("complaints", Complaints, (COMPLAINT_CASES,))
+CONTEXT: Final = Context(
+    "complaints", Complaints, (COMPLAINT_CASES,), projections=(chronicle(__file__, COMPLAINT_CASES),)
+)

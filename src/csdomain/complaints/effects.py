@@ -341,7 +341,10 @@ def _closing_fired(case: Complaint, fired: TimerFired, s: S) -> Iterable[Effect]
         return ()
     facts: dict[str, Value] = {"number": case.number, "timer": fired.timer, "percent": fired.percent, **_about(case)}
     holders = dict.fromkeys(wait.to for wait in case.waits if wait.step)
-    return [s.tell(fired, "warning", to, f"{fired.percent}/{to}", **facts) for to in holders]
+    # One line for each: of several warnings that a late sweep finds, the last is sent.
+    line = f"{fired.subject}/{fired.timer}/warning"
+    told = [s.tell(fired, "warning", to, f"{fired.percent}/{to}", **facts) for to in holders]
+    return [attrs.evolve(message, line=f"{line}/{message.to}") for message in told]
 
 
 @EFFECTS.fires(TimerBreached, r.STAGES, r.JOINT, r.REPORT, r.LEVELS, r.MONTHLY_REVIEW)

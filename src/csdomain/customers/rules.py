@@ -26,6 +26,13 @@ FINDING = Rule(
     zh="可凭任一字段（全部或部分，中文或拉丁字母）查找客户，最相符者在前。",
     source="B 建檔3",
 )
+TIMELINE = Rule(
+    "CUS-05",
+    "Each customer has one timeline of all that happened to them in every context, in order of time, each with its "
+    "amount where it has one; erasing the customer leaves none of it.",
+    zh="每位客户有一条时间线，按时间顺序汇集各项业务中的全部往来，有金额者附金额；抹除客户后不留其内容。",
+    source="B 建檔4",
+)
 GRADING = Rule(
     "CUS-07",
     "An active customer is graded by the grades of the house.",

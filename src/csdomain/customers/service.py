@@ -1,16 +1,20 @@
 """The use cases of customers, one method each."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, ClassVar, Final, Unpack
 
 import attrs
 
+from csdomain.casework.chronicle import Chronicle, Moment, timeline
 from csdomain.frame.cases import CaseType
 from csdomain.frame.keeping import Keeping
 from csdomain.frame.service import CallOptions, CaseService, OpenOptions
 from csdomain.kernel.cases.events import Event
 from csdomain.kernel.rules.errors import InvalidValue, NotFound
 from csdomain.kernel.store.ports import Receipt, Unit
+from csdomain.kernel.store.projections import Derived
+from csdomain.kernel.store.registers import RowPage
 from csdomain.kernel.values.actors import Actor
 from csdomain.kernel.values.personal import covered
 
@@ -65,6 +69,7 @@ class Customers(CaseService[Customer, CustomerAct]):
 
     _cases: ClassVar = CUSTOMER_CASES
     _fold: Fold
+    _chronicles: tuple[Chronicle, ...] = ()
 
     @property
     def health(self) -> HealthFiles:
@@ -157,6 +162,24 @@ class Customers(CaseService[Customer, CustomerAct]):
 
         return self._read(work, by, id)
 
+    def timeline(
+        self, id: str, *, by: Actor, limit: int = 50, after: tuple[datetime, str] | None = None
+    ) -> RowPage[Moment]:
+        """What happened to the customer in every context, the newest first, a page at a time.
+
+        ``after`` is the ``next`` of the page before. Merged records have one timeline. What ``by`` may not read, or
+        would see masked, is left out, so that a page may be shorter. Raises NotFound, NotPermitted, MalformedQuery,
+        NaiveTime. [CUS-05]
+        """
+
+        def work(unit: Unit, actor: Actor) -> RowPage[Moment]:
+            _, who = self._found(unit, id, actor)
+            reads, currency = self._reads(actor), self._house.organisation.currency
+            theirs = [each.id for each in q.family(unit, id) if reads(each) and not self._is_masked(each, who)]
+            return timeline(unit, self._chronicles, theirs, actor, currency, limit=limit, after=after)
+
+        return self._read(work, by, id)
+
     def ids_of(self, id: str) -> tuple[str, ...]:
         """Every id under which others may keep the customer, ``id`` first: several where records were merged.
 
@@ -172,6 +195,11 @@ class Customers(CaseService[Customer, CustomerAct]):
     @property
     def _rules(self) -> CustomerRules:
         return self._house.rulebook[CUSTOMER_RULES]
+
+    @property
+    def _derived(self) -> tuple[Derived[Any], ...]:
+        """What customers are found by."""
+        return (Derived(CUSTOMERS, q.TERMS, lambda case, _: q.rows_of(case, self._rules, self._fold), "customer"),)
 
     def _reads(self, actor: Actor) -> Any:
         return lambda customer: self._reaching(actor, customer).may(self._cases.read)

@@ -5,10 +5,11 @@ is taken, and the event gets who, when, what, from and to. None of it needs a st
 """
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from enum import Enum
 from operator import attrgetter
 from typing import Any, ClassVar, Final, Generic, Protocol, TypeVar
+from zoneinfo import ZoneInfo
 
 import attrs
 
@@ -165,6 +166,10 @@ class Act(Generic[R]):
         """The house's currency."""
         return self.place.currency
 
+    def today(self) -> date:
+        """The day in the house's zone."""
+        return self.at.astimezone(ZoneInfo(self.place.zone)).date()
+
     # --- what a command draws
     def number(self, pattern: NumberPattern, opens: str = "") -> str:
         """The next number of a pattern, in the branch of the case. The receipt has it. [KRN-10]
@@ -264,6 +269,13 @@ class Act(Generic[R]):
         step = moving.table.consequence(case, move, path=moving.path(case))
         moving.table.move(case, step)
         return (self._told(event, step.trigger.value, step.source, step.dest),)
+
+    def beside(self, moving: Moving, case: Any, move: Enum, event: Told) -> Events:
+        """A step of another case that follows by itself from what was done, never before that one's last (D25)."""
+        step = moving.table.consequence(case, move, path=moving.path(case))
+        there = attrs.evolve(self, at=max(self.at, case.moved_at))
+        there.begin(moving.table, case, step)
+        return there.done(event)
 
     def brings(self, table: Lifecycle[Any, Any], move: Enum, event: Told) -> Events:
         """A part that a command of the case opens along the way: its first event. Raises NotPermitted."""

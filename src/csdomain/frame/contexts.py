@@ -14,6 +14,7 @@ from csdomain.kernel.store.consequences import Consequence
 from csdomain.kernel.store.kinds import Kind
 from csdomain.kernel.store.planning import Source
 from csdomain.kernel.store.ports import TimerHandler, Unit
+from csdomain.kernel.store.projections import Projection
 from csdomain.kernel.store.registers import Register, Stored
 from csdomain.kernel.values.arguments import is_command
 from csdomain.rulebook import House, Pinning, Section
@@ -34,8 +35,9 @@ class Context(Generic[V]):
 
     ``name`` is also that of its section in a rulebook and the beginning of its permissions. ``section`` is given where
     no :class:`~csdomain.frame.cases.CaseType` names it; ``registers`` are its rows. ``sources`` and ``consequences``
-    make, of a house and by name, what comes due by the calendar and what follows from events. ``service`` makes the
-    service from store, house, ids and ports. Raises :class:`ContextInvalid` when it is made.
+    make, of a house and by name, what comes due by the calendar and what follows from events. ``projections`` make rows
+    of the events of its kinds; their registers get tables as well. ``service`` makes the service from store, house, ids
+    and ports. Raises :class:`ContextInvalid` when it is made.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Context(Generic[V]):
     registers: tuple[Register[Any], ...] = ()
     sources: Mapping[str, Callable[[House], Source]] = attrs.field(factory=dict)
     consequences: Mapping[str, Callable[[House], Consequence]] = attrs.field(factory=dict)
+    projections: tuple[Projection[Any], ...] = ()
     section: Section[Any] = attrs.field()
 
     @section.default
@@ -58,6 +61,10 @@ class Context(Generic[V]):
         for case in self.cases:
             if case.section.name != self.name:
                 raise ContextInvalid(f"{self.name}: {case.kind.table} goes by another section, {case.section.name}")
+        theirs = {case.kind for case in self.cases}
+        for rows in self.projections:
+            if rows.kind not in theirs:
+                raise ContextInvalid(f"{self.name}: {rows.name} follows the events of another context")
         asked = {name for name, f in getmembers(Questions, isfunction) if is_command(f)}
         for one, two in combinations(self.cases, 2):
             if one.kind.table == two.kind.table:

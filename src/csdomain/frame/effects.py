@@ -80,6 +80,7 @@ class Scene(Generic[R]):
 
 Row = Callable[[E, Scene[R]], Iterable[Effect]]
 Fires = Callable[[C, F, Scene[R]], Iterable[Effect]]
+Acting = Callable[[Unit, TimerFired, House], Iterable[Effect]]
 
 
 class Effects(Generic[C, R]):
@@ -90,7 +91,7 @@ class Effects(Generic[C, R]):
         self.section = section
         self._rows: dict[type[Event], list[Row[Any, R]]] = {}
         self._fires: dict[str, tuple[type[TimerFired], Fires[C, Any, R]]] = {}
-        self._handled: dict[str, TimerHandler] = {}
+        self._handled: dict[str, Acting] = {}
 
     @overload
     def on(self, one: type[E], /) -> Callable[[Row[E, R]], Row[E, R]]: ...
@@ -123,6 +124,10 @@ class Effects(Generic[C, R]):
 
     def handles(self, rule: Rule, handler: TimerHandler) -> None:
         """A handler of a rule's timers that works on the unit itself; most use :meth:`fires`."""
+        self._handled[rule.id] = lambda unit, fired, _: handler(unit, fired)
+
+    def moves(self, rule: Rule, handler: "Acting") -> None:
+        """A handler of a rule's timers that moves the case by itself: it gets the house as well."""
         self._handled[rule.id] = handler
 
     def of(self, events: Sequence[Event], case: C, rules: R, place: Place) -> Sequence[Effect]:
@@ -153,7 +158,11 @@ class Effects(Generic[C, R]):
 
             return handle
 
-        return {**self._handled, **{name: handler(kind, row) for name, (kind, row) in self._fires.items()}}
+        def acting(handler: Acting) -> TimerHandler:
+            return lambda unit, fired: handler(unit, fired, house)
+
+        handled = {name: acting(handler) for name, handler in self._handled.items()}
+        return {**handled, **{name: handler(kind, row) for name, (kind, row) in self._fires.items()}}
 
 
 def occasions(

@@ -15,6 +15,7 @@ from csdomain.kernel.rules import HOUSE_RULES, Text
 from csdomain.kernel.rules.errors import NotPermitted, RuleBroken, require
 from csdomain.kernel.store.kinds import ColumnValue, Page, Query
 from csdomain.kernel.store.ports import Call, Receipt, Unit
+from csdomain.kernel.store.projections import Derived
 from csdomain.kernel.store.storable import Unreadable
 from csdomain.kernel.values.actors import Action, Actor
 from csdomain.kernel.values.codec import fingerprint
@@ -235,6 +236,11 @@ class CaseService(Service[C, A]):
         """The services of the context's further kinds of case, where it has some: erased and exported with these."""
         return ()
 
+    @property
+    def _derived(self) -> tuple[Derived[Any], ...]:
+        """The rows that the service keeps of its cases beside their projections, and how they are made again."""
+        return ()
+
     def rebase(self, id: str, **call: Unpack[CallOptions]) -> Receipt:
         """Apply the current rulebook to a running case from now on; running timers keep their deadlines.
 
@@ -378,6 +384,11 @@ class CaseService(Service[C, A]):
 def with_further(service: CaseService[Any, Any]) -> tuple[CaseService[Any, Any], ...]:
     """A service and those of the context's further kinds of case: for jobs that go over every case of somebody."""
     return (service, *service._further)  # noqa: SLF001 - a service shows its users commands and questions only
+
+
+def derived_of(service: object) -> tuple[Derived[Any], ...]:
+    """The rows that a service keeps of its cases, and how they are made again."""
+    return service._derived if isinstance(service, CaseService) else ()  # noqa: SLF001 - as above
 
 
 def _require_everywhere(action: Action, actor: Actor) -> None:

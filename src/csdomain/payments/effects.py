@@ -46,7 +46,7 @@ def _announced(event: e.TransferAnnounced, s: S) -> Iterable[Effect]:
 
 @EFFECTS.on(e.TransferFailed)
 def _failed(event: e.TransferFailed, s: S) -> Iterable[Effect]:
-    yield s.tell(event, "failed", event.owner, amount=s.case.amount)
+    yield s.tell(event, "failed", event.owner, customer=s.case.customer, amount=s.case.amount)
 
 
 @EFFECTS.on(e.PaymentConfirmed)
@@ -63,7 +63,8 @@ def _in_time(event: e.CashHandedIn | e.CustomerContacted, s: S) -> Iterable[Effe
 
 @EFFECTS.on(e.PaymentRefunded)
 def _refunded(event: e.PaymentRefunded, s: S) -> Iterable[Effect]:
-    yield s.tell(event, "to_refund", FINANCE, event.nth, amount=Money(event.amount, s.place.currency))
+    amount = Money(event.amount, s.place.currency)
+    yield s.tell(event, "to_refund", FINANCE, event.nth, customer=s.case.customer, amount=amount)
 
 
 @EFFECTS.fires(TimerBreached, r.CASH)
@@ -74,4 +75,4 @@ def _cash_overdue(payment: Payment, fired: TimerBreached, s: S) -> Iterable[Effe
 
 @EFFECTS.fires(TimerBreached, r.NOTICE)
 def _contact_overdue(payment: Payment, fired: TimerBreached, s: S) -> Iterable[Effect]:
-    yield s.tell(fired, "contact_overdue", payment.owner, amount=payment.amount)
+    yield s.tell(fired, "contact_overdue", payment.owner, customer=payment.customer, amount=payment.amount)

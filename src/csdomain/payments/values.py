@@ -126,9 +126,9 @@ OCCASIONS: Final = (
         {"account": {"bank": _T, "account": _T, "amount": _M}, "received": {"amount": _M, "on": _D}},
         {
             "cash_overdue": {"amount": _M, "holder": _T},
-            "contact_overdue": {"amount": _M},
-            "failed": {"amount": _M},
-            "to_refund": {"amount": _M},
+            "contact_overdue": {"customer": _T, "amount": _M},
+            "failed": {"customer": _T, "amount": _M},
+            "to_refund": {"customer": _T, "amount": _M},
         },
     ),
 )

@@ -1,9 +1,10 @@
-"""Renewals as a context of the desk: rules without cases so far."""
+"""Renewals as a context of the desk."""
 
-from typing import Any, Final
+from typing import Final
 
 from csdomain.frame.contexts import Context
 
-from .values import RENEWAL_RULES
+from .model.terms import EARNINGS, TERMS
+from .service import CONTRACT_CASES, RENEWAL_CASES, Renewals
 
-CONTEXT: Final[Context[Any]] = Context("renewals", lambda *_: None, section=RENEWAL_RULES)
+CONTEXT: Final = Context("renewals", Renewals, (RENEWAL_CASES, CONTRACT_CASES), (TERMS, EARNINGS))

@@ -1,6 +1,6 @@
 """The house rules in force: the current rulebook, the rulebooks that running cases pin, calendars and permissions."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
@@ -10,13 +10,15 @@ import attrs
 from csdomain.kernel.calendar import WorkCalendar
 from csdomain.kernel.calendar.holidays import Holidays
 from csdomain.kernel.rules import Language, Text
-from csdomain.kernel.rules.errors import MissingBackend, NotFound
+from csdomain.kernel.rules.errors import MissingBackend, NotFound, fact_labels
 from csdomain.kernel.store.ports import Unit
-from csdomain.kernel.values.actors import Actor, Permissions
+from csdomain.kernel.values.actors import Actor, ActorId, MalformedActor, Permissions, UnknownPosition
 
 from .loader import Sections, restore
 from .organisation import CALENDARS, ORGANISATION, PERMISSIONS, CalendarRules
 from .sections import Rulebook
+
+fact_labels({"position": "职位"})
 
 T = TypeVar("T")
 HolidaysByName = Callable[[str], Holidays | None]
@@ -80,6 +82,23 @@ class House:
     def currency(self) -> str:
         """The house's currency (ISO 4217)."""
         return self.organisation.currency
+
+    def actor(self, id: str, branch: str, positions: Collection[str]) -> Actor:
+        """Someone who acts. Raises MalformedActor, UnknownPosition. [KRN-13]
+
+        A branch that the rulebook does not list is the organisation's; one that it lists in other letters is refused.
+        """
+        found = Actor(ActorId(id), branch, positions)
+        unknown = sorted(found.positions - self.permissions.positions.keys())
+        if unknown:
+            known = ", ".join(sorted(self.permissions.positions))
+            accepted = Text(known, known)
+            raise UnknownPosition(position=", ".join(unknown), rulebook=self.rulebook.ref, accepted=accepted)
+        alike = [name for name in self.organisation.branches if name.casefold() == branch.casefold()]
+        if alike and branch not in alike:
+            listed = ", ".join(alike)
+            raise MalformedActor(field="branch", given=branch, accepted=Text(listed, listed))
+        return found
 
     def zone(self, branch: str) -> str:
         """The IANA zone in which the branch's rules are evaluated (KRN-03)."""

@@ -14,14 +14,14 @@ from csdomain.kernel.papers.approvals import Delegation, DelegationInvalid, Dele
 from csdomain.kernel.rules import APPROVALS, PERSONAL_DATA, Rule, Text
 from csdomain.kernel.rules.errors import require
 from csdomain.kernel.store.kinds import Field, Kind
-from csdomain.kernel.values.actors import ActorId
+from csdomain.kernel.values.actors import ActorId, UnknownPosition
 from csdomain.kernel.values.money import CurrencyMismatch, Money
 from csdomain.kernel.values.personal import PersonalKind, erased, personal
 
 from . import events as e
 from . import values as v
 from .lifecycle import DELEGATION_MOVES, STAFF_MOVES, DelegationMove, DelegationState, Move, State
-from .rules import EMPLOYMENT
+from .rules import EMPLOYMENT, MATRIX
 from .values import CHECKS, Post, Term
 
 _When = datetime | None
@@ -45,7 +45,7 @@ class StaffAct(Act[v.StaffRules]):
         """Refuse a post that the house does not have (UnknownPosition), or out of reach of who acts (NotPermitted)."""
         unknown = [position for position in post.positions if position not in self.positions]
         if unknown:
-            raise v.UnknownPosition(given=", ".join(unknown), accepted=one_of(sorted(self.positions)))
+            raise UnknownPosition(MATRIX, given=", ".join(unknown), accepted=one_of(sorted(self.positions)))
         self.by.require(v.MANAGE, owner=actor, branch=post.branch)
 
     def not_before(self, at: datetime | None, rule: Rule, earliest: datetime | None = None) -> datetime:

@@ -17,7 +17,7 @@ from csdomain.kernel.values.ids import IdKind
 from csdomain.rulebook import PERMISSIONS, Rulebook, Section, texts_beside
 from csdomain.rulebook.nearest import nearest
 
-from .rules import EMPLOYMENT, MATRIX
+from .rules import EMPLOYMENT
 
 StaffId = NewType("StaffId", str)
 STAFF_MEMBER: Final = IdKind[StaffId]("stf")
@@ -36,13 +36,6 @@ class MalformedStaff(InvalidValue):
 
     default_rule = EMPLOYMENT
     problem = Text("A field of the staff record is missing or not valid.", "员工记录的某一字段缺失或无效。")
-
-
-class UnknownPosition(InvalidValue):
-    """A position to which the current rulebook gives no roles (PPL-05)."""
-
-    default_rule = MATRIX
-    problem = Text("The house rules know no such position.", "内部规定中没有此职位。")
 
 
 class AlreadyEngaged(RuleBroken):

@@ -24,7 +24,7 @@ pytest.register_assert_rewrite(
         f"csdomain.testing.{name}"
         for name in (
             *("base", "concurrency", "deaths", "events", "keys", "messages", "notifier", "outbox"),
-            *("outward", "queries", "refusals", "registers", "sources", "timers", "units"),
+            *("outward", "projections", "queries", "refusals", "registers", "sources", "timers", "units"),
         )
     )
 )
@@ -77,6 +77,7 @@ from .store import (  # noqa: E402
     KeyContract,
     NumberContract,
     OutboxContract,
+    ProjectionContract,
     QueryContract,
     RefusalContract,
     RegisterContract,
@@ -115,6 +116,7 @@ __all__ = [
     "NumberContract",
     "OutboxContract",
     "PersonnelContract",
+    "ProjectionContract",
     "QueryContract",
     "RefusalContract",
     "RegisterContract",

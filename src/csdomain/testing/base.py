@@ -16,7 +16,8 @@ from csdomain.kernel.cases.timers import Timer, start
 from csdomain.kernel.rules import AUDITED
 from csdomain.kernel.rules.errors import RuleBroken
 from csdomain.kernel.store.kinds import Field, Kind
-from csdomain.kernel.store.ports import Call, OpenStore, Receipt, TimerHandler, Unit
+from csdomain.kernel.store.ports import AuditRecord, Call, OpenStore, Receipt, TimerHandler, Unit
+from csdomain.kernel.store.projections import Projection, by_event
 from csdomain.kernel.store.registers import Stored
 from csdomain.kernel.store.unit import Backstage, StandardUnit
 from csdomain.kernel.values.actors import Action, Actor, ActorId, Scope
@@ -26,7 +27,7 @@ from csdomain.kernel.values.money import Money
 from csdomain.kernel.values.numbering import NumberPattern
 
 from .kit import BEGINNING, MovableClock, SequentialIds, snapshot
-from .samples import REGISTERS
+from .samples import PICKS, REGISTERS, Pick
 
 R = TypeVar("R")
 
@@ -138,6 +139,20 @@ class SpecimenPicked(Moved):
     weight: int = 0
 
 
+@attrs.frozen(kw_only=True)
+class SpecimenForgotten(SpecimenPicked):
+    """All that was picked of a specimen is forgotten."""
+
+
+def _picks(record: AuditRecord) -> Iterable[Pick]:
+    weight: Any = record.facts["weight"]
+    return (Pick(record.event_id, nth, record.subject, record.at, weight) for nth in range(weight))
+
+
+#: Rows that follow from what happens to specimens: as many as the weight.
+PICKING: Final = Projection(SPECIMENS, PICKS, {SpecimenPicked.name: _picks}, ends=frozenset({SpecimenForgotten.name}))
+
+
 @unique
 class _Move(Enum):
     PICK = "pick"
@@ -181,7 +196,11 @@ class Rig:
         self.clock = MovableClock()
         self.seen: list[tuple[str, float, str]] = []
         self.backstage = Backstage(
-            lambda _name: ALWAYS, self.ids, HANDLERS, lambda *observed: self.seen.append(observed)
+            lambda _name: ALWAYS,
+            self.ids,
+            HANDLERS,
+            lambda *observed: self.seen.append(observed),
+            projections=by_event([PICKING]),
         )
         self.store = open_store((SPECIMENS, *REGISTERS), self.backstage)
 
@@ -230,11 +249,12 @@ class Rig:
         values.setdefault("by", ActorId("agent-1"))
         return Call(use_case, at=self.clock.now(), **values)
 
-    def picked(self, subject: str, **values: Any) -> SpecimenPicked:
-        """An event of ``subject``."""
+    def picked(self, subject: str, *, forgotten: bool = False, **values: Any) -> SpecimenPicked:
+        """An event of ``subject``: it was picked, or that is ``forgotten``."""
+        kind = SpecimenForgotten if forgotten else SpecimenPicked
         values.setdefault("by", ActorId("agent-1"))
         values.setdefault("at", self.clock.now())
-        return SpecimenPicked.of(subject, _Move.PICK, _State.GROWING, _State.PICKED, **values)
+        return kind.of(subject, _Move.PICK, _State.GROWING, _State.PICKED, **values)
 
     def timer(
         self,

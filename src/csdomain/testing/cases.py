@@ -599,7 +599,8 @@ class CaseContract:
             changes = len(effects) - begun - sum(isinstance(effect, Message) for effect in effects)
             most = (0 if case is None else 1) + 1 + 1 + begun + (1 + changes if changes else 0) + told
             table = f"csd_{self.cases.kind.table}"
-            numbers = [s for s in said_ if s in ("INSERT INTO csd_number", "INSERT INTO csd_paper")]
+            beside = ("INSERT INTO csd_number", "INSERT INTO csd_paper", "INSERT INTO csd_chronicle")
+            numbers = [s for s in said_ if s in beside]
             cancels = sum(isinstance(effect, CancelTimers) for effect in effects)
             if backend != "sqlite" and "SELECT csd_audit" in said_:  # a server's trail is read where it ends, to go on
                 said_.remove("SELECT csd_audit")

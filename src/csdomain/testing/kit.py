@@ -12,6 +12,7 @@ from csdomain.kernel.calendar.holidays import Holidays
 from csdomain.kernel.cases.events import utc
 from csdomain.kernel.store.kinds import Kind, Query
 from csdomain.kernel.store.ports import Clock, Receipt, Store, Unit
+from csdomain.kernel.store.registers import Register
 from csdomain.kernel.values.actors import Actor
 from csdomain.kernel.values.ids import I, IdKind, IdSource
 from csdomain.kernel.values.money import Money
@@ -95,8 +96,11 @@ def memory_desk(
 
 
 def agent(desk: Desk, id: str = "agent-1", *, branch: str = "hq", position: str = "service_agent") -> Actor:
-    """Someone at the desk: by default customer service, who may receive, accept and close by the shipped rulebooks."""
-    return desk.actor(id, branch=branch, positions=(position,))
+    """Someone at the desk: by default customer service, who may receive, accept and close by the shipped rulebooks.
+
+    Whose ``position`` is empty holds none.
+    """
+    return desk.actor(id, branch=branch, positions=(position,) if position else ())
 
 
 def staff(desk: Desk, *, branch: str = "hq") -> Mapping[str, Actor]:
@@ -203,12 +207,17 @@ def engaged(desk: Desk, actor: str = "manager-1", *positions: str, by: Actor | N
 
 
 def snapshot(
-    store: Store, kinds: Iterable[Kind[Any]], *, subjects: Iterable[str] = (), consumers: Iterable[str] = ()
+    store: Store,
+    kinds: Iterable[Kind[Any]],
+    *,
+    subjects: Iterable[str] = (),
+    consumers: Iterable[str] = (),
+    registers: Iterable[Register[Any]] = (),
 ) -> dict[str, Any]:
     """All that a store shows, read through its ports: to compare before with after, or one store with another.
 
     Aggregates of ``kinds``; trails, timers and refusals of those and of ``subjects``; the outbox; numbered events; the
-    cursors of ``consumers``.
+    cursors of ``consumers``, the rows of ``registers``.
     """
 
     def work(unit: Unit) -> dict[str, Any]:
@@ -232,6 +241,7 @@ def snapshot(
         found["outbox"] = list(session.outbox(unsent=False, limit=100_000))
         found["events"] = [event.position for event in session.events_after(0, 100_000)]
         found["cursors"] = {consumer: session.cursor(consumer) for consumer in consumers}
+        found |= {each.table: list(unit.register(each).rows(limit=100_000).items) for each in registers}
         return found
 
     return store.look(work)

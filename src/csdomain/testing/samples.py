@@ -59,6 +59,17 @@ class Term:
     rank: int = 0
 
 
+@attrs.frozen
+class Pick:
+    """A row that follows from an event."""
+
+    event: str
+    nth: int
+    subject: str
+    at: datetime
+    weight: int
+
+
 READINGS: Final[Register[Reading]] = Register(
     *(Reading, "test_reading", Mode.APPEND, ("place", "at")),
     unique=(("place", "seal"),),
@@ -75,4 +86,5 @@ TASKS: Final[Register[Task]] = Register(
     unique=(("place", "ticket"),),
 )
 TERMS: Final[Register[Term]] = Register(Term, "test_term", Mode.DISPOSABLE, ("place", "word"))
-REGISTERS: Final[tuple[Register[Any], ...]] = (READINGS, HEAPS, PILES, TASKS, TERMS)
+PICKS: Final[Register[Pick]] = Register(Pick, "test_pick", Mode.DISPOSABLE, ("event", "nth"), indexes=(("subject",),))
+REGISTERS: Final[tuple[Register[Any], ...]] = (READINGS, HEAPS, PILES, TASKS, TERMS, PICKS)

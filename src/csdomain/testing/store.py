@@ -4,6 +4,7 @@ from .concurrency import ConcurrencyContract
 from .events import EventContract
 from .keys import KeyContract, NumberContract, RulebookContract
 from .outbox import OutboxContract
+from .projections import ProjectionContract
 from .queries import QueryContract
 from .refusals import RefusalContract
 from .registers import RegisterContract
@@ -16,6 +17,7 @@ __all__ = [
     "KeyContract",
     "NumberContract",
     "OutboxContract",
+    "ProjectionContract",
     "QueryContract",
     "RefusalContract",
     "RegisterContract",
@@ -31,6 +33,7 @@ class StoreContract(
     ConcurrencyContract,
     RefusalContract,
     RegisterContract,
+    ProjectionContract,
     KeyContract,
     NumberContract,
     RulebookContract,

@@ -34,7 +34,9 @@ from csdomain.testing import (
     checked,
     closed,
     complaint_form,
+    engaged,
     no_holidays,
+    personnel,
     received,
     snapshot,
 )
@@ -332,6 +334,51 @@ def relay_slowly(url: str, spool: str, after: float) -> int:
     with csdomain.open(url, BOOK, holidays=no_holidays()) as desk:
         policy = RelayPolicy(lease=timedelta(seconds=0.5))
         return sum(desk.relay(Spool(spool, 0.05), policy=policy).sent for _ in range(2))
+
+
+def leavers(url: str) -> None:
+    """Two who leave with open cases in two branches, and two cases that were closed, in March."""
+    with opened(url, first_id=1) as desk:
+        desk.plan()  # from here on
+        for name, branch in (("ann", "hq"), ("bob", "south")):
+            who = agent(desk, name, branch=branch)
+            record = engaged(desk, name, "service_agent", by=personnel(desk, branch=branch))
+            for _ in range(2):
+                accepted(desk, by=who)
+            closed(desk, branch=branch)
+            desk.staff.leave(record.id, "moves away", by=personnel(desk, branch=branch), at=desk.clock.now())
+
+
+def carry_out(url: str, turn: int = 0) -> None:
+    """Bring about what follows elsewhere."""
+    with opened(url, first_id=1000 * (turn + 1)) as desk:
+        die_at(desk, turn)
+        desk.carry_out()
+
+
+def plan(url: str, at: str, turn: int = 0) -> None:
+    """Do the runs that are due."""
+    with opened(url, at=at, first_id=1000 * (turn + 1)) as desk:
+        die_at(desk, turn)
+        desk.plan()
+
+
+def followed(url: str) -> dict[str, list[Any]]:
+    """What consequences and the planner did: messages and lines of the trail, each as often as it is there."""
+    with opened(url) as desk:
+        desk.follow("followed", lambda _: None)
+        messages = desk.store.look(lambda unit: unit.session.outbox(limit=1000))
+        events = desk.store.look(lambda unit: unit.session.events_after(0, 1000))
+        health = desk.health()
+    return {
+        "told": sorted(
+            [m.occasion, m.to, m.facts["branch"], m.facts["cases"]]
+            for m in messages
+            if m.occasion in ("complaint.left_behind", "complaint.reviews")
+        ),
+        "noted": sorted([e.subject, e.name] for e in events if e.name == "cases_left_behind"),
+        "ill": [health.parked, health.failed_runs],
+    }
 
 
 def follow(url: str, mirror: str, turn: int = 0, handled: int = 0) -> int:

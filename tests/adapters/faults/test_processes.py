@@ -18,7 +18,7 @@ from csdomain.testing import MovableClock
 LATER = (MovableClock().now() + timedelta(days=60)).isoformat()
 MUCH_LATER = (MovableClock().now() + timedelta(days=61)).isoformat()
 #: What is told of a complaint that was accepted, and the timers of it that run out.
-TOLD = ("to_handle/1", "accepted/1")
+TOLD = ("to_handle/1", "your_turn/1", "your_turn/2", "accepted/1")
 LATE = ("CMP-04", "CMP-05.customer_service")
 
 
@@ -276,7 +276,7 @@ def test_f36_a_slow_gateway_and_a_second_relay_send_nothing_twice(nursery: Nurse
     ids = nursery.one("prepare", url=url, count=50, state="accepted").value()
     common = {"url": url, "spool": str(spool)}
     ended = nursery.all("relay_slowly", [{**common, "after": after} for after in (0.0, 0.6, 1.3)])
-    assert sum(e.value() for e in ended) == 100
+    assert sum(e.value() for e in ended) == 200
     check_sent(Counter(spool.read_text().split()), nursery.one("waiting", url=url).value(), ids, asks=True)
 
 
@@ -307,6 +307,67 @@ def test_dying_at_every_call_of_the_jobs(
     check_dying_in_a_relay(nursery, lambda: clean_url(backend), tmp_path, 3, asks=True)
 
 
+APRIL = MovableClock().now().replace(month=4, day=2)
+
+
+def check_dying_beside_the_desk(nursery: Nursery, fresh: Callable[[], str], job: str, stride: int) -> int:
+    """Kill a process at every ``stride``-th call of a job that follows; how often it died."""
+    at = {"at": APRIL.isoformat()} if job == "plan" else {}
+    later = {"at": (APRIL + timedelta(minutes=3)).isoformat()} if job == "plan" else {}  # once the lease ran out
+    url, turn, whole = fresh(), 0, None
+    while True:
+        nursery.one("leavers", url=url).value()
+        ended = nursery.one(job, url=url, turn=turn, **at)
+        assert ended.signal in (0, SIGKILL), ended
+        nursery.one(job, url=url, **later).value()
+        found = nursery.one("followed", url=url).value()
+        whole = found if whole is None else whole
+        assert found == whole, f"call {turn}"
+        assert (len(found["told"]), len(found["noted"]), found["ill"]) == (2, 2 * (job != "plan"), [0, 0])
+        if turn and ended.signal == 0:
+            return turn // stride
+        url, turn = fresh(), turn + stride
+
+
+@pytest.mark.rule(AUDITED, ONE_WRITER)
+@pytest.mark.parametrize("job", ["carry_out", "plan"])
+@pytest.mark.parametrize("backend", SQL)
+def test_dying_in_what_follows_does_each_thing_once(
+    nursery: Nursery, clean_url: Callable[[str], str], backend: str, job: str
+) -> None:
+    assert check_dying_beside_the_desk(nursery, lambda: clean_url(backend), job, 9) >= 3
+
+
+@pytest.mark.deep
+@pytest.mark.rule(AUDITED, ONE_WRITER)
+@pytest.mark.parametrize("job", ["carry_out", "plan"])
+@pytest.mark.parametrize("backend", SQL)
+def test_dying_at_every_call_of_what_follows(
+    nursery: Nursery, clean_url: Callable[[str], str], backend: str, job: str
+) -> None:
+    assert check_dying_beside_the_desk(nursery, lambda: clean_url(backend), job, 1) >= 30
+
+
+@pytest.mark.rule(AUDITED, ONE_WRITER)
+def test_three_planners_and_three_followers_outlive_their_kills(nursery: Nursery, url: str) -> None:
+    nursery.one("leavers", url=url).value()
+    kills = 0
+    for turn in range(4):
+        at = (APRIL + turn * timedelta(minutes=3)).isoformat()
+        nursery.begin(
+            [
+                *(("carry_out", {"url": url, "turn": calls + 6 * turn}) for calls in (3, 5, 8)),
+                *(("plan", {"url": url, "at": at, "turn": calls + 6 * turn}) for calls in (4, 6, 9)),
+            ]
+        )
+        kills += sum(ended.signal == SIGKILL for ended in nursery.ended())
+    assert kills >= 8
+    nursery.one("carry_out", url=url).value()
+    nursery.one("plan", url=url, at=(APRIL + timedelta(hours=1)).isoformat()).value()
+    found = nursery.one("followed", url=url).value()
+    assert (len(found["told"]), len(found["noted"]), found["ill"]) == (4, 2, [0, 0])
+
+
 # --- several at once --------------------------------------------------------------------------------------------------
 
 
@@ -318,9 +379,9 @@ def check_four_at_once(nursery: Nursery, url: str, count: int, tmp_path: Path) -
     assert len({tuple(event) for event in fired}) == len(fired) == 4 * count
     spools = [tmp_path / f"spool{n}" for n in range(4)]
     sent = nursery.all("relay", [{"url": url, "at": MUCH_LATER, "spool": str(spool)} for spool in spools])
-    assert sum(e.value()[0] for e in sent) == 4 * count
+    assert sum(e.value()[0] for e in sent) == 7 * count
     delivered = Counter(key for spool in spools if spool.exists() for key in spool.read_text().split())
-    messages = [*TOLD, *(f"{timer}/overdue" for timer in LATE)]
+    messages = [*TOLD, "CMP-04/warning/80/agent-1", *(f"{timer}/overdue" for timer in LATE)]
     assert delivered == Counter(f"{id}/{message}" for id in ids for message in messages)
 
 

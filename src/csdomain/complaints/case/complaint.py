@@ -18,7 +18,7 @@ from csdomain.complaints.lifecycle import (
     State,
 )
 from csdomain.complaints.policies import case_total
-from csdomain.complaints.values import Clearance, ComplaintForm, ComplaintId, Finding, Path, Remedy
+from csdomain.complaints.values import Channel, Clearance, ComplaintForm, ComplaintId, Finding, Path, Remedy
 from csdomain.frame.cases import Record
 from csdomain.kernel.papers.documents import Document
 from csdomain.kernel.values.actors import ActorId
@@ -136,6 +136,12 @@ class Complaint(Record):
     def finding(self) -> Finding | None:
         """R&D's last finding: the present form's, else that of the form it attaches. [CMP-27]"""
         return next((form.finding for form in reversed(self.forms) if form.finding is not None), None)
+
+    @property
+    def lacks_letter(self) -> bool:
+        """Whether it is grave, and its customer has got no letter of the present form. [CMP-16]"""
+        answer = self.form.answer
+        return self.grave and (answer is None or answer.channel is not Channel.LETTER)
 
     @property
     def signed(self) -> tuple[str, ...]:

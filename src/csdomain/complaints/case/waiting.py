@@ -83,7 +83,7 @@ def _step(case: Complaint, rules: ComplaintRules) -> Iterator[Wait]:
         move = _OWNERS[state]
         if state is _S.INVESTIGATING and form.concluded_at is not None:
             move = _M.REPORT
-        if state is _S.NOT_ESTABLISHED and form.answer is None:
+        if move is _M.CLOSE and (case.lacks_letter or (state is _S.NOT_ESTABLISHED and form.answer is None)):
             move = _M.ANSWER
         desk = case.desk or (rules.handled_by if case.path is Path.DEPARTMENTS else _level(case, rules))
         yield _named(case.owner, desk, move)

@@ -30,7 +30,7 @@ def answer(case: Complaint, act: ComplaintAct, channel: v.Channel, text: str) ->
     LETTERS.require_nothing_internal(text, case.internal, case.heard, act.rules.disclosure, case.cleared)
     require(not case.grave or channel is v.Channel.LETTER, r.GRAVE, accepted=Text("a letter", "书信"), given=channel)
     told, dismissed = case.form.answer, case.state is State.NOT_ESTABLISHED
-    once = told is None or dismissed or (case.grave and told.channel is not v.Channel.LETTER)
+    once = told is None or dismissed or case.lacks_letter
     require(
         once, r.NOTICE, accepted=Text("one answer, or the letter that a grave complaint lacks", "答复一次，或补发书信")
     )

@@ -52,9 +52,7 @@ def close(case: Complaint, act: ComplaintAct, outcome: str) -> Events:
             subject=case.id,
             accepted=Text("a judgement of each form that was decided", "每份已核决的处理表均已判定责任"),
         )
-    answer = case.form.answer
-    by_letter = not case.grave or (answer is not None and answer.channel is v.Channel.LETTER)
-    require(by_letter, r.GRAVE, accepted=Text("a customer who got a letter", "已函告客户"))
+    require(not case.lacks_letter, r.GRAVE, accepted=Text("a customer who got a letter", "已函告客户"))
     case.closed_at = act.at
     case.closed_month = month_of(act.at, act.place.zone)
     case.in_time = _in_time(act)

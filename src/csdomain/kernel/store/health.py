@@ -12,6 +12,7 @@ from .consequences import FOLLOWED, PARKED, TRIES
 from .kinds import Tally
 from .planning import RUNS, RunState
 from .ports import Store, Unit
+from .projections import unfinished
 
 #: Counting stops here: more says no more.
 MOST = 1_000
@@ -24,7 +25,8 @@ class Health:
     ``oldest_timer``, ``oldest_message`` and ``oldest_run`` are since when the longest overdue one has been due; None
     where nothing is overdue. ``behind`` counts, by consequence, the events that it has not seen. ``parked`` are records
     that consequences gave up; ``dead``, ``lost`` and ``unknown`` messages and ``failed_runs`` runs, each counted up to
-    :data:`MOST`. ``unpublished`` are calendars and years whose holidays are wanted within 60 days.
+    :data:`MOST`. ``unpublished`` are calendars and years whose holidays are wanted within 60 days, ``unbuilt``
+    projections whose rows are not all made yet.
     """
 
     at: datetime
@@ -38,6 +40,7 @@ class Health:
     unknown: int = 0
     failed_runs: int = 0
     unpublished: tuple[str, ...] = ()
+    unbuilt: tuple[str, ...] = ()
 
     def is_well(self, patience: timedelta) -> bool:
         """Whether nothing has waited longer than ``patience``, and nothing was given up."""
@@ -80,6 +83,7 @@ def health(store: Store, consequences: Iterable[str], at: datetime, unpublished:
             unknown=count[MessageState.UNKNOWN],
             failed_runs=failed.count,
             unpublished=tuple(unpublished),
+            unbuilt=unfinished(unit),
         )
 
     return store.look(work)

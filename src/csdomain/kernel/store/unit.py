@@ -48,6 +48,7 @@ from .kinds import A, ColumnPage, Kind, Page, Query, Tally, TallyRow, storable
 from .locks import LockRanks, Locks
 from .numbers import NUMBERS, Numbers
 from .ports import AuditRecord, Call, Observer, Receipt, Refusal, Repository, Session, TimerHandler, Unit
+from .projections import ByEvent, project
 from .registers import Register
 from .rows import Rows
 
@@ -64,13 +65,14 @@ _BASE: Final = {field.name for field in attrs.fields(Moved)} | {field.name for f
 @attrs.frozen
 class Backstage:
     """What a unit needs besides its session: calendars by name, ids for events, handlers of timers by name, the order
-    in which kinds are locked."""
+    in which kinds are locked, what makes rows of events."""
 
     calendars: Callable[[str], WorkCalendar]
     ids: IdSource
     handlers: Mapping[str, TimerHandler] = attrs.field(factory=dict)
     observer: Observer | None = None
     locks: LockRanks = attrs.field(factory=LockRanks)
+    projections: ByEvent = attrs.field(factory=dict)
 
     def handler(self, timer: str) -> TimerHandler | None:
         """The handler of a timer: by its whole name, else by the rule before the first dot."""
@@ -143,6 +145,8 @@ class StandardUnit:
         self._session = session
         self.backstage = backstage
         self._locks = Locks(backstage.locks)
+        #: The names of the events that it recorded.
+        self.recorded: set[str] = set()
 
     @property
     def session(self) -> Session:
@@ -247,6 +251,8 @@ class StandardUnit:
                 pending += self.handle(event) if isinstance(event, TimerFired) else ()
         if records:
             self._session.append(records)
+            self.recorded.update([record.name for record in records])
+            project(self, self.backstage.projections, records)
         if messages:
             require(bool(events), AUDITED, accepted=Text("messages with the event that causes them", "消息须随其事件"))
             self._session.queue(messages, max(event.at for event in events))

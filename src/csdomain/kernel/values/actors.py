@@ -23,6 +23,13 @@ class MalformedActor(InvalidValue):
     problem = Text("An actor is named by an id, not by free text.", "操作人须以标识指明，不能是任意文本。")
 
 
+class UnknownPosition(InvalidValue):
+    """A position that the rulebook does not have: whoever held it could do nothing (KRN-13)."""
+
+    default_rule = PERMITTED
+    problem = Text("The rulebook does not know this position.", "规则手册中没有此职位。")
+
+
 @unique
 class Scope(Enum):
     """How far a permission reaches: records one owns, those of one's branch and one's own, or all."""

@@ -1,18 +1,14 @@
 """What commands of bills and payments have at hand, and what both refuse."""
 
-from datetime import date
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import attrs
 
-from csdomain.frame.acts import Act, Events, Told
-from csdomain.frame.commands import Commands
+from csdomain.frame.acts import Act
 from csdomain.kernel.rules import Text
 from csdomain.kernel.rules.errors import RuleBroken
 from csdomain.kernel.values.money import Money
 from csdomain.payments import rules as r
-from csdomain.payments.lifecycle import BillMove, PaymentMove
 from csdomain.payments.ports import Books
 from csdomain.payments.values import PaymentRules
 
@@ -30,21 +26,24 @@ class BeyondMoney(RuleBroken):
             raise cls(given=given, accepted=Text(f"at most {most}", f"不超过 {most}"), **facts)
 
 
+class NotPaid(RuleBroken):
+    """Finance has not all of the money for a bill: nothing is signed for it (REN-06)."""
+
+    default_rule = r.AMOUNT
+    problem = Text("The money has not all come.", "款项尚未全部到账。")
+
+    @classmethod
+    def of(cls, bill: str, missing: Money, credit: Money) -> "NotPaid":
+        """What is missing, and the credit that the customer has besides and that could be used for it."""
+        what = Text(f"{missing} more that finance confirms", f"财务再确认到账 {missing}")
+        return cls(bill=bill, missing=missing, credit=credit, accepted=what)
+
+
 @attrs.frozen(eq=False, kw_only=True)
 class MoneyAct(Act[PaymentRules]):
-    """What a command has at hand: besides who, when and by which rules, the bills and payments beside."""
+    """What a command has at hand: besides who, when and by which rules, the bills and payments beside.
+
+    What is used of a payment stands in the payment, so that one lock decides it; the bill has the sums.
+    """
 
     books: Books
-
-    def follow(self, does: Commands[Any, Any], case: Any, move: BillMove | PaymentMove, event: Told) -> Events:
-        """A step of a bill or payment beside, which follows and needs no permission; never before its last one (D25).
-
-        What is used of a payment stands in the payment, so that one lock decides it; the bill has the sums.
-        """
-        beside = attrs.evolve(self, at=max(self.at, case.moved_at))
-        beside.begin(does.table, case, does.table.consequence(case, move, path=does.path(case)))
-        return beside.done(event)
-
-    def today(self) -> date:
-        """The day in the house's zone."""
-        return self.at.astimezone(ZoneInfo(self.place.zone)).date()

@@ -183,11 +183,11 @@ class Bill(Record):
     # --- what follows from commands of payments
     def took(self, act: MoneyAct, payment: Payment, amount: Money) -> Events:
         """So much of a payment that was meant for it is used."""
-        return self._settled(act, act.follow(bills, self, _M.APPLY, self._adding(payment, amount)))
+        return self._settled(act, act.beside(bills, self, _M.APPLY, self._adding(payment, amount)))
 
     def confirmed_by(self, act: MoneyAct, payment: Payment, amount: Money) -> Events:
         """Finance has confirmed a payment of which so much is used."""
-        told = act.follow(bills, self, _M.CONFIRM, e.MoneyConfirmed(payment=payment.id, amount=amount.minor))
+        told = act.beside(bills, self, _M.CONFIRM, e.MoneyConfirmed(payment=payment.id, amount=amount.minor))
         self.confirmed += amount
         return self._settled(act, told)
 
@@ -214,7 +214,7 @@ class Bill(Record):
         )
         if self.state in (state, BillState.WRITTEN_OFF):
             return told
-        return (*told, *act.follow(bills, self, move, event))
+        return (*told, *act.beside(bills, self, move, event))
 
 
 BILL_CUSTOMER: Final[Field[Bill, str]] = Field("customer", str, lambda b: b.customer)

@@ -128,7 +128,7 @@ class Payment(Record):
             owed.require_customer(payment)
         told = act.opened(payment, e.TransferReceived(amount=amount.minor, bank=bank))
         confirmed = e.PaymentConfirmed(amount=amount.minor, value_on=payment.value_on)
-        told = (*told, *act.follow(pays, payment, _M.CONFIRM, confirmed))
+        told = (*told, *act.beside(pays, payment, _M.CONFIRM, confirmed))
         return payment, told if owed is None else (*told, *_meant(act, payment, owed))
 
     def came(self, act: MoneyAct, reference: str, value_on: date | None) -> tuple[str, date]:
@@ -166,7 +166,7 @@ class Payment(Record):
     def used(self, act: MoneyAct, bill: str, amount: Money) -> Events:
         """So much of it is used for a bill. Raises BeyondMoney, and MoveRefused where the money has not come."""
         BeyondMoney.check(amount, self.left, payment=self.id)
-        told = act.follow(pays, self, _M.USE, e.PaymentUsed(bill=bill, amount=amount.minor))
+        told = act.beside(pays, self, _M.USE, e.PaymentUsed(bill=bill, amount=amount.minor))
         self.uses = {**self.uses, bill: self.uses.get(bill, amount - amount) + amount}
         return told
 
@@ -174,14 +174,14 @@ class Payment(Record):
         """So much of it is used for a bill no more. Raises BeyondMoney."""
         there = self.uses.get(bill, amount - amount)
         BeyondMoney.check(amount, there, payment=self.id)
-        told = act.follow(pays, self, _M.FREE, e.PaymentFreed(bill=bill, amount=amount.minor))
+        told = act.beside(pays, self, _M.FREE, e.PaymentFreed(bill=bill, amount=amount.minor))
         self.uses = {id: used for id, used in (self.uses | {bill: there - amount}).items() if used}
         return told
 
     def given_back(self, act: MoneyAct, bill: str, amount: Money, reason: str) -> Events:
         """So much of it is taken back from a bill for the customer. Raises BeyondMoney, MoveRefused."""
         told = self.freed(act, bill, amount)
-        return (*told, *act.follow(pays, self, _M.REFUND, self._giving_back(amount, reason)))
+        return (*told, *act.beside(pays, self, _M.REFUND, self._giving_back(amount, reason)))
 
     def _giving_back(self, amount: Money, reason: str) -> e.PaymentRefunded:
         self.refunds = (*self.refunds, amount)

@@ -4,7 +4,7 @@ A price is spread evenly over all days of its period, gift months included. A ve
 left, a vehicle removed gets back the days that are left, and what is not left is earned: one sum, three readings.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from enum import Enum
 from fractions import Fraction
@@ -269,19 +269,27 @@ def _of_term(term: PaidTerm, on: date, basis: Basis) -> tuple[Money, Fraction]:
     return paid, Fraction(paid.minor * (term.period.days - left), term.period.days)
 
 
-def earned(terms: Sequence[PaidTerm], on: date, *, currency: str, basis: Basis = Basis.GROSS) -> Earned:
+def earned(
+    terms: Iterable[PaidTerm],
+    on: date,
+    *,
+    currency: str,
+    basis: Basis = Basis.GROSS,
+    less: Iterable[PaidTerm] = (),
+) -> Earned:
     """What the ``terms`` of a contract have earned at the end of the local day ``on`` (REN-11).
 
     Each term is earned evenly over its days, from the day it is paid (days served before are made up then); the sum is
     exact and rounded half-up to the minor unit once. It never falls, a change of vehicles does not alter any day before
-    it, and what a removed vehicle did not get back is earned on the day it leaves. ``currency`` is that of all the
-    terms. Raises NotADate, CurrencyMismatch.
+    it, and what a removed vehicle did not get back is earned on the day it leaves. ``less`` are terms that are taken
+    off. ``currency`` is that of all the terms. Raises NotADate, CurrencyMismatch.
     """
     day(on, "on")
     paid, exactly = Money.zero(currency), Fraction(0)
-    for term in terms:
-        paid_part, earned_part = _of_term(term, on, basis)
-        paid, exactly = paid + paid_part, exactly + earned_part
+    for part, sign in ((terms, 1), (less, -1)):
+        for term in part:
+            paid_part, earned_part = _of_term(term, on, basis)
+            paid, exactly = paid + paid_part * sign, exactly + earned_part * sign
     return Earned(on, paid, Money(half_up(exactly), currency))
 
 

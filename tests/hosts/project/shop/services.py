@@ -9,7 +9,7 @@ from shop.models import Order
 
 DESK = desk()
 SALES = DESK.actor("u-17", branch="hq", positions=("sales",))
-VISITOR = DESK.actor("v-1", branch="hq", positions=("visitor",))
+VISITOR = DESK.actor("v-1", branch="hq", positions=())
 AT = datetime(2026, 3, 4, 2, tzinfo=UTC)
 CUSTOMER, REASON = "c-2041", "the customer Zhang Wei called from 13812345678"
 

@@ -1,20 +1,15 @@
-"""Values of renewals: the house's plans, tax table and settings, the half-open period, and what is refused."""
+"""Values of renewals: the house's plans and tax table, the half-open period, and what is refused."""
 
-from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
-from itertools import pairwise
-from typing import Final
 
 import attrs
 
 from csdomain.kernel.rules import Text
 from csdomain.kernel.rules.errors import InvalidValue, RuleBroken
 from csdomain.kernel.values.money import Money, exact
-from csdomain.rulebook import Label, Section, Unit
-
-from .rules import EXTENSION, PRICE_PLANS, QUOTE, VEHICLES_CHANGE
+from csdomain.renewals.rules import EXTENSION, PRICE_PLANS, QUOTE, VEHICLES_CHANGE
 
 
 class InvalidMonths(InvalidValue):
@@ -248,87 +243,3 @@ class TaxRate:
             )
         if not 0 <= exact(self.rate, "rate") < 1:
             raise TaxTableInvalid(field="rate", given=self.rate, accepted=Text("0 ≤ rate < 1", "0 ≤ 税率 < 1"))
-
-
-@attrs.frozen
-class RenewalRules:
-    """The house rules of renewals, all of them settings (REN-01, REN-02, REN-05).
-
-    ``plans`` by code, all in one currency; ``tax`` in order of date; ``grace_days`` counted from the first day without
-    paid service; ``paid_in_grace`` and ``paid_lapsed`` say from where an extension then runs; ``longest_months`` is the
-    longest term that is asked for at once.
-
-    Raises :class:`PlanInvalid`, :class:`TaxTableInvalid`, :class:`InvalidMonths`, and CurrencyMismatch.
-    """
-
-    plans: Mapping[str, Plan]
-    tax: tuple[TaxRate, ...]
-    grace_days: int
-    paid_in_grace: StartsFrom
-    paid_lapsed: StartsFrom
-    longest_months: int
-
-    def __attrs_post_init__(self) -> None:
-        whole(self.grace_days, "grace_days", minimum=0)
-        whole(self.longest_months, "longest_months", minimum=1)
-        if not self.plans:
-            raise PlanInvalid(field="plans", given=0, accepted=Text("at least one plan", "至少一种方案"))
-        sum(
-            (plan.price for plan in self.plans.values()), Money.zero(self.currency)
-        )  # one currency, or CurrencyMismatch
-        for code, plan in self.plans.items():
-            longest = max(plan.months, plan.discount.minimum_months if plan.discount else 0)
-            if longest > self.longest_months:
-                raise PlanInvalid(plan=code, field="months", given=longest, maximum=self.longest_months)
-        for earlier, later in pairwise(self.tax):
-            if later.since < (earlier.until or earlier.since + timedelta(days=1)):
-                raise TaxTableInvalid(
-                    field="since", given=later.since, accepted=Text("rates in order of date", "税率按日期先后排列")
-                )
-
-    @property
-    def currency(self) -> str:
-        """The currency of the price list (ISO 4217)."""
-        return next(iter(self.plans.values())).price.currency
-
-    def plan(self, code: str) -> Plan:
-        """The plan of that code. Raises :class:`NoSuchPlan` (REN-01)."""
-        plan = self.plans.get(code) if isinstance(code, str) else None
-        if plan is None:
-            raise NoSuchPlan(plan=code, accepted=Text(" | ".join(sorted(self.plans)), " | ".join(sorted(self.plans))))
-        return plan
-
-    def tax_rate(self, on: date) -> Decimal:
-        """The tax rate in force on ``on``. Raises :class:`TaxRateUnknown` and :class:`NotADate` (REN-02)."""
-        day(on, "tax_on")
-        for row in reversed(self.tax):
-            if row.since <= on:
-                if row.until is not None and on >= row.until:
-                    break
-                return row.rate
-        raise TaxRateUnknown(at=on, accepted=Text("a date of the tax table", "税率表所列日期"))
-
-
-RENEWAL_RULES: Final[Section[RenewalRules]] = Section(
-    "renewals",
-    RenewalRules,
-    labels={
-        "": Text("renewals", "续费"),
-        "grace_days": Label("days of grace", "宽限期", Unit.DAYS),
-        "paid_in_grace": Text("an extension paid in the days of grace runs from", "宽限期内续费的起算"),
-        "paid_lapsed": Text("an extension paid later runs from", "宽限期后续费的起算"),
-        "longest_months": Label("longest term sold at once", "一次可售的最长期限", Unit.MONTHS),
-        "plans.*": Text("plan {0}", "方案 {0}"),
-        "plans.*.months": Label("months in a block of plan {0}", "方案 {0} 每期月数", Unit.MONTHS),
-        "plans.*.price": Text("price of plan {0}", "方案 {0} 的价格"),
-        "plans.*.gift_months": Label("months given with plan {0}", "方案 {0} 的赠送月数", Unit.MONTHS),
-        "plans.*.discount": Text("discounts on plan {0}", "方案 {0} 的优惠"),
-        "plans.*.discount.floor": Text("lowest price of plan {0}", "方案 {0} 的最低价"),
-        "plans.*.discount.minimum_months": Label(
-            "shortest term of plan {0} with a discount", "方案 {0} 可享优惠的最短期限", Unit.MONTHS
-        ),
-        "tax": Text("tax rates", "税率表"),
-        "tax.*": Text("tax rate {0}", "税率（{0}）"),
-        "tax.*.rate": Label("tax rate {0}", "税率（{0}）", Unit.SHARE),
-    },
-)

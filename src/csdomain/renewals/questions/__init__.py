@@ -1,0 +1,1 @@
+"""What is asked of contracts: those that end, renewal rates, revenue."""

@@ -1,0 +1,34 @@
+"""What contracts and renewals are made of, and the house rules they go by."""
+
+from .contracts import CONTRACT_ID as CONTRACT_ID
+from .contracts import FIELDS as FIELDS
+from .contracts import RENEWAL_ID as RENEWAL_ID
+from .contracts import AlreadyOpen as AlreadyOpen
+from .contracts import ContractId as ContractId
+from .contracts import MalformedRenewal as MalformedRenewal
+from .contracts import RenewalId as RenewalId
+from .house import CONTRACT_RULES as CONTRACT_RULES
+from .house import RENEWAL_RULES as RENEWAL_RULES
+from .house import RenewalRules as RenewalRules
+from .plans import DiscountNotOffered as DiscountNotOffered
+from .plans import DiscountOutOfRange as DiscountOutOfRange
+from .plans import DiscountTerms as DiscountTerms
+from .plans import DuplicateVehicle as DuplicateVehicle
+from .plans import InvalidMonths as InvalidMonths
+from .plans import InvalidVehicle as InvalidVehicle
+from .plans import NoSuchPlan as NoSuchPlan
+from .plans import NotADate as NotADate
+from .plans import NoVehicles as NoVehicles
+from .plans import Period as Period
+from .plans import PeriodOutOfRange as PeriodOutOfRange
+from .plans import Plan as Plan
+from .plans import PlanInvalid as PlanInvalid
+from .plans import PriceBelowFloor as PriceBelowFloor
+from .plans import StartsFrom as StartsFrom
+from .plans import TaxRate as TaxRate
+from .plans import TaxRateUnknown as TaxRateUnknown
+from .plans import TaxTableInvalid as TaxTableInvalid
+from .plans import TermBelowMinimum as TermBelowMinimum
+from .plans import TermNotOffered as TermNotOffered
+from .plans import day as day
+from .plans import whole as whole
