@@ -141,8 +141,12 @@ def test_every_permission_is_asked_for_by_somebody() -> None:
     beside = {
         "complaints.personal",
         "complaints.restricted",
-        "customers.health_restricted",
-        "customers.restricted",
+        *(
+            f"customers.{kind}_restricted"
+            for kind in ("health", "handover", "release", "correction", "lead", "vehicle")
+        ),
+        *(f"customers.{kind}_restricted" for kind in ("connection", "worklist")),
+        *("customers.restricted", "customers.release_give", "customers.connection_deliver"),
         "messages.personal",
         "orders.restricted",
         "payments.restricted",

@@ -133,15 +133,15 @@ def _received(event: e.ConnectionReceived, s: S) -> Iterable[Effect]:
 
 @CONNECTION_EFFECTS.on(e.AccountOrdered)
 def _account_ordered(event: e.AccountOrdered, s: S) -> Iterable[Effect]:
-    if event.secrets > 1:
-        yield s.stop(event, timer(r.ACCOUNT, event.secrets - 1), cancelled=True)
-    yield s.tell(event, "order_account", s.rules.provisioning, event.secrets, customer=event.customer)
+    if event.ordered > 1:
+        yield s.stop(event, timer(r.ACCOUNT, event.ordered - 1), cancelled=True)
+    yield s.tell(event, "order_account", s.rules.provisioning, event.ordered, customer=event.customer)
 
 
 @CONNECTION_EFFECTS.on(e.AccountOpened)
 def _account_opened(event: e.AccountOpened, s: S) -> Iterable[Effect]:
-    yield s.tell(event, "account", event.customer, event.secrets, account=event.account)
-    yield s.clock(event, timer(r.ACCOUNT, event.secrets), s.rules.sealed_for, reminder=True)
+    yield s.tell(event, "account", event.customer, event.ordered, account=event.account)
+    yield s.clock(event, timer(r.ACCOUNT, event.ordered), s.rules.sealed_for, reminder=True)
 
 
 @CONNECTION_EFFECTS.on(e.StepTicked, e.ConnectionFiled)

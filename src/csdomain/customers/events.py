@@ -307,9 +307,9 @@ class ConnectionReceived(ConnectionMoved):
 
 @attrs.frozen(kw_only=True)
 class AccountOrdered(ConnectionMoved):
-    """An account and its ``secrets``-th secret were ordered (CUS-12)."""
+    """An account and its ``ordered``-th secret were ordered (CUS-12)."""
 
-    secrets: int = stamped()
+    ordered: int = stamped()
 
 
 @attrs.frozen(kw_only=True)
@@ -317,7 +317,7 @@ class AccountOpened(ConnectionMoved):
     """The account is there, its secret sealed (CUS-12)."""
 
     account: str = stamped()
-    secrets: int = stamped()
+    ordered: int = stamped()
 
 
 @attrs.frozen(kw_only=True)
@@ -325,7 +325,7 @@ class SecretDelivered(Event):
     """The sealed secret was taken for delivery; it is kept nowhere any more (CUS-12)."""
 
     customer: str
-    secrets: int
+    ordered: int
 
 
 @attrs.frozen(kw_only=True)

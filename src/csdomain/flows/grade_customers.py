@@ -18,12 +18,14 @@ from csdomain.customers.values import CUSTOMER_RULES, Figure
 from csdomain.kernel.store.kinds import Comparison, Query, Tally, Where
 from csdomain.kernel.store.planning import Due, Source, Subjects
 from csdomain.kernel.store.ports import Unit
-from csdomain.kernel.values.actors import system_actor
+from csdomain.kernel.values.actors import Action, system_actor
+from csdomain.kernel.values.money import exponent
 from csdomain.rulebook import ORGANISATION, House
 
 NAME: Final = "customer_grading"
 _AT: Final = time(3)
-_GRADE: Final = "customers.grade"
+_GRADE: Final = Action("customers.grade")
+_SYSTEM: Final = system_actor((_GRADE,))
 
 
 def months(house: House, after: datetime, until: datetime) -> Iterable[Due]:
@@ -53,7 +55,7 @@ def source(house: House) -> Source:
         files, since = RecordedFiles(unit, house, AsWritten()), due.at - relativedelta(months=rules.graded_over)
         for id in sorted(ids):
             known = figures(unit, house, [record.id for record in family(unit, id)], since, due.at)
-            customer = unit.load(CUSTOMERS, id, may=CUSTOMER_GRADE, by=_SYSTEM)
+            customer = unit.load(CUSTOMERS, id, may=_GRADE, by=_SYSTEM)
             if customer.state is State.ACTIVE and customer.graded_month != due.key:
                 made = CustomerAct(
                     by=_SYSTEM,
@@ -81,6 +83,7 @@ def figures(unit: Unit, house: House, ids: Sequence[str], since: datetime, until
         from csdomain.payments.model.payment import PAYMENTS
 
         zone = ZoneInfo(house.rulebook[ORGANISATION].zone)
+        whole = 10 ** exponent(house.rulebook[ORGANISATION].currency)
         first, end = since.astimezone(zone).date(), until.astimezone(zone).date()
         came: tuple[Where[Any], ...] = (
             whose,
@@ -88,8 +91,8 @@ def figures(unit: Unit, house: House, ids: Sequence[str], since: datetime, until
             Where("value_on", Comparison.FROM, first),
             Where("value_on", Comparison.BELOW, end),
         )
-        found[Figure.SPEND] = _sum(unit, PAYMENTS, came, "amount") // 100
-        found[Figure.UNPAID] = _sum(unit, BILLS, (whose, OWED.present()), "owed") // 100
+        found[Figure.SPEND] = _sum(unit, PAYMENTS, came, "amount") // whole
+        found[Figure.UNPAID] = _sum(unit, BILLS, (whose, OWED.present()), "owed") // whole
     if "complaints" in house.rulebook.parts:
         from csdomain.complaints.case import COMPLAINTS
 
@@ -101,7 +104,3 @@ def figures(unit: Unit, house: House, ids: Sequence[str], since: datetime, until
 
 def _sum(unit: Unit, kind: Any, where: tuple[Where[Any], ...], column: str) -> int:
     return sum(row.sums[0] or 0 for row in unit.of(kind).tally(Tally(where, sums=(column,))))
-
-
-_SYSTEM: Final = system_actor((cast("Any", _GRADE),))
-CUSTOMER_GRADE: Final = cast("Any", _GRADE)

@@ -42,8 +42,8 @@ SECRETS: Final = Register(SealedSecret, "customer_secret", Mode.DISPOSABLE, ("co
 class Connection(Record):
     """The connection of a new customer, by ``registration`` form and ``agreement`` of a ``region``.
 
-    ``account`` is its name on the platform; ``secrets`` counts those that were ordered. ``done`` are the steps taken,
-    ``folder`` where the forms are filed. It is connected when all of it is done. [CUS-12, CUS-15, CUS-20]
+    ``account`` is its name on the platform; ``ordered`` counts the secrets that were ordered. ``done`` are the steps
+    taken, ``folder`` where the forms are filed. It is connected when all of it is done. [CUS-12, CUS-15, CUS-20]
     """
 
     id: ConnectionId = attrs.field(on_setattr=attrs.setters.frozen)
@@ -55,7 +55,7 @@ class Connection(Record):
     received_on: date
     account: str = ""
     opened_on: date | None = None
-    secrets: int = 0
+    ordered: int = 0
     done: tuple[Step, ...] = ()
     folder: str = ""
     number: ClassVar[str] = ""
@@ -78,7 +78,7 @@ class Connection(Record):
     @does_connection(_M.ORDER_ACCOUNT)
     def order_account(self, act: CustomerAct) -> Events:
         act.files.drop_secret(self.id)
-        self.secrets += 1
+        self.ordered += 1
         return act.done(e.AccountOrdered())
 
     @does_connection(_M.OPEN_ACCOUNT)

@@ -344,8 +344,8 @@ class Connections(AboutCustomers[Connection]):
             assert row is not None  # noqa: S101 - required above
             RecordedFiles(unit, self._house, self._fold).drop_secret(connection.id)
             taken.append(row.sealed.decode())
-            whose, nth = connection.customer, connection.secrets
-            return (e.SecretDelivered(subject=connection.id, by=actor.id, at=utc(at), customer=whose, secrets=nth),)
+            whose, nth = connection.customer, connection.ordered
+            return (e.SecretDelivered(subject=connection.id, by=actor.id, at=utc(at), customer=whose, ordered=nth),)
 
         self._change("deliver", self._cases.action("deliver"), id, command, CallOptions(by=by, at=at))
         return taken[-1]
