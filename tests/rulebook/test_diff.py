@@ -252,8 +252,10 @@ RENEWALS = {
 }  # fmt: skip
 STOCK = {
     "strategy": "fifo", "usable_on_expiry_date": True, "refill_reminder_days": 7, "number": "KC{yyyy}-{seq:05}",
-    "zones": ["normal"], "late_hours": 24, "both_present_minutes": 30, "reserved_days": 7, "keeper": "warehouse_keeper",
-    "approvals": [{"authority": "general_manager"}],
+    "silent_hours": 24, "sales_months": 3, "safety_months": 1, "expiring_days": 90, "idle_days": 180, "late_hours": 24,
+    "both_present_minutes": 30, "reserved_days": 7, "keeper": "warehouse_keeper", "buyer": "sales",
+    "zones": [{"name": "cold", "coldest": 0, "warmest": 4, "driest": 45, "dampest": 75}],
+    "purchase_approvals": [{"authority": "general_manager"}], "approvals": [{"authority": "general_manager"}],
 }  # fmt: skip
 FULL = {"renewals": RENEWALS, "inventory": STOCK}
 
