@@ -150,6 +150,7 @@ def test_every_permission_is_asked_for_by_somebody() -> None:
         "messages.personal",
         "orders.restricted",
         "payments.restricted",
+        "renewals.restricted",
     }  # they widen what is seen
     for told in TOLD.contexts:
         for permission in told.permissions:

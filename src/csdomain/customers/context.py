@@ -16,5 +16,9 @@ CONTEXT: Final = Context(
     s.Customers,
     _CASES,
     (TERMS, SECRETS),
-    projections=(chronicle(__file__, s.CUSTOMER_CASES, whose=""),),
+    projections=(
+        chronicle(__file__, s.CUSTOMER_CASES, whose=""),
+        chronicle(__file__, s.LEAD_CASES),
+        chronicle(__file__, s.CONNECTION_CASES),
+    ),
 )

@@ -489,7 +489,7 @@ class Inventory(_Service[Shelf]):
         return self._ask(lambda ledger: tuple(ledger.balances(BALANCES["place"].is_(place))), by, **where)
 
     def held(self, *, by: Actor) -> Sequence[Balance]:
-        """What is with somebody (``who/<actor>``) or in a vehicle (``veh/<vehicle>``), of all. [INV-14]"""
+        """What somebody holds, and what is in vehicles, of all: balances at ``who/`` and ``veh/``. [INV-14]"""
         return self._ask(lambda ledger: (*ledger.under("who/"), *ledger.under("veh/")), by)
 
     def warnings(self, *, by: Actor, at: datetime) -> Warnings:

@@ -230,7 +230,7 @@ def _receipt_ref(instance: object, attribute: "attrs.Attribute[str]", value: str
 
 
 def _own_ref(instance: object, attribute: "attrs.Attribute[str]", value: str) -> None:
-    if value:
+    if value != "":
         check_short(value, attribute.name)
 
 
