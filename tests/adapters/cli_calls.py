@@ -12,7 +12,7 @@ import pytest
 
 import csdomain
 from csdomain.kernel.rules import Language
-from csdomain.testing import MovableClock, SequentialIds, accepted, closed, complaint_form, no_holidays
+from csdomain.testing import MovableClock, SequentialIds, accepted, closed, complaint_form, no_holidays, staff
 from csdomain_adapters.cli.app import run, tree
 
 GATEWAYS = """
@@ -52,6 +52,9 @@ to = "closed"
 "Closed" = "close"
 """
 LOG = "ticket,what,when\n客–1,Taken,2026-04-07 09:00\n客–1,Closed,2026-04-07 10:00\n客–1,Closed,2026-04-07 11:00\n"
+POSITIONS = {
+    "customers": "service_manager", "messages": "service_manager", "renewals": "service_manager", "stock": "hq"
+}  # fmt: skip
 BOOK = 'name = "ours"\nextends = "after_sales"\n[complaints]\nclose_within = "4 days"\n'
 #: When the running complaint of the database was accepted.
 AT = datetime(2026, 3, 4, 2, 0, tzinfo=UTC)
@@ -66,6 +69,7 @@ class House:
     number: str
     ref: str
     message: str
+    count: str
 
     @property
     def values(self) -> Mapping[str, Sequence[str]]:
@@ -87,6 +91,8 @@ class House:
             "text": ["王"],
             "message": [self.message],
             "gateway": ["twilio"],
+            "product": ["fish_oil"],
+            "id": [self.count],
             "gateways": [str(self.folder / "gateways.toml")],
             "reports": [str(self.folder / "receipts.txt")],
             "actor": ["office-1"],
@@ -104,10 +110,8 @@ class House:
                 values = self.values[parameter.name]
             else:
                 continue
-            if parameter.name == "position" and path[0] == "customers" and parameter.name not in other:
-                values = ["service_manager"]  # who decides on complaints has no business with customers
-            if parameter.name == "position" and path[0] == "messages" and parameter.name not in other:
-                values = ["service_manager"]
+            if parameter.name == "position" and path[0] in POSITIONS and parameter.name not in other:
+                values = [POSITIONS[path[0]]]  # who decides on complaints has no business with these
             for value in values or ():
                 given += [value] if parameter.param_type_name == "argument" else [parameter.opts[0], value]
         return given
@@ -127,8 +131,12 @@ def house(folder: Path) -> House:
         for product in ("engine", "客–户"):
             closed(desk, complaint_form(customer="customer-77", product=product))
         case = accepted(desk, complaint_form(customer="customer-78"), at=AT)
+    with csdomain.open(url, "medical_centre", clock=MovableClock(), holidays=no_holidays()) as desk:
+        people, at = staff(desk), desk.clock.now()
+        desk.inventory.products.list("fish_oil", "fish oil", "piece", "normal", by=people["product_manager"], at=at)
+        count = desk.inventory.counts.freeze(["fish_oil"], by=people["warehouse_keeper"], at=at).id
     with csdomain.open(url, "fleet") as desk:  # a book that the database keeps and no case goes by
-        return House(folder, url, case.number, desk.house.rulebook.ref, f"{case.id}/accepted/1")
+        return House(folder, url, case.number, desk.house.rulebook.ref, f"{case.id}/accepted/1", count)
 
 
 def leaves() -> list[tuple[str, ...]]:

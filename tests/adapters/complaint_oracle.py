@@ -291,7 +291,7 @@ def _papers(case: Complaint) -> None:
         if penalty.state in (PenaltyState.NOTICED, PenaltyState.CARRIED_OUT):
             assert penalty.approved_by not in (None, penalty.on)
             assert case.review is not None
-            assert case.closed_at is not None
+            assert case.closed_at is not None or case.turn > 1  # closed, or opened again since
         if penalty.state is PenaltyState.CARRIED_OUT and not penalty.discipline:
             assert penalty.notice is not None
             penalty.notice.require_signed("general_manager")

@@ -59,9 +59,9 @@ def _within(sender: str, networks: Sequence[str]) -> bool:
 def records(gateway: str, hook: Hook | None, request: InboundRequest) -> Sequence[Mapping[str, Any]]:
     """The objects of the JSON list that a vendor posts. Raises NotGenuine."""
     if hook is None:
-        raise NotGenuine(gateway, why="no hook is set")
+        raise NotGenuine(gateway=gateway, why="no hook is set")
     if not hook.proves(request):
-        raise NotGenuine(gateway, why="the token or the sender is wrong")
+        raise NotGenuine(gateway=gateway, why="the token or the sender is wrong")
     return read_list(gateway, request.body)
 
 
@@ -72,7 +72,7 @@ def read_list(gateway: str, body: bytes) -> Sequence[Mapping[str, Any]]:
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
-        raise NotGenuine(gateway, why="no list of receipts")
+        raise NotGenuine(gateway=gateway, why="no list of receipts")
     return found
 
 
@@ -84,4 +84,4 @@ def stamped(gateway: str, id: str, state: MessageState, at: object, *, own: str 
             raise ValueError
         return DeliveryReceipt(f"{gateway}:{id}", state, when, own)
     except (ValueError, OverflowError, MalformedMessage, NaiveTime):
-        raise NotGenuine(gateway, why="no id or no time in a receipt") from None
+        raise NotGenuine(gateway=gateway, why="no id or no time in a receipt") from None

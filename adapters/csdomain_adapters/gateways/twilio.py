@@ -131,14 +131,14 @@ class Twilio:
     def receipts(self, request: InboundRequest, /) -> Sequence[DeliveryReceipt]:
         """The receipt of a status callback; none for a state that says nothing new. Raises NotGenuine."""
         if len(request.body) > _LARGEST:
-            raise NotGenuine(self.name, why="it is too long")
+            raise NotGenuine(gateway=self.name, why="it is too long")
         given = {name.lower(): value for name, value in request.headers.items()}
         try:
             form = parse_qsl(request.body.decode(), keep_blank_values=True, max_num_fields=200)
         except ValueError:
-            raise NotGenuine(self.name, why="it cannot be read") from None
+            raise NotGenuine(gateway=self.name, why="it cannot be read") from None
         if not self._is_signed(request, form, given.get("x-twilio-signature", "")):
-            raise NotGenuine(self.name, why="the signature is wrong")
+            raise NotGenuine(gateway=self.name, why="the signature is wrong")
         fields = dict(form)
         own = parse_qs(urlsplit(request.url).query).get("ref", [""])[0]
         return self.read([{**fields, "ref": own}])
@@ -148,7 +148,7 @@ class Twilio:
         try:
             lines = body.decode().splitlines()
         except UnicodeDecodeError:
-            raise NotGenuine(self.name, why="it cannot be read") from None
+            raise NotGenuine(gateway=self.name, why="it cannot be read") from None
         return self.read([dict(parse_qsl(line)) for line in lines])
 
     def read(self, reports: Sequence[Mapping[str, Any]], /) -> Sequence[DeliveryReceipt]:

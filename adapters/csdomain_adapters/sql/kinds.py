@@ -115,6 +115,14 @@ def add_index(table: str, *indexes: Sequence[str], name: str = "") -> None:
             op.create_index(called, table, list(columns))
 
 
+def drop_index(table: str, name: str) -> None:
+    """In a migration: an index, where it is still there: MariaDB keeps what was done before it was cut short."""
+    from alembic import op
+
+    if name in {index["name"] for index in sa.inspect(op.get_bind()).get_indexes(table)}:
+        op.drop_index(name, table)
+
+
 def fill(kind: str, columns: Callable[[Mapping[str, Any], str], Mapping[str, Any]]) -> None:
     """In a migration: what ``columns`` makes of each body and its state, page by page; begun again, it does no harm."""
     from alembic import op

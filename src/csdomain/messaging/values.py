@@ -297,9 +297,6 @@ class NotGenuine(InvalidValue):
     default_rule = GATEWAYS
     problem = Text("The receipt is not genuine.", "回执不可信。")
 
-    def __init__(self, gateway: str, *, why: str) -> None:
-        super().__init__(gateway=gateway, why=why)
-
 
 @attrs.frozen(kw_only=True)
 class InboundRequest:

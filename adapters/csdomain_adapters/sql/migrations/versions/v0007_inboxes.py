@@ -7,9 +7,7 @@ next saved.
 from collections.abc import Mapping
 from typing import Any
 
-from alembic import op
-
-from csdomain_adapters.sql.kinds import add_columns, add_index, drop_columns, fill
+from csdomain_adapters.sql.kinds import add_columns, add_index, drop_columns, drop_index, fill
 
 revision = "0007"
 down_revision = "0006"
@@ -49,5 +47,5 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     drop_columns("complaint", tuple(_COLUMNS))
-    op.drop_index("ix_csd_complaint_product", "csd_complaint")
-    op.drop_index("ix_csd_timer_live", "csd_timer")
+    drop_index("csd_complaint", "ix_csd_complaint_product")
+    drop_index("csd_timer", "ix_csd_timer_live")

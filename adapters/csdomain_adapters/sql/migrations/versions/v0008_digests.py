@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
+from csdomain_adapters.sql.kinds import drop_index
 from csdomain_adapters.sql.tables import CHAIN, CHAIN_INDEX
 from csdomain_adapters.system import salt
 
@@ -31,7 +32,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.drop_index(CHAIN_INDEX, TABLE)
+    drop_index(TABLE, CHAIN_INDEX)
     with op.batch_alter_table(TABLE) as table:
         for name in CHAIN:
             table.drop_column(name)
