@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -46,3 +47,14 @@ def test_a_refusal_and_a_wrong_search_are_said(capsys: pytest.CaptureFixture[str
     assert run(["customers", "find", url, "小明", *who, "finance"]) == 1
     assert run(["customers", "find", url, " ", *who, "service_agent"]) == 1
     assert "CUS-01" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("written", [b"", "ref,name\nK-1,王\n".encode("gbk")], ids=["empty", "of another code page"])
+def test_a_file_that_is_no_table_is_refused_with_what_is_taken(tmp_path: Path, capsys: Any, written: bytes) -> None:
+    url, file = f"sqlite:///{tmp_path / 'desk.db'}", tmp_path / "customers.csv"
+    csdomain.open(url, holidays=no_holidays()).close()
+    file.write_bytes(written)
+    who = ("--as", "max", "--branch", "hq", "--position", "service_manager")
+    assert run(["customers", "import", url, str(file), *who]) == 1
+    said = capsys.readouterr()
+    assert (said.out, "UTF-8" in said.err) == ("", True)

@@ -13,7 +13,7 @@ from csdomain.inventory.model.ledger import SerialTaken, TooLate, TooLittle
 from csdomain.inventory.model.papers import Receipt, Wanted, product_id
 from csdomain.inventory.values import InvalidLot, Request, WrongPlace
 from csdomain.kernel.papers.approvals import ApprovalVoid, BeyondAuthority, OwnRequest
-from csdomain.kernel.rules.errors import NotPermitted, RuleBroken
+from csdomain.kernel.rules.errors import NotFound, NotPermitted, RuleBroken
 from csdomain.kernel.values.money import Money
 
 from .warehouse import OIL, T0, Warehouse
@@ -160,6 +160,8 @@ def test_the_stock_of_any_past_instant_is_as_it_was_shown_then() -> None:
         held = house.stock.stock_at(at, by=house.head, product=OIL)
         assert {key: value for key, value in held.items() if key[0].startswith("wh")} == then
     assert [move.quantity for move in house.stock.card(OIL, by=house.head).items][:2] == [5, 4]
+    with pytest.raises(NotFound, match="on the list"):
+        house.stock.card("fish_oyl", by=house.head)
     assert house.stock.on_hand(by=house.keeper) == {("hq", OIL): (3, 300)}
     stranger = house.somebody("far", "warehouse_keeper", branch="north")
     assert house.stock.on_hand(by=stranger) == {}

@@ -2,11 +2,12 @@
 
 import csv
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from csdomain.customers.service import RowFault
+from csdomain.kernel.rules import Text
 
 from . import files, stores
 from .options import As, Book, Branch, Position, Url, command
@@ -15,6 +16,10 @@ from .settings import say, settings
 
 app = typer.Typer(name="customers")
 Limit = Annotated[int, typer.Option(min=1, max=200, help="At most so many.")]
+
+
+#: What an import takes; a spreadsheet on Windows calls it so.
+_ACCEPTED: Final = Text("CSV UTF-8, with a line of names", "CSV UTF-8 格式，首行为栏目名")
 
 
 @command(app, "find")
@@ -71,11 +76,14 @@ def import_(
     with stores.desk(url, rulebook) as found, file.open(encoding="utf-8-sig", newline="") as lines:
         by = found.house.actor(actor, branch, position)
         try:
-            rows = ({name or "": value or "" for name, value in row.items()} for row in csv.DictReader(lines))
+            given = csv.DictReader(lines)
+            if not given.fieldnames:
+                raise files.FileTrouble(file=file, why="empty", accepted=_ACCEPTED)
+            rows = ({name or "": value or "" for name, value in row.items()} for row in given)
             with progress(say("customers", "客户")) as advance:
                 report = found.customers.import_rows(rows, by=by, at=stores.now(), progress=advance)
         except (OSError, UnicodeDecodeError, csv.Error) as error:
-            raise files.FileTrouble(file=file, why=type(error).__name__) from error
+            raise files.FileTrouble(file=file, why=type(error).__name__, accepted=_ACCEPTED) from error
     for fault in report.failed:
         note(f"{fault.row}: {rendered(fault.error)}")
     text = say(f"{report.new} new, {report.there} there", f"新增 {report.new}，已有 {report.there}")

@@ -11,6 +11,8 @@ import attrs
 from csdomain.frame.cases import CaseType
 from csdomain.frame.service import CallOptions, OpenOptions, Service
 from csdomain.kernel.cases.events import utc
+from csdomain.kernel.rules import Text
+from csdomain.kernel.rules.errors import NotFound
 from csdomain.kernel.store.kinds import Tally
 from csdomain.kernel.store.ports import Receipt, Unit
 from csdomain.kernel.store.registers import Key, RowPage
@@ -48,6 +50,7 @@ SHIPMENT_CASES: Final = CaseType(p.SHIPMENTS, shipments.does, ef.SHIPMENT_EFFECT
 TRANSFER_CASES: Final = CaseType(p.TRANSFERS, transfers.does, ef.TRANSFER_EFFECTS)
 COUNT_CASES: Final = CaseType(p.COUNTS, counts.does, ef.COUNT_EFFECTS)
 DESTRUCTION_CASES: Final = CaseType(p.DESTRUCTIONS, destructions.does, ef.DESTRUCTION_EFFECTS)
+_LISTED: Final = Text("the code of a product on the list", "已建档产品的代码")
 
 
 @attrs.frozen
@@ -506,10 +509,16 @@ class Inventory(_Service[Shelf]):
         return self._ask(lambda ledger: p.goods(ledger, lots), by, branch=by.branch)
 
     def card(self, product: str, *, by: Actor, after: Key | None = None, limit: int = 200) -> RowPage[Movement]:
-        """The movements of a product, the oldest first, page by page. [INV-12]"""
+        """The movements of a listed product, the oldest first, page by page. Raises NotFound. [INV-12]"""
         how: dict[str, Any] = {"order_by": ("at",), "limit": limit, "after": after}
         of = MOVEMENTS["product"].is_(product)
-        return self._ask(lambda ledger: ledger.unit.register(MOVEMENTS).rows(of, **how), by)
+
+        def work(ledger: Ledger) -> RowPage[Movement]:
+            if ledger.unit.session.fetch(p.PRODUCTS, p.product_id(product), lock=False) is None:
+                raise NotFound(kind=p.PRODUCTS.table, product=product, accepted=_LISTED)
+            return ledger.unit.register(MOVEMENTS).rows(of, **how)
+
+        return self._ask(work, by)
 
     def explain(self, warehouse: str, request: Request, *, by: Actor, at: datetime) -> Explained:
         """What a request would get now, from which lots and why not from others; nothing is moved. [INV-05]"""
