@@ -150,7 +150,7 @@ def test_a_rulebook_requires_only_fields_that_there_are() -> None:
         loads(text, sections(), shipped)
 
 
-@pytest.mark.rule(REGISTRATION, "MSG-03")
+@pytest.mark.rule(REGISTRATION)
 @pytest.mark.parametrize(
     ("born", "key"),
     [

@@ -186,7 +186,8 @@ class StockMachine(RuleBasedStateMachine):
         self.house.now += timedelta(days=days)
         if swept:
             self.house.desk.sweep(self.house.now)
-            over = [who for who, (_, until) in self.reserved.items() if until <= self.house.now]
+            # Nobody can draw on it any more at that instant; the timer ends it one microsecond later (KRN-06).
+            over = [who for who, (_, until) in self.reserved.items() if until < self.house.now]
             for who in over:
                 del self.reserved[who]
 
