@@ -27,6 +27,7 @@ import typing
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import Enum
+from itertools import cycle
 from typing import Any, ClassVar, Final, get_args
 
 import attrs
@@ -181,8 +182,14 @@ class CaseContract:
         return None
 
     def pytest_generate_tests(self, metafunc: Any) -> None:
-        """Each test for each backend, sample or state that it asks for."""
+        """Each test for each backend, sample or state that it asks for; of samples on backends each on one, in turn.
+
+        What a store does with a use case is not the use case's own: every backend sees all of them in lockstep.
+        """
         names = list(self.samples)
+        if {"backend", "use"} <= {*metafunc.fixturenames}:
+            metafunc.parametrize(("backend", "use"), list(zip(cycle(self.backends), names, strict=False)))
+            return
         for name, values in (
             ("backend", self.backends),
             ("use", names),
