@@ -7,7 +7,7 @@ from dateutil.relativedelta import relativedelta
 
 from csdomain.kernel.rules import Text
 from csdomain.kernel.rules.errors import RuleBroken, require
-from csdomain.kernel.values.money import CurrencyMismatch, Money
+from csdomain.kernel.values.money import Money, in_currency
 
 from . import rules as r
 from .values import Charging, Difference, Entry, InHand, Kind, MalformedJob
@@ -28,8 +28,7 @@ def check_fee(kind: Kind, fee: Money | None, currency: str) -> None:
         return
     if fee is None or fee.minor <= 0:
         raise MalformedJob(field="fee", given=fee, accepted=Text("an amount > 0", "> 0 的金额"))
-    if fee.currency != currency:
-        raise CurrencyMismatch(field="fee", given=fee.currency, expected=currency)
+    in_currency(fee, currency, "fee")
 
 
 def charging(fee: Money | None, small_fee: Money | None) -> Charging:

@@ -16,7 +16,7 @@ from csdomain.kernel.papers.documents import Document, Tampered, Value, draw_up
 from csdomain.kernel.rules import Text
 from csdomain.kernel.rules.errors import require
 from csdomain.kernel.values.actors import Action, ActorId
-from csdomain.kernel.values.money import Money, total
+from csdomain.kernel.values.money import Money, in_currency, total
 from csdomain.kernel.values.personal import PersonalKind, personal
 from csdomain.service_desk import events as e
 from csdomain.service_desk import rules as r
@@ -346,7 +346,8 @@ class Job(Record):
     @does(_M.REQUEST_PURCHASE)
     def request_purchase(self, act: JobAct, what: str, amount: Money) -> Events:
         FIELDS.check_text(what, "what", LONG)
-        if amount.minor <= 0 or amount.currency != self.currency:
+        in_currency(amount, self.currency, "amount")
+        if amount.minor <= 0:
             raise MalformedJob(r.HAND_OFF, field="amount", given=amount, accepted=Text("an amount > 0", "> 0 的金额"))
         self.purchases += 1
         return act.done(e.PurchaseRequested(nth=self.purchases, amount=amount.minor, reason=what))
@@ -355,13 +356,17 @@ class Job(Record):
     @TRIPS.opens(_SM.ASK)
     def ask_trip(self, act: JobAct, trip: Trip) -> Events:
         require(self.out_of_town, r.OUT_OF_TOWN, accepted=Text("a job out of town", "异地服务单"))
-        act.colleague(trip.technician, self.branch)
+        self._check_trip(act, trip)
         self.trips = (*self.trips, Application(trip=trip, sanction=Sanction(askers=(act.by.id,))))
         return act.began(e.TripAsked(**_told(act, self.trips[-1], len(self.trips)), turn=1))
 
+    def _check_trip(self, act: JobAct, trip: Trip) -> None:
+        act.colleague(trip.technician, self.branch)
+        in_currency(trip.estimate, self.currency, "estimate")
+
     @TRIPS(_SM.CHANGE)
     def change_trip(self, act: JobAct, one: Application, trip: Trip) -> Events:
-        act.colleague(trip.technician, self.branch)
+        self._check_trip(act, trip)
         changed = Application(trip=trip, sanction=one.sanction.changed(act.by), turn=one.turn + 1)
         return act.put(changed, e.TripAsked(**_told(act, changed, act.part), turn=changed.turn))
 
