@@ -353,6 +353,8 @@ def test_a_lost_voucher_is_listed_until_it_is_explained() -> None:
     right = [InHand(voucher=paper[here]), InHand(voucher=paper[done], signed=True, minutes=30, fee=yuan(100))]
     checks = counter.does.checks
     assert checks.check(right, **counter.call("service_agent")).state == "cleared"
+    with pytest.raises(MalformedJob):
+        checks.differences([right[0], right[0]], by=counter.who["service_agent"])
     wrong = [InHand(voucher=paper[away]), attrs.evolve(right[1], fee=yuan(10))]
     assert [one.what for one in checks.differences(wrong, by=counter.who["service_agent"])] == [
         *("missing", "elsewhere", "fee"),

@@ -63,7 +63,7 @@ _S, _M = State, Move
 #: While a job stands so, work is still to be done at the customer's.
 TO_DO: Final = (_S.RECEIVED, _S.DISPATCHED, _S.ON_SITE)
 _SIGNED: Final = (_S.SETTLED, _S.COUNTERSIGNED, _S.ARCHIVED)
-_ALL: Final = (*TO_DO, _S.UNSIGNED, *_SIGNED, _S.CLOSED_UNSIGNED)
+_ALL: Final = (*TO_DO, _S.UNSIGNED, *_SIGNED, _S.CLOSED_UNSIGNED, _S.CANCELLED)
 JOB_MOVES: Final = Lifecycle(
     "job",
     State,
@@ -85,7 +85,6 @@ JOB_MOVES: Final = Lifecycle(
         Row(_M.ARCHIVE, _S.COUNTERSIGNED, _S.ARCHIVED, r.SIGN_OFF, paths=_VOUCHER),
         Row(_M.COLLECT, _SIGNED, None, r.CHARGE, paths=_VOUCHER),
         Row(_M.BOOK_COST, _ALL, None, r.OUT_OF_TOWN, paths=_VOUCHER),
-        Row(_M.BOOK_COST, _S.CANCELLED, None, r.OUT_OF_TOWN, paths=_VOUCHER),
         Row(_M.REQUEST_PURCHASE, (*TO_DO, _S.UNSIGNED, _S.SETTLED), None, r.HAND_OFF, may="work", paths=_VOUCHER),
         Row(_M.ANSWER, _S.RECEIVED, _S.ANSWERED, r.ADVICE, may="advise", paths=_ADVICE),
         Row(_M.CANCEL, _S.RECEIVED, _S.CANCELLED, r.INTAKE),

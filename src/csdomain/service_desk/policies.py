@@ -10,7 +10,7 @@ from csdomain.kernel.rules.errors import RuleBroken, require
 from csdomain.kernel.values.money import Money, in_currency
 
 from . import rules as r
-from .values import Charging, Difference, Entry, InHand, Kind, MalformedJob
+from .values import FIELDS, Charging, Difference, Entry, InHand, Kind, MalformedJob
 
 
 class NotCharged(RuleBroken):
@@ -46,8 +46,10 @@ def require_warranty(bought_on: date | None, called_on: date, months: int) -> No
 
 
 def differences(register: Iterable[Entry], in_hand: Sequence[InHand]) -> tuple[Difference, ...]:
-    """Each difference between the register and the vouchers on the desk; none exactly where they agree. [SVC-07]"""
-    lines, papers = {line.voucher: line for line in register}, {paper.voucher: paper for paper in in_hand}
+    """Each difference between the register and the vouchers on the desk, each of which is there once; none exactly
+    where they agree. Raises MalformedJob. [SVC-07]"""
+    once = FIELDS.once(in_hand, lambda one: one.voucher, "in_hand") if in_hand else ()
+    lines, papers = {line.voucher: line for line in register}, {paper.voucher: paper for paper in once}
     found: list[Difference] = []
     for voucher in sorted(lines.keys() | papers.keys()):
         line, paper = lines.get(voucher), papers.get(voucher)

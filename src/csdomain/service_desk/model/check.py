@@ -43,8 +43,7 @@ class RegisterCheck(Record):
     @staticmethod
     @checks.opens(CheckMove.CHECK)
     def check(act: JobAct, in_hand: Sequence[InHand]) -> tuple["RegisterCheck", Events]:
-        papers = FIELDS.once(in_hand, lambda one: one.voucher, "in_hand") if in_hand else ()
-        found = differences(act.jobs.entries(act.by.branch), papers)
+        found = differences(act.jobs.entries(act.by.branch), in_hand)
         check = RegisterCheck(
             id=act.new(CHECK_ID),
             branch=act.by.branch,
@@ -52,7 +51,7 @@ class RegisterCheck(Record):
             rulebook=act.rulebook,
             moved_at=act.at,
             day=act.today(),
-            vouchers=len(papers),
+            vouchers=len(in_hand),
             differences=found,
         )
         told = act.opened(check, e.RegisterChecked(day=check.day, differences=len(found)))
