@@ -68,9 +68,8 @@ def _arrived(event: e.TechnicianArrived, s: S) -> Iterable[Effect]:
 
 @EFFECTS.fires(TimerBreached, r.DISPATCH)
 def _late(job: Job, fired: TimerBreached, s: S) -> Iterable[Effect]:
-    if job.state is State.DISPATCHED:
-        due = job.visits[-1].expected
-        yield s.tell(fired, "late", s.rules.manager, number=job.number, technician=job.technician, expected=due)
+    due = job.visits[-1].expected
+    yield s.tell(fired, "late", s.rules.manager, number=job.number, technician=job.technician, expected=due)
 
 
 @EFFECTS.on(e.JobCancelled)
