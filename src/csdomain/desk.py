@@ -83,6 +83,7 @@ if TYPE_CHECKING:
     from csdomain.payments.service import Payments
     from csdomain.renewals.service import Renewals
     from csdomain.reporting.whatif_report import ChangedCase, WhatIfReport
+    from csdomain.service_desk.service import ServiceDesk
     from csdomain.staff.service import Staff
 
 R = TypeVar("R")
@@ -170,6 +171,16 @@ class Services:
         from csdomain.renewals.context import CONTEXT
 
         return self.of(CONTEXT, billing=bills_of(self.house, self._ids), customers=self._known_customers)
+
+    @cached_property
+    def service_desk(self) -> "ServiceDesk":
+        """Service orders, the register and its vouchers, free trials (SVC)."""
+        from csdomain.flows.ask_who_decides import RecordedAuthorities
+        from csdomain.flows.charge_jobs import cover_of, till_of
+        from csdomain.service_desk.context import CONTEXT
+
+        ports = {"till": till_of(self.house, self._ids), "cover": cover_of(self.house)}
+        return self.of(CONTEXT, authorities=RecordedAuthorities(), customers=self._known_customers, **ports)
 
     @cached_property
     def customers(self) -> "Customers":

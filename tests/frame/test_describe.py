@@ -151,6 +151,7 @@ def test_every_permission_is_asked_for_by_somebody() -> None:
         "orders.restricted",
         "payments.restricted",
         "renewals.restricted",
+        "service_desk.restricted",
     }  # they widen what is seen
     for told in TOLD.contexts:
         for permission in told.permissions:
