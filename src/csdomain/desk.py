@@ -151,10 +151,12 @@ class Services:
     @cached_property
     def orders(self) -> "Orders":
         """Product orders (ORD)."""
+        from csdomain.flows.bill_orders import bills_of
         from csdomain.flows.supply_orders import supplies_of
         from csdomain.orders.context import CONTEXT
 
-        return self.of(CONTEXT, supplies=supplies_of(self.house, self._ids), customers=self._known_customers)
+        supplies, billing = supplies_of(self.house, self._ids), bills_of(self.house, self._ids)
+        return self.of(CONTEXT, supplies=supplies, billing=billing, customers=self._known_customers)
 
     @cached_property
     def payments(self) -> "Payments":

@@ -12,7 +12,7 @@ from csdomain.kernel.store.ports import Receipt, Unit
 
 from .effects import EFFECTS
 from .model import CUSTOMERS, ORDERS, SHIPMENTS, Order, OrderAct, does
-from .ports import Supplies
+from .ports import Billing, Supplies
 from .values import Dose, Item
 
 ORDER_CASES: Final = CaseType(
@@ -31,9 +31,10 @@ class Orders(CaseService[Order, OrderAct]):
 
     _cases: ClassVar = ORDER_CASES
     _supplies: Callable[[Unit], Supplies]
+    _billing: Callable[[Unit], Billing]
 
     def _hand(self, unit: Unit, **given: Any) -> OrderAct:
-        return OrderAct(supplies=self._supplies(unit), **given)
+        return OrderAct(supplies=self._supplies(unit), billing=self._billing(unit), **given)
 
     def prescribe(self, customer: str, doses: Sequence[Dose], **call: Unpack[OpenOptions]) -> Receipt:
         """Prescribe products and daily doses for a customer: opens the order. Raises MalformedOrder. [ORD-01]"""
@@ -47,15 +48,22 @@ class Orders(CaseService[Order, OrderAct]):
         return self._do(Order.enter, id, call, items)
 
     def sign(self, id: str, **call: Unpack[CallOptions]) -> Receipt:
-        """The customer has signed the printed order: it never changes again. Raises Tampered. [ORD-01, KRN-09]"""
+        """The customer has signed the printed order: it never changes again. A house that keeps bills opens one.
+
+        Raises Tampered, and RuleBroken where the paper does not say what would be billed. [ORD-01, ORD-04, KRN-09]
+        """
         return self._do(Order.sign, id, call)
 
     def pay(self, id: str, voucher: str, **call: Unpack[CallOptions]) -> Receipt:
-        """Finance says that it is paid, once. Raises MalformedOrder, RuleBroken, Tampered. [ORD-04]"""
+        """Finance says that it is paid, once. An order with a bill is paid by itself when its money is confirmed.
+
+        Raises MalformedOrder, Tampered, RuleBroken also where the bill is not paid. [ORD-04]
+        """
         return self._do(Order.pay, id, call, voucher)
 
     def ship(self, id: str, items: Sequence[Item], **call: Unpack[CallOptions]) -> Receipt:
-        """Send goods from stock, never more than is left. Raises MalformedOrder, OverOrdered. [ORD-03]"""
+        """Send goods from stock, never more than is left. Raises MalformedOrder, OverOrdered, RuleBroken where the
+        house sends none that nobody has paid. [ORD-03]"""
         return self._do(Order.ship, id, call, items)
 
     def arrive(self, id: str, shipment: int, **call: Unpack[CallOptions]) -> Receipt:
@@ -66,16 +74,20 @@ class Orders(CaseService[Order, OrderAct]):
         return self._do(Order.arrive, id, call, shipment)
 
     def take_back(self, id: str, shipment: int, item: Item, **call: Unpack[CallOptions]) -> Receipt:
-        """Unopened goods of a shipment come back in time, no more than was sent with it.
+        """Unopened goods of a shipment come back in time, no more than was sent with it: they are owed no more, and
+        what finance has confirmed beyond the rest goes back to the customer.
 
         Raises NotFound, RuleBroken, OverOrdered. [ORD-03]
         """
         return self._do(Order.take_back, id, call, shipment, item)
 
     def close(self, id: str, **call: Unpack[CallOptions]) -> Receipt:
-        """The order is paid, delivered and done with. Raises RuleBroken. [ORD-04]"""
+        """The order is delivered, nothing of it is owed, and it is done with. Raises RuleBroken. [ORD-04]"""
         return self._do(Order.close, id, call)
 
     def cancel(self, id: str, reason: str, **call: Unpack[CallOptions]) -> Receipt:
-        """The order is not carried out; nothing was sent yet. Raises MalformedOrder. [ORD-01]"""
+        """The order is not carried out; nothing was sent yet, and what was paid is credit.
+
+        Raises MalformedOrder, RuleBroken where its bill is invoiced. [ORD-01]
+        """
         return self._do(Order.cancel, id, call, reason)

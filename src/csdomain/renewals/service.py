@@ -118,7 +118,11 @@ class ContractService(_Terms[Contract]):
         return self._do(Contract.add_vehicles, id, call, vehicles)
 
     def remove_vehicles(self, id: str, vehicles: Sequence[str], **call: Unpack[CallOptions]) -> Receipt:
-        """Vehicles leave today: finance gives back the days that are left. Raises NotCovered, AlreadyOpen. [REN-10]"""
+        """Vehicles leave today: what was paid for the days that are left is credit of the customer.
+
+        Finance is told of what no bill here can give: that of a term taken over, of an invoiced bill. Raises
+        NotCovered, AlreadyOpen. [REN-10]
+        """
         return self._do(Contract.remove_vehicles, id, call, vehicles)
 
     def end(self, id: str, reason: str, **call: Unpack[CallOptions]) -> Receipt:
