@@ -171,6 +171,7 @@ class TestProducts(Papers):
         "list": numbered(
             "product_manager", lambda n: (f"p{n}", "name", "piece", "normal"), category="c", specification="s"
         ),
+        "set_price": by("product_manager", CENT),
         "retire": by("product_manager"),
         "take_over": with_case(
             "product_manager",

@@ -85,6 +85,7 @@ def arrive(purchase: Purchase, act: StockAct, receipts: Sequence[Receipt]) -> Ev
     for each in found:
         known = ", ".join(ordered)
         require(each.product in ordered, r.RECEIVING, accepted=Text(known, known))
+        act.product(each.product).require_fresh(each, act.today())
     for product, quantity in ordered.items():
         came = sum(each.sound + each.damaged for each in found if each.product == product)
         most = Text(f"at most {quantity} of {product}", f"{product} 至多 {quantity}")
