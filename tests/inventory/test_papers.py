@@ -256,6 +256,18 @@ def test_a_shipment_is_checked_again_when_it_leaves_and_put_back_where_it_lay() 
     assert [why.value for _, why in explained.passed] == ["expired"]
 
 
+@pytest.mark.rule(r.ALLOCATION, r.QUARANTINE)
+def test_why_a_lot_in_quarantine_gives_nothing_is_said_too() -> None:
+    house = stocked()
+    whole, part, fit = house.put(2), house.put(3), house.put(4)
+    for lot, quantity in ((whole, 2), (part, 1)):
+        house.stock.quarantine("hq", OIL, lot, quantity, "wet", **house.by())
+    house.stock.destructions.propose([Unsound(whole, 2)], "wet", **house.by())
+    explained = house.stock.explain("hq", Request(OIL, 1), by=house.keeper, at=house.at)
+    assert explained.lots == ((part, 1),)
+    assert {lot: why.value for lot, why in explained.passed} == {whole: "quarantined", fit: "not needed"}
+
+
 @pytest.mark.rule(r.RESERVATIONS)
 def test_only_their_owner_draws_on_reserved_goods_and_drawing_ends_them() -> None:
     house = stocked(5)

@@ -532,9 +532,9 @@ class Inventory(_Service[Shelf]):
 
     def explain(self, warehouse: str, request: Request, *, by: Actor, at: datetime) -> Explained:
         """What a request would get now, from which lots and why not from others; nothing is moved. [INV-05]"""
-        asked = (request,)
-        return self._ask(
-            lambda ledger: Explained.of(ledger.explain(warehouse, asked, utc(at))[request.product]),
-            by,
-            branch=warehouse,
-        )
+
+        def work(ledger: Ledger) -> Explained:
+            outcome = ledger.explain(warehouse, (request,), utc(at))[request.product]
+            return Explained.of(outcome, ledger.apart(warehouse))
+
+        return self._ask(work, by, branch=warehouse)
