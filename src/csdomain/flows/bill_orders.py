@@ -18,6 +18,7 @@ from csdomain.orders.model import ORDERS, OrderAct
 from csdomain.orders.ports import Billing as OrderBilling
 from csdomain.orders.ports import Due, Unbilled
 from csdomain.orders.rules import ORDER
+from csdomain.orders.service import ORDER_CASES
 from csdomain.orders.values import Item
 from csdomain.payments.events import BillPaid, BillReopened
 from csdomain.payments.lifecycle import BillState
@@ -89,7 +90,6 @@ def consequence(house: House) -> Consequence:
             by=system, at=record.at, rules=rules, place=place, draws=nothing, supplies=nothing, billing=billing
         )
         if events := order.follow_bill(act):
-            unit.of(ORDERS).save(order)
-            unit.record(events, EFFECTS.of(events, order, rules, place))
+            ORDER_CASES.keep(unit, house, order, events)
 
     return Consequence(NAME, (BillPaid, BillReopened), run)

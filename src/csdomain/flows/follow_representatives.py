@@ -42,8 +42,7 @@ def consequence(house: House) -> Consequence:
             by=system, at=record.at, rules=rules, place=place, draws=nothing, files=nothing, works=nothing
         )
         events = case.left_behind(act, *said) if cases is HANDOVER_CASES else case.follow(act, *said)
-        unit.of(cases.kind).save(case)
-        unit.record(events, cases.effects.of(events, case, rules, place))
+        cases.keep(unit, house, case, events)
 
     def run(unit: Unit, record: AuditRecord) -> None:
         cast("StandardUnit", unit).unordered()  # customers in the order of what happened to them

@@ -3,13 +3,12 @@
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
-from typing import Final, NoReturn, cast
+from typing import Final, cast
 
 import attrs
 
 from csdomain.frame.acts import Events
 from csdomain.kernel.rules.errors import NotFound
-from csdomain.kernel.store.kinds import A, Kind
 from csdomain.kernel.store.ports import Unit
 from csdomain.kernel.store.unit import Joined, StandardUnit
 from csdomain.kernel.values.actors import Action, Actor, Scope
@@ -20,19 +19,12 @@ from csdomain.payments.lifecycle import BILL_MOVES, BillMove, BillState, Payment
 from csdomain.payments.model.act import MoneyAct
 from csdomain.payments.model.bill import BILLS, Bill
 from csdomain.payments.model.payment import PAYMENTS, Payment
-from csdomain.payments.service import Bills, standing
+from csdomain.payments.service import BILL_CASES, Bills, standing
 from csdomain.payments.values import PAYMENT_RULES, BillStanding, Line, bill_of
 from csdomain.rulebook import House
 
 #: What follows for a bill from a move of its case.
 _FOLLOWS: Final = (BillMove.TAKE_BACK, BillMove.REFUND, BillMove.LOWER, BillMove.CANCEL)
-
-
-def _locked(unit: Unit, kind: Kind[A], id: str) -> A:
-    def missing() -> NoReturn:
-        raise NotFound(kind=kind.table, id=id)
-
-    return unit.obtain(kind, id, missing)
 
 
 @attrs.frozen
@@ -64,7 +56,7 @@ class Billing:
     def standing(self, unit: Unit, subject: str, purpose: str, /) -> BillStanding | None:
         """How a bill stands, and stays until the unit has ended; None where there is none. [REN-06, ORD-04]"""
         with suppress(NotFound):
-            return standing(_locked(unit, BILLS, bill_of(subject, purpose)), unit)
+            return standing(unit.locked(BILLS, bill_of(subject, purpose)), unit)
         return None
 
 
@@ -87,7 +79,7 @@ class BillsOfCases:
             events += bill.take_back(self._for(bill, by, at), money.id, money.uses[bill.id], reason)
         if bill.due:
             events += bill.cancel(self._for(bill, by, at), reason)
-        self._keep(bill, events)
+        BILL_CASES.keep(self.unit, self.house, bill, events)
 
     def lower(self, by: Actor, at: datetime, bill: Bill, amount: Money, reason: str, *, refund: bool) -> bool:
         """So much is not owed after all. What came beyond the rest is credit; with ``refund``, what finance has
@@ -104,7 +96,9 @@ class BillsOfCases:
                 events += back(self._for(bill, by, at), money.id, part, reason)
                 over -= part
         if amount:
-            self._keep(bill, (*events, *bill.lower(self._for(bill, by, at), amount, reason, "")))
+            BILL_CASES.keep(
+                self.unit, self.house, bill, (*events, *bill.lower(self._for(bill, by, at), amount, reason, ""))
+            )
         return True
 
     def bill(self, subject: str, purpose: str, /) -> Bill:
@@ -113,21 +107,16 @@ class BillsOfCases:
 
     def bill_by(self, id: str, /) -> Bill:
         """The bill of that id, locked. Raises NotFound."""
-        return _locked(self.unit, BILLS, id)
+        return self.unit.locked(BILLS, id)
 
     def hold_payments(self, bills: Iterable[Bill]) -> None:
         """Lock what is used for several bills, before it is freed bill by bill."""
         for id in sorted({id for bill in bills for id in bill.payments}):
-            _locked(self.unit, PAYMENTS, id)
+            self.unit.locked(PAYMENTS, id)
 
     def _used(self, bill: Bill) -> list[Payment]:
         payments = (self.unit.of(PAYMENTS).get(id) for id in sorted(bill.payments))
         return [money for money in payments if bill.id in money.uses]
-
-    def _keep(self, bill: Bill, events: Events) -> None:
-        place, rules = self.house.place(bill.branch), self.house.rulebook[PAYMENT_RULES]
-        self.unit.of(BILLS).save(bill)
-        self.unit.record(events, BILL_EFFECTS.of(events, bill, rules, place))
 
     def _for(self, bill: Bill, by: Actor, at: datetime) -> MoneyAct:
         return self._act(by, max(at, bill.moved_at), *(BILL_MOVES.actions[move] for move in _FOLLOWS))

@@ -118,11 +118,7 @@ class Order(Record):
         for product in products:
             act.rules.product(product)
         order = Order(
-            id=act.new(ORDER_ID),
-            branch=act.by.branch,
-            owner=act.by.id,
-            rulebook=act.rulebook,
-            moved_at=act.at,
+            **act.about(act.new(ORDER_ID)),
             currency=act.currency,
             customer=customer,
             doses=found,

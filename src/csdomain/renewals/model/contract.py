@@ -130,11 +130,7 @@ class Contract(Record):
         owner = FIELDS.check_id(representative or act.by.id, "representative")
         id = act.new(CONTRACT_ID)
         contract = Contract(
-            id=id,
-            branch=act.by.branch,
-            owner=owner,
-            rulebook=act.rulebook,
-            moved_at=act.at,
+            **act.about(id) | {"owner": owner},
             number=act.number(act.rules.number, id),
             customer=customer,
             device=device,
@@ -156,11 +152,7 @@ class Contract(Record):
         term = paid_term(priced, Period(before.end, service.end), paid_on=past.paid_on)
         id = act.new(CONTRACT_ID)
         contract = Contract(
-            id=id,
-            branch=act.by.branch,
-            owner=past.representative,
-            rulebook=act.rulebook,
-            moved_at=act.at,
+            **act.about(id) | {"owner": past.representative},
             state=_STANDS[service.standing(today, act.rules)],
             number=act.import_number(past.number, act.rules.number, id),
             customer=past.customer,
