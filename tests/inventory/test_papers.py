@@ -72,6 +72,16 @@ def oil(sound: int, damaged: int = 0, cost: int = 100, **more: Any) -> Receipt:
     return Receipt(product=OIL, sound=sound, damaged=damaged, unit_cost=Money(cost, "CNY"), **more)
 
 
+@pytest.mark.rule(r.LEDGER, r.QUARANTINE)
+def test_damaged_goods_that_are_taken_over_are_set_apart() -> None:
+    house = stocked()
+    one = Receipt(product=OIL, sound=3, damaged=2, unit_cost=YUAN)
+    house.stock.products.take_over(product_id(OIL), [one], "opening", **house.by(house.buyer))
+    assert sums(house) == {"wh": 3, "qt": 2}
+    assert sorted(house.balances().values()) == [(2, 200), (3, 300)]
+    house.check()
+
+
 @pytest.mark.rule(r.PRODUCTS)
 def test_goods_with_a_shelf_life_come_with_an_expiry_that_it_allows() -> None:
     house = Warehouse()

@@ -14,7 +14,7 @@ from csdomain.inventory.lifecycle import PRODUCT_MOVES, ProductMove
 from csdomain.inventory.model.ledger import Move
 from csdomain.inventory.model.papers import Price, Product, Receipt, StockAct, product_id
 from csdomain.inventory.model.stock import LotRow
-from csdomain.inventory.values import FIELDS, OPENING
+from csdomain.inventory.values import FIELDS, OPENING, place
 from csdomain.kernel.rules import Text
 from csdomain.kernel.rules.errors import require
 from csdomain.kernel.values.money import Money
@@ -96,15 +96,37 @@ def take_over(product: Product, act: StockAct, receipts: Sequence[Receipt], reas
     require(all(each.product == product.code for each in receipts), r.LEDGER, accepted=Text(product.code, product.code))
     for each in receipts:
         product.require_fresh(each, act.today())
-    lots = [lot for each in receipts for lot in make_lots(act, product, each, "", product.id)]
-    where = act.shelf_place(act.by.branch, product.code, spot)
-    moves = [Move(lot.id, lot.quantity, OPENING, where, lot.cost) for lot in lots]
-    act.post(product.id, moves, reason)
+    lots = post_receipts(act, receipts, act.by.branch, spot, document=product.id, source=OPENING, reason=reason)
     quantity, value = sum(lot.quantity for lot in lots), sum(lot.cost for lot in lots)
     return act.done(e.StockTakenOver(quantity=quantity, value=value))
 
 
-def make_lots(act: StockAct, product: Product, each: Receipt, supplier: str, document: str) -> list[LotRow]:
+def post_receipts(
+    act: StockAct,
+    receipts: Sequence[Receipt],
+    warehouse: str,
+    spot: str,
+    *,
+    document: str,
+    source: str,
+    reason: str,
+    supplier: str = "",
+) -> list[LotRow]:
+    """Sound goods of each batch go to the shelf, damaged ones to quarantine: the lots. [INV-03, INV-04]"""
+    made, moves = [], []
+    for each in receipts:
+        product, cost = act.product(each.product), each.unit_cost.minor
+        shelf, quarantine = act.shelf_place(warehouse, product.code, spot), place("qt", warehouse)
+        for lot in _lots(act, product, each, supplier, document):
+            sound = lot.quantity - each.damaged
+            made.append(lot)
+            for dest, quantity in ((shelf, sound), (quarantine, each.damaged)):
+                moves += [Move(lot.id, quantity, source, dest, cost * quantity)] if quantity else []
+    act.post(document, moves, reason)
+    return made
+
+
+def _lots(act: StockAct, product: Product, each: Receipt, supplier: str, document: str) -> list[LotRow]:
     """The lots of a batch: one, or one a unit of a product with serial numbers. Raises RuleBroken. [INV-04]"""
     serials = each.serials or ("",)
     count = each.sound if product.serial else 0
