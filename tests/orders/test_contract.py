@@ -7,12 +7,12 @@ from typing import Any, ClassVar
 import pytest
 
 from adapters.harness import BACKENDS, Desks, Statements
+from csdomain.casework.bills import Unbilled
 from csdomain.flows.supply_orders import Stock, supplies_of
 from csdomain.kernel.rules import AUDITED, MOVES, ONE_WRITER, PERMITTED, PERSONAL_DATA, PORTS, TIME
 from csdomain.orders.context import CONTEXT
 from csdomain.orders.lifecycle import ShipmentState
 from csdomain.orders.model import Order, OrderAct
-from csdomain.orders.ports import Unbilled
 from csdomain.orders.service import ORDER_CASES
 from csdomain.orders.values import Dose, Item
 from csdomain.testing import SequentialIds

@@ -6,20 +6,17 @@ from typing import Any, Final, cast
 
 import attrs
 
+from csdomain.casework.bills import CaseBilling, Due, Priced, Unbilled
 from csdomain.kernel.store.consequences import Consequence
 from csdomain.kernel.store.ports import AuditRecord, Unit
 from csdomain.kernel.store.unit import StandardUnit
 from csdomain.kernel.values.actors import Actor, system_actor
 from csdomain.kernel.values.ids import IdSource
-from csdomain.kernel.values.money import Money
 from csdomain.orders.effects import EFFECTS
 from csdomain.orders.lifecycle import ORDER_MOVES, Move
 from csdomain.orders.model import ORDERS, OrderAct
-from csdomain.orders.ports import Billing as OrderBilling
-from csdomain.orders.ports import Due, Unbilled
 from csdomain.orders.rules import ORDER
 from csdomain.orders.service import ORDER_CASES
-from csdomain.orders.values import Item
 from csdomain.payments.events import BillPaid, BillReopened
 from csdomain.payments.lifecycle import BillState
 from csdomain.payments.values import PAYMENT_RULES, Line
@@ -40,13 +37,13 @@ _DUE: Final = {
 
 @attrs.frozen
 class OrderBills:
-    """The port :class:`~csdomain.orders.ports.Billing` over payments."""
+    """The port :class:`~csdomain.casework.bills.CaseBilling` over payments."""
 
     bills: BillsOfCases
 
-    def ask(self, by: Actor, at: datetime, order: str, customer: str, lines: Sequence[tuple[Item, Money]], /) -> str:
+    def ask(self, by: Actor, at: datetime, order: str, customer: str, lines: Sequence[Priced], /) -> str:
         """Open the bill; what is free is not on it, and there is none where all is."""
-        there = [Line(item.product, item.quantity, price, ORDER.id) for item, price in lines if price.minor]
+        there = [Line(what, quantity, price, ORDER.id) for what, quantity, price in lines if price.minor]
         billing, unit = Billing(self.bills.house, self.bills.ids), self.bills.unit
         return billing.open(unit, by, at, order, PURPOSE, customer, there) if there else ""
 
@@ -54,19 +51,19 @@ class OrderBills:
         """How the bill of an order stands, and stays until the unit has ended. Raises NotFound."""
         return _DUE[self.bills.bill(order, PURPOSE).state]
 
-    def take_back(self, by: Actor, at: datetime, order: str, item: Item, /) -> bool:
+    def take_back(self, by: Actor, at: datetime, order: str, what: str, quantity: int, /) -> bool:
         """The bill is lowered by an item that is on it, and what finance has confirmed beyond the rest goes back."""
         bill = self.bills.bill(order, PURPOSE)
-        line = next((line for line in bill.lines if line.what == item.product), None)
-        reason = f"{item.product} × {item.quantity}"
-        return line is None or self.bills.lower(by, at, bill, line.price * item.quantity, reason, refund=True)
+        line = next((line for line in bill.lines if line.what == what), None)
+        reason = f"{what} × {quantity}"
+        return line is None or self.bills.lower(by, at, bill, line.price * quantity, reason, refund=True)
 
     def drop(self, by: Actor, at: datetime, order: str, reason: str, /) -> None:
         """The bill is cancelled, and what was used for it is credit."""
         self.bills.drop(by, at, order, PURPOSE, reason)
 
 
-def bills_of(house: House, ids: IdSource) -> Callable[[Unit], OrderBilling]:
+def bills_of(house: House, ids: IdSource) -> Callable[[Unit], CaseBilling]:
     """The bills of orders, by the unit of work; none where the house keeps none."""
     if PAYMENT_RULES not in house.rulebook:
         return lambda _: Unbilled()

@@ -70,10 +70,7 @@ class GoodsArrived(OrderMoved):
 
 @attrs.frozen(kw_only=True)
 class GoodsReturned(OrderMoved):
-    """Unopened goods of a shipment came back: the ``nth`` of it (ORD-03). ``billed``: the bill is lowered by them.
-
-    Schema 1 knew no bill.
-    """
+    """Unopened goods of a shipment came back: the ``nth`` of it (ORD-03). ``billed``: since schema 2, off the bill."""
 
     schema: ClassVar[int] = 2
 

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import attrs
 
+from csdomain.casework.bills import CaseBilling, Due
 from csdomain.frame.acts import Act, Events
 from csdomain.frame.cases import Record, usual
 from csdomain.frame.commands import Commands, Parts
@@ -22,7 +23,7 @@ from . import events as e
 from . import rules as r
 from .lifecycle import ORDER_MOVES, SHIPMENT_MOVES, Move, ShipmentMove, ShipmentState, State
 from .policies import beyond, counted
-from .ports import Billing, Due, Supplies
+from .ports import Supplies
 from .values import FIELDS, ORDER_ID, Dose, Item, OrderId, OrderRules
 
 PAPER: Final = "product_order"
@@ -41,7 +42,7 @@ class OrderAct(Act[OrderRules]):
     """What a command of an order has at hand: besides who, when and by which rules, the warehouse and the bill."""
 
     supplies: Supplies
-    billing: Billing
+    billing: CaseBilling
 
 
 @attrs.frozen(kw_only=True)
@@ -68,10 +69,7 @@ SHIPMENTS: Final = Parts.counted("shipments", SHIPMENT_MOVES)
 
 @attrs.define(kw_only=True)
 class Order(Record):
-    """A product order. ``owner`` is the doctor, or who entered it; ``bill`` is empty where there is none.
-
-    ``prices`` are those of a piece of each item as they were when it was entered. [ORD-01, ORD-04]
-    """
+    """A product order. ``owner`` is the doctor, or who entered it; ``prices`` are those of the items then. [ORD-01]"""
 
     id: OrderId = attrs.field(on_setattr=attrs.setters.frozen)
     state: State = State.PRESCRIBED
@@ -118,11 +116,7 @@ class Order(Record):
         for product in products:
             act.rules.product(product)
         order = Order(
-            **act.about(act.new(ORDER_ID)),
-            currency=act.currency,
-            customer=customer,
-            doses=found,
-            prescribed_at=act.at,
+            **act.about(act.new(ORDER_ID)), currency=act.currency, customer=customer, doses=found, prescribed_at=act.at
         )
         return order, act.opened(order, e.OrderPrescribed(products=products))
 
@@ -149,10 +143,9 @@ class Order(Record):
         assert self.total is not None  # noqa: S101
         paper = self.paper.sign(CUSTOMER, by=ActorId(self.customer), at=act.at)
         prices = self.prices or tuple(act.rules.product(item.product).price for item in self.items)
-        lines = tuple(zip(self.items, prices, strict=True))
-        found = total([price * item.quantity for item, price in lines], self.currency)
-        says = self.total
-        require(found == says, r.PAYMENT, accepted=Text(f"{says}: enter it anew", f"{says}：请重新录入"), given=found)
+        lines = [(item.product, item.quantity, price) for item, price in zip(self.items, prices, strict=True)]
+        found = total([price * quantity for _, quantity, price in lines], self.currency)
+        require(found == self.total, r.PAYMENT, accepted=Text("an order entered anew", "重新录入的订单"), given=found)
         self.bill = act.billing.ask(act.by, act.at, self.id, self.customer, lines)
         self.paper = paper
         return act.done(e.OrderSigned(total=self.total.minor))
@@ -162,7 +155,7 @@ class Order(Record):
         FIELDS.check_text(voucher, "voucher", SHORT)
         require(not self.paid, r.PAYMENT, accepted=Text("an order that is not paid", "未付款的订单"))
         came = Text("all that finance confirms for the bill", "财务已确认账单全部到账")
-        require(not self.bill or act.billing.due(self.id) is Due.PAID, r.PAYMENT, accepted=came, bill=self.bill)
+        require(not self.bill or act.billing.due(self.id) is Due.PAID, r.PAYMENT, accepted=came)
         assert self.paper is not None  # noqa: S101 - it was entered
         says = self.paper.stated("total")
         require(says == str(self.total), r.PAYMENT, accepted=Text(str(says), str(says)), given=self.total)
@@ -216,12 +209,12 @@ class Order(Record):
         require(act.at <= until, r.SHIPMENT, accepted=Text(f"until {when}", f"{when} 之前"), at=act.at)
         if beyond([item], there.items, there.returned):
             raise OverOrdered(given=item.product, accepted=Text("at most what was sent", "不超过已发数量"))
-        billed = bool(self.bill) and act.billing.take_back(act.by, act.at, self.id, item)
+        billed = bool(self.bill) and act.billing.take_back(act.by, act.at, self.id, item.product, item.quantity)
         act.supplies.take_back(self.id, self.branch, item, act.by, act.at)
         changed = attrs.evolve(there, returned=(*there.returned, item))
         self.shipments = (*self.shipments[:place], changed, *self.shipments[place + 1 :])
-        nth, pieces = len(changed.returned), item.quantity
-        return act.done(e.GoodsReturned(shipment=shipment, nth=nth, product=item.product, pieces=pieces, billed=billed))
+        what: dict[str, Any] = {"product": item.product, "pieces": item.quantity, "billed": billed}
+        return act.done(e.GoodsReturned(shipment=shipment, nth=len(changed.returned), **what))
 
     @does(Move.CLOSE)
     def close(self, act: OrderAct) -> Events:
