@@ -176,6 +176,12 @@ def test_what_was_paid_for_an_order_that_is_cancelled_is_credit_and_an_invoice_i
     assert shop.bill(other).state is BillState.CANCELLED
     assert [row.sums[0] for row in shop.money.credits(by=shop.who["finance"])] == [30_000]
     assert shop.told("order") == [("order.dropped", "finance")]
+    whole = shop.signed(Item(OIL, 1))
+    shop.confirm(shop.take(whole, yuan(200)))
+    assert shop.of(whole).paid
+    shop.orders.cancel(whole, "changed her mind", **shop.by("health_manager"))
+    assert (shop.of(whole).state, shop.of(whole).paid) == (State.CANCELLED, False)
+    assert [row.sums[0] for row in shop.money.credits(by=shop.who["finance"])] == [50_000]
 
 
 @pytest.mark.rule(PAYMENT)

@@ -165,7 +165,7 @@ class Order(Record):
     def follow_bill(self, act: OrderAct) -> Events:
         """What follows from the bill: the order is paid, or not any more. [ORD-04]"""
         paid = act.billing.due(self.id) is Due.PAID
-        if paid is self.paid:
+        if paid is self.paid or not self.bill:
             return ()
         self.voucher = self.bill if paid else ""
         return act.beside(does, self, Move.PAY if paid else Move.OWE, e.OrderPaid() if paid else e.OrderOwed())
@@ -227,6 +227,7 @@ class Order(Record):
         FIELDS.check_text(reason, "reason")
         if self.bill:
             act.billing.drop(act.by, act.at, self.id, reason)
+            self.voucher = ""
         self.reason = reason
         return act.done(e.OrderCancelled(reason=reason))
 
