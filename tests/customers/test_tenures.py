@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adapters.harness import BACKENDS, Desks
 from csdomain.customers.lifecycle import HandoverState
 from csdomain.customers.rules import TENURE
 from csdomain.customers.values import CUSTOMER_ID, HANDOVER_ID, Incomplete, MalformedCustomer, Merged, VehicleData
@@ -91,8 +92,9 @@ def test_a_customer_is_handed_over_by_three_hands_and_the_new_one_makes_contact(
     assert office.papers.get(paper, by=by).state is HandoverState.CONTACTED
 
 
-def test_who_represents_a_customer_looks_after_the_vehicles_and_connections_too() -> None:
-    office = Office()
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_who_represents_a_customer_looks_after_the_vehicles_and_connections_too(desks: Desks, backend: str) -> None:
+    office = Office(desks(backend, rulebook="fleet"))
     id, other = office.given_to("a"), office.given_to("c")
     vehicles, connections, by = office.does.vehicles, office.does.connections, office.person("general_manager")
     mine = office.of("records_clerk", vehicles.add, id, VehicleData(plate="A1"))

@@ -10,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import csdomain
+from adapters.conftest import clean_url, desks  # noqa: F401 - fixtures
+from adapters.harness import BACKENDS, Desks
 from csdomain.contexts import sections
 from csdomain.desk import shipped
 from csdomain.flows.bill_orders import PURPOSE
@@ -38,8 +40,8 @@ def own(text: str) -> Any:
 class Shop:
     """A desk that sells products and keeps bills; everybody acts at its present."""
 
-    def __init__(self, book: Any = None) -> None:
-        self.desk = memory_desk(book or "medical_centre")
+    def __init__(self, book: Any = None, desk: Any = None) -> None:
+        self.desk = desk or memory_desk(book or "medical_centre")
         self.who, self.orders, self.money = staff(self.desk), self.desk.orders, self.desk.payments
 
     def by(self, position: str) -> dict[str, Any]:
@@ -79,8 +81,12 @@ class Shop:
 
 
 @pytest.mark.rule(PAYMENT, CHARGE)
-def test_an_order_is_paid_when_finance_has_confirmed_its_bill_and_owed_again_with_it() -> None:
-    shop = Shop()
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_an_order_is_paid_when_finance_has_confirmed_its_bill_and_owed_again_with_it(
+    desks: Desks,  # noqa: F811 - the fixture
+    backend: str,
+) -> None:
+    shop = Shop(desk=desks(backend, rulebook="medical_centre", strict_locks=True))
     order = shop.signed()
     assert shop.bill(order).lines == (Line(OIL, 3, yuan(200), ORDER.id), Line(D3, 1, yuan(80), ORDER.id))
     assert shop.of(order).bill == bill_of(order, PURPOSE)
