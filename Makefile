@@ -23,7 +23,7 @@ help:  ## this list
 setup:  ## everything that uv.lock names, into .venv (quick when nothing changed)
 	@$(PYTHON) tools/bootstrap.py --group docs
 
-demo: setup  ## replay a help desk's log (LOG=… MAP=…), then tell a quality complaint until nothing of it is open
+demo: setup  ## replay a help desk's log (LOG=… MAP=…), tell a quality complaint to its end, goods and a renewal
 	@$(PY) tools/demo.py $(if $(LOG),--log "$(LOG)") $(if $(MAP),--map "$(MAP)")
 
 test: setup  ## all tests, with real PostgreSQL and MariaDB servers started for them

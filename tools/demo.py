@@ -1,4 +1,5 @@
-"""`make demo`: an event log replayed, a deadline over a public holiday, and a quality complaint until it is settled."""
+"""`make demo`: an event log replayed, a deadline over a public holiday, a quality complaint until it is settled, goods
+bought and sent, a renewal."""
 
 import argparse
 import os
@@ -14,6 +15,7 @@ from csdomain.complaints.rules import ACCEPTANCE
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / "examples" / "data"
 STORY = ROOT / "examples" / "06_a_quality_complaint.py"
+GOODS = ROOT / "examples" / "08_goods_and_a_renewal.py"
 BUILD = ROOT / "build" / "demo"
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
@@ -126,10 +128,12 @@ def main() -> None:
         mapping = DATA / ("helpdesk_italy_map.toml" if "italy" in log.name else "help_desk_map.toml")
     page = replay(log, mapping)
     databases = (desk(), story())
+    title("4. Goods and a renewal, in memory (examples/08_goods_and_a_renewal.py)")
+    told([sys.executable, str(GOODS)])
     title("Where to look")
     print(f"the replay as a page   {page}")
     print("the desks' databases  ", *databases)
-    print("the code of this demo  tools/demo.py, examples/06_a_quality_complaint.py")
+    print("the code of this demo  tools/demo.py,", *(file.relative_to(ROOT) for file in (STORY, GOODS)))
     print("step by step           docs/tutorial/your-first-complaint-desk.md (zh-CN beside it)")
 
 

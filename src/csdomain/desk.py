@@ -79,6 +79,7 @@ if TYPE_CHECKING:
     from csdomain.inventory.service import Inventory
     from csdomain.kernel.store.verify import Checkpoint, Verification
     from csdomain.messaging.service import Messages
+    from csdomain.orders.ports import Supplies
     from csdomain.orders.service import Orders
     from csdomain.payments.service import Payments
     from csdomain.renewals.service import Renewals
@@ -153,9 +154,16 @@ class Services:
     def orders(self) -> "Orders":
         """Product orders (ORD)."""
         from csdomain.flows.supply_orders import supplies_of
+
+        return self.orders_from(supplies_of(self.house, self._ids))
+
+    def orders_from(self, supplies: "Callable[[Unit], Supplies]") -> "Orders":
+        """Product orders (ORD) that are sent from a stock of the host's own, by the unit of work."""
+        from csdomain.flows.bill_orders import bills_of
         from csdomain.orders.context import CONTEXT
 
-        return self.of(CONTEXT, supplies=supplies_of(self.house, self._ids), customers=self._known_customers)
+        billing = bills_of(self.house, self._ids)
+        return self.of(CONTEXT, supplies=supplies, billing=billing, customers=self._known_customers)
 
     @cached_property
     def payments(self) -> "Payments":

@@ -113,7 +113,10 @@ def test_what_is_overdue_or_was_given_up_shows(desks: Desks) -> None:
             raise DeliveryFailed(definite=True, why="no such line")
 
     accepted(desk)
-    assert desk.health().behind == {"cases_of_leavers": 0}  # what is not numbered yet is not counted
+    assert desk.health().behind == {
+        "cases_of_leavers": 0,
+        "papers_follow_customers": 0,
+    }  # what is not numbered yet is not counted
     clock.advance(40 * DAY)
     late = desk.health()
     assert late.oldest_timer is not None

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adapters.harness import BACKENDS, Desks
 from csdomain.customers.lifecycle import HandoverState
 from csdomain.customers.rules import TENURE
-from csdomain.customers.values import CUSTOMER_ID, HANDOVER_ID, Incomplete, MalformedCustomer, Merged
+from csdomain.customers.values import CUSTOMER_ID, HANDOVER_ID, Incomplete, MalformedCustomer, Merged, VehicleData
 from csdomain.kernel.papers.approvals import OwnRequest
 from csdomain.kernel.rules.errors import Conflict, DomainError, MoveRefused, NotFound, NotPermitted, RuleBroken
 from csdomain.kernel.values.ids import WrongKind
@@ -89,6 +90,36 @@ def test_a_customer_is_handed_over_by_three_hands_and_the_new_one_makes_contact(
     assert office.timers(paper) == ["met"]
     assert not office.does.waiting(by=office.person("b"))
     assert office.papers.get(paper, by=by).state is HandoverState.CONTACTED
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_who_represents_a_customer_looks_after_the_vehicles_and_connections_too(desks: Desks, backend: str) -> None:
+    office = Office(desks(backend, rulebook="fleet"))
+    id, other = office.given_to("a"), office.given_to("c")
+    vehicles, connections, by = office.does.vehicles, office.does.connections, office.person("general_manager")
+    mine = office.of("records_clerk", vehicles.add, id, VehicleData(plate="A1"))
+    sold = office.of("records_clerk", vehicles.add, id, VehicleData(plate="A2"))
+    office.of("records_clerk", vehicles.remove, sold, "sold")
+    joined = office.of("records_clerk", connections.receive, id, "east", "R-1", "A-1")
+    foreign = office.of("records_clerk", vehicles.add, other, VehicleData(plate="C1"))
+
+    def owners() -> list[str]:
+        assert not office.desk.carry_out().refused
+        papers = ((vehicles, mine), (vehicles, sold), (connections, joined), (vehicles, foreign))
+        return [papers_of.get(each, by=by).owner for papers_of, each in papers]
+
+    assert owners() == ["a", "a", "a", "c"]
+    office.of("service_manager", office.does.assign, id, "b")
+    assert owners() == ["b", "a", "b", "c"]
+    assert connections.get(joined, by=office.person("b"))
+    left = office.of("c", office.papers.file, other, "moves away", ENTRIES)
+    office.of("service_manager", office.does.merge, other, id)
+    assert owners() == ["b", "a", "b", "b"], "the records of one person have one representative"
+    assert office.papers.get(left, by=by).state is HandoverState.WITHDRAWN
+    assert ("handover.ended", "c") in office.told()
+    office.of("service_manager", office.does.split, other)
+    assert owners() == ["b", "a", "b", "c"]
+    assert office.desk.verify().faults == ()
 
 
 def test_whoever_does_not_make_contact_in_a_working_day_is_late_and_the_manager_is_told() -> None:

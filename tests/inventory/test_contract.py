@@ -2,21 +2,27 @@
 
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, Unpack
 from zoneinfo import ZoneInfo
 
 import attrs
 import pytest
 
 from adapters.harness import BACKENDS
+from csdomain.frame.acts import Events
+from csdomain.frame.service import CallOptions, OpenOptions
+from csdomain.inventory import events as e
 from csdomain.inventory import service as s
+from csdomain.inventory.commands import shelves
 from csdomain.inventory.commands.destructions import Unsound
+from csdomain.inventory.lifecycle import ShelfMove
 from csdomain.inventory.model.ledger import Ledger, Move
 from csdomain.inventory.model.papers import Product, Receipt, StockAct, Wanted, product_id
-from csdomain.inventory.model.stock import LOT, Balance, LotRow, Movement
+from csdomain.inventory.model.stock import LOT, Balance, LotRow, Movement, Shelf, shelf_id
 from csdomain.inventory.values import FIELDS, INVENTORY_RULES, check_place
 from csdomain.kernel.rules import AUDITED, MOVES, ONE_WRITER, PERMITTED, PERSONAL_DATA, PORTS, TIME
 from csdomain.kernel.store.kinds import Page
+from csdomain.kernel.store.ports import Receipt as Done
 from csdomain.kernel.store.registers import RowPage
 from csdomain.kernel.values.money import Money
 from csdomain.testing.cases import CaseContract, by, numbered, with_case
@@ -171,6 +177,7 @@ class TestProducts(Papers):
         "list": numbered(
             "product_manager", lambda n: (f"p{n}", "name", "piece", "normal"), category="c", specification="s"
         ),
+        "set_price": by("product_manager", CENT),
         "retire": by("product_manager"),
         "take_over": with_case(
             "product_manager",
@@ -308,3 +315,67 @@ class TestDestructions(Papers):
     }
     ids = NAMES | {"destroy.method", "destroy.witnesses"}
     unfilled = frozenset({"Unsound.spot"})
+
+
+@shelves.does.opens(ShelfMove.OPEN)
+def stocked(act: StockAct, warehouse: str) -> tuple[Shelf, Events]:
+    """A shelf as goods make it: some lie on it, and some are set apart."""
+    for dest in (f"wh/{warehouse}/normal/", f"wh/{warehouse}/normal/A1", f"qt/{warehouse}"):
+        act.post(warehouse, [Move(LOT_1, 20, "wh/hq/normal/", dest)], "transfer")
+    shelf = Shelf(id=shelf_id(warehouse, OIL), warehouse=warehouse, product=OIL, version=1)
+    return shelf, act.opened(shelf, e.GoodsMoved(lot=LOT_1, quantity=20))
+
+
+class ById(s._Service[Shelf]):
+    """The commands of shelves by the id of the shelf."""
+
+    _cases: ClassVar = s.SHELF_CASES
+
+    def open(self, warehouse: str, **call: Unpack[OpenOptions]) -> Done:
+        return self._begin(stocked, call, warehouse)
+
+    def reserve(self, id: str, holder: str, quantity: int, lot: str | None = None, **call: Unpack[CallOptions]) -> Done:
+        return self._do(shelves.reserve, id, call, holder, quantity, lot)
+
+    def release(self, id: str, holder: str, lot: str | None = None, **call: Unpack[CallOptions]) -> Done:
+        return self._do(shelves.release, id, call, holder, lot)
+
+    def move(self, id: str, lot: str, quantity: int, source: str, dest: str, **call: Unpack[CallOptions]) -> Done:
+        return self._do(shelves.move, id, call, lot, quantity, source, dest)
+
+    def quarantine(
+        self, id: str, lot: str, quantity: int, reason: str, spot: str = "", **call: Unpack[CallOptions]
+    ) -> Done:
+        return self._do(shelves.quarantine, id, call, lot, quantity, spot, reason)
+
+    def clear(self, id: str, lot: str, quantity: int, reason: str, spot: str = "", **call: Unpack[CallOptions]) -> Done:
+        return self._do(shelves.clear, id, call, lot, quantity, spot, reason)
+
+    def _keep(self, unit: Any, case: Any, events: Any, *, new: bool = False) -> None:
+        if not new:  # the ledger has made it
+            super()._keep(unit, case, events)
+
+
+class TestShelves(Papers):
+    """Shelves. Two stores are enough: the machine of papers works on them on every one."""
+
+    cases = s.SHELF_CASES
+    backends = ("memory", "sqlite")
+    shared = True
+    outlives = ("INV-15",)
+    samples: ClassVar = {
+        "open": numbered("hq", lambda n: (f"w{n}",)),
+        "reserve": by("hq", "ord-1", 2),
+        "release": by("hq", "ord-1"),
+        "move": by("hq", LOT_1, 1, "A1", "B1"),
+        "quarantine": by("hq", LOT_1, 1, "wet"),
+        "clear": by("hq", LOT_1, 1, "dry again"),
+    }
+    ids = frozenset({"open.warehouse", "reserve.holder", "reserve.lot", "release.holder", "release.lot"}) | {
+        *("move.lot", "move.source", "move.dest", "quarantine.lot", "quarantine.reason", "quarantine.spot"),
+        *("clear.lot", "clear.reason", "clear.spot"),
+    }
+    unfilled = frozenset({"reserve.lot", "release.lot"})
+
+    def does(self, desk: Any) -> Any:
+        return ById(desk.store, desk.house, desk._ids)

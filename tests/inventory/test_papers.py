@@ -1,6 +1,7 @@
 """The papers of the warehouse: what each refuses, and what it does to the ledger (INV-01…16)."""
 
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from csdomain.inventory import rules as r
 from csdomain.inventory.commands.destructions import Unsound
 from csdomain.inventory.model.ledger import SerialTaken, TooLate, TooLittle
 from csdomain.inventory.model.papers import Receipt, Wanted, product_id
-from csdomain.inventory.values import InvalidLot, Request, WrongPlace
+from csdomain.inventory.values import InvalidLot, MalformedPaper, Request, WrongPlace
 from csdomain.kernel.papers.approvals import ApprovalVoid, BeyondAuthority, OwnRequest
 from csdomain.kernel.rules.errors import NotFound, NotPermitted, RuleBroken
 from csdomain.kernel.values.money import Money
@@ -69,6 +70,75 @@ def arrived(house: Warehouse, wanted: int, *receipts: Receipt) -> str:
 
 def oil(sound: int, damaged: int = 0, cost: int = 100, **more: Any) -> Receipt:
     return Receipt(product=OIL, sound=sound, damaged=damaged, unit_cost=Money(cost, "CNY"), **more)
+
+
+@pytest.mark.rule(r.LEDGER, r.QUARANTINE)
+def test_damaged_goods_that_are_taken_over_are_set_apart() -> None:
+    house = stocked()
+    one = Receipt(product=OIL, sound=3, damaged=2, unit_cost=YUAN)
+    house.stock.products.take_over(product_id(OIL), [one], "opening", **house.by(house.buyer))
+    assert sums(house) == {"wh": 3, "qt": 2}
+    assert sorted(house.balances().values()) == [(2, 200), (3, 300)]
+    house.check()
+
+
+@pytest.mark.rule(r.PRODUCTS)
+def test_goods_with_a_shelf_life_come_with_an_expiry_that_it_allows() -> None:
+    house = Warehouse()
+    house.product(shelf_days=30)
+    last, products = T0.date() + timedelta(days=30), house.stock.products
+    wrong = [None, last + timedelta(days=1)]
+    for expires in wrong:
+        with pytest.raises(RuleBroken):
+            house.put(5, expires=expires)
+    bought = house.stock.purchases.request(house.wanted(5), YUAN, **house.by(house.buyer)).id
+    house.stock.purchases.approve(bought, **house.by(house.head))
+    house.stock.purchases.order(bought, "maker", **house.by(house.buyer))
+    for expires in (*wrong, last):
+        came = [Receipt(product=OIL, sound=5, unit_cost=YUAN, expires=expires)]
+        if expires != last:
+            with pytest.raises(RuleBroken):
+                house.stock.purchases.arrive(bought, came, **house.by())
+        else:
+            house.stock.purchases.arrive(bought, came, **house.by())
+    house.put(5, expires=last)
+    for days in (-1, 36_501):
+        with pytest.raises(MalformedPaper):
+            products.list("salt", "salt", "bag", "normal", shelf_days=days, **house.by(house.buyer))
+
+
+@pytest.mark.rule(r.PRODUCTS)
+@given(st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40), st.integers(0, 900)), max_size=6))
+def test_a_price_holds_from_its_day_on_and_what_has_held_stays(changes: list[tuple[int, int, int]]) -> None:
+    """Oracle: a price a day."""
+    house = Warehouse()
+    today = T0.date()
+    house.product(price=Money(500, "CNY"), content=Decimal(60))
+    shown = dict.fromkeys((today + timedelta(days=n) for n in range(300)), 500)
+    begins = {today: 500}
+    for later, ahead, price in changes:
+        house.now += timedelta(days=later)
+        now = house.now.date()
+        since = now + timedelta(days=ahead)
+        house.stock.products.set_price(product_id(OIL), Money(price, "CNY"), since, **house.by(house.buyer))
+        begins[since] = price
+        with pytest.raises(RuleBroken):
+            house.stock.products.set_price(product_id(OIL), YUAN, now - timedelta(days=1), **house.by(house.buyer))
+    for day in shown:
+        shown[day] = begins[max(since for since in begins if since <= day)]
+    product = house.stock.products.get(product_id(OIL), by=house.buyer)
+    assert [product.price(day) for day in shown] == [Money(price, "CNY") for price in shown.values()]
+    assert product.price(today - timedelta(days=1)) is None
+
+
+@pytest.mark.rule(r.PRODUCTS)
+@pytest.mark.parametrize(
+    "wrong",
+    [{"price": Money(1, "EUR")}, {"price": Money(-1, "CNY")}, {"content": Decimal(0)}, {"content": Decimal("NaN")}],
+)
+def test_a_price_is_of_the_house_and_a_unit_holds_something(wrong: dict[str, Any]) -> None:
+    with pytest.raises(MalformedPaper):
+        Warehouse().product(**wrong)
 
 
 @pytest.mark.rule(r.RECEIVING, r.LOTS, r.QUARANTINE)
@@ -194,6 +264,18 @@ def test_a_shipment_is_checked_again_when_it_leaves_and_put_back_where_it_lay() 
         house.stock.shipments.pick("ord-1", house.wanted(1), **house.by())
     explained = house.stock.explain("hq", Request(OIL, 1), by=house.keeper, at=house.at)
     assert [why.value for _, why in explained.passed] == ["expired"]
+
+
+@pytest.mark.rule(r.ALLOCATION, r.QUARANTINE)
+def test_why_a_lot_in_quarantine_gives_nothing_is_said_too() -> None:
+    house = stocked()
+    whole, part, fit = house.put(2), house.put(3), house.put(4)
+    for lot, quantity in ((whole, 2), (part, 1)):
+        house.stock.quarantine("hq", OIL, lot, quantity, "wet", **house.by())
+    house.stock.destructions.propose([Unsound(whole, 2)], "wet", **house.by())
+    explained = house.stock.explain("hq", Request(OIL, 1), by=house.keeper, at=house.at)
+    assert explained.lots == ((part, 1),)
+    assert {lot: why.value for lot, why in explained.passed} == {whole: "quarantined", fit: "not needed"}
 
 
 @pytest.mark.rule(r.RESERVATIONS)

@@ -236,6 +236,23 @@ def test_the_safety_level_is_so_many_months_sales_rounded_up(sold: int, over: in
 
 
 @pytest.mark.rule(r.WARNINGS)
+def test_goods_that_have_just_come_are_not_idle_however_long_ago_the_last_ones_left() -> None:
+    house = Warehouse()
+    house.product()
+    house.put(1)
+    house.send(1)
+    house.now += timedelta(days=200)
+    house.put(5)
+
+    def idle() -> Any:
+        return house.stock.warnings(by=house.head, at=house.at).idle
+
+    assert idle() == ()
+    house.now += timedelta(days=181)
+    assert idle() == (("hq", OIL),)
+
+
+@pytest.mark.rule(r.WARNINGS)
 def test_each_morning_whoever_buys_is_told_once_what_is_low_expires_or_lies_idle() -> None:
     house = Warehouse()
     clock = house.desk.clock

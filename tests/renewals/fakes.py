@@ -1,5 +1,6 @@
 """Ports of renewals without a store: a contract that is always there, bills that are always paid."""
 
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -58,6 +59,9 @@ class FakeBilling:
 
     def paid_on(self, subject: str, purpose: str, amount: Money, /) -> date:
         return PAID_ON
+
+    def credit(self, by: Actor, at: datetime, amounts: Mapping[str, Money], reason: str, /) -> Sequence[str]:
+        return list(amounts)
 
     def drop(self, by: Actor, at: datetime, subject: str, purpose: str, reason: str, /) -> None:
         """Nothing is owed."""

@@ -48,6 +48,10 @@ def test_contracts_that_end_are_listed(
 def test_a_refusal_and_a_wrong_day_are_said(capsys: pytest.CaptureFixture[str], url: str, tmp_path: Path) -> None:
     who = ["--as", "ann", "--branch", "hq", "--position"]
     assert run(["renewals", "due", url, *who, "repair_technician"]) == 1
-    assert run(["renewals", "due", url, *who, "finance", "--until", "soon"]) == 1
+    capsys.readouterr()
+    for wrong in ("soon", "2026-13-01"):
+        assert run(["renewals", "due", url, *who, "finance", "--until", wrong]) == 1
+        said = capsys.readouterr().err
+        assert "no day of the calendar" in said
+        assert "2026-08-01" in said
     assert run(["renewals", "due", url, *who, "finance"]) == 0
-    assert "2026-08-01" in capsys.readouterr().err

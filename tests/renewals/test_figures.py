@@ -25,6 +25,7 @@ from csdomain.renewals import (
     remove_vehicles,
 )
 from csdomain.renewals.lifecycle import ContractState
+from csdomain.renewals.model.contract import PastContract
 from csdomain.renewals.rules import EARNED_BY_THE_DAY, OUTCOME, RATE, VEHICLES_CHANGE, WATCH
 from csdomain.renewals.values import CONTRACT_RULES, AlreadyOpen, MalformedRenewal
 from renewals.fleet import Fleet, yuan
@@ -66,9 +67,10 @@ def test_revenue_is_that_of_every_term_however_vehicles_come_and_go(history: lis
         for basis in Basis:
             told = does.revenue(on, basis, by=fleet.who["finance"])
             assert told == earned(terms, on, currency="CNY", basis=basis)
-    charged = [event["amount"] for event in fleet.events(contract, "vehicles_added") if event["amount"]]
-    bills = [bill for bill in fleet.desk.payments.bills.find(by=fleet.who["finance"]).items if bill.subject == contract]
-    assert sorted(bill.due.minor for bill in bills) == sorted(charged)
+    bills = fleet.desk.payments.bills.find(by=fleet.who["finance"]).items
+    due = sum(bill.due.minor for bill in bills)
+    assert due == does.revenue(date(2100, 1, 1), by=fleet.who["finance"]).paid.minor, "what is billed will be earned"
+    assert all(bill.collected <= bill.due for bill in bills)
 
 
 @pytest.mark.rule(VEHICLES_CHANGE)
@@ -85,7 +87,10 @@ def test_who_joins_pays_for_the_days_that_are_left_and_who_leaves_gets_them_back
     with pytest.raises(NotCovered):
         does.remove_vehicles(contract, ["veh-8"], **fleet.call("records_clerk"))
     does.remove_vehicles(contract, ["veh-0"], **fleet.call("records_clerk"))
-    assert fleet.told()[-2:] == [("contract.change", "provisioning"), ("contract.to_refund", "finance")]
+    back = Money(60_000 * 400 // 426, "CNY")
+    (credit,) = fleet.desk.payments.credits(by=fleet.who["finance"])
+    assert (credit.group, credit.sums) == (("customer-1",), (back.minor,))
+    assert ("contract.to_refund", "finance") not in fleet.told()
     assert fleet.contract(contract).vehicles == ("veh-1", "veh-9")
     renewal = fleet.filled(contract)
     assert fleet.of(renewal).priced.total.gross == yuan(1200)
@@ -93,9 +98,31 @@ def test_who_joins_pays_for_the_days_that_are_left_and_who_leaves_gets_them_back
         does.remove_vehicles(contract, ["veh-1"], **fleet.call("records_clerk"))
     fleet.does.abandon(renewal, "sold", **fleet.call("customer_representative"))
     does.remove_vehicles(contract, ["veh-1", "veh-9"], **fleet.call("records_clerk"))
+    (credit,) = fleet.desk.payments.credits(by=fleet.who["finance"])
+    assert credit.sums == (2 * back.minor,), "what was never paid is owed no more, and is no credit"
+    assert not fleet.desk.payments.bills.owed(by=fleet.who["finance"]).items
     fleet.later(500)
     assert fleet.contract(contract).state is ContractState.LAPSED
     assert ("contract.expired", "customer-1") not in fleet.told()  # nobody is left to be told
+
+
+@pytest.mark.rule(VEHICLES_CHANGE)
+def test_finance_gives_back_what_was_paid_elsewhere_or_is_invoiced() -> None:
+    fleet = Fleet()
+    does, since = fleet.does.contracts, date(2026, 1, 1)
+    there: dict[str, Any] = {"device": "bought", "vehicles": ("veh-1", "veh-2"), "plan": "yearly"}
+    there |= {"customer": "customer-1", "representative": "customer_representative"}
+    taken = does.take_over(
+        PastContract(number="OLD-1", anchor=since, paid_on=since, **there), **fleet.call("general_manager")
+    ).id
+    does.remove_vehicles(taken, ["veh-1"], **fleet.call("records_clerk"))
+    assert fleet.told()[-1] == ("contract.to_refund", "finance")
+    contract = fleet.signed(2)
+    bill = fleet.of(fleet.renewed(contract)).bill
+    fleet.desk.payments.bills.invoice(bill, "F-1", **fleet.call("finance"))
+    does.remove_vehicles(contract, ["veh-0"], **fleet.call("records_clerk"))
+    assert fleet.told()[-1] == ("contract.to_refund", "finance")
+    assert not fleet.desk.payments.credits(by=fleet.who["finance"])
 
 
 @pytest.mark.rule(WATCH)

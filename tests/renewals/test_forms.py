@@ -440,6 +440,7 @@ def _holds(fleet: Fleet, contracts: list[str]) -> None:
     finance = fleet.who["finance"]
     forms = fleet.does.find(by=finance).items
     payments = fleet.desk.payments.find(by=finance).items
+    bills = fleet.desk.payments.bills.find(by=finance).items
     for contract in contracts:
         terms = fleet.events(contract, "term_began")
         assert [term["term"] for term in terms] == list(range(1, len(terms) + 1))
@@ -449,6 +450,9 @@ def _holds(fleet: Fleet, contracts: list[str]) -> None:
             assert ends <= starts_on < ends_on
             ends = ends_on
         recorded = [ren for ren in forms if ren.contract == contract and ren.state is RenewalState.RECORDED]
+        theirs = [bill for bill in bills if bill.subject in (contract, *(ren.id for ren in recorded))]
+        back = sum(event["credited"] for event in fleet.events(contract, "vehicles_removed"))
+        assert sum(part.minor for bill in theirs for part in bill.lowered) == back
         given = sorted((ren.agreed.period.start, ren.agreed.period.end) for ren in recorded)
         assert given == [(_day(term["starts_on"]), _day(term["ends_on"])) for term in terms]
         for ren in recorded:
@@ -457,7 +461,10 @@ def _holds(fleet: Fleet, contracts: list[str]) -> None:
             assert ren.agreed.period.start == months_after(anchor, begun)
             assert ren.agreed.period.end == months_after(anchor, months)
             used = [payment.uses.get(ren.bill, yuan(0)).minor for payment in payments]
-            assert sum(used) == ren.priced.total.gross.minor
+            (bill,) = [bill for bill in bills if bill.id == ren.bill]
+            assert (
+                sum(used) == bill.due.minor == ren.priced.total.gross.minor - sum(part.minor for part in bill.lowered)
+            )
             assert [s.role for s in ren.form.signatures] == ["finance", "administrator"]
     for payment in payments:
         assert sum(use.minor for use in payment.uses.values()) <= payment.amount.minor

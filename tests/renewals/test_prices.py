@@ -128,7 +128,10 @@ def test_the_prices_of_the_document(
 
 @pytest.mark.rule(PRICE_PLANS)
 def test_the_house_is_read_from_its_book() -> None:
-    assert loads(TOML, [RENEWAL_RULES])[RENEWAL_RULES] == HOUSE
+    alone = attrs.evolve(RENEWAL_RULES, needs=())
+    assert loads(TOML, [alone])[RENEWAL_RULES] == HOUSE
+    with pytest.raises(RulebookInvalid, match=r"the section \[payments\] is needed as well @ \$\.renewals"):
+        loads(TOML, [RENEWAL_RULES])
     for old, new in (
         ("months = 1", "months = 1.0"),
         ('"50 CNY"', "50"),
@@ -139,7 +142,7 @@ def test_the_house_is_read_from_its_book() -> None:
         ("grace_days = 30", "grace_days = -1"),
     ):
         with pytest.raises(RulebookInvalid):
-            loads(TOML.replace(old, new, 1), [RENEWAL_RULES])
+            loads(TOML.replace(old, new, 1), [alone])
 
 
 @pytest.mark.rule(QUOTE)

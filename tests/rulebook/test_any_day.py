@@ -92,7 +92,13 @@ def orders(desk: Desk, at: datetime) -> None:
     manager = who["health_manager"]
     desk.orders.enter(id, [Item("fish_oil", 2)], by=manager, at=at)
     desk.orders.sign(id, by=manager, at=at)
-    desk.orders.pay(id, "V-1", by=who["finance"], at=at)
+    order = desk.orders.get(id, by=manager)
+    assert order.total
+    money = desk.payments.take(order.customer, order.total, order.bill, by=manager, at=at).id
+    desk.payments.hand_in(money, by=manager, at=at)
+    desk.payments.confirm(money, by=who["finance"], at=at)
+    desk.carry_out()
+    assert desk.orders.get(id, by=manager).paid
     desk.orders.ship(id, [Item("fish_oil", 2)], by=who["warehouse_keeper"], at=at)
     desk.orders.arrive(id, 1, by=manager, at=at)
     desk.orders.deadlines(id, by=manager, at=at + timedelta(days=40))

@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any
@@ -37,6 +37,21 @@ class MalformedTime(InvalidValue):
 
     default_rule = PORTS
     problem = Text("This is not a time with its zone.", "这不是带时区的时间。")
+
+
+class MalformedDay(InvalidValue):
+    """A day on the command line that cannot be read, or that no calendar has (KRN-03)."""
+
+    default_rule = PORTS
+    problem = Text("This is no day of the calendar, written year-month-day.", "这不是“年-月-日”形式的有效日期。")
+
+
+def day(text: str) -> date:
+    """A day as it is written on the command line. Raises :class:`MalformedDay`."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise MalformedDay(given=text, accepted=Text("2026-08-01", "2026-08-01")) from None
 
 
 def instant(text: str) -> datetime:

@@ -1,18 +1,16 @@
 """``csdomain renewals``: the contracts that end soon, for who renews them (REN-03)."""
 
-from datetime import date
 from typing import Annotated
 
 import attrs
 import typer
 
-from csdomain.kernel.rules import Text
 from csdomain.renewals import months_after
 from csdomain.renewals.service import ENDING
 from csdomain.renewals.values import CONTRACT_RULES
 
 from . import stores
-from .options import As, Book, Branch, MalformedTime, Position, Url, command
+from .options import As, Book, Branch, Position, Url, command, day
 from .output import as_json, table
 from .settings import say, settings
 
@@ -23,13 +21,6 @@ Limit = Annotated[int, typer.Option(min=1, max=200, help="At most so many.")]
 @app.callback()
 def _group() -> None:
     """A group, though it has one command."""
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise MalformedTime(given=text, accepted=Text("2026-08-01", "2026-08-01")) from None
 
 
 @command(app, "due")
@@ -48,7 +39,7 @@ def due(
     with stores.reading(url, rulebook) as found:
         by, does = found.house.actor(actor, branch, position), found.renewals.contracts
         ahead = found.house.rulebook[CONTRACT_RULES].watch_months
-        end = months_after(stores.now().date(), ahead) if until is None else _day(until)
+        end = months_after(stores.now().date(), ahead) if until is None else day(until)
         months = does.due_by_month(end, by=by)
         contracts = does.due(end, attrs.evolve(ENDING, limit=limit), by=by).items
     rows = [

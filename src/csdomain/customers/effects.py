@@ -6,6 +6,7 @@ from typing import Final
 from csdomain.frame.effects import Effects, Scene, timer
 from csdomain.kernel.cases.effects import Effect, Fact, Message
 from csdomain.kernel.cases.events import TimerBreached, TimerFired, TimerReminded
+from csdomain.kernel.cases.timers import SYSTEM
 from csdomain.kernel.store.ports import Unit
 
 from . import events as e
@@ -72,7 +73,8 @@ def _contacted(event: e.HandoverContacted, s: S) -> Iterable[Effect]:
 @HANDOVER_EFFECTS.on(e.HandoverRefused, e.HandoverWithdrawn)
 def _ended(event: e.HandoverRefused | e.HandoverWithdrawn, s: S) -> Iterable[Effect]:
     yield s.cancel(event)
-    to = event.giver if isinstance(event, e.HandoverRefused) else s.rules.manager
+    withdrawn = isinstance(event, e.HandoverWithdrawn) and event.by != SYSTEM  # by people, not with a merged record
+    to = s.rules.manager if withdrawn else event.giver
     yield s.tell(event, "ended", to, customer=event.customer)
 
 

@@ -286,6 +286,13 @@ class VehicleChanged(VehicleMoved):
 
 
 @attrs.frozen(kw_only=True)
+class VehicleFollowed(VehicleMoved):
+    """The customer's representative ``owner`` looks after it from now on (CUS-08)."""
+
+    owner: str = stamped()
+
+
+@attrs.frozen(kw_only=True)
 class VehicleRemoved(VehicleMoved):
     """The customer has it no more (CUS-01)."""
 
@@ -296,6 +303,13 @@ class ConnectionMoved(Told):
 
     customer: str = stamped()
     branch: str = stamped()
+
+
+@attrs.frozen(kw_only=True)
+class ConnectionFollowed(ConnectionMoved):
+    """The customer's representative ``owner`` looks after it from now on (CUS-08)."""
+
+    owner: str = stamped()
 
 
 @attrs.frozen(kw_only=True)

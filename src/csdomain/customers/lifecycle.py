@@ -265,6 +265,7 @@ class VehicleMove(Enum):
 
     ADD = "add"
     CHANGE = "change"
+    FOLLOW = "follow"
     REMOVE = "remove"
 
 
@@ -276,6 +277,7 @@ VEHICLE_MOVES: Final = Lifecycle(
         "vehicle",
         Row(VehicleMove.ADD, None, VehicleState.IN_USE, r.REGISTRATION, may="write"),
         Row(VehicleMove.CHANGE, VehicleState.IN_USE, None, r.REGISTRATION, may="write"),
+        Row(VehicleMove.FOLLOW, VehicleState.IN_USE, None, r.TENURE, may="write"),
         Row(VehicleMove.REMOVE, VehicleState.IN_USE, VehicleState.REMOVED, r.REGISTRATION, may="write"),
     ),
     ended=(VehicleState.REMOVED,),
@@ -303,10 +305,12 @@ class ConnectionMove(Enum):
     TICK = "tick"
     CONNECT = "connect"
     FILE = "file"
+    FOLLOW = "follow"
     CANCEL = "cancel"
 
 
 _K, _KM = ConnectionState, ConnectionMove
+_LIVE: Final = (_K.RECEIVED, _K.ORDERED, _K.OPENED, _K.CONNECTED)
 CONNECTION_MOVES: Final = Lifecycle(
     "connection",
     ConnectionState,
@@ -318,7 +322,8 @@ CONNECTION_MOVES: Final = Lifecycle(
         Row(_KM.OPEN_ACCOUNT, _K.ORDERED, _K.OPENED, r.ACCOUNT, may="provision"),
         Row(_KM.TICK, _K.OPENED, None, r.CONNECTION),
         Row(_KM.CONNECT, _K.OPENED, _K.CONNECTED, r.CONNECTION, may="tick"),
-        Row(_KM.FILE, (_K.RECEIVED, _K.ORDERED, _K.OPENED, _K.CONNECTED), None, r.PAPERS, may="receive"),
+        Row(_KM.FILE, _LIVE, None, r.PAPERS, may="receive"),
+        Row(_KM.FOLLOW, _LIVE, None, r.TENURE, may="receive"),
         Row(_KM.CANCEL, (_K.RECEIVED, _K.ORDERED, _K.OPENED), _K.CANCELLED, r.CONNECTION, may="receive"),
     ),
     ended=(_K.CONNECTED, _K.CANCELLED),

@@ -11,4 +11,6 @@ SOURCES: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
 #: What follows elsewhere, by name: the module whose ``consequence`` makes it of a house, the contexts it is about.
 CONSEQUENCES: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "cases_of_leavers": ("csdomain.flows.tell_of_leavers", ("complaints",)),
+    "papers_follow_customers": ("csdomain.flows.follow_representatives", ("customers",)),
+    "orders_follow_bills": ("csdomain.flows.bill_orders", ("orders", "payments")),
 }

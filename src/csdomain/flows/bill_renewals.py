@@ -1,38 +1,30 @@
 """Renewals, and vehicles added in mid-term, are billed in the unit of work of their own move (REN-04, REN-06)."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any, NoReturn, cast
 
 import attrs
 
 from csdomain.frame.fields import one_of
-from csdomain.kernel.rules.errors import NotFound
 from csdomain.kernel.store.ports import Unit
-from csdomain.kernel.store.unit import Joined, StandardUnit
-from csdomain.kernel.values.actors import Actor, Scope
+from csdomain.kernel.values.actors import Actor
 from csdomain.kernel.values.ids import IdSource
 from csdomain.kernel.values.money import Money
-from csdomain.payments.effects import BILL_EFFECTS, EFFECTS
-from csdomain.payments.lifecycle import BILL_MOVES, PAYMENT_MOVES, BillMove, BillState, PaymentMove, PaymentState
-from csdomain.payments.model.act import MoneyAct, NotPaid
-from csdomain.payments.model.bill import BILLS, Bill
+from csdomain.payments.effects import EFFECTS
+from csdomain.payments.lifecycle import PAYMENT_MOVES, BillState, PaymentMove, PaymentState
+from csdomain.payments.model.act import NotPaid
 from csdomain.payments.model.payment import PAYMENTS, Payment
-from csdomain.payments.service import Bills, standing
-from csdomain.payments.values import PAYMENT_RULES, Line, MalformedPayment, bill_of
+from csdomain.payments.service import standing
+from csdomain.payments.values import PAYMENT_RULES, Line, MalformedPayment
 from csdomain.renewals.ports import Charge
 from csdomain.rulebook import House
 
-from .open_bills import Billing
+from .open_bills import Billing, BillsOfCases
 
 
 @attrs.frozen
-class RenewalBills:
-    """The port :class:`~csdomain.renewals.ports.Billing` over payments. Bills rank after cases in the lock order."""
-
-    unit: Unit
-    house: House
-    ids: IdSource
+class RenewalBills(BillsOfCases):
+    """The port :class:`~csdomain.renewals.ports.Billing` over payments."""
 
     def check_bank(self, bank: str, /) -> None:
         """Refuse a bank at which the house has no account. Raises MalformedPayment. [REN-13]"""
@@ -56,7 +48,7 @@ class RenewalBills:
 
     def paid_on(self, subject: str, purpose: str, amount: Money, /) -> date:
         """The day of the payment that completed the bill. Raises NotPaid with what is missing. [REN-06]"""
-        bill = self._bill(subject, purpose)
+        bill = self.bill(subject, purpose)
         missing = amount - bill.confirmed
         if bill.state is not BillState.PAID or missing.minor > 0:
             stands = standing(bill, self.unit)
@@ -67,42 +59,11 @@ class RenewalBills:
             if money.state is PaymentState.CONFIRMED and money.value_on is not None
         )
 
-    def drop(self, by: Actor, at: datetime, subject: str, purpose: str, reason: str, /) -> None:
-        """What was used for the bill is credit again, and the bill is cancelled. Raises RuleBroken where an invoice
-        stands that no credit note took back. [REN-06]"""
-        bill = self._bill(subject, purpose)
-        if bill.state in (BillState.CANCELLED, BillState.WRITTEN_OFF):
-            return
-        allowed = [BILL_MOVES.actions[move] for move in (BillMove.TAKE_BACK, BillMove.CANCEL)]
-        events: tuple[Any, ...] = ()
-        for money in self._used(bill):
-            act = self._act(by, max(at, bill.moved_at), *allowed)
-            events += bill.take_back(act, money.id, money.uses[bill.id], reason)
-        if bill.due:
-            events += bill.cancel(self._act(by, max(at, bill.moved_at), *allowed), reason)
-        place, rules = self.house.place(bill.branch), self.house.rulebook[PAYMENT_RULES]
-        self.unit.of(BILLS).save(bill)
-        self.unit.record(events, BILL_EFFECTS.of(events, bill, rules, place))
-
-    def _bill(self, subject: str, purpose: str) -> Bill:
-        id = bill_of(subject, purpose)
-
-        def missing() -> NoReturn:
-            raise NotFound(kind=BILLS.table, id=id)
-
-        return self.unit.obtain(BILLS, id, missing)
-
-    def _used(self, bill: Bill) -> Iterable[Payment]:
-        payments = (self.unit.of(PAYMENTS).get(id) for id in sorted(bill.payments))
-        return [money for money in payments if bill.id in money.uses]
-
-    def _act(self, by: Actor, at: datetime, *actions: Any) -> MoneyAct:
-        """Who makes the move of the renewal needs no other permission for what follows with it."""
-        house = self.house
-        bills = Bills(Joined(cast("StandardUnit", self.unit)), house, self.ids)
-        actor = attrs.evolve(by, grants={**by.grants, **dict.fromkeys(actions, Scope.ALL)})
-        rules, ref = house.rulebook[PAYMENT_RULES], house.rulebook.ref
-        return bills._act(self.unit, actor, at, rules, ref, by.branch)  # noqa: SLF001 - as a command has it
+    def credit(self, by: Actor, at: datetime, amounts: Mapping[str, Money], reason: str, /) -> Sequence[str]:
+        """So much of each bill is not owed after all, and is credit where it was paid. [REN-10]"""
+        bills = [self.bill_by(id) for id in sorted(amounts)]
+        self.hold_payments(bills)
+        return [bill.id for bill in bills if self.lower(by, at, bill, amounts[bill.id], reason, refund=False)]
 
 
 def bills_of(house: House, ids: IdSource) -> Callable[[Unit], RenewalBills]:

@@ -170,6 +170,11 @@ class Act(Generic[R]):
         """The day in the house's zone."""
         return self.at.astimezone(ZoneInfo(self.place.zone)).date()
 
+    def about(self, id: str) -> dict[str, Any]:
+        """What every case begins with: it is the own of who opens it, in their branch, under the house rules of now."""
+        who = {"branch": self.by.branch, "owner": self.by.id}
+        return {"id": id, **who, "rulebook": self.rulebook, "moved_at": self.at}
+
     # --- what a command draws
     def number(self, pattern: NumberPattern, opens: str = "") -> str:
         """The next number of a pattern, in the branch of the case. The receipt has it. [KRN-10]

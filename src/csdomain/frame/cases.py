@@ -11,9 +11,11 @@ import attrs
 from csdomain.kernel.cases.lifecycle import Lifecycle
 from csdomain.kernel.rules import Text
 from csdomain.kernel.store.kinds import Aggregate, Field, Kind
+from csdomain.kernel.store.ports import Unit
 from csdomain.kernel.values.actors import Action
-from csdomain.rulebook import ORGANISATION, Pinning, Rulebook, Section
+from csdomain.rulebook import ORGANISATION, House, Pinning, Rulebook, Section
 
+from .acts import Events
 from .commands import Commands, Parts
 from .effects import Effects
 from .keeping import Hold, Keeping
@@ -85,6 +87,12 @@ class CaseType:
     def __attrs_post_init__(self) -> None:
         if self.keeping is not None:
             self.keeping.attach(self.effects, self.kind, self.erase)
+
+    def keep(self, unit: Unit, house: House, case: Any, events: Events) -> None:
+        """Store a case that was changed beside another one, what happened to it, and what follows from that."""
+        rules, place = self.effects.rules_of(case, house, unit), house.place(case.branch)
+        unit.of(self.kind).save(case)
+        unit.record(events, self.effects.of(events, case, rules, place))
 
     @property
     def context(self) -> str:

@@ -1,6 +1,6 @@
 """What happens to products, shelves and papers of the warehouse. Values are minor units; goods move as rows."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 import attrs
 
@@ -18,6 +18,14 @@ class ProductTold(Told):
 @attrs.frozen(kw_only=True)
 class ProductListed(ProductTold):
     """A product is on the list (INV-01)."""
+
+
+@attrs.frozen(kw_only=True)
+class ProductPriced(ProductTold):
+    """A unit costs ``price`` minor units from the day ``since`` on (INV-01)."""
+
+    price: int
+    since: date
 
 
 @attrs.frozen(kw_only=True)

@@ -21,6 +21,7 @@ class ProductMove(Enum):
     """What can be done with a product."""
 
     LIST = "list"
+    PRICE = "set_price"
     RETIRE = "retire"
     TAKE_OVER = "take_over"
 
@@ -33,6 +34,7 @@ PRODUCT_MOVES: Final = Lifecycle(
     steps(
         "inventory",
         Row(_PM.LIST, None, _P.LISTED, r.PRODUCTS, may="purchase"),
+        Row(_PM.PRICE, _P.LISTED, None, r.PRODUCTS, may="purchase"),
         Row(_PM.RETIRE, _P.LISTED, _P.RETIRED, r.PRODUCTS, may="purchase"),
         Row(_PM.TAKE_OVER, _P.LISTED, None, r.LEDGER, may="take_over"),
     ),

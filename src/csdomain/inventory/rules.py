@@ -32,8 +32,9 @@ CONSUMPTION = Rule(
 
 PRODUCTS = Rule(
     "INV-01",
-    "A product is on the list, with unit, storage zone and whether it has serial numbers, before it can be in stock.",
-    zh="产品须先建档（单位、储存区、是否有序列号），方可入库。",
+    "A product is on the list, with unit, storage zone and whether it has serial numbers, before it can be in stock. "
+    "Goods of one with a shelf life come with an expiry that it allows; a price holds from a day on, not backwards.",
+    zh="产品须先建档（单位、储存区、是否有序列号），方可入库；有保质期的产品到货须注明不超过保质期的有效期；价格自某日起生效，不得追溯。",
 )
 PROPOSAL = Rule(
     "INV-02",

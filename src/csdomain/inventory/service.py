@@ -1,7 +1,7 @@
 """The use cases of the warehouse, one method each."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, ClassVar, Final, TypeVar, Unpack
 from zoneinfo import ZoneInfo
@@ -89,11 +89,21 @@ class Products(_Service[p.Product]):
         specification: str = "",
         serial: bool = False,
         fragile: bool = False,
+        content: Decimal | None = None,
+        shelf_days: int = 0,
+        price: Money | None = None,
         **call: Unpack[OpenOptions],
     ) -> Receipt:
-        """Put a product on the list. ``unit`` is its smallest one. Raises MalformedPaper, RuleBroken. [INV-01]"""
-        what = category, specification, serial, fragile
+        """Put a product on the list. ``unit`` is its smallest one, of which each has ``content`` (capsules) and costs
+        ``price`` from today on; it keeps for ``shelf_days``, 0: for ever. Raises MalformedPaper, RuleBroken. [INV-01]
+        """
+        what = category, specification, serial, fragile, content, shelf_days, price
         return self._begin(products.list_product, call, code, name, unit, zone, *what)
+
+    def set_price(self, id: str, price: Money, since: date | None = None, **call: Unpack[CallOptions]) -> Receipt:
+        """Change what a unit costs from the day ``since`` on, today or later. Raises MalformedPaper, RuleBroken.
+        [INV-01]"""
+        return self._do(products.set_price, id, call, price, since)
 
     def retire(self, id: str, **call: Unpack[CallOptions]) -> Receipt:
         """Take a product off the list: what is there stays, nothing more is entered. [INV-01]"""
@@ -522,9 +532,9 @@ class Inventory(_Service[Shelf]):
 
     def explain(self, warehouse: str, request: Request, *, by: Actor, at: datetime) -> Explained:
         """What a request would get now, from which lots and why not from others; nothing is moved. [INV-05]"""
-        asked = (request,)
-        return self._ask(
-            lambda ledger: Explained.of(ledger.explain(warehouse, asked, utc(at))[request.product]),
-            by,
-            branch=warehouse,
-        )
+
+        def work(ledger: Ledger) -> Explained:
+            outcome = ledger.explain(warehouse, (request,), utc(at))[request.product]
+            return Explained.of(outcome, ledger.apart(warehouse))
+
+        return self._ask(work, by, branch=warehouse)

@@ -41,7 +41,14 @@ def _arrived(event: e.GoodsArrived, s: S) -> Iterable[Effect]:
 
 @EFFECTS.on(e.GoodsReturned)
 def _returned(event: e.GoodsReturned, s: S) -> Iterable[Effect]:
-    yield s.tell(event, "to_refund", FINANCE, f"{event.shipment}.{event.nth}", pieces=event.pieces)
+    if not event.billed:
+        yield s.tell(event, "to_refund", FINANCE, f"{event.shipment}.{event.nth}", pieces=event.pieces)
+
+
+@EFFECTS.on(e.OrderCancelled)
+def _cancelled(event: e.OrderCancelled, s: S) -> Iterable[Effect]:
+    if s.case.bill:
+        yield s.tell(event, "dropped", FINANCE)
 
 
 @EFFECTS.fires(TimerReminded, REFILL)

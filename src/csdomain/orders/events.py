@@ -46,6 +46,11 @@ class OrderPaid(OrderMoved):
 
 
 @attrs.frozen(kw_only=True)
+class OrderOwed(OrderMoved):
+    """Something of an order that was paid is owed again (ORD-04)."""
+
+
+@attrs.frozen(kw_only=True)
 class GoodsSent(OrderMoved):
     """The ``shipment``-th shipment left the house (ORD-03)."""
 
@@ -65,12 +70,15 @@ class GoodsArrived(OrderMoved):
 
 @attrs.frozen(kw_only=True)
 class GoodsReturned(OrderMoved):
-    """Unopened goods of a shipment came back: the ``nth`` of it (ORD-03)."""
+    """Unopened goods of a shipment came back: the ``nth`` of it (ORD-03). ``billed``: since schema 2, off the bill."""
+
+    schema: ClassVar[int] = 2
 
     shipment: int
     nth: int
     product: str
     pieces: int
+    billed: bool = False
 
 
 @attrs.frozen(kw_only=True)

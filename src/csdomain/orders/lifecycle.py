@@ -29,6 +29,7 @@ class Move(Enum):
     ENTER = "enter"
     SIGN = "sign"
     PAY = "pay"
+    OWE = "owe"
     SHIP = "ship"
     TAKE_BACK = "take_back"
     DELIVER = "deliver"
@@ -37,6 +38,8 @@ class Move(Enum):
 
 
 _S, _M = State, Move
+#: The bill of a closed order may be paid and owed again.
+_SIGNED: Final = (_S.SIGNED, _S.SHIPPING, _S.DELIVERED, _S.CLOSED)
 ORDER_MOVES: Final = Lifecycle(
     "order",
     State,
@@ -46,13 +49,15 @@ ORDER_MOVES: Final = Lifecycle(
         Row(_M.PRESCRIBE, None, _S.PRESCRIBED, r.ORDER),
         Row(_M.ENTER, (_S.PRESCRIBED, _S.ENTERED), _S.ENTERED, r.ORDER),
         Row(_M.SIGN, _S.ENTERED, _S.SIGNED, r.ORDER),
-        Row(_M.PAY, (_S.SIGNED, _S.SHIPPING, _S.DELIVERED), None, r.PAYMENT),
+        Row(_M.PAY, _SIGNED, None, r.PAYMENT),
+        Row(_M.OWE, _SIGNED, None, r.PAYMENT, may="pay"),
         Row(_M.SHIP, (_S.SIGNED, _S.SHIPPING), _S.SHIPPING, r.SHIPMENT),
         Row(_M.TAKE_BACK, (_S.SHIPPING, _S.DELIVERED), None, r.SHIPMENT),
         Row(_M.DELIVER, _S.SHIPPING, _S.DELIVERED, r.SHIPMENT, may="arrive"),
         Row(_M.CLOSE, _S.DELIVERED, _S.CLOSED, r.PAYMENT),
         Row(_M.CANCEL, (_S.PRESCRIBED, _S.ENTERED, _S.SIGNED), _S.CANCELLED, r.ORDER),
     ),
+    ended=(_S.CLOSED,),
 )
 
 

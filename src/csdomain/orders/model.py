@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import attrs
 
+from csdomain.casework.bills import CaseBilling, Due
 from csdomain.frame.acts import Act, Events
 from csdomain.frame.cases import Record, usual
 from csdomain.frame.commands import Commands, Parts
@@ -16,7 +17,7 @@ from csdomain.kernel.rules import Text
 from csdomain.kernel.rules.errors import RuleBroken, require
 from csdomain.kernel.store.kinds import Field, Kind
 from csdomain.kernel.values.actors import ActorId
-from csdomain.kernel.values.money import Money
+from csdomain.kernel.values.money import Money, total
 
 from . import events as e
 from . import rules as r
@@ -38,9 +39,10 @@ class OverOrdered(RuleBroken):
 
 @attrs.frozen(eq=False, kw_only=True)
 class OrderAct(Act[OrderRules]):
-    """What a command of an order has at hand: besides who, when and by which rules, the warehouse."""
+    """What a command of an order has at hand: besides who, when and by which rules, the warehouse and the bill."""
 
     supplies: Supplies
+    billing: CaseBilling
 
 
 @attrs.frozen(kw_only=True)
@@ -67,7 +69,7 @@ SHIPMENTS: Final = Parts.counted("shipments", SHIPMENT_MOVES)
 
 @attrs.define(kw_only=True)
 class Order(Record):
-    """A product order. ``owner`` is the doctor, or who entered it. [ORD-01]"""
+    """A product order. ``owner`` is the doctor, or who entered it; ``prices`` are those of the items then. [ORD-01]"""
 
     id: OrderId = attrs.field(on_setattr=attrs.setters.frozen)
     state: State = State.PRESCRIBED
@@ -77,8 +79,10 @@ class Order(Record):
     doses: tuple[Dose, ...]
     prescribed_at: datetime
     items: tuple[Item, ...] = ()
+    prices: tuple[Money, ...] = ()
     total: Money | None = None
     paper: Document | None = None
+    bill: str = ""
     voucher: str = words(default="")
     shipments: tuple[Shipment, ...] = ()
     refills: int = 0
@@ -112,15 +116,7 @@ class Order(Record):
         for product in products:
             act.rules.product(product)
         order = Order(
-            id=act.new(ORDER_ID),
-            branch=act.by.branch,
-            owner=act.by.id,
-            rulebook=act.rulebook,
-            moved_at=act.at,
-            currency=act.currency,
-            customer=customer,
-            doses=found,
-            prescribed_at=act.at,
+            **act.about(act.new(ORDER_ID)), currency=act.currency, customer=customer, doses=found, prescribed_at=act.at
         )
         return order, act.opened(order, e.OrderPrescribed(products=products))
 
@@ -131,31 +127,51 @@ class Order(Record):
         foreign = [item.product for item in found if item.product not in prescribed]
         known = ", ".join(prescribed)
         require(not foreign, r.ORDER, accepted=Text(known, known), given=foreign)
-        total = act.rules.total(found, self.currency)
-        fields: dict[str, Value] = {"customer": self.customer, "total": str(total)}
+        due = act.rules.total(found, self.currency)
+        fields: dict[str, Value] = {"customer": self.customer, "total": str(due)}
         fields |= {f"pieces.{item.product}": item.quantity for item in found}
         fields |= {f"daily.{dose.product}": str(dose.daily) for dose in self.doses}
         number = self.number or act.number(act.rules.number)
         self.paper = draw_up(PAPER, number, fields, by=act.by.id, at=act.at)
-        self.number, self.items, self.total = number, found, total
-        return act.done(e.OrderEntered(total=total.minor))
+        self.number, self.items, self.total = number, found, due
+        self.prices = tuple(act.rules.product(item.product).price for item in found)
+        return act.done(e.OrderEntered(total=due.minor))
 
     @does(Move.SIGN)
     def sign(self, act: OrderAct) -> Events:
         assert self.paper is not None  # noqa: S101 - it was entered
         assert self.total is not None  # noqa: S101
-        self.paper = self.paper.sign(CUSTOMER, by=ActorId(self.customer), at=act.at)
+        paper = self.paper.sign(CUSTOMER, by=ActorId(self.customer), at=act.at)
+        prices = self.prices or tuple(act.rules.product(item.product).price for item in self.items)
+        lines = [(item.product, item.quantity, price) for item, price in zip(self.items, prices, strict=True)]
+        found = total([price * quantity for _, quantity, price in lines], self.currency)
+        require(found == self.total, r.PAYMENT, accepted=Text("an order entered anew", "重新录入的订单"), given=found)
+        self.bill = act.billing.ask(act.by, act.at, self.id, self.customer, lines)
+        self.paper = paper
         return act.done(e.OrderSigned(total=self.total.minor))
 
     @does(Move.PAY)
     def pay(self, act: OrderAct, voucher: str) -> Events:
         FIELDS.check_text(voucher, "voucher", SHORT)
         require(not self.paid, r.PAYMENT, accepted=Text("an order that is not paid", "未付款的订单"))
+        came = Text("all that finance confirms for the bill", "财务已确认账单全部到账")
+        require(not self.bill or act.billing.due(self.id) is Due.PAID, r.PAYMENT, accepted=came)
         assert self.paper is not None  # noqa: S101 - it was entered
         says = self.paper.stated("total")
         require(says == str(self.total), r.PAYMENT, accepted=Text(str(says), str(says)), given=self.total)
         self.voucher = voucher
         return act.done(e.OrderPaid())
+
+    def follow_bill(self, act: OrderAct) -> Events:
+        """What follows from the bill: the order is paid, or not any more. [ORD-04]"""
+        paid = act.billing.due(self.id) is Due.PAID
+        if paid is self.paid or not self.bill:
+            return ()
+        self.voucher = self.bill if paid else ""
+        return act.beside(does, self, Move.PAY if paid else Move.OWE, e.OrderPaid() if paid else e.OrderOwed())
+
+    def _due(self, act: OrderAct) -> Due:
+        return act.billing.due(self.id) if self.bill else Due.PAID if self.paid else Due.OWED
 
     @does(Move.SHIP)
     def ship(self, act: OrderAct, items: Sequence[Item]) -> Events:
@@ -163,6 +179,8 @@ class Order(Record):
         too_many = beyond(found, self.items, self.sent)
         if too_many:
             raise OverOrdered(given=too_many, accepted=Text("at most what is left", "不超过未发数量"))
+        sure = act.rules.ship_unpaid or self._due(act) is not Due.OWED
+        require(sure, r.PAYMENT, accepted=Text("an order for which the money was taken", "已收款的订单"))
         lots = tuple(act.supplies.allocate(self.id, self.branch, found, act.by, act.at))
         shipment = Shipment(items=found, lots=lots, sent_at=act.at)
         self.shipments = (*self.shipments, shipment)
@@ -191,20 +209,26 @@ class Order(Record):
         require(act.at <= until, r.SHIPMENT, accepted=Text(f"until {when}", f"{when} 之前"), at=act.at)
         if beyond([item], there.items, there.returned):
             raise OverOrdered(given=item.product, accepted=Text("at most what was sent", "不超过已发数量"))
+        billed = bool(self.bill) and act.billing.take_back(act.by, act.at, self.id, item.product, item.quantity)
         act.supplies.take_back(self.id, self.branch, item, act.by, act.at)
         changed = attrs.evolve(there, returned=(*there.returned, item))
         self.shipments = (*self.shipments[:place], changed, *self.shipments[place + 1 :])
-        told = e.GoodsReturned(shipment=shipment, nth=len(changed.returned), product=item.product, pieces=item.quantity)
-        return act.done(told)
+        what: dict[str, Any] = {"product": item.product, "pieces": item.quantity, "billed": billed}
+        return act.done(e.GoodsReturned(shipment=shipment, nth=len(changed.returned), **what))
 
     @does(Move.CLOSE)
     def close(self, act: OrderAct) -> Events:
-        require(self.paid, r.PAYMENT, accepted=Text("an order that is paid", "已付款的订单"))
+        done = self._due(act) in (Due.PAID, Due.NOTHING)
+        require(done, r.PAYMENT, accepted=Text("an order of which nothing is owed", "无应付款项的订单"))
         return act.done(e.OrderClosed())
 
     @does(Move.CANCEL)
     def cancel(self, act: OrderAct, reason: str) -> Events:
-        self.reason = FIELDS.check_text(reason, "reason")
+        FIELDS.check_text(reason, "reason")
+        if self.bill:
+            act.billing.drop(act.by, act.at, self.id, reason)
+            self.voucher = ""
+        self.reason = reason
         return act.done(e.OrderCancelled(reason=reason))
 
 

@@ -5,6 +5,7 @@ from typing import Any, ClassVar, Final, Unpack
 
 import attrs
 
+from csdomain.casework.bills import CaseBilling
 from csdomain.frame.cases import CaseType
 from csdomain.frame.keeping import Keeping
 from csdomain.frame.service import CallOptions, CaseService, OpenOptions
@@ -31,9 +32,10 @@ class Orders(CaseService[Order, OrderAct]):
 
     _cases: ClassVar = ORDER_CASES
     _supplies: Callable[[Unit], Supplies]
+    _billing: Callable[[Unit], CaseBilling]
 
     def _hand(self, unit: Unit, **given: Any) -> OrderAct:
-        return OrderAct(supplies=self._supplies(unit), **given)
+        return OrderAct(supplies=self._supplies(unit), billing=self._billing(unit), **given)
 
     def prescribe(self, customer: str, doses: Sequence[Dose], **call: Unpack[OpenOptions]) -> Receipt:
         """Prescribe products and daily doses for a customer: opens the order. Raises MalformedOrder. [ORD-01]"""
@@ -47,15 +49,16 @@ class Orders(CaseService[Order, OrderAct]):
         return self._do(Order.enter, id, call, items)
 
     def sign(self, id: str, **call: Unpack[CallOptions]) -> Receipt:
-        """The customer has signed the printed order: it never changes again. Raises Tampered. [ORD-01, KRN-09]"""
+        """The customer has signed the printed order: it is billed and never changes again. Raises Tampered. [ORD-01]"""
         return self._do(Order.sign, id, call)
 
     def pay(self, id: str, voucher: str, **call: Unpack[CallOptions]) -> Receipt:
-        """Finance says that it is paid, once. Raises MalformedOrder, RuleBroken, Tampered. [ORD-04]"""
+        """Finance says that it is paid, once; an order with a bill is paid by itself when its money is confirmed.
+        Raises MalformedOrder, RuleBroken, Tampered. [ORD-04]"""
         return self._do(Order.pay, id, call, voucher)
 
     def ship(self, id: str, items: Sequence[Item], **call: Unpack[CallOptions]) -> Receipt:
-        """Send goods from stock, never more than is left. Raises MalformedOrder, OverOrdered. [ORD-03]"""
+        """Send goods from stock, never more than is left. Raises MalformedOrder, OverOrdered. [ORD-03, ORD-04]"""
         return self._do(Order.ship, id, call, items)
 
     def arrive(self, id: str, shipment: int, **call: Unpack[CallOptions]) -> Receipt:
@@ -66,16 +69,16 @@ class Orders(CaseService[Order, OrderAct]):
         return self._do(Order.arrive, id, call, shipment)
 
     def take_back(self, id: str, shipment: int, item: Item, **call: Unpack[CallOptions]) -> Receipt:
-        """Unopened goods of a shipment come back in time, no more than was sent with it.
+        """Unopened goods of a shipment come back in time, no more than was sent with it, and are owed no more.
 
         Raises NotFound, RuleBroken, OverOrdered. [ORD-03]
         """
         return self._do(Order.take_back, id, call, shipment, item)
 
     def close(self, id: str, **call: Unpack[CallOptions]) -> Receipt:
-        """The order is paid, delivered and done with. Raises RuleBroken. [ORD-04]"""
+        """The order is delivered, nothing of it is owed, and it is done with. Raises RuleBroken. [ORD-04]"""
         return self._do(Order.close, id, call)
 
     def cancel(self, id: str, reason: str, **call: Unpack[CallOptions]) -> Receipt:
-        """The order is not carried out; nothing was sent yet. Raises MalformedOrder. [ORD-01]"""
+        """The order is not carried out; nothing was sent yet, what was paid is credit. Raises RuleBroken. [ORD-01]"""
         return self._do(Order.cancel, id, call, reason)

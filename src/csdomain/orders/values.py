@@ -71,6 +71,7 @@ class OrderRules:
     shipped_by: str = attrs.field(metadata=POSITION)
     remind_before: int
     return_within: Duration
+    ship_unpaid: bool = True
     hold_reasons: tuple[str, ...] = ()
 
     def product(self, name: str) -> Product:
@@ -99,7 +100,7 @@ _N, _D = Placeholder.NUMBER, Placeholder.DATE
 OCCASIONS: Final = occasions(
     "order",
     {"shipped": {"pieces": _N}},
-    {"to_ship": {}, "refill": {"on": _D}, "to_refund": {"pieces": _N}},
+    {"to_ship": {}, "refill": {"on": _D}, "to_refund": {"pieces": _N}, "dropped": {}},
 )
 LABELS: Final[Mapping[str, Text]] = {
     "": Text("product orders", "产品订单"),
@@ -109,6 +110,7 @@ LABELS: Final[Mapping[str, Text]] = {
     "shipped_by": Text("who sends goods", "发货人"),
     "remind_before": Text("days before a refill", "续购前提醒天数"),
     "return_within": Text("time to return unopened goods", "未拆封退货期限"),
+    "ship_unpaid": Text("goods are sent before they are paid", "未付款可否发货"),
     "hold_reasons": Text("reasons to keep an order", "订单保留事由"),
 }
 ORDER_RULES: Section[OrderRules] = Section(

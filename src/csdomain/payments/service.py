@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import date
 from operator import attrgetter
-from typing import Any, ClassVar, Final, NoReturn, TypeVar, Unpack
+from typing import Any, ClassVar, Final, TypeVar, Unpack
 
 import attrs
 
@@ -24,7 +24,7 @@ from .lifecycle import BillState, PaymentState
 from .model.act import MoneyAct
 from .model.bill import BILL_CUSTOMER, BILLS, OWED, Bill, bills
 from .model.payment import CREDIT, CUSTOMER, HOLDER, PAYMENTS, REFERENCE, Payment, pays
-from .values import PAYMENT_RULES, Agreement, BillStanding, Line
+from .values import Agreement, BillStanding, Line
 
 C = TypeVar("C", Bill, Payment)
 _REASONS: Final = attrgetter("hold_reasons")
@@ -40,10 +40,10 @@ class _Books:
     house: House
 
     def bill(self, id: str, /) -> Bill:
-        return self.unit.obtain(BILLS, id, lambda: _missing("bill", id))
+        return self.unit.locked(BILLS, id)
 
     def payment(self, id: str, /) -> Payment:
-        return self.unit.obtain(PAYMENTS, id, lambda: _missing("payment", id))
+        return self.unit.locked(PAYMENTS, id)
 
     def has_bill(self, id: str, /) -> bool:
         return self.unit.session.fetch(BILLS, id, lock=False) is not None
@@ -53,13 +53,7 @@ class _Books:
         return there[0].id if there else None
 
     def keep(self, changed: Bill | Payment, events: Events, /) -> None:
-        cases, place = BILL_CASES if isinstance(changed, Bill) else PAYMENT_CASES, self.house.place(changed.branch)
-        self.unit.of(cases.kind).save(changed)
-        self.unit.record(events, cases.effects.of(events, changed, self.house.rulebook[PAYMENT_RULES], place))
-
-
-def _missing(kind: str, id: str) -> NoReturn:
-    raise NotFound(kind=kind, id=id)
+        (BILL_CASES if isinstance(changed, Bill) else PAYMENT_CASES).keep(self.unit, self.house, changed, events)
 
 
 @attrs.frozen

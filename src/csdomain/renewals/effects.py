@@ -92,8 +92,8 @@ def _lapsed(event: e.ContractLapsed, s: S) -> Iterable[Effect]:
 @CONTRACT_EFFECTS.on(e.VehiclesAdded, e.VehiclesRemoved)
 def _changed(event: e.VehiclesChanged, s: S) -> Iterable[Effect]:
     yield s.tell(event, "change", PROVISIONING, event.change, vehicles=event.vehicles)
-    if isinstance(event, e.VehiclesRemoved) and event.amount:
-        money = Money(event.amount, s.place.currency)
+    if isinstance(event, e.VehiclesRemoved) and event.amount > event.credited:
+        money = Money(event.amount - event.credited, s.place.currency)
         yield s.tell(event, "to_refund", FINANCE, event.change, amount=money)
 
 

@@ -1,6 +1,7 @@
 """What happens to contracts and renewals. Amounts are in minor units, dates those of the contract's zone."""
 
 from datetime import date
+from typing import ClassVar
 
 import attrs
 
@@ -74,7 +75,14 @@ class VehiclesAdded(VehiclesChanged):
 
 @attrs.frozen(kw_only=True)
 class VehiclesRemoved(VehiclesChanged):
-    """Vehicles left; ``amount`` is due to the customer."""
+    """Vehicles left; ``amount`` is due to the customer, of which ``credited`` is credit: finance gives back the rest.
+
+    Schema 1 had no credit.
+    """
+
+    schema: ClassVar[int] = 2
+
+    credited: int = 0
 
 
 @attrs.frozen(kw_only=True)

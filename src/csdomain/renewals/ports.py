@@ -72,6 +72,11 @@ class Billing(Protocol):
         """
         ...
 
+    def credit(self, by: Actor, at: datetime, amounts: Mapping[str, Money], reason: str, /) -> Sequence[str]:
+        """So much of each bill, by id, is not owed after all, and is credit where it was paid: the bills of which it
+        could be done. The others are for finance."""
+        ...
+
     def drop(self, by: Actor, at: datetime, subject: str, purpose: str, reason: str, /) -> None:
         """Nothing is owed any more: what was paid is credit, the bill is cancelled. Raises RuleBroken."""
         ...

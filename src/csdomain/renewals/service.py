@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import date
 from operator import attrgetter
-from typing import Any, ClassVar, Final, NoReturn, TypeVar, Unpack
+from typing import Any, ClassVar, Final, TypeVar, Unpack
 
 import attrs
 
@@ -47,11 +47,7 @@ class _Contracts:
     def contract(self, id: str, /, by: Actor | None = None) -> Contract:
         if by is not None:
             return self.unit.load(CONTRACTS, id, may=RENEWAL_MOVES.actions[RenewalMove.ASK], by=by)
-
-        def missing() -> NoReturn:
-            raise NotFound(kind=CONTRACTS.table, id=id)
-
-        return self.unit.obtain(CONTRACTS, id, missing)
+        return self.unit.locked(CONTRACTS, id)
 
     def under_way(self, contract: str, /) -> str | None:
         there = self.unit.of(RENEWALS).find(Query((OPEN_KEY.is_(contract),), limit=1)).items
@@ -62,10 +58,8 @@ class _Contracts:
         self.unit.register(EARNINGS).put(rows)
 
     def keep(self, contract: Contract, events: Events, /) -> None:
-        self.unit.of(CONTRACTS).save(contract)
         follow(self.unit, contract.branch, events)
-        place, rules = self.house.place(contract.branch), self.house.rulebook[CONTRACT_RULES]
-        self.unit.record(events, CONTRACT_EFFECTS.of(events, contract, rules, place))
+        CONTRACT_CASES.keep(self.unit, self.house, contract, events)
 
 
 @attrs.frozen
@@ -118,7 +112,11 @@ class ContractService(_Terms[Contract]):
         return self._do(Contract.add_vehicles, id, call, vehicles)
 
     def remove_vehicles(self, id: str, vehicles: Sequence[str], **call: Unpack[CallOptions]) -> Receipt:
-        """Vehicles leave today: finance gives back the days that are left. Raises NotCovered, AlreadyOpen. [REN-10]"""
+        """Vehicles leave today: what was paid for the days that are left is credit of the customer.
+
+        Finance is told of what no bill here can give: that of a term taken over, of an invoiced bill. Raises
+        NotCovered, AlreadyOpen. [REN-10]
+        """
         return self._do(Contract.remove_vehicles, id, call, vehicles)
 
     def end(self, id: str, reason: str, **call: Unpack[CallOptions]) -> Receipt:

@@ -280,7 +280,17 @@ def loads(source: Source, sections: Sections, library: Library = lambda _name: N
     :class:`~csdomain.kernel.rules.errors.RulebookInvalid` naming every fault with its key path, and of a folder with
     its file; nothing of a faulty book is used. [KRN-01]
     """
-    return _build(read(source, library, lambda data: _known(sections, data)))
+    written = read(source, library, lambda data: _known(sections, data))
+    return _build(attrs.evolve(written, faults=(*written.faults, *map(written.placed, _lacking(written)))))
+
+
+def _lacking(written: Written) -> Iterator[Fault]:
+    """Faults of sections that need another which the book leaves out; a book that is stored may do so."""
+    for section in written.sections:
+        for name in section.needs if section.name in written.data else ():
+            if name not in written.data:
+                said = Text(f"the section [{name}] is needed as well", f"还须有 [{name}] 一节")
+                yield Fault.of(said, f"$.{section.name}")
 
 
 def _known(sections: Sections, data: Mapping[str, Any]) -> tuple[Section[Any], ...]:

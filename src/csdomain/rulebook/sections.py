@@ -70,7 +70,7 @@ class Section(Generic[T]):
     writes no text for another. ``check`` sees the whole book once every section has been read and yields faults that
     only show between sections, each with its key path; sections with faults of their own are not in the book it sees.
     A context whose section is left out is off, unless it is ``required``, or ``always`` on: then its settings are those
-    that it has by default.
+    that it has by default. ``needs`` are sections without which it cannot work: a book that has it has them.
 
     ``pinned``: a case keeps these rules as they were when it began; False where the current ones always hold.
     ``labels`` say how people call the settings, by their path in the section (``plans.*.price``; ``{0}`` in the text is
@@ -88,6 +88,7 @@ class Section(Generic[T]):
     pinned: bool = True
     labels: Mapping[str, Text] = attrs.field(factory=dict)
     occasions: tuple[Occasion, ...] = ()
+    needs: tuple[str, ...] = ()
     texts: Mapping[str, Any] | Callable[[Mapping[str, Any]], Mapping[str, Any]] = attrs.field(factory=dict)
 
 

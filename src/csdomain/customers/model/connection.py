@@ -105,6 +105,11 @@ class Connection(Record):
         self.folder = FIELDS.check_id(folder, "folder")
         return act.done(e.ConnectionFiled())
 
+    def follow(self, act: CustomerAct, representative: str) -> Events:
+        """What follows when somebody else represents the customer. [CUS-08]"""
+        self.owner = representative
+        return act.beside(does_connection, self, _M.FOLLOW, e.ConnectionFollowed())
+
     @does_connection(_M.CANCEL)
     def cancel(self, act: CustomerAct, reason: str) -> Events:
         FIELDS.check_text(reason, "reason")

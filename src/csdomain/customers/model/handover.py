@@ -105,13 +105,20 @@ class Handover(Record):
     def withdraw(self, act: CustomerAct, reason: str) -> Events:
         return act.done(e.HandoverWithdrawn(reason=FIELDS.check_text(reason, "reason")))
 
+    def left_behind(self, act: CustomerAct, reason: str) -> Events:
+        """What follows when the customer's record is merged into another. [CUS-13]"""
+        return act.beside(does_handover, self, _M.WITHDRAW, e.HandoverWithdrawn(reason=reason))
+
 
 #: While a handover stands so, the customer has no other.
 _OPEN: Final = (HandoverState.FILED, HandoverState.SIGNED)
 HANDOVER_OF: Final[Field[Handover, str]] = customer_of()
+OPEN_KEY: Final[Field[Handover, str]] = Field(
+    "open_key", str, lambda h: h.customer if h.state in _OPEN else None, unique=True
+)
 _HANDOVER: Final[tuple[Field[Handover, Any], ...]] = (
     HANDOVER_OF,
-    Field("open_key", str, lambda h: h.customer if h.state in _OPEN else None, unique=True),
+    OPEN_KEY,
     Field("state", str, lambda h: h.state.value),
     Field("giver", str, lambda h: h.giver),
     waits_for(HANDOVER_MOVES),

@@ -59,6 +59,11 @@ class Vehicle(Record):
         self.data, self.key = data, key
         return act.done(e.VehicleChanged())
 
+    def follow(self, act: CustomerAct, representative: str) -> Events:
+        """What follows when somebody else represents the customer. [CUS-08]"""
+        self.owner = representative
+        return act.beside(does_vehicle, self, _M.FOLLOW, e.VehicleFollowed())
+
     @does_vehicle(_M.REMOVE)
     def remove(self, act: CustomerAct, reason: str) -> Events:
         return act.done(e.VehicleRemoved(reason=FIELDS.check_text(reason, "reason")))

@@ -39,7 +39,7 @@ from csdomain.frame.keeping import Keeping
 from csdomain.frame.service import CallOptions, CaseService, OpenOptions
 from csdomain.kernel.cases.events import utc
 from csdomain.kernel.rules import Text
-from csdomain.kernel.rules.errors import NotFound, require
+from csdomain.kernel.rules.errors import require
 from csdomain.kernel.store.kinds import Field, Kind, Query, Tally
 from csdomain.kernel.store.ports import Receipt, Unit
 from csdomain.kernel.store.registers import Register
@@ -88,18 +88,13 @@ class RecordedFiles:
     fold: Fold
 
     def customer(self, id: str, /) -> Customer:
-        def missing() -> Customer:
-            raise NotFound(kind=CUSTOMERS.table, id=id)
-
-        found: Customer = self.unit.obtain(CUSTOMERS, id, missing)
+        found: Customer = self.unit.locked(CUSTOMERS, id)
         found.require_living()
         return found
 
     def keep(self, customer: Customer, events: Events, /) -> None:
-        rules, place = self.house.rulebook[CUSTOMER_RULES], self.house.place(customer.branch)
-        self.unit.of(CUSTOMERS).save(customer)
-        self.unit.record(events, f.EFFECTS.of(events, customer, rules, place))
-        put_found(self.unit, customer, events, rules, self.fold)
+        CUSTOMER_CASES.keep(self.unit, self.house, customer, events)
+        put_found(self.unit, customer, events, self.house.rulebook[CUSTOMER_RULES], self.fold)
 
     def put_secret(self, secret: SealedSecret, /) -> None:
         self.unit.register(SECRETS).put([secret])

@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 from csdomain.frame.acts import Events
 from csdomain.frame.commands import Commands
 from csdomain.inventory import events as e
 from csdomain.inventory import rules as r
 from csdomain.inventory.lifecycle import PURCHASE_MOVES, PurchaseMove
-from csdomain.inventory.model.ledger import Move
 from csdomain.inventory.model.papers import PURCHASE, Purchase, Receipt, Seal, StockAct, Wanted, pieces
 from csdomain.inventory.model.supply import needs
 from csdomain.inventory.policies.supply import Need
@@ -19,7 +18,7 @@ from csdomain.kernel.rules import Text
 from csdomain.kernel.rules.errors import require
 from csdomain.kernel.values.money import Money
 
-from .products import make_lots
+from .products import post_receipts
 
 does: Final = Commands(PURCHASE_MOVES)
 
@@ -85,6 +84,7 @@ def arrive(purchase: Purchase, act: StockAct, receipts: Sequence[Receipt]) -> Ev
     for each in found:
         known = ", ".join(ordered)
         require(each.product in ordered, r.RECEIVING, accepted=Text(known, known))
+        act.product(each.product).require_fresh(each, act.today())
     for product, quantity in ordered.items():
         came = sum(each.sound + each.damaged for each in found if each.product == product)
         most = Text(f"at most {quantity} of {product}", f"{product} 至多 {quantity}")
@@ -125,17 +125,8 @@ def _accepted(purchase: Purchase, act: StockAct) -> Events:
 
 @does(PurchaseMove.ENTER)
 def enter(purchase: Purchase, act: StockAct, spot: str) -> Events:
-    made, moves = [], []
-    for each in purchase.receipts:
-        product = act.product(each.product)
-        source, quarantine = place("sup", purchase.supplier), place("qt", purchase.branch)
-        shelf = act.shelf_place(purchase.branch, product.code, spot)
-        for lot in make_lots(act, product, each, purchase.supplier, purchase.id):
-            sound = lot.quantity - each.damaged
-            cost = each.unit_cost.minor
-            made.append(lot)
-            moves += [Move(lot.id, sound, source, shelf, cost * sound)] if sound else []
-            moves += [Move(lot.id, each.damaged, source, quarantine, cost * each.damaged)] if each.damaged else []
-    act.post(purchase.id, moves, "receive")
+    source, supplier = place("sup", purchase.supplier), purchase.supplier
+    what: dict[str, Any] = {"document": purchase.id, "source": source, "reason": "receive", "supplier": supplier}
+    made = post_receipts(act, purchase.receipts, purchase.branch, spot, **what)
     purchase.lots = tuple(lot.id for lot in made)
     return act.done(e.PurchaseEntered(lots=purchase.lots, value=sum(lot.cost for lot in made)))

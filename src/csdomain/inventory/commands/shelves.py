@@ -27,6 +27,8 @@ def _held(shelf: Shelf, holder: str, lot: str | None) -> Reservation | None:
 @does(ShelfMove.RESERVE)
 def reserve(shelf: Shelf, act: StockAct, holder: str, quantity: int, lot: str | None) -> Events:
     FIELDS.check_id(holder, "holder")
+    if lot is not None:
+        FIELDS.check_id(lot, "lot")
     whole(quantity)
     stock = act.ledger.on_shelf(shelf.warehouse, shelf.product)
     at = act.ledger.asked(stock, act.at)
@@ -90,6 +92,6 @@ def _spot(act: StockAct, shelf: Shelf, spot: str) -> str:
 
 
 def _move(act: StockAct, shelf: Shelf, lot: str, quantity: int, source: str, dest: str, reason: str) -> None:
-    product = act.ledger.lots([lot])[lot].product
+    product = act.ledger.lots([FIELDS.check_id(lot, "lot")])[lot].product
     require(product == shelf.product, r.LEDGER, accepted=Text(f"a lot of {shelf.product}", f"{shelf.product} 的批次"))
     act.post(shelf.id, [Move(lot, quantity, source, dest)], reason)

@@ -23,6 +23,7 @@ from csdomain.inventory.values import (
     WrongPlace,
     check_place,
     is_real,
+    place,
     warehouse_of,
     whole,
 )
@@ -92,7 +93,8 @@ class Move:
 
 @attrs.frozen
 class Explained:
-    """What a request would get: ``lots`` with how much of each, and why each other lot gives nothing (INV-05)."""
+    """What a request would get: ``lots`` with how much of each, and why each other lot gives nothing, also those that
+    are set apart (INV-05)."""
 
     taken: int
     short: int
@@ -100,11 +102,13 @@ class Explained:
     passed: tuple[tuple[str, Why], ...]
 
     @classmethod
-    def of(cls, outcome: Outcome) -> "Explained":
-        """That of the first request of an outcome."""
+    def of(cls, outcome: Outcome, apart: Iterable[Balance] = ()) -> "Explained":
+        """That of the first request of an outcome; nothing is given of what lies ``apart``, in quarantine."""
         got = outcome[0]
         lots = tuple((lot.id, quantity) for lot, quantity in zip(got.lots, got.quantities, strict=True))
-        return cls(got.taken, got.short, lots, tuple((one.lot.id, one.why) for one in outcome.explain()))
+        passed = {row.lot: Why.QUARANTINED for row in apart if row.product == got.request.product}
+        passed |= {one.lot.id: one.why for one in outcome.explain()}
+        return cls(got.taken, got.short, lots, tuple((lot, passed[lot]) for lot in passed if lot not in dict(lots)))
 
 
 @attrs.frozen
@@ -375,6 +379,12 @@ class Ledger:
     def under(self, places: str) -> Iterator[Balance]:
         """What lies at the places that begin like this (``who/``)."""
         return self.balances(*_under(BALANCES["place"], places))
+
+    def apart(self, warehouse: str) -> Iterator[Balance]:
+        """What is in quarantine at a warehouse, to be destroyed or not."""
+        where = place("qt", warehouse)
+        yield from self.balances(BALANCES["place"].is_(where))
+        yield from self.under(f"{where}/")
 
     def lay_in(self, where: str, since: datetime, until: datetime) -> Sequence[tuple[str, str]]:
         """The (place, lot) that lay at a place at any time of a period; of a zone (``wh/hq/cold/``), at its spots too.

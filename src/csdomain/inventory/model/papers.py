@@ -1,7 +1,8 @@
 """Products and the papers of the warehouse, what they hold, and the act that works on them."""
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any, ClassVar, Final, NewType
 
 import attrs
@@ -89,9 +90,20 @@ class Seal:
     at: datetime
 
 
+@attrs.frozen
+class Price:
+    """What a unit costs from a day on (INV-01)."""
+
+    since: date
+    amount: Money
+
+
 @attrs.define(kw_only=True)
 class Product(Shared):
-    """A product of the list. Quantities are in its smallest unit. [INV-01]"""
+    """A product of the list. Quantities are in its smallest unit, of which each has ``content``, such as capsules.
+
+    ``shelf_days`` is how long it keeps, 0 for ever; ``prices`` follow one another. [INV-01]
+    """
 
     id: ProductId = attrs.field(on_setattr=attrs.setters.frozen)
     branch: str
@@ -104,9 +116,23 @@ class Product(Shared):
     specification: str = ""
     serial: bool = False
     fragile: bool = False
+    content: Decimal | None = None
+    shelf_days: int = 0
+    prices: tuple[Price, ...] = ()
     state: lc.ProductState = lc.ProductState.LISTED
     version: int = 0
     number: ClassVar[str] = ""
+
+    def price(self, on: date) -> Money | None:
+        """What a unit costs on a day; None before the first price. [INV-01]"""
+        return next((one.amount for one in reversed(self.prices) if one.since <= on), None)
+
+    def require_fresh(self, receipt: Receipt, today: date) -> None:
+        """Refuse goods without an expiry, or with one that their shelf life does not allow. [INV-01]"""
+        last = today + timedelta(days=self.shelf_days)
+        found, accepted = receipt.expires, Text(f"an expiry up to {last}", f"不晚于 {last} 的有效期")
+        fits = not self.shelf_days or (found is not None and found <= last)
+        require(fits, PRODUCT_RULE, accepted=accepted, product=self.code, given=found)
 
 
 @attrs.define(kw_only=True)

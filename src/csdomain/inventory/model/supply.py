@@ -105,7 +105,7 @@ def warnings(ledger: Ledger, at: datetime) -> Warnings:
     return Warnings(
         low=tuple(each for each in levels if each.free < each.safety),
         expiring=tuple(sorted(expiring, key=lambda one: (one.warehouse, one.expires, one.lot))),
-        idle=tuple(sorted(key for key, first in came.items() if (last.get(key) or first) < long_ago)),
+        idle=tuple(sorted(key for key, first in came.items() if max(last.get(key) or first, first) < long_ago)),
         suggested=suggest(levels),
     )
 

@@ -352,6 +352,13 @@ class Unit(Protocol):
         """
         ...
 
+    def locked(self, kind: Kind[A], id: str, /) -> A:
+        """The aggregate, locked, for what is decided beside it: no permission is asked.
+
+        Raises NotFound, MalformedId, WrongKind.
+        """
+        ...
+
     def number(
         self, pattern: NumberPattern, at: datetime, /, *, zone: str, branch: str = "", kind: str = "", subject: str = ""
     ) -> str:

@@ -163,11 +163,7 @@ class StandardUnit:
 
     def load(self, kind: Kind[A], id: str, /, *, may: Action, by: Actor, expected_version: int | None = None) -> A:
         """The aggregate, locked, if ``by`` may. Raises NotFound, NotPermitted, Conflict, MalformedId, WrongKind."""
-        kind.id.check(id)
-        self._locks.take(kind.table, id)
-        found = self._session.fetch(kind, id, lock=True)
-        if found is None:
-            raise NotFound(kind=kind.table, id=id)
+        found = self.locked(kind, id)
         by.require(may, owner=kind.owned_by(found), branch=kind.branches_of(found))
         if expected_version is not None and found.version != expected_version:
             raise Conflict(kind=kind.table, id=id, expected=expected_version, actual=found.version)
@@ -188,6 +184,15 @@ class StandardUnit:
             found = self._session.fetch(kind, id, lock=True)
         if found is None:  # MariaDB: taken was not the id but something else that is unique
             raise Conflict(kind=kind.table, id=id)
+        return found
+
+    def locked(self, kind: Kind[A], id: str, /) -> A:
+        """The aggregate, locked, for what is decided beside it. Raises NotFound, MalformedId, WrongKind."""
+        kind.id.check(id)
+        self._locks.take(kind.table, id)
+        found = self._session.fetch(kind, id, lock=True)
+        if found is None:
+            raise NotFound(kind=kind.table, id=id)
         return found
 
     def number(

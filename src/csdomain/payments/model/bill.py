@@ -112,11 +112,7 @@ class Bill(Record):
             payable(line.price, act.currency, "price")
         nothing = Money.zero(act.currency)
         bill = Bill(
-            id=bill_of(subject, purpose),
-            branch=act.by.branch,
-            owner=act.by.id,
-            rulebook=act.rulebook,
-            moved_at=act.at,
+            **act.about(bill_of(subject, purpose)),
             subject=subject,
             purpose=purpose,
             customer=customer,

@@ -193,11 +193,7 @@ def _payment(act: MoneyAct, way: Way, customer: str, amount: Money, bill: str, *
         known = ", ".join(act.rules.banks) or "-"
         raise MalformedPayment(field="bank", accepted=Text(known, known))
     return Payment(
-        id=act.new(PAYMENT_ID),
-        branch=act.by.branch,
-        owner=act.by.id,
-        rulebook=act.rulebook,
-        moved_at=act.at,
+        **act.about(act.new(PAYMENT_ID)),
         customer=FIELDS.check_id(customer, "customer"),
         way=way,
         amount=payable(amount, act.currency),

@@ -130,11 +130,7 @@ class Contract(Record):
         owner = FIELDS.check_id(representative or act.by.id, "representative")
         id = act.new(CONTRACT_ID)
         contract = Contract(
-            id=id,
-            branch=act.by.branch,
-            owner=owner,
-            rulebook=act.rulebook,
-            moved_at=act.at,
+            **act.about(id) | {"owner": owner},
             number=act.number(act.rules.number, id),
             customer=customer,
             device=device,
@@ -156,11 +152,7 @@ class Contract(Record):
         term = paid_term(priced, Period(before.end, service.end), paid_on=past.paid_on)
         id = act.new(CONTRACT_ID)
         contract = Contract(
-            id=id,
-            branch=act.by.branch,
-            owner=past.representative,
-            rulebook=act.rulebook,
-            moved_at=act.at,
+            **act.about(id) | {"owner": past.representative},
             state=_STANDS[service.standing(today, act.rules)],
             number=act.import_number(past.number, act.rules.number, id),
             customer=past.customer,
@@ -190,7 +182,9 @@ class Contract(Record):
         if change is not None and change.total.gross.minor:
             purpose, price = f"vehicles.{self.changes + 1}", change.total.gross
             charge = Charge(self.id, purpose, self.customer, "vehicles", 1, price, r.VEHICLES_CHANGE.id)
-            act.billing.ask(act.by, act.at, charge)
+            bill, old = act.billing.ask(act.by, act.at, charge), len(rest)
+            billed = (attrs.evolve(term, bill=bill) for term in change.terms[old:])
+            change = attrs.evolve(change, terms=(*change.terms[:old], *billed))
         if change is not None:
             self._earn(act, [(term, 1) for term in change.terms[len(rest) :]])
         return act.done(e.VehiclesAdded(**self._changed(together, change, today)))
@@ -203,10 +197,16 @@ class Contract(Record):
         rest = self._unfinished(today)
         change = priced_out(rest, leaving, today) if rest else None
         staying = tuple(vehicle for vehicle in self.vehicles if vehicle not in leaving)
+        back: dict[str, Money] = {}
         for term in () if change is None else change.terms:
             if term.stop is not None:
                 self._earn(act, [(term, 1), (attrs.evolve(term, stop=None), -1)])
-        return act.done(e.VehiclesRemoved(**self._changed(staying, change, today)))
+                amount = term.stop.refund.gross
+                back[term.bill] = back.get(term.bill, amount - amount) + amount
+        back.pop("", None)
+        done = act.billing.credit(act.by, act.at, back, f"vehicles.{self.changes + 1}") if back else ()
+        credited = sum(back[bill].minor for bill in done)
+        return act.done(e.VehiclesRemoved(credited=credited, **self._changed(staying, change, today)))
 
     def _changed(self, vehicles: tuple[str, ...], change: VehicleChange | None, today: date) -> dict[str, Any]:
         self.vehicles, self.changes = vehicles, self.changes + 1
@@ -222,10 +222,10 @@ class Contract(Record):
         return act.done(e.ContractEnded(reason=reason))
 
     # --- what follows from renewals
-    def renewed(self, act: RenewalAct, plan: str, priced: Quote, extension: Extension) -> Events:
+    def renewed(self, act: RenewalAct, plan: str, priced: Quote, extension: Extension, bill: str) -> Events:
         """A renewal of it is recorded: the next term begins where the extension says. [REN-05]"""
         self.require_open()
-        term = paid_term(priced, extension.period, paid_on=extension.paid_on)
+        term = paid_term(priced, extension.period, paid_on=extension.paid_on, bill=bill)
         told = e.TermBegan(**self._begin_term(act, plan, term, extension.service))
         return act.beside(contracts, self, _M.RENEW, told)
 

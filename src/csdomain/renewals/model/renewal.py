@@ -216,7 +216,7 @@ class Renewal(Record):
         period = self.agreed.period
         before = of.ends_on or period.start
         paper = self.form.distribute(by=act.by.id, at=act.at)
-        act.contracts.keep(of, of.renewed(act, self.plan, self.priced, self.agreed))
+        act.contracts.keep(of, of.renewed(act, self.plan, self.priced, self.agreed, self.bill))
         self.paper = paper
         months = self.priced.service_months
         return act.done(e.RenewalRecorded(term=of.terms, before=before, until=period.end, months=months))

@@ -63,7 +63,7 @@ class PaidTerm:
     """What one payment bought: service for each vehicle of ``shares`` on the days of ``period`` (REN-10, REN-11).
 
     ``each`` is the gross price of one vehicle for the ``whole`` term, from which vehicles added later are priced; it is
-    the same for all terms that stem from one quote. ``paid_on`` is the local day of the payment.
+    the same for all terms that stem from one quote. ``paid_on`` is the local day of the payment, for ``bill``.
     """
 
     period: Period
@@ -72,6 +72,7 @@ class PaidTerm:
     each: Money
     whole: Period
     stop: Stop | None = None
+    bill: str = ""
 
     @cached_property
     def amount(self) -> Taxed:
@@ -81,9 +82,9 @@ class PaidTerm:
         return Taxed(Money(gross, self.each.currency), Money(tax, self.each.currency))
 
 
-def paid_term(quote: Quote, period: Period, *, paid_on: date) -> PaidTerm:
+def paid_term(quote: Quote, period: Period, *, paid_on: date, bill: str = "") -> PaidTerm:
     """The term that paying ``quote`` buys; ``period`` is the one of the extension (REN-10). Raises NotADate."""
-    return PaidTerm(period, quote.shares, day(paid_on, "paid_on"), quote.each, period)
+    return PaidTerm(period, quote.shares, day(paid_on, "paid_on"), quote.each, period, bill=bill)
 
 
 class ChangeKind(Enum):

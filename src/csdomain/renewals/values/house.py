@@ -143,6 +143,7 @@ RENEWAL_RULES: Final[Section[RenewalRules]] = Section(
     RenewalRules,
     check=_whole,
     occasions=OCCASIONS,
+    needs=("payments",),  # the first form would find nobody to bill
     texts=texts_beside(Path(__file__).parent),
     labels={
         "": Text("renewals", "续费"),
