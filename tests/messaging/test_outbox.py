@@ -286,15 +286,15 @@ def test_a_message_waits_or_was_given_up_or_was_sent_and_in_the_end_each_is_sent
 def test_a_house_that_leaves_messages_off_has_no_texts() -> None:
     with memory_desk("enquiry_desk") as desk:
         texts = desk.house.rulebook[MESSAGE_RULES].templates
-        assert {occasion.partition(".")[0] for occasion in texts} == {"delegation", "message"}  # what every house has
+        assert {occasion.partition(".")[0] for occasion in texts} == {"delegation", "message", "campaign"}
         with pytest.raises(NotPermitted):
-            desk.messages.dead(by=staff(desk)["head"])
+            desk.messages.dead(by=staff(desk)["enquiry_agent"])
 
 
 def test_the_shipped_roles_name_those_who_may() -> None:
     with memory_desk() as desk:
         holders = desk.house.permissions.holders
-        assert holders("messages.resend") == ("service_manager",)  # type: ignore[arg-type]
+        assert holders("messages.resend") == ("general_manager", "service_manager")  # type: ignore[arg-type]
         assert "service_manager" in holders("messages.read")  # type: ignore[arg-type]
         assert load_rulebook("after_sales").actions >= {"messages.read", "messages.resend"}
 

@@ -171,6 +171,9 @@ class Smtp:
         message["Date"] = format_datetime(self.now())
         message["Message-ID"] = f"<{text.ref}@{self.sender.rpartition('@')[2]}>"
         message["Auto-Submitted"] = "auto-generated"
+        if text.unsubscribe:  # RFC 2369, and RFC 8058: one click, without a page
+            message["List-Unsubscribe"] = f"<{text.unsubscribe}>"
+            message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
         message.set_content(text.text, cte="quoted-printable" if text.text.isascii() else "base64")
         return message.as_bytes()
 

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import attrs
 
+from csdomain.frame.customers import AnyCustomer, CustomerBook
+from csdomain.frame.service import CaseService
 from csdomain.kernel.cases.delivery import (
     RESENDABLE,
     Answer,
@@ -16,26 +18,50 @@ from csdomain.kernel.cases.delivery import (
     received,
     resent,
 )
-from csdomain.kernel.cases.effects import check_short, subject_of
+from csdomain.kernel.cases.effects import Message, MessageClass, check_short, subject_of
 from csdomain.kernel.cases.events import utc
-from csdomain.kernel.cases.occasions import Value
+from csdomain.kernel.cases.occasions import Occasion, Value
 from csdomain.kernel.rules import Text
 from csdomain.kernel.rules.errors import DomainError, NotFound, aware, require
 from csdomain.kernel.store.kinds import MalformedQuery
 from csdomain.kernel.store.ports import Call, DeliveryFailed, Queued, Store, Unit
 from csdomain.kernel.store.relaying import write
+from csdomain.kernel.store.unit import EVENT
 from csdomain.kernel.values.actors import Action, Actor, Scope
 from csdomain.kernel.values.arguments import type_commands
+from csdomain.kernel.values.ids import IdSource
 from csdomain.kernel.values.personal import covered
+from csdomain.messaging.events import GreetingPlanned, MessageRequeued, NoticeSent
+from csdomain.messaging.model.campaign import Campaign, occasion_of
+from csdomain.messaging.model.outcomes import OUTCOMES, MessageOutcome
+from csdomain.messaging.policies import choose, read, render, shown
+from csdomain.messaging.ports import Audiences, Directory, Gateway, ListedCustomers
+from csdomain.messaging.rules import DRIVERS_CARE, OPT_OUT, OUTBOX
+from csdomain.messaging.values import (
+    CONFIRM,
+    FIELDS,
+    MESSAGE_RULES,
+    NOTICE,
+    NOTIFY,
+    PERSONAL,
+    READ,
+    RESEND,
+    DeliveryReceipt,
+    Outcome,
+    OutgoingText,
+    Recipient,
+    Slot,
+    Template,
+)
+from csdomain.messaging.values import DRIVERS_CARE as CARE
 from csdomain.rulebook import House
 
-from .events import MessageRequeued
-from .policies import choose, read, render, shown
-from .ports import Directory, Gateway
-from .rules import OUTBOX
-from .values import CONFIRM, MESSAGE_RULES, PERSONAL, READ, RESEND, DeliveryReceipt, OutgoingText, Slot
+from .campaigns import Campaigns
+from .gate import Door, Gate, Links
+from .preferences import Preferences
 
 _PAGE: Final = 50
+_NOTICE_LONGEST: Final = 400
 _PAGE_LARGEST: Final = 1000
 
 
@@ -50,6 +76,25 @@ class Messages:
 
     _store: Store
     _house: House
+    _ids: IdSource
+    _customers: CustomerBook = attrs.field(factory=AnyCustomer, kw_only=True)
+    _audiences: Audiences = attrs.field(factory=ListedCustomers, kw_only=True)
+
+    @property
+    def preferences(self) -> Preferences:
+        """What customers want to hear. [MSG-10]"""
+        return Preferences(self._store, self._house, self._ids, customers=self._customers)
+
+    @property
+    def campaigns(self) -> Campaigns:
+        """Marketing to a named audience. [MSG-08]"""
+        ports: dict[str, Any] = {"customers": self._customers, "audiences": self._audiences}
+        return Campaigns(self._store, self._house, self._ids, **ports)
+
+    @property
+    def _further(self) -> tuple[CaseService[Any, Any], ...]:
+        """The services of its kinds of case."""
+        return (self.preferences, self.campaigns)
 
     def find(
         self, *, by: Actor, state: MessageState | None = None, to: str = "", limit: int = _PAGE
@@ -124,16 +169,66 @@ class Messages:
 
         return self._store.run(work, call)
 
-    def notifier(self, gateway: Gateway, directory: Directory) -> "RenderingNotifier":
-        """A notifier for ``desk.relay``: it makes each text by the house's templates. Raises SectionMissing."""
-        return RenderingNotifier(self._house, gateway, directory)
+    def skipped(self, *, by: Actor, campaign: str = "", limit: int = _PAGE) -> Sequence[MessageOutcome]:
+        """Messages that were not sent, since the customer must not be written to: each with its reason, of a campaign
+        where one is named, at most ``limit`` (up to 1000). Raises NotPermitted, MalformedQuery. [MSG-10]"""
+        self._require(READ, by)
+        _check_limit(limit)
+        reasons = [one.value for one in Outcome if one not in (Outcome.QUEUED, Outcome.SENT)]
+        where = (OUTCOMES["outcome"].among(reasons), *((OUTCOMES["campaign"].is_(campaign),) if campaign else ()))
+        return self._store.look(lambda unit: unit.register(OUTCOMES).rows(*where, limit=limit).items)
+
+    def notify(self, to: str, text: str, *, by: Actor, at: datetime) -> str:
+        """Tell somebody of the house, or a position, something; the key of the message. ``text`` names no customer but
+        by id: it waits in the outbox as it is. Raises MalformedPreference, NotPermitted. [MSG-13]"""
+        FIELDS.check_id(to, "to")
+        FIELDS.check_text(text, "text", _NOTICE_LONGEST)
+        key = f"{self._ids.new(EVENT)}/notice"
+
+        def work(unit: Unit) -> str:
+            self._require(NOTIFY, by)
+            event = NoticeSent(subject=subject_of(key), by=by.id, at=utc(at), message=key, to=to)
+            unit.record([event], [Message(key, NOTICE, to, {"text": text, "sender": by.id}, by=by.id)])
+            return key
+
+        return self._store.run(work, Call("message.notify", by.id, aware(at), subject_of(key)))
+
+    def care_for(self, customer: str, text: str, *, by: Actor, at: datetime) -> str:
+        """Send a driver something to keep awake by, on demand: the key of the message. Raises RuleBroken where the
+        house has not turned ``drivers_care`` on, and for who wants none; MalformedPreference. [MSG-07, MSG-10]"""
+        FIELDS.check_text(text, "text", _NOTICE_LONGEST)
+        key, instant = f"{FIELDS.check_id(customer, 'customer')}/care/{self._ids.new(EVENT)}", utc(at)
+        rules = self._house.rulebook[MESSAGE_RULES]
+
+        def work(unit: Unit) -> str:
+            self._require(NOTIFY, by)
+            on = rules.greetings.get("drivers_care")
+            accepted = Text("a house that has drivers_care among its greetings", "已启用 drivers_care 的机构")
+            require(on is not None, DRIVERS_CARE, accepted=accepted)
+            assert on is not None  # noqa: S101 - required above
+            self._customers.require_living(unit, customer)
+            why = Gate(self._house, self._customers).why_not(unit, customer, MessageClass.CARE)
+            wanted = Text("somebody who wants such messages", "愿意接收此类消息的客户")
+            require(why is None, OPT_OUT, accepted=wanted, outcome="" if why is None else why.value)
+            until = self._house.calendar_of(by.branch).deadline(instant, on.within)
+            event = GreetingPlanned(subject=customer, by=by.id, at=instant, occasion=CARE, message=key, outcome="")
+            about: dict[str, Any] = {"klass": MessageClass.CARE, "until": until, "by": on.by}
+            unit.record([event], [Message(key, CARE, customer, {"text": text}, **about)])
+            return key
+
+        return self._store.run(work, Call("message.care", by.id, aware(at), customer))
+
+    def notifier(self, gateway: Gateway, directory: Directory, *, links: Links | None = None) -> "RenderingNotifier":
+        """A notifier for ``desk.relay``: it makes each text by the house's templates, and asks the preferences, quiet
+        hours and campaigns before it sends. ``links`` gives addresses to unsubscribe. Raises SectionMissing."""
+        door = Door(self._store, Gate(self._house, self._customers), links)
+        return RenderingNotifier(self._house, gateway, directory, door)
 
     def _listed(self, by: Actor, state: MessageState | None, to: str, limit: int) -> Sequence[Queued]:
         if to:
             check_short(to, "to")
         self._require(READ, by)
-        if isinstance(limit, bool) or not isinstance(limit, int) or not 1 <= limit <= _PAGE_LARGEST:
-            raise MalformedQuery(field="limit", given=limit, minimum=1, maximum=_PAGE_LARGEST)
+        _check_limit(limit)
         found = self._store.look(lambda unit: unit.session.outbox(state=state, to=to, limit=limit))
         return [self._shown(message, by) for message in found]
 
@@ -145,6 +240,11 @@ class Messages:
         self._house.resolve(by).require(action, owner="", branch="")
 
 
+def _check_limit(limit: int) -> None:
+    if isinstance(limit, bool) or not isinstance(limit, int) or not 1 <= limit <= _PAGE_LARGEST:
+        raise MalformedQuery(field="limit", given=limit, minimum=1, maximum=_PAGE_LARGEST)
+
+
 class RenderingNotifier:
     """A :class:`~csdomain.kernel.store.ports.Notifier` that makes the text of each message when it is sent (D12).
 
@@ -154,11 +254,12 @@ class RenderingNotifier:
     SectionMissing where that leaves messages off. [MSG-01, MSG-09]
     """
 
-    def __init__(self, house: House, gateway: Gateway, directory: Directory) -> None:
+    def __init__(self, house: House, gateway: Gateway, directory: Directory, door: Door | None = None) -> None:
         self._rules = house.rulebook[MESSAGE_RULES]
         self._occasions = house.rulebook.occasions
         self._gateway = gateway
         self._directory = directory
+        self._door = door
 
     @property
     def idempotent(self) -> bool:
@@ -166,8 +267,12 @@ class RenderingNotifier:
         return bool(getattr(self._gateway, "idempotent", False))
 
     def send(self, message: Queued, /) -> Sent | None:
-        """Make the text and hand it on. Raises DeliveryFailed, and what the gateway raises."""
-        return self._gateway.deliver(self._text(message))
+        """Make the text and hand it on. Raises DeliveryFailed, Suppressed and Postponed for what must not be sent, or
+        not now, and what the gateway raises."""
+        answer = self._gateway.deliver(self._text(message, ask=False))
+        if self._door is not None:
+            self._door.sent(message)
+        return answer
 
     def ask(self, message: Queued, /) -> Answer:
         """What the gateway knows of a message that may have left; StillUnknown where it cannot be asked, or where the
@@ -176,31 +281,33 @@ class RenderingNotifier:
         if ask is None:
             return StillUnknown()
         try:
-            text = self._text(message)
+            text = self._text(message, ask=True)
         except DeliveryFailed:
             return StillUnknown()
         answer: Answer = ask(text, message.tried_at or message.created_at)
         return answer
 
-    def _text(self, message: Queued) -> OutgoingText:
+    def _text(self, message: Queued, *, ask: bool) -> OutgoingText:
         try:
             recipient = self._directory.recipient(message.to)
         except Exception as error:  # noqa: BLE001 - nothing has left yet, whatever it is
             raise DeliveryFailed(definite=False, why=type(error).__name__) from None
         if recipient is None or not recipient.address:
             raise DeliveryFailed(definite=True, why="the recipient is not known, or was erased")
+        campaign = None if self._door is None else self._door.campaign(message)
         occasion = self._occasions.get(message.occasion)
+        if campaign is not None:
+            occasion = occasion_of(campaign.name)
         if occasion is None:
             raise DeliveryFailed(definite=True, why=f"no context declares the occasion {message.occasion}")
-        person: dict[str, Value] = {"title": recipient.title}
-        if recipient.name:
-            person["name"] = recipient.name
+        link = ""
+        if self._door is not None and not occasion.internal:
+            if not ask:
+                self._door.check(message, recipient, campaign)
+            link = self._door.link(message, recipient.channel)
         try:
-            template = choose(self._rules, occasion, recipient.channel, recipient.language).template
-            values = {**read(occasion, message.facts), **person}
-            text = render(template, values)
-            named = [part.name for part in template.parts if isinstance(part, Slot)]
-            filled = {name: shown(values[name], template.language) for name in named}
+            template = self._template(occasion, recipient, campaign)
+            text, filled = _filled(template, message, recipient)
         except DomainError as error:
             raise DeliveryFailed(definite=True, why=error.render("en")) from None
         return OutgoingText(
@@ -212,4 +319,21 @@ class RenderingNotifier:
             text=text,
             values=filled,
             resent=message.resent,
+            unsubscribe=link,
         )
+
+    def _template(self, occasion: Occasion, to: Recipient, campaign: Campaign | None) -> Template:
+        if campaign is not None:
+            return campaign.template(to.channel, to.language, self._rules.default_language)
+        return choose(self._rules, occasion, to.channel, to.language).template
+
+
+def _filled(template: Template, message: Queued, to: Recipient) -> tuple[str, dict[str, str]]:
+    """The text, and what stands for each of its placeholders. Raises what rendering raises."""
+    person: dict[str, Value] = {"title": to.title}
+    if to.name:
+        person["name"] = to.name
+    values = {**read(template.occasion, message.facts), **person}
+    text = render(template, values)
+    named = [part.name for part in template.parts if isinstance(part, Slot)]
+    return text, {name: shown(values[name], template.language) for name in named}

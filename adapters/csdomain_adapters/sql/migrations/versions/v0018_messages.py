@@ -1,0 +1,26 @@
+"""Of messages: what customers want to hear, campaigns, and what became of messages. They begin empty."""
+
+from datetime import datetime
+
+from csdomain_adapters.sql.kinds import create_kind, create_register, drop_kind
+
+revision = "0018"
+down_revision = "0016"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    create_kind("contact_preferences", {"customer": str, "state": str}, unique=["customer"])
+    create_kind("campaign", {"state": str, "queue": str})
+    create_register(
+        "message_outcome",
+        {"key": str},
+        {"campaign": str, "customer": str, "occasion": str, "outcome": str, "at": datetime},
+        indexes=[("campaign", "outcome"), ("outcome", "at"), ("customer",)],
+    )
+
+
+def downgrade() -> None:
+    for table in ("message_outcome", "campaign", "contact_preferences"):
+        drop_kind(table)
