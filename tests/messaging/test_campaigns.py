@@ -12,7 +12,7 @@ from csdomain.kernel.cases.delivery import MessageState
 from csdomain.kernel.cases.effects import MessageClass
 from csdomain.kernel.cases.occasions import MalformedOccasion
 from csdomain.kernel.rules.errors import InvalidValue, MoveRefused, NotPermitted, RuleBroken
-from csdomain.kernel.store.planning import plan
+from csdomain.kernel.store.planning import Due, plan
 from csdomain.messaging.lifecycle import CampaignState
 from csdomain.messaging.model.campaign import CAMPAIGNS
 from csdomain.messaging.rules import MARKETING, ONCE, OPT_OUT
@@ -54,24 +54,37 @@ class Selling(Writing):
 @pytest.mark.rule(MARKETING, OPT_OUT)
 def test_a_campaign_goes_to_those_who_agreed_and_says_of_the_others_why_not() -> None:
     office = Selling()
-    yes, no, out, later, old = (office.customer() for _ in range(5))
+    yes, no, out, later, old, gone = (office.customer() for _ in range(6))
     office.agrees(yes, out, later, old)
     office.call(office.desk.customers.merge, old, yes)
     office.says("opt_out", out, MessageClass.MARKETING, None, "by_phone")
-    id = office.begun(yes, no, out, later, old, "customer-9")
+    office.call(office.desk.erase_customer, gone)
+    id = office.begun(yes, no, out, later, old, gone, "customer-9")
     office.desk.plan()
-    assert office.figures(id) == {"queued": 2, "no_consent": 2, "opted_out": 1}
+    assert office.figures(id) == {"queued": 2, "no_consent": 2, "opted_out": 1, "gone": 1}
     office.says("opt_out", later, None, None, "by_phone")
     assert office.relay() == [(SPRING, yes)], "once, though two of the records are the same person's"
     assert "续费八折" in office.gateway.sent[f"{id}/{yes}"].text
-    assert office.figures(id) == {"sent": 1, "no_consent": 2, "opted_out": 2}
+    assert office.figures(id) == {"sent": 1, "no_consent": 2, "opted_out": 2, "gone": 1}
     skipped = office.messages.skipped(campaign=id, by=office.who["service_manager"])
     assert sorted((row.customer, row.outcome) for row in skipped) == sorted(
-        [(no, "no_consent"), ("customer-9", "no_consent"), (out, "opted_out"), (later, "opted_out")]
+        [(gone, "gone"), (no, "no_consent"), ("customer-9", "no_consent"), (out, "opted_out"), (later, "opted_out")]
     )
     (told,) = office.outbox("campaign.done")
     assert (told.to, told.facts["queued"]) == ("customer_representative", 2)
     assert office.state(id) is CampaignState.DONE
+    assert office.desk.verify().faults == ()
+
+
+@pytest.mark.rule(MARKETING)
+def test_a_page_is_one_unit_of_work_that_locks_in_order() -> None:
+    office = Selling()
+    people = [office.customer() for _ in range(8)]
+    office.agrees(*people)
+    id = office.begun(*people)
+    (source,) = (s for s in office.desk.sources if s.name == "campaigns")
+    office.desk.store.run(lambda unit: source.act(unit, Due(id, office.desk.clock.now()), people))
+    assert office.figures(id) == {"queued": 8}
 
 
 @pytest.mark.rule(MARKETING)

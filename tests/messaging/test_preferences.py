@@ -303,5 +303,13 @@ def test_a_link_that_came_with_a_message_ends_such_messages_by_that_channel() ->
         r for r in preferences.trail(office.preferences(customer), by=office.who["service_manager"]) if "how" in r.facts
     ]
     assert (said.by, said.facts["how"]) == (customer, "link")
+    for secret, url in (
+        (b"short", "https://x/"),
+        (KEY, "http://x/"),
+        (KEY, "https://x/\r\nBcc: y"),
+        (KEY, "https://x/>"),
+    ):
+        with pytest.raises(LinkRefused):
+            Links(secret, url)
     with pytest.raises(LinkRefused):
         preferences.unsubscribe(link, KEY, at=now + timedelta(days=61))

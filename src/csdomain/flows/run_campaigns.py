@@ -16,7 +16,7 @@ from csdomain.messaging.events import GreetingPlanned
 from csdomain.messaging.lifecycle import CAMPAIGN_MOVES, CampaignMove, CampaignState
 from csdomain.messaging.model.campaign import CAMPAIGNS, occasion_of
 from csdomain.messaging.model.outcomes import OUTCOMES, note, skipped
-from csdomain.messaging.model.preferences import MessagingAct
+from csdomain.messaging.model.preferences import MessagingAct, preferences_of
 from csdomain.messaging.ports import Audiences, ListedCustomers
 from csdomain.messaging.service import Gate
 from csdomain.messaging.service.campaigns import SOURCE
@@ -65,14 +65,15 @@ def source(house: House) -> Source:
 
     def act(unit: Unit, due: Due, ids: Sequence[str]) -> None:
         campaign = unit.of(CAMPAIGNS).get(due.key)
-        occasion, once = occasion_of(campaign.name).name, dict.fromkeys(_root(unit, gate, id) for id in sorted(ids))
-        for customer in sorted(one for one in once if one):
+        occasion = occasion_of(campaign.name).name
+        people = {gate.customers.family(unit, id)[0] for id in ids}
+        for customer in sorted(people, key=preferences_of):  # as they are locked
             key = f"{campaign.id}/{customer}"
             if unit.register(OUTCOMES).get((key,)) is not None:
                 continue
-            why = gate.take(unit, customer, due.at, campaign.branch)
-            outcome = why or Outcome.QUEUED
-            note(unit, skipped(key, customer, occasion, outcome, due.at, campaign.id))
+            living = _is_living(unit, gate, customer)
+            why = gate.take(unit, customer, due.at, campaign.branch) if living else Outcome.GONE
+            note(unit, skipped(key, customer, occasion, why or Outcome.QUEUED, due.at, campaign.id))
             said = "" if why is None else why.value
             told = {"occasion": occasion, "message": key, "outcome": said}
             event = GreetingPlanned(subject=campaign.id, by=SYSTEM, at=due.at, **told)
@@ -104,11 +105,9 @@ def source(house: House) -> Source:
     return Source(SOURCE, runs, page, act, ended=ended)
 
 
-def _root(unit: Unit, gate: Gate, customer: str) -> str:
-    """The living record of whoever is named; empty for one that was erased."""
-    root = gate.customers.family(unit, customer)[0]
+def _is_living(unit: Unit, gate: Gate, customer: str) -> bool:
     try:
-        gate.customers.require_living(unit, root)
+        gate.customers.require_living(unit, customer)
     except RuleBroken:
-        return ""
-    return root
+        return False
+    return True

@@ -74,6 +74,14 @@ class MarketingAgreed(PreferencesChanged):
 
 
 @attrs.frozen(kw_only=True)
+class MarketingCounted(Event):
+    """One more message of marketing was planned for the customer: the ``sent``-th of the ``month`` (MSG-08)."""
+
+    month: str
+    sent: int
+
+
+@attrs.frozen(kw_only=True)
 class CallsWished(PreferencesChanged):
     """The customer wishes calls at certain hours, or at none (``forbidden``), or at any (MSG-10)."""
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 from .links import Unsubscription as Unsubscription
+from .links import check_key as check_key
 from .links import token as token
 from .links import unsubscription as unsubscription
 from .quiet import QuietHours as QuietHours

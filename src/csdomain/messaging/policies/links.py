@@ -58,10 +58,15 @@ def unsubscription(key: bytes, given: str, house: str, now: datetime) -> Unsubsc
     return Unsubscription(house=house, customer=customer, klass=what, channel=through, until=end)
 
 
-def _mark(key: bytes, said: bytes) -> bytes:
+def check_key(key: bytes) -> None:
+    """Refuse a key that is too short to keep a secret. Raises LinkRefused."""
     if not isinstance(key, bytes) or len(key) < _KEY_LEAST:
         accepted = Text(f"{_KEY_LEAST} bytes or more", f"至少 {_KEY_LEAST} 字节")
         raise LinkRefused(field="key", accepted=accepted)
+
+
+def _mark(key: bytes, said: bytes) -> bytes:
+    check_key(key)
     return hmac.digest(key, f"{_PURPOSE}\n".encode() + said, sha256)
 
 

@@ -11,19 +11,23 @@ from csdomain.frame.customers import CustomerBook
 from csdomain.kernel.calendar.spec import zone_of
 from csdomain.kernel.cases.delivery import DeliveryFailed, Postponed, Suppressed
 from csdomain.kernel.cases.effects import MessageClass, subject_of
+from csdomain.kernel.cases.timers import SYSTEM
+from csdomain.kernel.rules import Text
 from csdomain.kernel.rules.errors import DomainError, InvalidValue
 from csdomain.kernel.store.kinds import Query
 from csdomain.kernel.store.ports import Queued, Store, Unit
+from csdomain.messaging.events import MarketingCounted
 from csdomain.messaging.lifecycle import CampaignState
 from csdomain.messaging.model.campaign import CAMPAIGNS, Campaign
 from csdomain.messaging.model.outcomes import note, skipped
 from csdomain.messaging.model.preferences import OF_CUSTOMER, PREFERENCES, ContactPreferences, preferences_of
-from csdomain.messaging.policies import QuietHours, Unsubscription, refusal, token
+from csdomain.messaging.policies import QuietHours, Unsubscription, check_key, refusal, token
 from csdomain.messaging.values import (
     CAMPAIGN_ID,
     MESSAGE_RULES,
     OPTIONAL,
     Channel,
+    LinkRefused,
     MessageRules,
     Outcome,
     Recipient,
@@ -32,15 +36,31 @@ from csdomain.messaging.values import (
 from csdomain.rulebook import House
 
 R = TypeVar("R")
+_ADDRESS_LONGEST: Final = 200
 _CAMPAIGN: Final = f"{CAMPAIGN_ID.prefix}_"
+
+
+def _key(_: object, attribute: object, value: bytes) -> None:
+    check_key(value)
+
+
+def _address(_: object, attribute: object, value: str) -> None:
+    # It stands in a header of mails between < and >.
+    fits = isinstance(value, str) and value.isascii() and value.isprintable() and not {*value} & {*" <>"}
+    if not fits or not 0 < len(str(value)) <= _ADDRESS_LONGEST or not str(value).startswith("https://"):
+        accepted = Text(
+            f"https://…, at most {_ADDRESS_LONGEST} ASCII characters", f"https://…，至多 {_ADDRESS_LONGEST} 个字符"
+        )
+        raise LinkRefused(field="url", accepted=accepted)
 
 
 @attrs.frozen
 class Links:
-    """How links to unsubscribe are made: the host's secret ``key``, and the address that the signed part follows."""
+    """How links to unsubscribe are made: the host's secret ``key`` of at least 16 bytes, and the address, without
+    blanks, that the signed part follows. Raises LinkRefused."""
 
-    key: bytes = attrs.field(repr=False)
-    url: str
+    key: bytes = attrs.field(repr=False, validator=_key)
+    url: str = attrs.field(validator=_address)
 
 
 @attrs.frozen
@@ -79,6 +99,7 @@ class Gate:
         if not found.count(month, self.rules.marketing_cap):
             return Outcome.CAP
         unit.of(PREFERENCES).save(found)
+        unit.record([MarketingCounted(subject=found.id, by=SYSTEM, at=at, month=month, sent=found.sent)])
         return None
 
 

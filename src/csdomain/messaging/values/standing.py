@@ -64,7 +64,7 @@ class Outcome(Enum):
     NO_CONSENT = "no_consent"
     CAP = "cap"
     STOPPED = "stopped"
-    UNKNOWN = "unknown"
+    GONE = "gone"
 
 
 @attrs.frozen(kw_only=True, field_transformer=checked(MalformedPreference))
