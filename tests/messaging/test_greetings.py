@@ -2,22 +2,26 @@
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import csdomain
 from adapters.jobs_at_work import Died, Mortal
 from csdomain.flows.greet_customers import days, festivals, sources
 from csdomain.kernel.cases.delivery import MessageState
 from csdomain.kernel.cases.effects import MessageClass
 from csdomain.kernel.rules.errors import RulebookInvalid
-from csdomain.kernel.store.planning import plan
+from csdomain.kernel.store.planning import LEASE, plan
 from csdomain.kernel.values.birthdays import LunarDay
 from csdomain.messaging.rules import BIRTHDAY, HOLIDAY, LAPSE, ONCE, OPT_OUT, RESPONSIBLE, THANKS, WELCOME
 from csdomain.messaging.values import MESSAGE_RULES
-from csdomain.testing import MovableClock, memory_desk
+from csdomain.testing import MovableClock, SequentialIds, memory_desk
+from csdomain.testing.kit import no_holidays
 from csdomain_adapters.lunar import Borax
 from renewals.fleet import Fleet
 
@@ -248,3 +252,34 @@ def test_whose_service_ran_out_is_greeted_within_a_week_unless_it_is_renewed_mea
 def test_settings_that_could_not_be_kept_are_refused_when_they_are_loaded(wrong: str) -> None:
     with pytest.raises(RulebookInvalid):
         book(wrong)
+
+
+@pytest.mark.rule(ONCE, BIRTHDAY)
+def test_on_a_database_several_planners_of_which_some_die_greet_each_once(tmp_path: Path) -> None:
+    clock = MovableClock(on(date(2026, 5, 5), 8))
+    url = f"sqlite:///{tmp_path / 'desk.db'}"
+    ids = [SequentialIds(first) for first in (1, 10_000, 20_000)]
+    desks = [csdomain.open(url, book(), clock=clock, ids=each, holidays=no_holidays()) for each in ids]
+    office = Writing(desk=desks[0])
+    people = [office.customer(born=date(1980, 5, 6)) for _ in range(12)]
+    clock.advance(timedelta(hours=26))
+
+    def planner(n: int) -> None:
+        sources = [s for s in desks[n].sources if s.name == "birthday_greetings"]
+        for at in (3 + n, 5 + n, 0):
+            try:
+                plan(Mortal(desks[n].store, at, after=n == 1), sources, clock, worker=f"w{n}-{at}", page=2, lease=LEASE)
+            except Died:
+                clock.advance(2 * LEASE)
+
+    threads = [Thread(target=planner, args=(n,)) for n in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    clock.advance(2 * LEASE)
+    desks[1].plan()
+    assert sorted(m.to for m in office.outbox("message.birthday")) == sorted(people)
+    assert desks[0].verify().faults == ()
+    for desk in desks:
+        desk.close()

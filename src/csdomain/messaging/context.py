@@ -6,6 +6,7 @@ from csdomain.casework.chronicle import chronicle
 from csdomain.frame.contexts import Context
 
 from . import service as s
+from .model.inbox import INBOX
 from .model.outcomes import OUTCOMES
 from .values import MESSAGE_RULES
 
@@ -13,7 +14,7 @@ CONTEXT: Final = Context(
     "messages",
     s.Messages,
     (s.PREFERENCES_CASES, s.CAMPAIGN_CASES),
-    (OUTCOMES,),
+    (OUTCOMES, INBOX),
     projections=(chronicle(__file__, s.PREFERENCES_CASES),),
     section=MESSAGE_RULES,
 )

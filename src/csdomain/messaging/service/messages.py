@@ -33,6 +33,7 @@ from csdomain.kernel.values.ids import IdSource
 from csdomain.kernel.values.personal import covered
 from csdomain.messaging.events import GreetingPlanned, MessageRequeued, NoticeSent
 from csdomain.messaging.model.campaign import Campaign, occasion_of
+from csdomain.messaging.model.inbox import INBOX
 from csdomain.messaging.model.outcomes import OUTCOMES, MessageOutcome
 from csdomain.messaging.policies import choose, read, render, shown
 from csdomain.messaging.ports import Audiences, Directory, Gateway, ListedCustomers
@@ -47,6 +48,7 @@ from csdomain.messaging.values import (
     READ,
     RESEND,
     DeliveryReceipt,
+    Language,
     Outcome,
     OutgoingText,
     Recipient,
@@ -58,6 +60,7 @@ from csdomain.rulebook import House
 
 from .campaigns import Campaigns
 from .gate import Door, Gate, Links
+from .inbox import InboxItem, items
 from .preferences import Preferences
 
 _PAGE: Final = 50
@@ -217,6 +220,31 @@ class Messages:
             return key
 
         return self._store.run(work, Call("message.care", by.id, aware(at), customer))
+
+    def inbox(
+        self,
+        *,
+        by: Actor,
+        language: Language | None = None,
+        after: datetime | None = None,
+        limit: int = _PAGE,
+    ) -> Sequence[InboxItem]:
+        """The messages within the app to ``by`` and to the positions that ``by`` holds, the oldest first, those since
+        ``after`` where given; texts are made as they are read. Raises MalformedQuery, NaiveTime. [MSG-13]"""
+        _check_limit(limit)
+        since = None if after is None else utc(after)
+        return self._store.look(lambda unit: items(unit, self._house, by, language, since, limit))
+
+    def mark_read(self, keys: Sequence[str], *, by: Actor, at: datetime) -> int:
+        """Note that messages of the inbox were read; how many are read by this. Twice is once. [MSG-13]"""
+        instant, whose = utc(at), (by.id, *sorted(by.positions))
+
+        def work(unit: Unit) -> int:
+            rows, unread = unit.register(INBOX), (INBOX["read_at"].absent(),)
+            pairs = [(who, key) for key in sorted(set(keys)) for who in whose]
+            return sum(rows.take(pair, when=unread, set={"read_at": instant}) for pair in pairs)
+
+        return self._store.run(work, Call("message.mark_read", by.id, instant))
 
     def notifier(self, gateway: Gateway, directory: Directory, *, links: Links | None = None) -> "RenderingNotifier":
         """A notifier for ``desk.relay``: it makes each text by the house's templates, and asks the preferences, quiet

@@ -1,4 +1,4 @@
-"""Of messages: what customers want to hear, campaigns, and what became of messages. They begin empty."""
+"""Of messages: what customers want to hear, campaigns, what became of messages, inboxes. They begin empty."""
 
 from datetime import datetime
 
@@ -19,8 +19,15 @@ def upgrade() -> None:
         {"campaign": str, "customer": str, "occasion": str, "outcome": str, "at": datetime},
         indexes=[("campaign", "outcome"), ("outcome", "at"), ("customer",)],
     )
+    create_register(
+        "message_inbox",
+        {"recipient": str, "key": str},
+        {"at": datetime, "read_at": datetime},
+        optional=["read_at"],
+        indexes=[("recipient", "at")],
+    )
 
 
 def downgrade() -> None:
-    for table in ("message_outcome", "campaign", "contact_preferences"):
+    for table in ("message_inbox", "message_outcome", "campaign", "contact_preferences"):
         drop_kind(table)
