@@ -16,7 +16,7 @@ from csdomain.flows.greet_customers import days, festivals, sources
 from csdomain.kernel.cases.delivery import MessageState
 from csdomain.kernel.cases.effects import MessageClass
 from csdomain.kernel.rules.errors import RulebookInvalid
-from csdomain.kernel.store.planning import LEASE, plan
+from csdomain.kernel.store.planning import LEASE, Due, plan
 from csdomain.kernel.values.birthdays import LunarDay
 from csdomain.messaging.rules import BIRTHDAY, HOLIDAY, LAPSE, ONCE, OPT_OUT, RESPONSIBLE, THANKS, WELCOME
 from csdomain.messaging.values import MESSAGE_RULES
@@ -104,6 +104,8 @@ def test_each_is_greeted_once_wherever_planners_die(deaths: list[tuple[int, bool
             office.desk.clock.advance(timedelta(minutes=3))
     office.desk.plan()
     assert sorted(m.to for m in office.outbox("message.birthday")) == sorted(people)
+    again = Due("again", on(date(2026, 5, 6), 9), {"day": "2026-05-06", "zone": "Asia/Shanghai"})
+    office.desk.store.run(lambda unit: found[0].act(unit, again, people))  # a run under another key, too
     told = office.desk.store.look(
         lambda unit: [e for id in people for e in unit.trail(id) if e.name == "greeting_planned"]
     )
