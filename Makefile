@@ -15,7 +15,7 @@ export PYTHONUTF8 := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test faults deep mutants check docs bench clean
+.PHONY: help setup demo test coverage faults deep mutants check docs bench clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,8 +26,11 @@ setup:  ## everything that uv.lock names, into .venv (quick when nothing changed
 demo: setup  ## replay a help desk's log (LOG=… MAP=…), then tell a quality complaint until nothing of it is open
 	@$(PY) tools/demo.py $(if $(LOG),--log "$(LOG)") $(if $(MAP),--map "$(MAP)")
 
-test: setup  ## all tests, with real PostgreSQL and MariaDB servers started for them, and branch coverage
+test: setup  ## all tests, with real PostgreSQL and MariaDB servers started for them
 	@$(PY) tools/run_tests.py --workers $(WORKERS) -- $(ARGS)
+
+coverage: setup  ## all tests with fewer examples, and which branches they reach: fails below the bound
+	@$(PY) tools/run_tests.py --workers $(WORKERS) --coverage -- $(ARGS)
 
 faults: setup  ## processes killed at every call, servers restarted, many clerks at once: the short versions
 	@$(PY) tools/run_tests.py --workers $(WORKERS) -- -m "faults and not deep" $(ARGS)

@@ -14,7 +14,6 @@ import os
 import re
 import shutil
 import sqlite3
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -28,6 +27,7 @@ from servers import (
     RUN_FOLDER,
     mariadb,
     mariadb_there,
+    new_folder,
     plain,
     run_folder,
     server_url,
@@ -50,7 +50,7 @@ class Run:
     """The folder of one test run, held by its main process."""
 
     def __init__(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="csd-"))
+        self.folder = new_folder()
         self.folder.chmod(0o755)  # the server runs as another user when we are root
         self.alive: IO[str] = (self.folder / "alive").open("w")
         fcntl.flock(self.alive, fcntl.LOCK_EX)

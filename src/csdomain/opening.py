@@ -1,7 +1,9 @@
 """What a desk is opened on: installed adapters, rulebooks that ship or stand beside an app, the house they make."""
 
+import sys
 from collections.abc import Mapping
-from importlib.metadata import entry_points
+from functools import cache
+from importlib.metadata import EntryPoints, entry_points
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -22,9 +24,19 @@ HOLIDAYS: Final = "csdomain.holidays"
 fact_labels({"file": "文件", "group": "类别"})
 
 
+def installed(group: str) -> EntryPoints:
+    """The entry points of a group. They are looked for again only where the import path has changed."""
+    return _installed(group, tuple(sys.path))
+
+
+@cache
+def _installed(group: str, _: tuple[str, ...]) -> EntryPoints:
+    return entry_points(group=group)
+
+
 def adapter(group: str, name: str) -> Any:
     """What the entry point ``name`` of ``group`` names. Raises MissingBackend where there is none that can load."""
-    found = entry_points(group=group)
+    found = installed(group)
     if name not in found.names:
         known = ", ".join(sorted(found.names)) or "-"
         raise MissingBackend(group=group, name=name, accepted=Text(known, known))
@@ -123,7 +135,7 @@ def store_to_read(url: str) -> OpenStore:
 
 
 def _holidays(name: str) -> Holidays | None:
-    if name not in entry_points(group=HOLIDAYS).names:
+    if name not in installed(HOLIDAYS).names:
         return None
     return cast("Holidays", adapter(HOLIDAYS, name)())
 

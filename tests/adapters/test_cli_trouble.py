@@ -7,6 +7,7 @@ import re
 import sqlite3
 import sys
 from collections.abc import Sequence
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -214,8 +215,9 @@ def test_f33_what_fails_half_way_leaves_the_file_that_was_there(
     assert call(there.arguments(path, **{parameter: ["/dev/full"]})).code == REFUSED
 
 
-@every
-@pytest.mark.parametrize("encoding", ["ascii", "cp932", "cp1252"])
+@pytest.mark.parametrize(
+    ("path", "encoding"), list(zip(COMMANDS, cycle(["ascii", "cp932", "cp1252"]), strict=False)), ids=named
+)
 def test_f33_it_answers_on_any_code_page(path: Sequence[str], encoding: str, there: House, call: Calls) -> None:
     given = there.arguments(path)
     for language in ("en", "zh"):

@@ -4,6 +4,7 @@ import copy
 from collections.abc import Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 import attrs
@@ -533,11 +534,16 @@ MATRICES = st.fixed_dictionaries(
 )
 
 
+@cache
+def known() -> frozenset[str]:
+    return book().actions
+
+
 def effective(matrix: Mapping[str, Any]) -> dict[str, dict[str, str]]:
     """What each position may do, worked out here: action by action, the widest line of any of its roles."""
     found: dict[str, dict[str, str]] = {}
     for position, roles in matrix["positions"].items():
-        for action in sorted(book().actions):
+        for action in sorted(known()):
             named = (action, f"{action.partition('.')[0]}.*", "*")
             scopes = [s for r in roles for p, s in matrix["roles"][r].items() if p in named]
             if scopes:
@@ -578,7 +584,7 @@ def clauses(words: str) -> dict[str, str]:
 
 
 def actions(clause: str) -> set[str]:
-    return {action for action in book().actions if action in clause}
+    return {action for action in known() if action in clause}
 
 
 #: A small matrix, for words that are easily read.

@@ -34,6 +34,8 @@ def toml(value: Any, path: tuple[str, ...] = ()) -> str:
 
     def inline(item: Any) -> str:
         if isinstance(item, str):
+            if item.isprintable() and not {'"', "\\"} & {*item}:
+                return f'"{item}"'
             return '"' + "".join(c if c.isprintable() and c not in '"\\' else f"\\U{ord(c):08x}" for c in item) + '"'
         if isinstance(item, bool):
             return "true" if item else "false"

@@ -178,22 +178,23 @@ class _Reader:
         known = {channel.value: channel for channel in Channel}
         for name, names in given.items():
             path = f"$.channels.{name}"
-            if name not in known or not isinstance(names, list) or not names or len({*map(str, names)}) < len(names):
+            told = [one for one in names if isinstance(one, str)] if isinstance(names, list) else []
+            if name not in known or not told or told != names or len({*told}) < len(told):
                 self._fault("a channel with its gateways, each once, expected", "应为渠道及其网关，各一次", path)
                 continue
-            for one in names:
+            for one in told:
                 if not isinstance(gateways, dict) or one not in gateways:
                     self._fault(f"there is no gateway {one}", f"没有网关 {one}", path)
                 elif one in made and made[one].channel is not known[name]:
                     its = made[one].channel.value
                     self._fault(f"{one} is for {its}", f"{one} 用于 {its}", path)
-            yield known[name], [made[one] for one in names if one in made]
+            yield known[name], [made[one] for one in told if one in made]
 
     def _gateway(self, name: str, table: object, path: str) -> Gateway | None:
         if not isinstance(table, dict):
             self._fault("a table expected", "应为表", path)
             return None
-        kind = KINDS.get(table.get("kind", name))
+        kind = KINDS.get(str(table.get("kind", name)))
         if kind is None:
             names = ", ".join(KINDS)
             self._fault(f"one of {names} expected", f"应为 {names} 之一", f"{path}.kind")
@@ -229,7 +230,7 @@ class _Reader:
         elif kind == "file":
             try:
                 found = Path(where).read_text("utf-8").strip()
-            except (OSError, UnicodeDecodeError):
+            except (OSError, ValueError):  # no such file, no text, no name of a file
                 found = ""
         else:
             self._fault("env:NAME or file:PATH expected, no secret", "应为 env:名称 或 file:路径，不得写密钥", path)

@@ -28,6 +28,8 @@ from .sockets import ended, is_loopback
 _ADDRESS: Final = re.compile(r"[^\s@<>\"(),;:\\\[\]\x00-\x1f\x7f]{1,64}@[^\W_](?:[\w-]*\.)*[\w-]*[^\W_]")
 _LONGEST: Final = 254
 _SUBJECT_LONGEST: Final = 120
+#: In seconds. A relay holds a message for two minutes.
+_SLOWEST: Final = 120
 #: An enhanced status code (RFC 3463) at the beginning of a reply.
 _ENHANCED: Final = re.compile(r"[245]\.[0-9]{1,3}\.[0-9]{1,3}\b", re.ASCII)
 
@@ -80,6 +82,16 @@ def _security(instance: "Smtp", attribute: "attrs.Attribute[Security]", value: S
         raise InvalidSetting(field=attribute.name, given=value)
 
 
+def _port(instance: object, attribute: "attrs.Attribute[int]", value: int) -> None:
+    if not 0 < value < 1 << 16:
+        raise InvalidSetting(field=attribute.name, given=value, minimum=1, maximum=(1 << 16) - 1)
+
+
+def _timeout(instance: object, attribute: "attrs.Attribute[float]", value: float) -> None:
+    if not 0 < value <= _SLOWEST:
+        raise InvalidSetting(field=attribute.name, given=str(value), maximum=_SLOWEST)
+
+
 @attrs.frozen(kw_only=True)
 class Smtp:
     """A gateway by a mail server.
@@ -91,14 +103,14 @@ class Smtp:
 
     channel: Channel = attrs.field(default=Channel.EMAIL, init=False)
     host: str
-    port: int = 587
+    port: int = attrs.field(default=587, validator=_port)
     security: Security = attrs.field(default=Security.STARTTLS, validator=_security)
     user: str = ""
     password: str = attrs.field(default="", repr=False)
     sender: str = attrs.field(validator=_sender)
     shown: str = ""
     subjects: Mapping[Language, str] = attrs.field(validator=_subjects)
-    timeout: float = 15.0
+    timeout: float = attrs.field(default=15.0, validator=_timeout)
     context: ssl.SSLContext | None = attrs.field(default=None, repr=False, eq=False)
     now: Now = attrs.field(default=now, repr=False)
     name: str = "smtp"

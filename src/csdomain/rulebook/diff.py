@@ -11,7 +11,7 @@ from csdomain.kernel.rules import Text
 from csdomain.kernel.rules.errors import RulebookInvalid
 
 from .changes import Difference, applied, differences
-from .loader import content, strict_converter, structured
+from .loader import books_converter, content, structured
 from .organisation import CALENDARS, PERMISSIONS, CalendarRules
 from .sections import Rulebook, Section
 from .wording import grants, said
@@ -107,7 +107,7 @@ def _idle(
     was, now = old.parts.get(section.name), new.parts.get(section.name)
     if _same(section, old, was, now):
         return range(len(group))
-    converter = strict_converter()
+    converter = books_converter()
 
     def gives(places: Collection[int], meant: object) -> bool:
         try:

@@ -11,7 +11,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -19,7 +18,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from backends import in_database, note_use
-from servers import KINDS, Postgres, Server, mariadb
+from servers import KINDS, Postgres, Server, mariadb, new_folder
 
 TESTS = Path(__file__).resolve().parents[2]
 #: Processes are killed here, and no power is cut: what was written to files is there, and nothing waits for the disk.
@@ -134,7 +133,7 @@ def fall(server: Server, how: str) -> None:
 
 def keep(backend: str, settings: Mapping[str, str]) -> None:
     """Do what is said, and answer each with an address or an error."""
-    folder = Path(tempfile.mkdtemp(prefix="csd-"))  # a socket's path is short
+    folder = new_folder()  # a socket's path is short
     folder.chmod(0o755)
     server = KINDS[backend](folder / backend, settings)
 

@@ -114,6 +114,13 @@ WRONG: dict[str, tuple[dict[str, str], list[str]]] = {
     "another type": ({'"LTAI"': "7"}, ["$.gateways.aliyun.key_id"]),
     "a port that is text": ({"port = 465": 'port = "465"'}, ["$.gateways.smtp.port"]),
     "an unknown kind": ({'"tencent"': '"pigeon"'}, ["$.gateways.second.kind"]),
+    "a kind that is a list": ({'"tencent"': '["tencent"]'}, ["$.gateways.second.kind"]),
+    "a file whose name cannot be": ({'"env:TEN"': '"file:\\u0000"'}, ["$.gateways.second.secret_key"]),
+    "a port beyond all": ({"port = 465": "port = 65536"}, ["$.gateways.smtp"]),
+    "no time": ({"port = 465": "timeout = 0"}, ["$.gateways.smtp"]),
+    "a time that is no number": ({"port = 465": "timeout = nan"}, ["$.gateways.smtp"]),
+    "a time without end": ({"port = 465": "timeout = inf"}, ["$.gateways.smtp"]),
+    "a gateway that is a list": ({'"second", ': '["second"], '}, ["$.channels.sms"]),
     "an unknown gateway": ({'"second", ': '"third", '}, ["$.channels.sms"]),
     "a gateway twice": ({'"second", ': '"aliyun", '}, ["$.channels.sms"]),
     "another channel": ({'email = ["smtp"]': 'email = ["twilio"]'}, ["$.channels.email"]),
@@ -171,7 +178,7 @@ def test_every_secret_of_a_kind_is_one_of_its_settings() -> None:
         assert not kind.needs & kind.may
 
 
-ODD = ("a = 1", "channels = 1", "[gateways]\na = 1", "[channels]\nsms = [1]\n[gateways.a]\nkind = 1")
+ODD = ("a = 1", "channels = 1", "[gateways]\na = 1", "[channels]\nsms = [{}]\n[gateways.a]\nkind = 1")
 
 
 @pytest.mark.parametrize("data", ODD)

@@ -134,12 +134,15 @@ class Permissions:
 
     def resolve(self, actor: Actor) -> Actor:
         """``actor`` with the grants of the positions held; positions the rulebook does not know grant nothing."""
-        grants = self._resolved.get(actor.positions)
-        if grants is None:
-            grants = self._resolved[actor.positions] = self._grants(actor.positions)
-        return attrs.evolve(actor, grants=grants, matrix=self)
+        return attrs.evolve(actor, grants=self._grants(actor.positions), matrix=self)
 
-    def _grants(self, positions: Iterable[str]) -> Mapping[Action, Scope]:
+    def _grants(self, positions: frozenset[str]) -> Mapping[Action, Scope]:
+        found = self._resolved.get(positions)
+        if found is None:
+            found = self._resolved[positions] = self._worked_out(positions)
+        return found
+
+    def _worked_out(self, positions: frozenset[str]) -> Mapping[Action, Scope]:
         grants: dict[Action, Scope] = {}
         for role in sorted({role for position in positions for role in self.positions.get(position, ())}):
             for pattern, scope in self.roles.get(role, {}).items():
@@ -149,11 +152,11 @@ class Permissions:
 
     def holders(self, action: Action) -> tuple[str, ...]:
         """The positions that hold ``action`` in some scope, sorted: who may, for messages and documentation."""
-        return tuple(sorted(position for position in self.positions if action in self._grants([position])))
+        return tuple(sorted(p for p in self.positions if action in self._grants(frozenset((p,)))))
 
     def who_may(self, action: Action) -> Text:
         """The positions that hold ``action``, each with how far: the owner, those of the branch, those everywhere."""
-        scopes = {position: self._grants([position])[action] for position in self.holders(action)}
+        scopes = {position: self._grants(frozenset((position,)))[action] for position in self.holders(action)}
         en = (_SCOPED[scope].en.format(position) for position, scope in scopes.items())
         zh = (_SCOPED[scope].zh.format(position) for position, scope in scopes.items())
         return Text(", ".join(en) or "no position of this house", "、".join(zh) or "本公司无此职位")
