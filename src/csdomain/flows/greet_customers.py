@@ -9,10 +9,11 @@ import attrs
 
 from csdomain.customers.lifecycle import State
 from csdomain.customers.model.customer import BORN, CUSTOMERS, Customer
+from csdomain.kernel.cases.delivery import FAILED
 from csdomain.kernel.cases.effects import Message
 from csdomain.kernel.cases.timers import SYSTEM
 from csdomain.kernel.store.kinds import Comparison, Query, Where
-from csdomain.kernel.store.planning import Due, Source, Subjects, occasion_key
+from csdomain.kernel.store.planning import Due, Run, RunState, Source, Subjects, occasion_key
 from csdomain.kernel.store.ports import Unit
 from csdomain.kernel.values.birthdays import BeyondLunarYears, Birthday, LunarCalendar, celebrants
 from csdomain.messaging.events import GreetingPlanned
@@ -143,7 +144,20 @@ def _source(
             wanted = made(one, day, due.at, end)
             greet(unit, house, attrs.evolve(wanted, by=one.owner or greeting.by), due.at)
 
-    return Source(f"{name}_greetings", runs, page, act, late=_LATE)
+    def ended(unit: Unit, run: Run) -> None:
+        missed = run.state == RunState.MISSED.value
+        if (missed or run.failed) and "eve" not in run.due.facts:
+            _tell(unit, name, run, greeting.by, "missed" if missed else "failed")
+
+    return Source(f"{name}_greetings", runs, page, act, _LATE, ended)
+
+
+def _tell(unit: Unit, name: str, run: Run, who: str, state: str) -> None:
+    """Who answers for the greetings of a day is told that they, or some of them, were not written. [MSG-14]"""
+    key = occasion_key(who, f"greetings/{name}/{state}", run.key)
+    event = GreetingPlanned(subject=who, by=SYSTEM, at=run.at, occasion=FAILED, message=key, outcome=state)
+    facts = {"message": run.key, "occasion": f"message.{name}", "state": state}
+    unit.record([event], [Message(key, FAILED, who, facts)])
 
 
 def _remind(unit: Unit, name: str, due: Due, day: date, who: str) -> None:
