@@ -271,6 +271,11 @@ SAID: dict[str, tuple[dict[str, Any], str, str]] = {
         "price of plan yearly: lowered from 1000 CNY to 999.5 CNY (-0.5 CNY)",
         "方案 yearly 的价格：由 1000 元降低为 999.5 元（-0.5 元）",
     ),
+    "months of a job": (
+        {"service_desk__warranty_months": 24},
+        "warranty: raised from 12 months to 24 months (+12 months)",
+        "保修期：由 12 个月提高为 24 个月（+12 个月）",
+    ),
     "shorter": (
         {"complaints__close_within": "4 days"},
         "time to close a complaint: shortened from 6 days to 4 days",

@@ -188,5 +188,5 @@ def test_a_desk_answers_for_its_store() -> None:
 
 
 def test_complaints_are_asked_once_their_rulebook_is_a_column() -> None:
-    assert [p.name for p in desks.pinnings()] == ["complaint", "order", "renewal"]
+    assert [p.name for p in desks.pinnings()] == ["complaint", "order", "renewal", "job"]
     assert Pinning.fits(COMPLAINTS)
