@@ -190,6 +190,25 @@ def test_what_was_paid_for_an_order_that_is_cancelled_is_credit_and_an_invoice_i
     assert [row.sums[0] for row in shop.money.credits(by=shop.who["finance"])] == [50_000]
 
 
+@pytest.mark.rule(PAYMENT, CHARGE)
+def test_what_finance_has_lowered_already_is_not_lowered_below_nothing_and_other_bills_are_not_of_orders() -> None:
+    shop = Shop()
+    order = shop.signed(Item(OIL, 2))
+    shop.deliver(order)
+    bill = shop.bill(order).id
+    shop.money.bills.lower(bill, yuan(300), "goodwill", **shop.by("finance"))
+    for _ in range(2):
+        shop.back(order, Item(OIL, 1))
+        assert shop.bill(order).due == yuan(0)
+        assert shop.of(order).paid
+    free = shop.signed(Item(OIL, 1))
+    shop.money.bills.open("job-1", "order", "customer-1", [Line("work", 1, yuan(5))], **shop.by("finance"))
+    shop.money.bills.open(free, "delivery", "customer-1", [Line("work", 1, yuan(5))], **shop.by("finance"))
+    for other in (bill_of("job-1", "order"), bill_of(free, "delivery")):
+        shop.confirm(shop.money.take("customer-1", yuan(5), other, **shop.by("health_manager")).id)
+    assert not shop.of(free).paid
+
+
 @pytest.mark.rule(PAYMENT)
 def test_a_house_may_send_nothing_before_the_money_was_taken() -> None:
     shop = Shop(own("[orders]\nship_unpaid = false\n"))

@@ -31,7 +31,7 @@ class Life:
     ``joint`` departments are asked, with ``until`` hours to do their part; ``returned`` remedies come back before one
     is approved; ``forms`` are declined but the last. ``swept``: timers fire as their time comes, else when somebody
     looks. ``again``: after the answer another is promised. ``above``: so many levels higher
-    than it must. ``reviewed``: the office reviews it.
+    than it must. ``reviewed``: the office reviews it. ``waits``: while it is looked into, for the customer.
     """
 
     claimed: int | None = None
@@ -51,6 +51,7 @@ class Life:
     swept: bool = False
     reviewed: bool = True
     erased: bool = False
+    waits: bool = False
 
 
 def live(desk: Desk, clock: MovableClock, life: Life) -> str:
@@ -124,6 +125,8 @@ class _Living:
         life = self.life
         names = [f"department-{n}" for n in range(life.joint)]
         self.step("investigate", by="service_agent")
+        if life.waits:
+            self.step("wait_for_customer", "asked for a photograph", by="sales")
         if names:
             until = self.clock.now() + timedelta(hours=life.until + max(life.hours))
             self.step("involve", names, until, by="service_agent")
@@ -132,6 +135,8 @@ class _Living:
         for name in names:
             self.step("contribute", name, "done", word_of="foreman", by="service_agent")
         self.step("conclude", by="service_agent")
+        if life.waits:
+            self.step("resume", by="sales")
         self.step("report", "what was found", by="service_agent")
         self.step("rule", "go on", by="deputy_general_manager")
 

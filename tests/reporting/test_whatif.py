@@ -21,8 +21,10 @@ from csdomain.complaints.lifecycle import State
 from csdomain.complaints.values import COMPLAINT, COMPLAINT_RULES
 from csdomain.contexts import sections
 from csdomain.desk import load_rulebook, shipped
-from csdomain.kernel.cases.effects import CancelTimers, StartTimer, StopTimer
+from csdomain.kernel.cases import timers
+from csdomain.kernel.cases.effects import CancelTimers, PauseTimer, ResumeTimer, StartTimer, StopTimer
 from csdomain.kernel.cases.events import Event, Moved
+from csdomain.kernel.cases.timers import Timer, TimerState
 from csdomain.kernel.rules import APPROVALS, HOUSE_RULES
 from csdomain.kernel.store.ports import AuditRecord
 from csdomain.kernel.values.codec import from_micros
@@ -92,6 +94,10 @@ def one(records: Sequence[AuditRecord], kind: type[Event]) -> AuditRecord:
     return next(record for record in records if record.name == kind.name)
 
 
+#: A house whose clocks stand still while a case waits for the customer.
+STILL = book('[complaints]\nstands_still = ["CMP-04", "CMP-05", "CMP-07"]')
+
+
 # --- the same rulebook ------------------------------------------------------------------------------------------------
 
 
@@ -105,6 +111,13 @@ def test_the_same_rulebook_changes_nothing(plans: list[Life]) -> None:
     assert report.breached == (len(breaches), len(breaches))
     submissions = [record for id in ids for record in trail(desk, id) if record.name == e.RemedySubmitted.name]
     assert report.submissions == len(submissions)
+
+
+@given(st.lists(lives(waits=True, swept=True), min_size=1, max_size=2))
+def test_f27_clocks_that_stood_still_change_nothing_where_they_still_may(plans: list[Life]) -> None:
+    desk, _ = lived(plans, STILL)
+    report, changed = asked(desk, STILL)
+    assert (changed, report.refused, report.moved) == ({}, (), 0)
 
 
 @pytest.mark.rule(r.LEVELS)
@@ -288,15 +301,20 @@ def simulated(desk: Desk, id: str, rules: Any) -> tuple[set[str], set[str], dict
     base = {field.name for field in attrs.fields(Moved)}
     place = desk.house.place("hq")
     case = desk.store.look(lambda unit: unit.of(COMPLAINTS).get(id))
-    ran: set[str] = set()
-    late: set[str] = set()
-    running: dict[str, datetime] = {}
+    there: dict[str, Timer] = {}
 
-    def end(name: str, at: datetime) -> None:
-        due = running.pop(name, None)
-        if due is not None and at > due:
-            late.add(name)
+    def put(name: str, changed: tuple[Timer, Any]) -> None:
+        there[name] = changed[0]
 
+    def all_running() -> list[str]:
+        return [name for name, timer in there.items() if timer.live or timer.overdue]
+
+    def still(state: TimerState) -> tuple[str, ...]:
+        """Those that these rules, not those of the desk, let stand still."""
+        named = (name for name in all_running() if name.partition(".")[0] in rules.stands_still)
+        return tuple(name for name in named if there[name].state is state)
+
+    waits = False
     for line in trail(desk, id):
         if line.name not in kinds:
             continue
@@ -305,18 +323,28 @@ def simulated(desk: Desk, id: str, rules: Any) -> tuple[set[str], set[str], dict
         facts: dict[str, Any] = {name: value for name, value in line.facts.items() if name in own}
         if "until" in facts:
             facts["until"] = from_micros(facts["until"])
+        if kind in (e.WaitingBegun, e.WaitingEnded):
+            waits = kind is e.WaitingBegun
+            facts["timers"] = still(TimerState.RUNNING if waits else TimerState.PAUSED)
         moved: dict[str, Any] = {"move": line.move, "source": line.source, "dest": line.dest}
         event = told(kind, {"subject": line.subject, "by": line.by, "at": line.at, **moved}, facts)
         for effect in EFFECTS.of((event,), case, rules, place):
             if isinstance(effect, StartTimer) and not effect.timer.reminder:
-                ran.add(effect.timer.name)
-                running[effect.timer.name] = effect.timer.due_at
-            elif isinstance(effect, StopTimer):
-                end(effect.name, effect.at)
+                there[effect.timer.name] = effect.timer
+                if waits and effect.timer.name in still(TimerState.RUNNING):
+                    put(effect.timer.name, timers.pause(effect.timer, line.at))
+            elif isinstance(effect, PauseTimer):
+                put(effect.name, timers.pause(there[effect.name], effect.at))
+            elif isinstance(effect, ResumeTimer):
+                there[effect.name] = timers.resume(there[effect.name], place.calendar, effect.at)
+            elif isinstance(effect, StopTimer) and effect.name in all_running():
+                put(effect.name, timers.meet(there[effect.name], effect.at))
             elif isinstance(effect, CancelTimers):
-                for name in [name for name in running if name.startswith(effect.prefix)]:
-                    end(name, effect.at)
-    return ran, late, running
+                for name in all_running():
+                    if name.startswith(effect.prefix):
+                        put(name, timers.cancel(there[name], effect.at))
+    late = {name for name, timer in there.items() if timer.state is TimerState.BREACHED and name not in all_running()}
+    return set(there), late, {name: there[name].due_at for name in all_running()}
 
 
 STAGES = st.fixed_dictionaries(
@@ -325,17 +353,25 @@ STAGES = st.fixed_dictionaries(
 
 
 @pytest.mark.rule(r.STAGES)
-@given(plan=lives(), close=st.integers(1, 9), report=st.integers(1, 4), stages=STAGES, day=st.integers(1, 28))
+@given(
+    plan=lives(waits=True) | lives(),
+    close=st.integers(1, 9),
+    report=st.integers(1, 4),
+    stages=STAGES,
+    day=st.integers(1, 28),
+    still=st.sets(st.sampled_from(["CMP-04", "CMP-05", "CMP-06", "CMP-07", "CMP-18"])),
+)
 def test_deadlines_are_those_that_the_effects_start_and_stop(
-    plan: Life, close: int, report: int, stages: Mapping[str, int], day: int
+    plan: Life, close: int, report: int, stages: Mapping[str, int], day: int, still: set[str]
 ) -> None:
     within = "\n".join(
         f'[complaints.stages.{name}]\nwithin = "{n} days"\nsuperior = "general_manager"' for name, n in stages.items()
     )
     new = book(
-        f'[complaints]\nclose_within = "{close} days"\nreport_within = "{report} days"\nreview_by = {day}\n{within}'
+        f'[complaints]\nclose_within = "{close} days"\nreport_within = "{report} days"\nreview_by = {day}\n'
+        f"stands_still = {sorted(still)}\n{within}"
     )
-    desk, (id,) = lived([plan])
+    desk, (id,) = lived([plan], STILL)
     clocks = Clocks(Terms(new[COMPLAINT_RULES], desk.calendar("office"), desk.house.zone("hq")))
     for line in trail(desk, id):
         clocks.take(line)
@@ -358,7 +394,6 @@ def test_every_event_of_the_trail_that_moves_a_deadline_is_known() -> None:
         *(e.ComplaintMarked, e.ComplaintAssigned, e.AnswerDeclined, e.DismissalObjected, e.ComplaintEscalated),
         *(e.RemarkNoted, e.SlipMoved, e.CertificateMoved, e.PenaltyMoved),
         *(KEEPING.held, KEEPING.released, e.ComplaintImported, e.RemarkAnswered),
-        *(e.WaitingBegun, e.WaitingEnded),  # what-if does not know yet that clocks stood still
     }
     assert {kind.name for kind in EFFECTS._rows} == TABLE.keys() | {kind.name for kind in silent}
 

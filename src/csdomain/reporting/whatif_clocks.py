@@ -5,7 +5,7 @@ without messages and warnings, at a fifth of the cost. Tests hold the two to eac
 """
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import attrs
@@ -13,16 +13,20 @@ import attrs
 from csdomain.casework.months import due_next_month
 from csdomain.complaints import events as e
 from csdomain.complaints import rules as r
+from csdomain.complaints.commands.receiving import stands_still
 from csdomain.complaints.effects import stage_timer
 from csdomain.complaints.values import ComplaintRules, Path, StageName
 from csdomain.frame.effects import timer
 from csdomain.kernel.calendar import WorkCalendar
+from csdomain.kernel.cases.timers import after_pause
 from csdomain.kernel.rules.errors import InvalidValue
 from csdomain.kernel.store.ports import AuditRecord
 from csdomain.kernel.values.codec import from_micros
-from csdomain.kernel.values.durations import Duration
+from csdomain.kernel.values.durations import Duration, ElapsedTime
 
 Facts = Mapping[str, Any]
+#: How a deadline counts that somebody set: on the clock.
+_ALWAYS: Final = ElapsedTime(timedelta())
 _DECISION: Final = f"{r.STAGES.id}.{StageName.DECISION.value}"
 
 
@@ -39,10 +43,11 @@ class Clocks:
     """The deadlines of one case. Names are those of the timers at the desk.
 
     ``ran`` are all that were started, ``running`` those that have not ended, with the instant they are due; ``late``
-    those that ended after it. ``blind``: the calendar cannot say, of a year whose holidays are not known for instance.
+    those that ended after it; while the case waits for the customer those that the rules name stand still. ``blind``:
+    the calendar cannot say, of a year whose holidays are not known for instance.
     """
 
-    __slots__ = ("_calendar", "_terms", "blind", "late", "quality", "ran", "running")
+    __slots__ = ("_began", "_calendar", "_still", "_terms", "blind", "late", "quality", "ran", "running")
 
     def __init__(self, terms: Terms) -> None:
         self._terms = terms
@@ -51,6 +56,10 @@ class Clocks:
         self.quality: bool | None = None
         self.ran: dict[str, None] = {}
         self.running: dict[str, datetime] = {}
+        #: When each that was started began, and how it counts.
+        self._began: dict[str, tuple[datetime, Duration]] = {}
+        #: Since when the case waits for the customer.
+        self._still: datetime | None = None
         self.late: set[str] = set()
         self.blind = False
 
@@ -68,18 +77,24 @@ class Clocks:
     def start(self, name: str, within: Duration | None, at: datetime) -> None:
         """A deadline begins, where the house has one."""
         if within is not None:
-            self.until(name, self._calendar.deadline(at, within))
+            self.until(name, self._calendar.deadline(at, within), at, within)
 
-    def until(self, name: str, due: datetime) -> None:
+    def until(self, name: str, due: datetime, at: datetime, within: Duration = _ALWAYS) -> None:
         """A deadline begins that somebody set."""
         self.ran[name] = None
-        self.running[name] = due
+        self.running[name], self._began[name] = due, (at, within)
 
     def end(self, name: str, at: datetime) -> None:
         """A deadline ends, in time or late; where it does not run, nothing does."""
-        due = self.running.pop(name, None)
-        if due is not None and at > due:
+        since, due = self._still_since(name), self.running.pop(name, None)
+        if due is not None and min(at, since or at) > due:
             self.late.add(name)
+
+    def _still_since(self, name: str) -> datetime | None:
+        """Since when a clock that was started stands still; None where it runs. [KRN-06]"""
+        if self._still is None or name not in self.running or not stands_still(name, self._terms.rules):
+            return None
+        return max(self._still, self._began[name][0])
 
     def end_all(self, prefix: str, at: datetime) -> None:
         """Every deadline ends whose name begins so."""
@@ -93,6 +108,16 @@ class Clocks:
             self.start(stage_timer(stage, count), limit.within, at)
 
     # --- what follows from each event
+    def waits(self, at: datetime, facts: Facts) -> None:
+        self._still = at
+
+    def goes_on(self, at: datetime, facts: Facts) -> None:
+        for name, due in self.running.items():
+            since = self._still_since(name)
+            if since is not None:
+                self.running[name] = after_pause(due, self._began[name][1], self._calendar, since, at)
+        self._still = None
+
     def received(self, at: datetime, facts: Facts) -> None:
         if self._terms.rules.path is Path.DEPARTMENTS:
             self.stage(StageName.SALES_CHECK, 1, at)
@@ -115,7 +140,7 @@ class Clocks:
         promise = facts["promise"]
         if promise > 1:
             self.end(f"{r.LEVELS.id}.{promise - 1}", at)
-        self.until(f"{r.LEVELS.id}.{promise}", from_micros(facts["until"]))
+        self.until(f"{r.LEVELS.id}.{promise}", from_micros(facts["until"]), at)
 
     def kept(self, at: datetime, facts: Facts) -> None:
         if facts["promises"]:
@@ -124,7 +149,7 @@ class Clocks:
     def involved(self, at: datetime, facts: Facts) -> None:
         until = from_micros(facts["until"])
         for part, _ in enumerate(facts["departments"], facts["first"]):
-            self.until(f"{r.JOINT.id}.{part}", until)
+            self.until(f"{r.JOINT.id}.{part}", until, at)
 
     def contributed(self, at: datetime, facts: Facts) -> None:
         self.end(f"{r.JOINT.id}.{facts['part']}", at)
@@ -174,7 +199,7 @@ class Clocks:
         self.end_all(f"{r.LEVELS.id}.", at)
         day = self._terms.rules.review_by
         if day is not None and not facts["reviewed"]:
-            self.until(timer(r.MONTHLY_REVIEW, facts["turn"]), due_next_month(at, day, self._terms.zone))
+            self.until(timer(r.MONTHLY_REVIEW, facts["turn"]), due_next_month(at, day, self._terms.zone), at)
 
     def withdrawn(self, at: datetime, facts: Facts) -> None:
         self.end_all("", at)
@@ -211,4 +236,6 @@ TABLE: Final[Mapping[str, Callable[[Clocks, datetime, Facts], None]]] = {
     e.ComplaintClosed.name: Clocks.closed,
     e.ComplaintWithdrawn.name: Clocks.withdrawn,
     e.ComplaintReviewed.name: Clocks.reviewed,
+    e.WaitingBegun.name: Clocks.waits,
+    e.WaitingEnded.name: Clocks.goes_on,
 }

@@ -286,10 +286,7 @@ def resume(timer: Timer, calendar: WorkCalendar, at: datetime) -> Timer:
     kept, coming = timer.warnings[: timer.warned], timer.warnings[timer.warned :]
 
     def moved(instant: datetime) -> datetime:
-        if instant < since or at == since:
-            return instant
-        to = _on(timer.duration, calendar, instant, working) if working else instant
-        return to if to > at or runs_always(timer.duration) else calendar.next_open(at)
+        return _moved(instant, timer.duration, calendar, since, at, working)
 
     after = attrs.evolve(
         timer,
@@ -299,6 +296,20 @@ def resume(timer: Timer, calendar: WorkCalendar, at: datetime) -> Timer:
         warnings=(*kept, *(Threshold(w.percent, moved(w.at)) for w in coming)),
     )
     return _assuming(after, calendar)
+
+
+def after_pause(due: datetime, duration: Duration, calendar: WorkCalendar, since: datetime, at: datetime) -> datetime:
+    """Where a deadline lies after a clock of that kind stood still from ``since`` until ``at``. [KRN-06]"""
+    return _moved(due, duration, calendar, since, at, _counted(duration, calendar, since, at))
+
+
+def _moved(
+    instant: datetime, duration: Duration, calendar: WorkCalendar, since: datetime, at: datetime, working: timedelta
+) -> datetime:
+    if instant < since or at == since:
+        return instant
+    to = _on(duration, calendar, instant, working) if working else instant
+    return to if to > at or runs_always(duration) else calendar.next_open(at)
 
 
 def meet(timer: Timer, at: datetime) -> tuple[Timer, tuple[TimerFired, ...]]:
