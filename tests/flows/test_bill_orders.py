@@ -144,6 +144,7 @@ def test_what_comes_back_is_owed_no_more_and_money_adds_up_in_every_history(done
             shop.back(order, Item(what, amount))
             kept[what], late = kept[what] - amount, late or invoiced
             due -= 0 if invoiced else PRICES[what] * amount
+            assert shop.bill(order).collected == min(bill.collected, yuan(due)), "only what is over goes back"
         bill = shop.bill(order)
         assert bill.due == yuan(due)
         assert bill.collected <= bill.due
