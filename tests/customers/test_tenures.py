@@ -12,6 +12,7 @@ from adapters.harness import BACKENDS, Desks
 from csdomain.customers.lifecycle import HandoverState
 from csdomain.customers.rules import TENURE
 from csdomain.customers.values import CUSTOMER_ID, HANDOVER_ID, Incomplete, MalformedCustomer, Merged, VehicleData
+from csdomain.flows import follow_representatives
 from csdomain.kernel.papers.approvals import OwnRequest
 from csdomain.kernel.rules.errors import Conflict, DomainError, MoveRefused, NotFound, NotPermitted, RuleBroken
 from csdomain.kernel.values.ids import WrongKind
@@ -93,7 +94,10 @@ def test_a_customer_is_handed_over_by_three_hands_and_the_new_one_makes_contact(
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_who_represents_a_customer_looks_after_the_vehicles_and_connections_too(desks: Desks, backend: str) -> None:
+def test_who_represents_a_customer_looks_after_the_vehicles_and_connections_too(
+    desks: Desks, backend: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(follow_representatives, "PAGE", 1)
     office = Office(desks(backend, rulebook="fleet"))
     id, other = office.given_to("a"), office.given_to("c")
     vehicles, connections, by = office.does.vehicles, office.does.connections, office.person("general_manager")
@@ -119,6 +123,9 @@ def test_who_represents_a_customer_looks_after_the_vehicles_and_connections_too(
     assert ("handover.ended", "c") in office.told()
     office.of("service_manager", office.does.split, other)
     assert owners() == ["b", "a", "b", "c"]
+    nobodys = office.customer()
+    office.of("service_manager", office.does.merge, other, nobodys)
+    assert owners() == ["b", "a", "b", "c"], "a record that nobody represents takes nothing from anybody"
     assert office.desk.verify().faults == ()
 
 

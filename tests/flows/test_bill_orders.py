@@ -144,6 +144,7 @@ def test_what_comes_back_is_owed_no_more_and_money_adds_up_in_every_history(done
             shop.back(order, Item(what, amount))
             kept[what], late = kept[what] - amount, late or invoiced
             due -= 0 if invoiced else PRICES[what] * amount
+            assert shop.bill(order).collected == min(bill.collected, yuan(due)), "only what is over goes back"
         bill = shop.bill(order)
         assert bill.due == yuan(due)
         assert bill.collected <= bill.due
@@ -188,6 +189,25 @@ def test_what_was_paid_for_an_order_that_is_cancelled_is_credit_and_an_invoice_i
     shop.orders.cancel(whole, "changed her mind", **shop.by("health_manager"))
     assert (shop.of(whole).state, shop.of(whole).paid) == (State.CANCELLED, False)
     assert [row.sums[0] for row in shop.money.credits(by=shop.who["finance"])] == [50_000]
+
+
+@pytest.mark.rule(PAYMENT, CHARGE)
+def test_what_finance_has_lowered_already_is_not_lowered_below_nothing_and_other_bills_are_not_of_orders() -> None:
+    shop = Shop()
+    order = shop.signed(Item(OIL, 2))
+    shop.deliver(order)
+    bill = shop.bill(order).id
+    shop.money.bills.lower(bill, yuan(300), "goodwill", **shop.by("finance"))
+    for _ in range(2):
+        shop.back(order, Item(OIL, 1))
+        assert shop.bill(order).due == yuan(0)
+        assert shop.of(order).paid
+    free = shop.signed(Item(OIL, 1))
+    shop.money.bills.open("job-1", "order", "customer-1", [Line("work", 1, yuan(5))], **shop.by("finance"))
+    shop.money.bills.open(free, "delivery", "customer-1", [Line("work", 1, yuan(5))], **shop.by("finance"))
+    for other in (bill_of("job-1", "order"), bill_of(free, "delivery")):
+        shop.confirm(shop.money.take("customer-1", yuan(5), other, **shop.by("health_manager")).id)
+    assert not shop.of(free).paid
 
 
 @pytest.mark.rule(PAYMENT)

@@ -23,6 +23,8 @@ from csdomain.kernel.values.actors import system_actor
 from csdomain.rulebook import House
 
 NAME: Final = "papers_follow_customers"
+#: So many papers are read at a time.
+PAGE = 200
 _FOLLOWS: Final[tuple[tuple[CaseType, Any], ...]] = (
     (CONNECTION_CASES, CONNECTION_MOVES.actions[OfConnection.FOLLOW]),
     (VEHICLE_CASES, VEHICLE_MOVES.actions[OfVehicle.FOLLOW]),
@@ -57,7 +59,9 @@ def consequence(house: House) -> Consequence:
             whose, state = (next(f for f in cases.kind.fields if f.name == name) for name in ("customer", "state"))
             after: tuple[ColumnValue, str] | None = None
             while True:
-                page = unit.of(cases.kind).find(Query((whose.among(theirs), state.among(live)), after=after))
+                page = unit.of(cases.kind).find(
+                    Query((whose.among(theirs), state.among(live)), limit=PAGE, after=after)
+                )
                 for each in page.items:
                     if each.owner != who:
                         change(unit, cases, each.id, may, record, who)
