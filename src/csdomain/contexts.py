@@ -28,6 +28,7 @@ HOUSE: Final[Mapping[str, str]] = {
     "staff": "csdomain.staff",
     "renewals": "csdomain.renewals",
     "inventory": "csdomain.inventory",
+    "service_desk": "csdomain.service_desk",
     "payments": "csdomain.payments",
 }
 

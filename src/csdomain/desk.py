@@ -84,6 +84,7 @@ if TYPE_CHECKING:
     from csdomain.payments.service import Payments
     from csdomain.renewals.service import Renewals
     from csdomain.reporting.whatif_report import ChangedCase, WhatIfReport
+    from csdomain.service_desk.service import ServiceDesk
     from csdomain.staff.service import Staff
 
 R = TypeVar("R")
@@ -138,10 +139,11 @@ class Services:
 
     @cached_property
     def messages(self) -> "Messages":
-        """Messages (MSG): what waits, what was given up, and the texts of the house."""
+        """Messages (MSG): what waits, what was given up, what customers want to hear, campaigns."""
+        from csdomain.flows.run_campaigns import audiences_of
         from csdomain.messaging.context import CONTEXT
 
-        return self.of(CONTEXT)
+        return self.of(CONTEXT, customers=self._known_customers, audiences=audiences_of(self.house))
 
     def rebase(self, ref: str, *, by: Actor, at: datetime, progress: Progress | None = None) -> "RebaseReport":
         """Move the cases that run under the rulebook ``ref`` to the current one, on purpose and audited (KRN-01)."""
@@ -180,6 +182,16 @@ class Services:
         return self.of(CONTEXT, billing=bills_of(self.house, self._ids), customers=self._known_customers)
 
     @cached_property
+    def service_desk(self) -> "ServiceDesk":
+        """Service orders, the register and its vouchers, free trials (SVC)."""
+        from csdomain.flows.ask_who_decides import RecordedAuthorities
+        from csdomain.flows.charge_jobs import cover_of, till_of
+        from csdomain.service_desk.context import CONTEXT
+
+        ports = {"till": till_of(self.house, self._ids), "cover": cover_of(self.house)}
+        return self.of(CONTEXT, authorities=RecordedAuthorities(), customers=self._known_customers, **ports)
+
+    @cached_property
     def customers(self) -> "Customers":
         """Customers (CUS). With the extra ``find`` they are found by pinyin and in either script as well."""
         from csdomain.casework.chronicle import Chronicle
@@ -210,8 +222,7 @@ class Services:
         """The services of the contexts that the rulebook takes and whose cases keep their rulebook and hold something
         about people: each is rebased, erased and exported with the others."""
         found = (self.service(one.name) for one in contexts(self.house.rulebook.parts) if one.cases)
-        kept = (service for service in found if isinstance(service, CaseService))
-        return tuple(each for service in kept for each in with_further(service))
+        return tuple(each for service in found for each in with_further(service))
 
     def service(self, name: str) -> Any:
         """The service of a context by the context's name. Raises KeyError where no such context is installed."""
@@ -316,6 +327,10 @@ class Desk(Services):
         found = tuple(make(self.house) for make in self._sources.values())
         if "customers" not in self.house.rulebook.parts:
             return found
+        if "messages" in self.house.rulebook.parts:
+            from csdomain.flows import greet_customers
+
+            found = (*found, *greet_customers.sources(self.house, _extra(LUNAR, "lunar")))
         from csdomain.flows import retain_customers
 
         kept = [case for one in contexts(self.house.rulebook.parts) for case in one.cases]

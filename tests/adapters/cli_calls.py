@@ -12,6 +12,7 @@ import pytest
 
 import csdomain
 from csdomain.kernel.rules import Language
+from csdomain.service_desk.values import Call, Contact, Kind, Product
 from csdomain.testing import MovableClock, SequentialIds, accepted, closed, complaint_form, no_holidays, staff
 from csdomain_adapters.cli.app import run, tree
 
@@ -53,7 +54,8 @@ to = "closed"
 """
 LOG = "ticket,what,when\n客–1,Taken,2026-04-07 09:00\n客–1,Closed,2026-04-07 10:00\n客–1,Closed,2026-04-07 11:00\n"
 POSITIONS = {
-    "customers": "service_manager", "messages": "service_manager", "renewals": "service_manager", "stock": "hq"
+    "customers": "service_manager", "messages": "service_manager", "renewals": "service_manager", "stock": "hq",
+    "service": "service_manager"
 }  # fmt: skip
 BOOK = 'name = "ours"\nextends = "after_sales"\n[complaints]\nclose_within = "4 days"\n'
 #: When the running complaint of the database was accepted.
@@ -70,6 +72,7 @@ class House:
     ref: str
     message: str
     count: str
+    job: str
 
     @property
     def values(self) -> Mapping[str, Sequence[str]]:
@@ -93,6 +96,8 @@ class House:
             "gateway": ["twilio"],
             "product": ["fish_oil"],
             "id": [self.count],
+            "job": [self.job],
+            "vouchers": [str(self.folder / "vouchers.csv")],
             "gateways": [str(self.folder / "gateways.toml")],
             "reports": [str(self.folder / "receipts.txt")],
             "actor": ["office-1"],
@@ -131,12 +136,16 @@ def house(folder: Path) -> House:
         for product in ("engine", "客–户"):
             closed(desk, complaint_form(customer="customer-77", product=product))
         case = accepted(desk, complaint_form(customer="customer-78"), at=AT)
+        call = Call(kind=Kind.INTERNAL, contact=Contact(name="王"), product=Product(model="P-1"), problem="卡纸")
+        job = desk.service_desk.receive(call, by=staff(desk)["service_agent"], at=AT)
+        voucher = desk.service_desk.get(job.id, by=staff(desk)["service_agent"]).voucher
+    (folder / "vouchers.csv").write_text(f"voucher,signed,minutes,fee\n{voucher},no,,\n", encoding="utf-8")
     with csdomain.open(url, "medical_centre", clock=MovableClock(), holidays=no_holidays()) as desk:
         people, at = staff(desk), desk.clock.now()
         desk.inventory.products.list("fish_oil", "fish oil", "piece", "normal", by=people["product_manager"], at=at)
         count = desk.inventory.counts.freeze(["fish_oil"], by=people["warehouse_keeper"], at=at).id
     with csdomain.open(url, "fleet") as desk:  # a book that the database keeps and no case goes by
-        return House(folder, url, case.number, desk.house.rulebook.ref, f"{case.id}/accepted/1", count)
+        return House(folder, url, case.number, desk.house.rulebook.ref, f"{case.id}/accepted/1", count, job.id)
 
 
 def leaves() -> list[tuple[str, ...]]:

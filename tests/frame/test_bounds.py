@@ -33,9 +33,11 @@ from csdomain.kernel.values.birthdays import LunarDay
 from csdomain.kernel.values.money import MOST_OF_A_CASE, AmountTooLarge, Money
 from csdomain.messaging.values import DeliveryReceipt
 from csdomain.orders.values import Dose, Item
+from csdomain.service_desk.values import PastJob, Work
 from csdomain.staff.values import Post
 from csdomain.testing import QUALITY, MovableClock, complaint_form, memory_desk, staff
 from csdomain.testing.values import check_fields, values_in
+from service_desk.counter import calling, trip
 
 AT: Final = datetime(2026, 3, 4, 2, tzinfo=UTC)
 BOOKS: Final = ("after_sales", "medical_centre")
@@ -97,6 +99,7 @@ JUDGED: Final = Judgement(
     shares=(Share("production"),),
     penalties=(ProposedPenalty("ann", "warning"),),
 )
+PAST_JOB: Final = PastJob(call=calling(), number="FW-1", voucher="PZ-1", received_at=AT, technician="ann", expected=AT)
 SAMPLES: Final = {
     type(value): value
     for value in values_in(
@@ -106,6 +109,7 @@ SAMPLES: Final = {
             *(Dose("fish_oil", Decimal(2)), Item("fish_oil", 2), Post(("sales",), "front office", "hq")),
             *(Tally((WHERE,), ("state",), ("claimed",)), Query((WHERE,)), Actor(ActorId("ann"), "hq")),
             DeliveryReceipt("ref", MessageState.SENT, datetime(2026, 3, 4, tzinfo=UTC)),
+            *(PAST_JOB, trip(), Work(done="a new roller", began=AT, ended=AT)),
         ]
     )
 }

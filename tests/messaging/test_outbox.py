@@ -286,9 +286,9 @@ def test_a_message_waits_or_was_given_up_or_was_sent_and_in_the_end_each_is_sent
 def test_a_house_that_leaves_messages_off_has_no_texts() -> None:
     with memory_desk("enquiry_desk") as desk:
         texts = desk.house.rulebook[MESSAGE_RULES].templates
-        assert {occasion.partition(".")[0] for occasion in texts} == {"delegation", "message"}  # what every house has
+        assert {occasion.partition(".")[0] for occasion in texts} == {"delegation", "message", "campaign"}
         with pytest.raises(NotPermitted):
-            desk.messages.dead(by=staff(desk)["head"])
+            desk.messages.dead(by=staff(desk)["enquiry_agent"])
 
 
 def test_the_shipped_roles_name_those_who_may() -> None:

@@ -728,7 +728,7 @@ def test_changes_that_only_make_sense_together_act() -> None:
 def test_what_many_cases_share_is_current_and_a_context_of_cases_is_pinned() -> None:
     assert {s.name for s in sections() if not s.pinned} == {
         *("organisation", "calendars", "permissions"),
-        *("staff", "customers", "payments", "inventory"),  # shared by many cases, or kept for years
+        *("staff", "customers", "payments", "inventory", "messages"),  # shared by many cases, or kept for years
     }
     assert Section("anything", Store).pinned
 

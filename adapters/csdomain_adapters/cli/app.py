@@ -16,7 +16,7 @@ import typer
 from csdomain.kernel.rules import Language, Text
 from csdomain.kernel.rules.errors import DomainError, hide
 
-from . import cases, databases, describe, messages, people, renewals, reports, rules, stock, verifying, working
+from . import cases, databases, describe, messages, people, renewals, reports, rules, service, stock, verifying, working
 from .chinese import in_chinese
 from .files import trouble
 from .options import Json, Speak, everywhere
@@ -61,6 +61,7 @@ def _root(
 for _group, _help in (
     (cases.app, "Cases: list and search, show one, its trail, what may be done with it."),
     (renewals.app, "Renewals: the contracts that end soon."),
+    (service.app, "Service desk: jobs to dispatch, the daily check, vouchers to print."),
     (people.app, "Customers: find and import them."),
     (stock.app, "Stock: on hand, a product's card, who holds what, warnings, papers to print."),
     (messages.app, "Messages: what became of each, sending one again, receipts."),

@@ -43,6 +43,19 @@ _HELP: Final[Mapping[str, str]] = {
     ),
     "Print a delivery note, a stocktake sheet or a destruction record.": "打印发货单、盘点表或销毁记录。",
     "The id of a shipment, a count or a destruction.": "发货单、盘点单或销毁单的标识。",
+    # --- the service desk
+    "Service desk: jobs to dispatch, the daily check, vouchers to print.": "服务台：待派工、每日核对、打印凭单。",
+    "List the jobs that wait to be dispatched, the oldest first (SVC-07).": (
+        "列出待派工的服务单，先接者在前（SVC-07）。"
+    ),
+    "The vouchers on the desk, CSV: voucher, signed, minutes, fee.": (
+        "在手凭单的 CSV 文件：voucher、signed、minutes、fee。"
+    ),
+    "Compare the register with the vouchers on the desk; nothing is kept. Exit code 1 where they differ (SVC-07).": (
+        "核对登记簿与在手凭单，不作记录。有差异时退出码为 1（SVC-07）。"
+    ),
+    "The id of a job.": "服务单的标识。",
+    "Print the voucher of a job, as it stands in the register.": "按登记簿现状打印服务凭单。",
     # --- customers
     "Customers: find and import them.": "客户：查找与导入。",
     "Part of a name, phone, address, e-mail, number, remark.": "姓名、电话、地址、邮箱、编号或备注的一部分。",

@@ -61,6 +61,28 @@ def listed(
 
 
 @command(app)
+def skipped(
+    url: Url,
+    actor: As,
+    branch: Branch,
+    position: Position,
+    rulebook: Book = "after_sales",
+    campaign: Annotated[str, typer.Option(help="Only messages of this campaign, by its id.")] = "",
+) -> None:
+    """List messages that were not sent, since the customer must not be written to, each with its reason."""
+    with stores.desk(url, rulebook) as desk:
+        by = desk.house.actor(actor, branch, position)
+        found = desk.messages.skipped(campaign=campaign, by=by, limit=_MOST)
+    names = ("key", "customer", "occasion", "outcome", "at")
+    rows = [{name: getattr(one, name) for name in names} for one in found]
+    if settings.as_json:
+        answer({"skipped": rows, "more": len(found) == _MOST})
+        return
+    heads = (say("reason", "原因"), say("customer", "客户"), say("occasion", "场合"), say("key", "键"))
+    table(say("Skipped", "未发送"), heads, [(one.outcome, one.customer, one.occasion, one.key) for one in found])
+
+
+@command(app)
 def resend(
     url: Url,
     message: Annotated[str, typer.Argument(metavar="KEY", help="The key of the message, as the list shows it.")],

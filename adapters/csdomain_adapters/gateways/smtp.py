@@ -184,7 +184,17 @@ class Smtp:
         message["Message-ID"] = f"<{text.ref}@{self.sender.rpartition('@')[2]}>"
         message["Auto-Submitted"] = "auto-generated"
         message.set_content(text.text, cte="quoted-printable" if text.text.isascii() else "base64")
-        return message.as_bytes()
+        return _unsubscribing(text.unsubscribe) + message.as_bytes()
+
+
+def _unsubscribing(link: str) -> bytes:
+    """The lines by which a reader ends the subscription at one click (RFC 2369, RFC 8058).
+
+    By hand: the standard library would write a long address as encoded words, which no reader takes for one.
+    """
+    if not link:
+        return b""
+    return f"List-Unsubscribe: <{link}>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n".encode("ascii")
 
 
 def _in_ascii(address: str) -> str:

@@ -381,9 +381,12 @@ class CaseService(Service[C, A]):
         return kept
 
 
-def with_further(service: CaseService[Any, Any]) -> tuple[CaseService[Any, Any], ...]:
-    """A service and those of the context's further kinds of case: for jobs that go over every case of somebody."""
-    return (service, *service._further)  # noqa: SLF001 - a service shows its users commands and questions only
+def with_further(service: object) -> tuple[CaseService[Any, Any], ...]:
+    """The services of a context's kinds of case, by the context's service: for jobs that go over every case of
+    somebody. That service is one of them, or only has them beside it.
+    """
+    further: tuple[CaseService[Any, Any], ...] = getattr(service, "_further", ())
+    return (service, *further) if isinstance(service, CaseService) else further
 
 
 def derived_of(service: object) -> tuple[Derived[Any], ...]:

@@ -1,17 +1,20 @@
-"""Messages as a context of the desk."""
+"""Messages as a context of the desk, with contact preferences and campaigns."""
 
-from typing import Any, Final
+from typing import Final
 
+from csdomain.casework.chronicle import chronicle
 from csdomain.frame.contexts import Context
-from csdomain.kernel.store.ports import Store
-from csdomain.rulebook import House
 
-from .service import Messages
+from . import service as s
+from .model.inbox import INBOX
+from .model.outcomes import OUTCOMES
 from .values import MESSAGE_RULES
 
-
-def _made(store: Store, house: House, _: Any) -> Messages:
-    return Messages(store, house)
-
-
-CONTEXT: Final = Context("messages", _made, section=MESSAGE_RULES)
+CONTEXT: Final = Context(
+    "messages",
+    s.Messages,
+    (s.PREFERENCES_CASES, s.CAMPAIGN_CASES),
+    (OUTCOMES, INBOX),
+    projections=(chronicle(__file__, s.PREFERENCES_CASES),),
+    section=MESSAGE_RULES,
+)

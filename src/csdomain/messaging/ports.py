@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from csdomain.kernel.cases.delivery import Sent
+from csdomain.kernel.store.planning import Subjects
+from csdomain.kernel.store.ports import Unit
 
-from .values import DeliveryReceipt, InboundRequest, OutgoingText, Recipient
+from .values import Audience, DeliveryReceipt, InboundRequest, OutgoingText, Recipient
 
 
 class Gateway(Protocol):
@@ -38,3 +40,20 @@ class Directory(Protocol):
         None where nobody has that id, or their data was erased, or they cannot be reached.
         """
         ...
+
+
+class Audiences(Protocol):
+    """Port: the customers that an audience means, in a branch. [MSG-08]"""
+
+    def page(self, unit: Unit, audience: Audience, branch: str, cursor: str, limit: int, /) -> Subjects:
+        """One page of their ids, ascending, behind ``cursor`` ("" at the beginning)."""
+        ...
+
+
+class ListedCustomers:
+    """The audiences of a house that keeps no records of customers: those that are named one by one."""
+
+    def page(self, unit: Unit, audience: Audience, branch: str, cursor: str, limit: int, /) -> Subjects:
+        """Those that are named."""
+        left = sorted({id for id in audience.customers if id > cursor})
+        return Subjects(left[:limit], left[limit - 1] if len(left) > limit else None)

@@ -1,17 +1,11 @@
 """The rules of bills and payments."""
 
+from csdomain.casework.charging import CHARGE as CHARGE
 from csdomain.kernel.rules import Rule
 from csdomain.kernel.rules.errors import fact_labels
 
 fact_labels({"payment": "收款", "bill": "账单", "invoiced": "已开票"})
 
-CHARGE = Rule(
-    "SVC-05",
-    "A small fee is collected on the spot and invoiced after, a larger one is invoiced first; what is collected, "
-    "handed in and invoiced always agrees.",
-    zh="小额费用当场收取、事后开票，超额者先开票后收款；收取、上交与开票金额始终一致。",
-    source="A §9, new",
-)
 AMOUNT = Rule(
     "REN-06",
     "A payment is used once: what is used of it is never more than came, what is left is credit, used only on purpose.",

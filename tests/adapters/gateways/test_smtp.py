@@ -247,6 +247,15 @@ def test_a_server_that_does_not_greet_is_sent_nothing(greeting: str) -> None:
 # --- what is sent -----------------------------------------------------------------------------------------------------
 
 
+def test_a_mail_that_can_be_done_without_says_how_to_unsubscribe_at_one_click(box: Mailbox, port: int) -> None:
+    link = f"https://fleet.example/u?t={'aB9_-' * 60}"
+    made(port).deliver(attrs.evolve(TEXT, unsubscribe=link))
+    (mail,), (raw,) = box.mails, box.raw
+    assert f"List-Unsubscribe: <{link}>\r\n".encode() in raw, "in one piece: no reader decodes it"
+    assert str(mail["List-Unsubscribe-Post"]) == "List-Unsubscribe=One-Click"
+    assert said(mail).strip() == TEXT.text
+
+
 def test_a_mail_is_as_mails_are(box: Mailbox, port: int) -> None:
     text = attrs.evolve(TEXT, text="第一行\n.点\n..\n\n末行 é \U0001f600")
     assert made(port).deliver(text) == Sent()
@@ -256,6 +265,7 @@ def test_a_mail_is_as_mails_are(box: Mailbox, port: int) -> None:
     assert str(mail["To"]) == TEXT.address
     assert str(mail["Message-ID"]) == f"<{text.ref}@example.org>"
     assert str(mail["Auto-Submitted"]) == "auto-generated"
+    assert mail["List-Unsubscribe"] is None
     assert mail["Date"].datetime == MovableClock().now()
     assert mail.get_content_type() == "text/plain"
     assert said(mail) == text.text

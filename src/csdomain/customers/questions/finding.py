@@ -1,6 +1,6 @@
 """The rows by which customers are found, and how they are asked for (CUS-04, CUS-13)."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any, Final
 
@@ -162,6 +162,13 @@ class RecordedCustomers:
         except (InvalidValue, NotFound):
             return
         record.require_living()
+
+    def family(self, unit: Unit, customer: str, /) -> Sequence[str]:
+        """Every record of the person, the living one first; the id alone where there is no such record. [CUS-13]"""
+        try:
+            return tuple(record.id for record in family(unit, CUSTOMER_ID.check(customer)))
+        except (InvalidValue, NotFound):
+            return (customer,)
 
 
 def likely_duplicates(

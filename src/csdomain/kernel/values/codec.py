@@ -6,7 +6,7 @@ Instants are integers of microseconds since 1970 in UTC; a wrong type never turn
 import json
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from hashlib import sha256
 from types import UnionType
@@ -179,6 +179,8 @@ def plain(value: object) -> Any:
         return value
     if kind is datetime:  # before the questions to abstract classes, which cost more
         return to_micros(aware(cast("datetime", value)))
+    if kind is time:
+        return cast("time", value).isoformat()
     if isinstance(value, Mapping):
         return {str(k): plain(v) for k, v in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, str | bytes):

@@ -1,31 +1,22 @@
 """What a message is made of: channels, languages, texts with placeholders, and the templates of the house."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import Enum, unique
 from typing import Final
 
 import attrs
 
-from csdomain.kernel.cases.delivery import FAILED, RECEIVED, MessageState, own_ref
+from csdomain.kernel.cases.delivery import RECEIVED, MessageState, own_ref
 from csdomain.kernel.cases.effects import MalformedMessage, check_short
 from csdomain.kernel.cases.events import utc
-from csdomain.kernel.cases.occasions import Occasion, Placeholder
+from csdomain.kernel.cases.occasions import Occasion
 from csdomain.kernel.rules import Text
-from csdomain.kernel.rules.errors import DomainError, Fault, InvalidValue, show
+from csdomain.kernel.rules.errors import InvalidValue, show
 from csdomain.kernel.store.kinds import storable
-from csdomain.kernel.values.actors import Action
 from csdomain.kernel.values.personal import PersonalKind, personal
-from csdomain.rulebook import Rulebook, Section, texts_beside
-from csdomain.rulebook.nearest import meant
-
-from .rules import GATEWAYS, TEMPLATES
-
-READ: Final = Action("messages.read")
-RESEND: Final = Action("messages.resend")
-CONFIRM: Final = Action("messages.confirm")
-PERSONAL: Final = Action("messages.personal")
+from csdomain.messaging.rules import GATEWAYS, TEMPLATES
 
 _LONGEST: Final = 2000
 #: A brace that is written twice, a placeholder, or text without braces; anything else is a fault.
@@ -160,71 +151,6 @@ class Template:
         return parse(self.text, self.occasion)
 
 
-#: Texts as a rulebook writes them: by occasion, then channel, then language.
-Texts = Mapping[str, Mapping[str, Mapping[str, str]]]
-
-
-@attrs.frozen
-class MessageRules:
-    """The house's texts (MSG-01), and the language they are all written in (others are optional)."""
-
-    default_language: Language
-    templates: Texts = attrs.field(factory=dict)
-
-    def texts(self, occasion: Occasion, channel: Channel) -> Mapping[str, str]:
-        """The texts for an occasion on a channel, by the name of their language."""
-        return self.templates.get(occasion.name, {}).get(channel.value, {})
-
-
-def _faults(rules: MessageRules, book: Rulebook) -> Iterator[str]:
-    for name, channels in rules.templates.items():
-        at = f"$.messages.templates['{name}']"
-        occasion = book.occasions.get(name)
-        if occasion is None:
-            hint = meant(name, book.occasions)
-            said = Text(f"no context declares the occasion {name}{hint.en}", f"没有功能声明时机 {name}{hint.zh}")
-            yield Fault.of(said, at)
-        for channel, texts in channels.items():
-            yield from _channel_faults(rules, occasion, channel, texts, f"{at}['{channel}']")
-
-
-def _channel_faults(
-    rules: MessageRules, occasion: Occasion | None, channel: str, texts: Mapping[str, str], at: str
-) -> Iterator[str]:
-    if channel not in _CHANNELS:
-        yield _one_of(_CHANNELS, channel, at)
-    if rules.default_language.value not in texts:
-        usual = rules.default_language.value
-        yield Fault.of(Text(f"no text in {usual}, the default language", f"缺少默认语言 {usual} 的文本"), at)
-    for language, text in texts.items():
-        if language not in _LANGUAGES:
-            yield _one_of(_LANGUAGES, language, f"{at}['{language}']")
-        if occasion is not None:
-            try:
-                parse(text, occasion)
-            except DomainError as error:
-                yield Fault.of(Text(str(error), error.render("zh")), f"{at}['{language}']")
-
-
-def _one_of(known: tuple[str, ...], given: str, at: str) -> Fault:
-    names = ", ".join(known)
-    return Fault.of(Text(f"one of {names} expected, not {given}", f"应为 {names} 之一，而非 {given}"), at)
-
-
-_CHANNELS: Final = tuple(channel.value for channel in Channel)
-_LANGUAGES: Final = tuple(language.value for language in Language)
-
-_FAILED: Final = Occasion(FAILED, dict.fromkeys(("message", "occasion", "state"), Placeholder.TEXT), internal=True)
-MESSAGE_RULES: Section[MessageRules] = Section(
-    "messages",
-    MessageRules,
-    actions=(READ, RESEND, CONFIRM, PERSONAL),
-    check=_faults,
-    occasions=(_FAILED,),
-    texts=texts_beside(__file__),
-)
-
-
 def _receipt_ref(instance: object, attribute: "attrs.Attribute[str]", value: str) -> None:
     check_short(value, attribute.name)
 
@@ -258,7 +184,8 @@ class DeliveryReceipt:
 class Recipient:
     """Whom a message is for: the channel and the address there, the language, how they are called and addressed.
 
-    It comes from the records that hold personal data and is kept nowhere else (D12).
+    ``zone`` is the IANA zone of their clock, by which quiet hours are kept; the house's where empty. It comes from the
+    records that hold personal data and is kept nowhere else (D12).
     """
 
     channel: Channel
@@ -266,6 +193,7 @@ class Recipient:
     language: Language
     name: str = personal(PersonalKind.NAME, default="")
     title: str = ""
+    zone: str = ""
 
 
 @attrs.frozen(kw_only=True)
@@ -273,7 +201,8 @@ class OutgoingText:
     """A message as a gateway sends it; ``key`` is the same whenever it comes again, so that it arrives once.
 
     ``text`` is the whole text; ``values`` are what stands for its placeholders, for gateways that take the code of an
-    approved template instead. ``resent`` is how often it was sent again by hand.
+    approved template instead. ``resent`` is how often it was sent again by hand. ``unsubscribe`` is the address that
+    ends the subscription, where the host gives such links and the message can be done without.
     """
 
     key: str
@@ -284,6 +213,7 @@ class OutgoingText:
     text: str = personal(PersonalKind.OTHER)
     values: Mapping[str, str] = personal(PersonalKind.OTHER, factory=dict)
     resent: int = 0
+    unsubscribe: str = attrs.field(default="", repr=False)
 
     @property
     def ref(self) -> str:

@@ -1,0 +1,1 @@
+"""Contact preferences, campaigns, and what became of messages that can be done without."""

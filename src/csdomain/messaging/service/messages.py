@@ -1,0 +1,367 @@
+"""The outbox for those who watch over it, and the notifier that makes texts of what waits there."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import attrs
+
+from csdomain.frame.customers import AnyCustomer, CustomerBook
+from csdomain.frame.service import CaseService
+from csdomain.kernel.cases.delivery import (
+    RESENDABLE,
+    Answer,
+    MessageState,
+    Sent,
+    StillUnknown,
+    own_ref,
+    received,
+    resent,
+)
+from csdomain.kernel.cases.effects import Message, MessageClass, check_short, subject_of
+from csdomain.kernel.cases.events import utc
+from csdomain.kernel.cases.occasions import Occasion, Value
+from csdomain.kernel.rules import Text
+from csdomain.kernel.rules.errors import DomainError, NotFound, aware, require
+from csdomain.kernel.store.kinds import MalformedQuery
+from csdomain.kernel.store.ports import Call, DeliveryFailed, Queued, Store, Unit
+from csdomain.kernel.store.relaying import write
+from csdomain.kernel.store.unit import EVENT
+from csdomain.kernel.values.actors import Action, Actor, Scope
+from csdomain.kernel.values.arguments import type_commands
+from csdomain.kernel.values.ids import IdSource
+from csdomain.kernel.values.personal import covered
+from csdomain.messaging.events import GreetingPlanned, MessageRequeued, NoticeSent
+from csdomain.messaging.model.campaign import Campaign, occasion_of
+from csdomain.messaging.model.inbox import INBOX
+from csdomain.messaging.model.outcomes import OUTCOMES, MessageOutcome
+from csdomain.messaging.policies import choose, read, render, shown
+from csdomain.messaging.ports import Audiences, Directory, Gateway, ListedCustomers
+from csdomain.messaging.rules import DRIVERS_CARE, OPT_OUT, OUTBOX
+from csdomain.messaging.values import (
+    CONFIRM,
+    FIELDS,
+    MESSAGE_RULES,
+    NOTICE,
+    NOTIFY,
+    PERSONAL,
+    READ,
+    RESEND,
+    DeliveryReceipt,
+    Language,
+    Outcome,
+    OutgoingText,
+    Recipient,
+    Slot,
+    Template,
+)
+from csdomain.messaging.values import DRIVERS_CARE as CARE
+from csdomain.rulebook import House
+
+from .campaigns import Campaigns
+from .gate import Door, Gate, Links
+from .inbox import InboxItem, items
+from .preferences import Preferences
+
+_PAGE: Final = 50
+_NOTICE_LONGEST: Final = 400
+_PAGE_LARGEST: Final = 1000
+
+
+@type_commands
+@attrs.frozen
+class Messages:
+    """Messages: what waits, what was given up, and sending it again (MSG-09).
+
+    A message belongs to no branch and to no owner, so only a grant of scope ``all`` reaches it. Lists give ids and
+    facts, never texts: those are made when a message is sent.
+    """
+
+    _store: Store
+    _house: House
+    _ids: IdSource
+    _customers: CustomerBook = attrs.field(factory=AnyCustomer, kw_only=True)
+    _audiences: Audiences = attrs.field(factory=ListedCustomers, kw_only=True)
+
+    @property
+    def preferences(self) -> Preferences:
+        """What customers want to hear. [MSG-10]"""
+        return Preferences(self._store, self._house, self._ids, customers=self._customers)
+
+    @property
+    def campaigns(self) -> Campaigns:
+        """Marketing to a named audience. [MSG-08]"""
+        ports: dict[str, Any] = {"customers": self._customers, "audiences": self._audiences}
+        return Campaigns(self._store, self._house, self._ids, **ports)
+
+    @property
+    def _further(self) -> tuple[CaseService[Any, Any], ...]:
+        """The services of its kinds of case."""
+        return (self.preferences, self.campaigns)
+
+    def find(
+        self, *, by: Actor, state: MessageState | None = None, to: str = "", limit: int = _PAGE
+    ) -> Sequence[Queued]:
+        """Messages in a state, to a recipient, or all, oldest first, at most ``limit`` (up to 1000).
+
+        What a gateway said of a failure is masked for whoever lacks ``messages.personal``. Raises NotPermitted,
+        MalformedQuery, MalformedMessage. [MSG-09, KRN-14]
+        """
+        return self._listed(by, state, to, limit)
+
+    def waiting(self, *, by: Actor, limit: int = _PAGE) -> Sequence[Queued]:
+        """Messages that are still to be sent, or tried again: :meth:`find` with their state. [MSG-09]"""
+        return self._listed(by, MessageState.WAITING, "", limit)
+
+    def dead(self, *, by: Actor, limit: int = _PAGE) -> Sequence[Queued]:
+        """Messages that were given up, each with its last failure: :meth:`find` with their state. [MSG-09]"""
+        return self._listed(by, MessageState.DEAD, "", limit)
+
+    def resend(self, key: str, *, by: Actor, at: datetime) -> Queued:
+        """Put a message back that was given up, lost, suppressed or not delivered; as it waits then, due at ``at``.
+
+        It has all its attempts before it, and keeps its key and its window. Raises NotFound, NotPermitted, RuleBroken
+        for one in another state or one that cannot be read, MalformedMessage, NaiveTime. [MSG-09]
+        """
+        check_short(key, "key")
+        call = Call("message.resend", by.id, aware(at), subject_of(key))
+
+        def work(unit: Unit) -> Queued:
+            self._require(RESEND, by)
+            message = unit.session.message(key, lock=True)
+            if message is None:
+                raise NotFound(message=key)
+            states = ", ".join(sorted(state.value for state in RESENDABLE))
+            require(
+                message.state in RESENDABLE and message.readable,
+                OUTBOX,
+                accepted=Text(states, states),
+                message=key,
+                state=message.state.value,
+            )
+            again = resent(message, utc(at))
+            unit.session.save_message(again)
+            event = MessageRequeued(
+                subject=call.subject, by=by.id, at=at, message=message.key, attempts=message.attempts
+            )
+            unit.record([event])
+            return self._shown(again, by)
+
+        return self._store.run(work, call)
+
+    def confirm(self, receipt: DeliveryReceipt, *, by: Actor) -> Queued:
+        """Note a gateway's receipt; the message as it stands then.
+
+        One that comes twice, or after a later one, changes nothing; one that comes before the gateway's answer is
+        found by our own reference. Where a message was not delivered, the position that answers for it is told. Raises
+        NotFound for a reference of no message, or two that are not of one; NotPermitted. [MSG-09, MSG-14]
+        """
+        call = Call("message.confirm", by.id, receipt.at)
+
+        def work(unit: Unit) -> Queued:
+            self._require(CONFIRM, by)
+            # Our own first: the relay may replace it by the gateway's at this moment.
+            message = unit.session.message_by_ref(receipt.own) if receipt.own else None
+            message = message or unit.session.message_by_ref(receipt.ref)
+            if message is None or receipt.own not in ("", own_ref(message.key, message.resent)):
+                raise NotFound(ref=receipt.ref)
+            after = received(message, receipt.state, utc(receipt.at), receipt.ref)
+            if after is not message:
+                write(unit, after, message, by.id, receipt.at)
+            return self._shown(after, by)
+
+        return self._store.run(work, call)
+
+    def skipped(self, *, by: Actor, campaign: str = "", limit: int = _PAGE) -> Sequence[MessageOutcome]:
+        """Messages that were not sent, since the customer must not be written to: each with its reason, of a campaign
+        where one is named, at most ``limit`` (up to 1000). Raises NotPermitted, MalformedQuery. [MSG-10]"""
+        self._require(READ, by)
+        _check_limit(limit)
+        reasons = [one.value for one in Outcome if one not in (Outcome.QUEUED, Outcome.SENT)]
+        where = (OUTCOMES["outcome"].among(reasons), *((OUTCOMES["campaign"].is_(campaign),) if campaign else ()))
+        return self._store.look(lambda unit: unit.register(OUTCOMES).rows(*where, limit=limit).items)
+
+    def notify(self, to: str, text: str, *, by: Actor, at: datetime) -> str:
+        """Tell somebody of the house, or a position, something; the key of the message. ``text`` names no customer but
+        by id: it waits in the outbox as it is. Raises MalformedPreference, NotPermitted. [MSG-13]"""
+        FIELDS.check_id(to, "to")
+        FIELDS.check_text(text, "text", _NOTICE_LONGEST)
+        key = f"{self._ids.new(EVENT)}/notice"
+
+        def work(unit: Unit) -> str:
+            self._require(NOTIFY, by)
+            event = NoticeSent(subject=subject_of(key), by=by.id, at=utc(at), message=key, to=to)
+            unit.record([event], [Message(key, NOTICE, to, {"text": text, "sender": by.id}, by=by.id)])
+            return key
+
+        return self._store.run(work, Call("message.notify", by.id, aware(at), subject_of(key)))
+
+    def care_for(self, customer: str, text: str, *, by: Actor, at: datetime) -> str:
+        """Send a driver something to keep awake by, on demand: the key of the message. Raises RuleBroken where the
+        house has not turned ``drivers_care`` on, and for who wants none; MalformedPreference. [MSG-07, MSG-10]"""
+        FIELDS.check_text(text, "text", _NOTICE_LONGEST)
+        key, instant = f"{FIELDS.check_id(customer, 'customer')}/care/{self._ids.new(EVENT)}", utc(at)
+        rules = self._house.rulebook[MESSAGE_RULES]
+
+        def work(unit: Unit) -> str:
+            self._require(NOTIFY, by)
+            on = rules.greetings.get("drivers_care")
+            accepted = Text("a house that has drivers_care among its greetings", "已启用 drivers_care 的机构")
+            require(on is not None, DRIVERS_CARE, accepted=accepted)
+            assert on is not None  # noqa: S101 - required above
+            self._customers.require_living(unit, customer)
+            why = Gate(self._house, self._customers).why_not(unit, customer, MessageClass.CARE)
+            wanted = Text("somebody who wants such messages", "愿意接收此类消息的客户")
+            require(why is None, OPT_OUT, accepted=wanted, outcome="" if why is None else why.value)
+            until = self._house.calendar_of(by.branch).deadline(instant, on.within)
+            event = GreetingPlanned(subject=customer, by=by.id, at=instant, occasion=CARE, message=key, outcome="")
+            about: dict[str, Any] = {"klass": MessageClass.CARE, "until": until, "by": on.by}
+            unit.record([event], [Message(key, CARE, customer, {"text": text}, **about)])
+            return key
+
+        return self._store.run(work, Call("message.care", by.id, aware(at), customer))
+
+    def inbox(
+        self,
+        *,
+        by: Actor,
+        language: Language | None = None,
+        after: datetime | None = None,
+        limit: int = _PAGE,
+    ) -> Sequence[InboxItem]:
+        """The messages within the app to ``by`` and to the positions that ``by`` holds, the oldest first, those since
+        ``after`` where given; texts are made as they are read. Raises MalformedQuery, NaiveTime. [MSG-13]"""
+        _check_limit(limit)
+        since = None if after is None else utc(after)
+        return self._store.look(lambda unit: items(unit, self._house, by, language, since, limit))
+
+    def mark_read(self, keys: Sequence[str], *, by: Actor, at: datetime) -> int:
+        """Note that messages of the inbox were read; how many are read by this. Twice is once. [MSG-13]"""
+        instant, whose = utc(at), (by.id, *sorted(by.positions))
+
+        def work(unit: Unit) -> int:
+            rows, unread = unit.register(INBOX), (INBOX["read_at"].absent(),)
+            pairs = [(who, key) for key in sorted(set(keys)) for who in whose]
+            return sum(rows.take(pair, when=unread, set={"read_at": instant}) for pair in pairs)
+
+        return self._store.run(work, Call("message.mark_read", by.id, instant))
+
+    def notifier(self, gateway: Gateway, directory: Directory, *, links: Links | None = None) -> "RenderingNotifier":
+        """A notifier for ``desk.relay``: it makes each text by the house's templates, and asks the preferences, quiet
+        hours and campaigns before it sends. ``links`` gives addresses to unsubscribe. Raises SectionMissing."""
+        door = Door(self._store, Gate(self._house, self._customers), links)
+        return RenderingNotifier(self._house, gateway, directory, door)
+
+    def _listed(self, by: Actor, state: MessageState | None, to: str, limit: int) -> Sequence[Queued]:
+        if to:
+            check_short(to, "to")
+        self._require(READ, by)
+        _check_limit(limit)
+        found = self._store.look(lambda unit: unit.session.outbox(state=state, to=to, limit=limit))
+        return [self._shown(message, by) for message in found]
+
+    def _shown(self, message: Queued, by: Actor) -> Queued:
+        scope = self._house.resolve(by).grants.get(PERSONAL)
+        return message if scope is Scope.ALL else covered(message)
+
+    def _require(self, action: Action, by: Actor) -> None:
+        self._house.resolve(by).require(action, owner="", branch="")
+
+
+def _check_limit(limit: int) -> None:
+    if isinstance(limit, bool) or not isinstance(limit, int) or not 1 <= limit <= _PAGE_LARGEST:
+        raise MalformedQuery(field="limit", given=limit, minimum=1, maximum=_PAGE_LARGEST)
+
+
+class RenderingNotifier:
+    """A :class:`~csdomain.kernel.store.ports.Notifier` that makes the text of each message when it is sent (D12).
+
+    It asks ``directory`` whom the message is for, fills in the house's template for their channel and language, and
+    hands the text to ``gateway``. A message for which there is no recipient or no whole text is a definite failure: it
+    is given up with the reason, and the others leave. Templates are those of the current rulebook. Raises
+    SectionMissing where that leaves messages off. [MSG-01, MSG-09]
+    """
+
+    def __init__(self, house: House, gateway: Gateway, directory: Directory, door: Door | None = None) -> None:
+        self._rules = house.rulebook[MESSAGE_RULES]
+        self._occasions = house.rulebook.occasions
+        self._gateway = gateway
+        self._directory = directory
+        self._door = door
+
+    @property
+    def idempotent(self) -> bool:
+        """Whether the gateway takes what comes again under its key for no second message."""
+        return bool(getattr(self._gateway, "idempotent", False))
+
+    def send(self, message: Queued, /) -> Sent | None:
+        """Make the text and hand it on. Raises DeliveryFailed, Suppressed and Postponed for what must not be sent, or
+        not now, and what the gateway raises."""
+        answer = self._gateway.deliver(self._text(message, ask=False))
+        if self._door is not None:
+            self._door.sent(message)
+        return answer
+
+    def ask(self, message: Queued, /) -> Answer:
+        """What the gateway knows of a message that may have left; StillUnknown where it cannot be asked, or where the
+        message can no longer be made: its recipient was erased."""
+        ask = getattr(self._gateway, "ask", None)
+        if ask is None:
+            return StillUnknown()
+        try:
+            text = self._text(message, ask=True)
+        except DeliveryFailed:
+            return StillUnknown()
+        answer: Answer = ask(text, message.tried_at or message.created_at)
+        return answer
+
+    def _text(self, message: Queued, *, ask: bool) -> OutgoingText:
+        try:
+            recipient = self._directory.recipient(message.to)
+        except Exception as error:  # noqa: BLE001 - nothing has left yet, whatever it is
+            raise DeliveryFailed(definite=False, why=type(error).__name__) from None
+        if recipient is None or not recipient.address:
+            raise DeliveryFailed(definite=True, why="the recipient is not known, or was erased")
+        campaign = None if self._door is None else self._door.campaign(message)
+        occasion = self._occasions.get(message.occasion)
+        if campaign is not None:
+            occasion = occasion_of(campaign.name)
+        if occasion is None:
+            raise DeliveryFailed(definite=True, why=f"no context declares the occasion {message.occasion}")
+        link = ""
+        if self._door is not None and not occasion.internal:
+            if not ask:
+                self._door.check(message, recipient, campaign)
+            link = self._door.link(message, recipient.channel)
+        try:
+            template = self._template(occasion, recipient, campaign)
+            text, filled = _filled(template, message, recipient)
+        except DomainError as error:
+            raise DeliveryFailed(definite=True, why=error.render("en")) from None
+        return OutgoingText(
+            key=message.key,
+            occasion=occasion.name,
+            channel=template.channel,
+            language=template.language,
+            address=recipient.address,
+            text=text,
+            values=filled,
+            resent=message.resent,
+            unsubscribe=link,
+        )
+
+    def _template(self, occasion: Occasion, to: Recipient, campaign: Campaign | None) -> Template:
+        if campaign is not None:
+            return campaign.template(to.channel, to.language, self._rules.default_language)
+        return choose(self._rules, occasion, to.channel, to.language).template
+
+
+def _filled(template: Template, message: Queued, to: Recipient) -> tuple[str, dict[str, str]]:
+    """The text, and what stands for each of its placeholders. Raises what rendering raises."""
+    person: dict[str, Value] = {"title": to.title}
+    if to.name:
+        person["name"] = to.name
+    values = {**read(template.occasion, message.facts), **person}
+    text = render(template, values)
+    named = [part.name for part in template.parts if isinstance(part, Slot)]
+    return text, {name: shown(values[name], template.language) for name in named}
