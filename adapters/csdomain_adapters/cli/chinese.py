@@ -88,6 +88,10 @@ _HELP: Final[Mapping[str, str]] = {
     ),
     "Send by the gateways of this TOML file.": "用此 TOML 文件中的网关发送。",
     "With --gateways: the installed directory of whom to write to.": "与 --gateways 同用：已安装的收件人目录。",
+    "List messages that were not sent, since the customer must not be written to, each with its reason.": (
+        "列出因不得联系客户而未发送的消息及原因。"
+    ),
+    "Only messages of this campaign, by its id.": "只列此营销活动的消息，按其标识。",
     "Only messages in this state.": "只列此状态的消息。",
     "Only messages to this recipient.": "只列发给此收件人的消息。",
     # --- the work that comes back
