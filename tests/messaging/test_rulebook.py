@@ -159,6 +159,7 @@ def test_the_texts_that_ship_are_whole_in_all_three_languages(name: str) -> None
     for occasion_name, channels in rules.templates.items():
         occasion = book.occasions[occasion_name]
         values = {name: SAMPLES[kind] for name, kind in occasion.known.items()}
+        texts = {name for name, value in values.items() if value == "王小明"}
         for channel in map(Channel, channels):
             named = []
             for language in Language:
@@ -168,7 +169,7 @@ def test_the_texts_that_ship_are_whole_in_all_three_languages(name: str) -> None
                 named.append({part.name for part in choice.template.parts if isinstance(part, Slot)} - {"title"})
                 filled = render(choice.template, values)
                 assert "{" not in filled
-                assert "王小明" in filled
+                assert "王小明" in filled or not named[-1] & texts
                 assert occasion.internal or language is Language.EN or filled.startswith("尊敬的王小明王小明，")
             assert all(names == named[0] for names in named), "each language tells the same"
 

@@ -25,6 +25,7 @@ from .greeting import Wish, greet
 #: Runs are opened when planners call, so a day that is past is missed, never made up.
 _LATE: Final = timedelta(hours=14)
 _DAY: Final = timedelta(days=1)
+_PAGE: Final = 200
 _LIVING: Final = frozenset({State.ACTIVE, State.APART})
 #: What comes of a customer on a day: the wish, or None.
 Wished = Callable[[Customer, date, datetime, datetime], Wish]
@@ -144,9 +145,15 @@ def _source(
             wanted = made(one, day, due.at, end)
             greet(unit, house, attrs.evolve(wanted, by=one.owner or greeting.by), due.at)
 
+    def somebody(unit: Unit, due: Due) -> bool:
+        found = page(unit, due, "", _PAGE)
+        while not found.ids and found.next is not None:
+            found = page(unit, due, found.next, _PAGE)
+        return bool(found.ids)
+
     def ended(unit: Unit, run: Run) -> None:
         missed = run.state == RunState.MISSED.value
-        if (missed or run.failed) and "eve" not in run.due.facts:
+        if "eve" not in run.due.facts and (run.failed or (missed and somebody(unit, run.due))):
             _tell(unit, name, run, greeting.by, "missed" if missed else "failed")
 
     return Source(f"{name}_greetings", runs, page, act, _LATE, ended)
