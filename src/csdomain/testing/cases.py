@@ -392,17 +392,20 @@ class CaseContract:
                         and any(step.source is None for step in marked.table.steps if step.trigger is marked.move)
                     )
                     if self.cases.read in desk.house.resolve(holder).grants and not opens_a_part:
-                        assert self._listed(desk, marked, id, holder) is (there or None), use
+                        listed = self._listed(desk, marked, id, holder)
+                        assert there or not listed, use
+                        if there and not listed:  # then it is refused
+                            self._on_record(desk, id, (RuleBroken, InvalidValue), lambda: self.do(desk, use, id, case))  # noqa: B023
                 # Once for all: what one of them had changed would still be there.
                 assert self.everything(desk) == before, f"a refusal in {state.value} changed something"
 
-    def _listed(self, desk: Any, marked: Command, id: str, who: Actor) -> bool | None:
-        """Whether the moves that are listed for somebody have this one; None where it is not or not now."""
+    def _listed(self, desk: Any, marked: Command, id: str, who: Actor) -> bool:
+        """Whether the moves that are listed for somebody have this one, and now."""
         does = self.does(desk)
         at = self.at(desk)
         parts = does.part_moves(id, by=who, at=at) if marked.of_part else ()
         lists = [each.moves for each in parts] if marked.of_part else [does.moves(id, by=who, at=at)]
-        return any(one.move is marked.move and one.allowed for moves in lists for one in moves) or None
+        return any(one.move is marked.move and one.allowed for moves in lists for one in moves)
 
     def _reader(self, desk: Any) -> Actor:
         everywhere = (w for w in staff(desk).values() if desk.house.resolve(w).grants.get(self.cases.read) is Scope.ALL)

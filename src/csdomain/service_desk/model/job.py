@@ -64,6 +64,11 @@ def _has_bill(job: "Job", act: JobAct) -> None:
     require(bool(job.bill), r.CHARGE, accepted=Text("a job with a fee", "有费用的服务单"))
 
 
+def _has_work(job: "Job", act: JobAct) -> None:
+    first = Text("hours and work entered first", "先录入工时与工作内容")
+    require(job.work is not None, r.SIGN_OFF, accepted=first)
+
+
 does: Final = Commands(JOB_MOVES, path=_path)
 TRIPS: Final = Parts.counted("trips", TRIP_MOVES)
 
@@ -255,10 +260,9 @@ class Job(Record):
         self.work, self.fee = work, fee
         return act.done(e.WorkEntered(**self._there, minutes=work.minutes, fee=0 if fee is None else fee.minor))
 
-    @does(_M.SETTLE)
+    @does(_M.SETTLE, when=_has_work)
     def settle(self, act: JobAct, signed_by: str, cash: Money | None) -> Events:
         FIELDS.check_text(signed_by, "signed_by", SHORT)
-        self._require_work()
         check_fee(self.kind, self.fee, self.currency)
         how = charging(self.fee, act.till.small_fee)
         if cash is not None and how is Charging.NONE:
@@ -283,14 +287,9 @@ class Job(Record):
         )
         return act.done(told)
 
-    def _require_work(self) -> None:
-        first = Text("hours and work entered first", "先录入工时与工作内容")
-        require(self.work is not None, r.SIGN_OFF, accepted=first)
-
-    @does(_M.LEAVE_UNSIGNED)
+    @does(_M.LEAVE_UNSIGNED, when=_has_work)
     def leave_unsigned(self, act: JobAct, reason: str) -> Events:
         FIELDS.check_text(reason, "reason")
-        self._require_work()
         self.reason = reason
         return act.done(e.LeftUnsigned(**self._there, reason=reason))
 
