@@ -21,9 +21,7 @@ from csdomain.customers.service import (
     WORKLIST_CASES,
 )
 from csdomain.customers.values import CUSTOMER_ID, CustomerId, ListKind, Profile, SpokenLanguage, Step, VehicleData
-from csdomain.frame.commands import Command
 from csdomain.kernel.rules import AUDITED, MOVES, ONE_WRITER, PERMITTED, PERSONAL_DATA, PORTS, TIME
-from csdomain.kernel.values.actors import Actor
 from csdomain.testing.cases import CaseContract, by, numbered, with_case
 from csdomain.testing.kit import BEGINNING
 from csdomain.testing.stands import slots
@@ -141,12 +139,6 @@ class TestCustomers(_Contract):
 
     def prepare(self, desk: Any) -> None:
         desk.store.run(lambda unit: unit.of(CUSTOMERS).add(survivor()))
-
-    def _listed(self, desk: Any, marked: Command, id: str, who: Actor) -> bool | None:
-        """Whether the pool is asked is not the table's to say."""
-        if marked.name in ("offer", "claim"):
-            return self.cases.commands.leads(self.stored(desk, id), marked.move) or None
-        return super()._listed(desk, marked, id, who)
 
     def does(self, desk: Any) -> Any:
         return desk.customers
