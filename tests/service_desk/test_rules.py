@@ -18,7 +18,7 @@ from csdomain.kernel.rules.errors import Conflict, MoveRefused, NotFound, NotPer
 from csdomain.renewals.model.contract import PastContract
 from csdomain.rulebook import loads
 from csdomain.service_desk import rules as r
-from csdomain.service_desk.lifecycle import State
+from csdomain.service_desk.lifecycle import Move, State
 from csdomain.service_desk.model.job import Job
 from csdomain.service_desk.model.parts import NotCleared, OutOfTurn
 from csdomain.service_desk.policies import NotCharged, charging, differences, require_warranty
@@ -231,6 +231,27 @@ def test_a_fee_is_typed_anew_until_it_is_signed_and_the_seal_holds_what_was() ->
         changed = attrs.evolve(job, **other)
         with pytest.raises(Tampered):
             changed.countersign(BENCH.act(counter.now, BENCH.anyone(id="bob")))
+
+
+@pytest.mark.rule(r.SIGN_OFF)
+@pytest.mark.parametrize("kind", [Kind.PAID, Kind.FREE])
+def test_nothing_is_signed_or_left_before_hours_and_work_are_entered_and_nothing_else_is_listed(kind: Kind) -> None:
+    counter = Counter()
+    id = counter.on_site(counter.received(kind))
+    signing = {Move.SETTLE, Move.LEAVE_UNSIGNED}
+
+    def listed() -> set[Any]:
+        moves = counter.does.moves(id, by=counter.who["ann"], at=counter.now)
+        return signing & {one.move for one in moves if one.allowed}
+
+    assert listed() == set()
+    for act in (counter.does.settle, counter.does.leave_unsigned):
+        with pytest.raises(RuleBroken) as refused:
+            act(id, "Mrs Wang", **counter.call("ann"))
+        assert refused.value.rule is r.SIGN_OFF
+    assert counter.of(id).state is State.ON_SITE
+    counter.worked(id, yuan(90) if kind is Kind.PAID else None)
+    assert listed() == signing
 
 
 @pytest.mark.rule(r.SIGN_OFF)
