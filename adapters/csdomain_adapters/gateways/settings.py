@@ -135,7 +135,7 @@ def load(file: Path, environment: Mapping[str, str], book: Rulebook | None = Non
     OSError.
     """
     try:
-        data = tomllib.loads(file.read_text("utf-8"))
+        data = tomllib.loads(file.read_text("utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         said = str(error) if isinstance(error, tomllib.TOMLDecodeError) else "not UTF-8"
         raise GatewaysInvalid((Fault.of(Text(said, said), "$"),)) from None

@@ -100,6 +100,12 @@ def test_what_a_file_says_is_made(file: Path) -> None:
     assert (smtp.password, smtp.security, smtp.port) == ("s3cr3t-mail", Security.TLS, 465)
 
 
+def test_a_file_from_windows_is_read(file: Path) -> None:
+    expected = load(file, ENVIRONMENT).by_name
+    file.write_bytes(b"\xef\xbb\xbf" + file.read_bytes().replace(b"\n", b"\r\n"))
+    assert load(file, ENVIRONMENT).by_name.keys() == expected.keys()
+
+
 @pytest.mark.rule(PERSONAL_DATA)
 def test_no_secret_is_shown(file: Path) -> None:
     assert "s3cr3t" not in repr(load(file, ENVIRONMENT))
