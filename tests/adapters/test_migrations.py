@@ -6,6 +6,7 @@ import re
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -316,6 +317,29 @@ def test_several_processes_at_once(url: str, engine: Engine, count: int) -> None
     assert [process.returncode for process in processes] == [0] * count, told
     assert current(engine) == HEAD
     assert differences(engine) == []
+
+
+def test_who_looks_at_a_revision_is_not_disturbed_by_an_upgrade(mariadb_url: str) -> None:
+    done, failed = threading.Event(), []
+
+    def look() -> None:
+        engine = make_engine(mariadb_url, {})
+        while not done.is_set():
+            try:
+                current(engine)
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is the finding
+                failed.append(str(error))
+
+    lookers = [threading.Thread(target=look) for _ in range(4)]
+    for looker in lookers:
+        looker.start()
+    try:
+        upgrade(make_engine(mariadb_url, {}))
+    finally:
+        done.set()
+        for looker in lookers:
+            looker.join()
+    assert failed == []
 
 
 def test_a_server_is_upgraded_on_purpose_only(postgresql_url: str) -> None:

@@ -49,7 +49,7 @@ def current(engine: Engine) -> str | None:
     """
     with engine.connect() as connection:
         found = revision_on(connection)
-        if connection.dialect.name == MARIADB and inspect(connection).has_table(UNFINISHED_TABLE):
+        if connection.dialect.name == MARIADB and _is_there(connection, UNFINISHED_TABLE):
             return f"{found or 'none'}, unfinished"
         return found
 
@@ -96,9 +96,17 @@ def _migrate(engine: Engine, direction: Direction, revision: str) -> None:
 
 def revision_on(connection: Connection) -> str | None:
     """The revision that the database of ``connection`` is at, None where it has no tables of ours."""
-    if not inspect(connection).has_table(VERSION_TABLE):
+    if not _is_there(connection, VERSION_TABLE):
         return None
     return connection.execute(text(f"select version_num from {VERSION_TABLE}")).scalar()  # noqa: S608 - a constant
+
+
+def _is_there(connection: Connection, table: str) -> bool:
+    if connection.dialect.name != MARIADB:
+        return inspect(connection).has_table(table)
+    # SQLAlchemy describes the table there, which fails (1684) where another process is just making or dropping it.
+    known = "select 1 from information_schema.tables where table_schema = database() and table_name = :table"
+    return connection.execute(text(known), {"table": table}).scalar() is not None
 
 
 def _config() -> "Config":
@@ -177,7 +185,7 @@ def _step(connection: Connection, direction: Direction, step: str, target: str) 
 
 def _finish(connection: Connection) -> None:
     """Take back an upgrade, or go through with a downgrade, that was cut short."""
-    if not inspect(connection).has_table(UNFINISHED_TABLE):
+    if not _is_there(connection, UNFINISHED_TABLE):
         return
     row = connection.execute(text(f"select * from {UNFINISHED_TABLE}")).mappings().first()  # noqa: S608 - a constant
     done = row is None or (revision_on(connection) or "base") == row["target"]
