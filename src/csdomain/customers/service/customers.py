@@ -266,8 +266,8 @@ class Customers(AboutCustomers[Customer]):
         FIELDS.check_text(text, "text", SEARCH_LONGEST)
 
         def work(unit: Unit, actor: Actor) -> Sequence[q.Hit]:
-            found = q.search(unit, text, self._fold, self._rules, self._scope(actor), self._reads(actor))
-            return tuple(found[:limit])
+            scope = self._scope(actor)
+            return tuple(q.search(unit, text, self._fold, self._rules, scope, self._reads(actor), limit))
 
         return self._read(work, by)
 
@@ -331,8 +331,14 @@ class Customers(AboutCustomers[Customer]):
     def _rules(self) -> CustomerRules:
         return self._house.rulebook[CUSTOMER_RULES]
 
-    def _reads(self, actor: Actor) -> Any:
-        return lambda customer: self._reaching(actor, customer).may(self._cases.read)
+    def _reads(self, actor: Actor) -> Callable[[Customer], bool]:
+        read, each = self._cases.read, (actor, *actor.others)
+
+        def reads(customer: Customer) -> bool:
+            owners, branches = CUSTOMERS.owned_by(customer), CUSTOMERS.branches_of(customer)
+            return any(one.reaches(read, owners, branches) for one in each)
+
+        return reads
 
     def _keep(self, unit: Unit, case: Customer, events: Sequence[Event], *, new: bool = False) -> None:
         (super()._keep)(unit, case, events, new=new)
