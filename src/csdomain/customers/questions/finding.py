@@ -172,11 +172,10 @@ class _Terms:
         pages = (self.unit.register(TERMS).rows(*where, *way, limit=CANDIDATES) for way in self.ways)
         return [row for page in pages for row in page.items]
 
-    def together(self, group: Group, of: AbstractSet[str]) -> list[str]:
-        """Of the first so many customers with one of some terms those that have all of them; by their ids."""
-        one, *others = sorted(of)
-        found = self.of(group, TERMS["term"].is_(one))
-        for term in others:
+    def having(self, group: Group, of: AbstractSet[str], among: Sequence[str]) -> list[str]:
+        """Those of some customers that have each of some terms; by their ids."""
+        found = list(among)
+        for term in sorted(of):
             if found:
                 found = self.of(group, TERMS["term"].is_(term), TERMS["customer"].among(found))
         return found
@@ -205,16 +204,26 @@ def _asked(found: _Terms, asked: Wanted, fold: Fold) -> Iterator[_Ask]:
         if group is Group.NAME:
             yield 4, group, lambda: found.counted(Group.NAME, spellings(asked.text, fold))
     long = [group for group, said in wanted.items() if len(said) >= GRAM[group]]
-    for group in [Group.NAME] if len(wanted[Group.NAME]) == 1 else long:
+
+    @cache
+    def holding(group: Group) -> list[str]:
+        """Of those that hold it, or a piece of it, as many as are read."""
+        one = TERMS["term"].is_(min(asked.pieces[group])) if group in RESEMBLING else None
+        return found.of(group, *_from(wanted[group]) if one is None else (one,))
+
+    def beginning(group: Group) -> list[str]:
         # Of the phones those that end so are the first that hold it.
-        said = wanted[group] if group is Group.PHONE else begins(wanted[group])
-        yield 3, group, partial(found.of, group, *_from(said))
-    if Group.CODE in long:
-        yield 2, Group.CODE, partial(found.of, Group.CODE, *_from(wanted[Group.CODE]))
-    resembling = [group for group in RESEMBLING if group in long]
-    for group in resembling:
-        yield 2, group, partial(found.together, group, asked.pieces[group])
-    for group in resembling:
+        if group in long and (group is Group.PHONE or not holding(group)):
+            return holding(group)
+        return found.of(group, *_from(begins(wanted[group])))
+
+    for group in [Group.NAME] if len(wanted[Group.NAME]) == 1 else long:
+        yield 3, group, partial(beginning, group)
+    for group in long:
+        pieces = asked.pieces[group] if group in RESEMBLING else frozenset()
+        others = pieces - {min(pieces, default="")}
+        yield 2, group, partial(lambda group, others: found.having(group, others, holding(group)), group, others)
+    for group in RESEMBLING:
         if len(asked.pieces[group]) > 1:
             yield from _resembling(found, group, asked.pieces[group])
 
