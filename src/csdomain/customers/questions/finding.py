@@ -40,6 +40,8 @@ from .matching import (
 Scope = tuple[Where[Any], ...]
 #: So many candidates are read for each way in which a field may fit.
 CANDIDATES: Final = 200
+#: Ids are asked for in multiples of so many, some twice: a statement for each number would be made anew all the time.
+_STEP: Final = 50
 #: Greater than any other character.
 _LAST: Final = chr(0x10FFFF)
 #: Names that are as like as this are one person's, where the birth is the same too.
@@ -177,7 +179,8 @@ class _Terms:
         found = list(among)
         for term in sorted(of):
             if found:
-                found = self.of(group, TERMS["term"].is_(term), TERMS["customer"].among(found))
+                ids = [*found, *found[-1:] * (-len(found) % _STEP)]
+                found = self.of(group, TERMS["term"].is_(term), TERMS["customer"].among(ids))
         return found
 
     def counted(self, group: Group, of: AbstractSet[str]) -> dict[str, int]:
@@ -225,14 +228,19 @@ def _asked(found: _Terms, asked: Wanted, fold: Fold) -> Iterator[_Ask]:
         yield 2, group, partial(lambda group, others: found.having(group, others, holding(group)), group, others)
     for group in RESEMBLING:
         if len(asked.pieces[group]) > 1:
-            yield from _resembling(found, group, asked.pieces[group])
+            yield from _resembling(found, group, asked.pieces[group], partial(holding, group))
 
 
-def _resembling(found: _Terms, group: Group, pieces: AbstractSet[str]) -> Iterator[_Ask]:
-    """Those that have all pieces of what is asked for, then those that have fewer."""
+def _resembling(
+    found: _Terms, group: Group, pieces: AbstractSet[str], holding: Callable[[], Sequence[str]]
+) -> Iterator[_Ask]:
+    """Those that have all pieces of what is asked for, then those that have fewer. ``holding`` are those of whom it was
+    asked already whether they have all."""
     counted = cache(lambda: found.counted(group, pieces))
 
     def having(least: int) -> list[str]:
+        if least == len(pieces) and len(holding()) < CANDIDATES:
+            return []  # there are no others
         return [id for id, count in counted().items() if count >= least]
 
     for least in range(len(pieces), 0, -1):
