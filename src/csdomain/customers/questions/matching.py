@@ -78,7 +78,7 @@ def sure(text: str, group: Group) -> frozenset[str]:
     """The term that only one person has: the last digits of a phone, whichever prefix it is written with, a code."""
     if group is Group.PHONE and len(text) >= _SUBSCRIBER:
         return frozenset({text[-_SUBSCRIBER:]})
-    return frozenset({begins(text)} if text and group in (Group.PHONE, Group.CODE) else ())
+    return frozenset({begins(text)} if 0 < len(text) <= LONGEST and group in (Group.PHONE, Group.CODE) else ())
 
 
 # --- spelling
