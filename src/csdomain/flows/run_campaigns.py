@@ -97,6 +97,7 @@ def source(house: House) -> Source:
             place=place,
             draws=cast("Any", None),  # it draws nothing
             anybody=lambda *_: True,
+            why_not=lambda _: None,
         )
         events = campaign.finished(made, queued)
         unit.of(CAMPAIGNS).save(campaign)

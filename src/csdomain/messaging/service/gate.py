@@ -1,6 +1,6 @@
 """Whether, and when, a message may be sent: asked when it is planned, and again at the moment of sending (MSG-10)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Final, NoReturn, TypeVar
 from zoneinfo import ZoneInfo
@@ -21,6 +21,7 @@ from csdomain.messaging.lifecycle import CampaignState
 from csdomain.messaging.model.campaign import CAMPAIGNS, Campaign
 from csdomain.messaging.model.outcomes import note, skipped
 from csdomain.messaging.model.preferences import OF_CUSTOMER, PREFERENCES, ContactPreferences, preferences_of
+from csdomain.messaging.model.typed import typed
 from csdomain.messaging.policies import QuietHours, Unsubscription, check_key, refusal, token
 from csdomain.messaging.values import (
     CAMPAIGN_ID,
@@ -117,6 +118,15 @@ class Door:
         if message.klass is not MessageClass.MARKETING or not id.startswith(_CAMPAIGN):
             return None
         found: Campaign = self._read(lambda unit: unit.of(CAMPAIGNS).get(id))
+        if found.erased_at is not None or found.restricted:
+            raise _erased()
+        return found
+
+    def typed(self, message: Queued) -> Mapping[str, str]:
+        """What somebody typed for a message, by its placeholder. Raises DeliveryFailed where it was erased."""
+        found = self._read(lambda unit: typed(unit, message))
+        if found is None:
+            raise _erased()
         return found
 
     def check(self, message: Queued, to: Recipient, campaign: Campaign | None) -> None:
@@ -176,3 +186,7 @@ class Door:
             return self.store.look(work)
         except Exception as error:  # noqa: BLE001 - nothing has left yet, whatever it is
             raise DeliveryFailed(definite=False, why=type(error).__name__) from None
+
+
+def _erased() -> DeliveryFailed:
+    return DeliveryFailed(definite=True, why="its text was erased")

@@ -53,8 +53,12 @@ class MessagingService(CaseService[C, MessagingAct]):
         return Gate(self._house, self._customers)
 
     def _hand(self, unit: Unit, **given: Any) -> MessagingAct:
-        page = self._audiences.page
-        return MessagingAct(anybody=lambda whom, branch: bool(page(unit, whom, branch, "", 1).ids), **given)
+        page, why_not = self._audiences.page, self._gate.why_not
+        return MessagingAct(
+            anybody=lambda whom, branch: bool(page(unit, whom, branch, "", 1).ids),
+            why_not=lambda customer: why_not(unit, customer, MessageClass.CARE),
+            **given,
+        )
 
 
 @attrs.frozen

@@ -23,6 +23,8 @@ PreferencesId = NewType("PreferencesId", str)
 PREFERENCES_ID: Final = IdKind[PreferencesId]("cpr")
 CampaignId = NewType("CampaignId", str)
 CAMPAIGN_ID: Final = IdKind[CampaignId]("cpg")
+TextId = NewType("TextId", str)
+TEXT_ID: Final = IdKind[TextId]("mtx")
 #: What a customer can do without; the rest is what the contract demands.
 OPTIONAL: Final = (MessageClass.SERVICE, MessageClass.CARE, MessageClass.MARKETING)
 fact_labels({"campaign": "营销活动", "purpose": "用途"})
