@@ -80,7 +80,7 @@ class Gate:
         if fate is Fate.THROTTLED:
             return Postponed(until=self.now() + _BUSY)
         if fate is Fate.OPTED_OUT:
-            return Suppressed(why=why)
+            return Suppressed(why=why, opted_out=True)
         if fate is Fate.UNKNOWN:
             return DeliveryUnknown(why=why)
         final = fate in (Fate.REFUSED_CONTENT, Fate.REFUSED_ADDRESSEE)

@@ -187,14 +187,15 @@ class Postponed(DomainError):
 
 
 class Suppressed(DomainError):
-    """A message must not be sent (its addressee opted out). This is no attempt."""
+    """A message must not be sent. This is no attempt. ``opted_out``: the gateway says that its addressee wants none."""
 
     default_rule = PORTS
     problem = Text("The message must not be sent.", "该消息不得发送。")
 
-    def __init__(self, *, why: str) -> None:
+    def __init__(self, *, why: str, opted_out: bool = False) -> None:
         super().__init__(why=why)
         self.why = why
+        self.opted_out = opted_out
 
 
 # --- the ways between states ------------------------------------------------------------------------------------------

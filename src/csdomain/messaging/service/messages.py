@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, Final, Unpack
 
 import attrs
@@ -14,6 +15,7 @@ from csdomain.kernel.cases.delivery import (
     MessageState,
     Sent,
     StillUnknown,
+    Suppressed,
     own_ref,
     received,
     resent,
@@ -33,7 +35,7 @@ from csdomain.kernel.values.personal import covered
 from csdomain.messaging.events import MessageRequeued
 from csdomain.messaging.model.campaign import Campaign, occasion_of
 from csdomain.messaging.model.inbox import INBOX
-from csdomain.messaging.model.outcomes import OUTCOMES, MessageOutcome
+from csdomain.messaging.model.outcomes import OUTCOMES, MessageOutcome, follow
 from csdomain.messaging.policies import choose, read, render, shown
 from csdomain.messaging.ports import Audiences, Directory, Gateway, ListedCustomers
 from csdomain.messaging.rules import OUTBOX
@@ -141,6 +143,7 @@ class Messages:
             )
             again = resent(message, utc(at))
             unit.session.save_message(again)
+            follow(unit, again, message, utc(at))
             event = MessageRequeued(
                 subject=call.subject, by=by.id, at=at, message=message.key, attempts=message.attempts
             )
@@ -168,6 +171,7 @@ class Messages:
             after = received(message, receipt.state, utc(receipt.at), receipt.ref)
             if after is not message:
                 write(unit, after, message, by.id, receipt.at)
+                follow(unit, after, message, utc(receipt.at))
             return self._shown(after, by)
 
         return self._store.run(work, call)
@@ -177,7 +181,7 @@ class Messages:
         where one is named, at most ``limit`` (up to 1000). Raises NotPermitted, MalformedQuery. [MSG-10]"""
         self._require(READ, by)
         _check_limit(limit)
-        reasons = [one.value for one in Outcome if one not in (Outcome.QUEUED, Outcome.SENT)]
+        reasons = [one.value for one in Outcome if one not in (Outcome.QUEUED, Outcome.SENT, Outcome.FAILED)]
         where = (OUTCOMES["outcome"].among(reasons), *((OUTCOMES["campaign"].is_(campaign),) if campaign else ()))
         return self._store.look(lambda unit: unit.register(OUTCOMES).rows(*where, limit=limit).items)
 
@@ -222,7 +226,8 @@ class Messages:
     def notifier(self, gateway: Gateway, directory: Directory, *, links: Links | None = None) -> "RenderingNotifier":
         """A notifier for ``desk.relay``: it makes each text by the house's templates, and asks the preferences, quiet
         hours and campaigns before it sends. ``links`` gives addresses to unsubscribe. Raises SectionMissing."""
-        door = Door(self._store, Gate(self._house, self._customers), links)
+        said = partial(self.preferences._opted_out, source="gateway")  # noqa: SLF001 - of this context
+        door = Door(self._store, Gate(self._house, self._customers), said, links)
         return RenderingNotifier(self._house, gateway, directory, door)
 
     def _listed(self, by: Actor, state: MessageState | None, to: str, limit: int) -> Sequence[Queued]:
@@ -270,10 +275,17 @@ class RenderingNotifier:
     def send(self, message: Queued, /) -> Sent | None:
         """Make the text and hand it on. Raises DeliveryFailed, Suppressed and Postponed for what must not be sent, or
         not now, and what the gateway raises."""
-        answer = self._gateway.deliver(self._text(message, ask=False))
-        if self._door is not None:
-            self._door.sent(message)
-        return answer
+        text = self._text(message, ask=False)
+        try:
+            return self._gateway.deliver(text)
+        except Suppressed as error:
+            if error.opted_out and self._door is not None and not self._is_internal(message):
+                self._door.opted_out(message, text.channel)
+            raise
+
+    def noted(self, unit: Unit, message: Queued, was: Queued, at: datetime) -> None:
+        """Campaigns count what has become of their messages. [MSG-08]"""
+        follow(unit, message, was, at)
 
     def ask(self, message: Queued, /) -> Answer:
         """What the gateway knows of a message that may have left; StillUnknown where it cannot be asked, or where the
@@ -323,6 +335,10 @@ class RenderingNotifier:
             resent=message.resent,
             unsubscribe=link,
         )
+
+    def _is_internal(self, message: Queued) -> bool:
+        occasion = self._occasions.get(message.occasion)
+        return occasion is not None and occasion.internal
 
     def _template(self, occasion: Occasion, to: Recipient, campaign: Campaign | None) -> Template:
         if campaign is not None:

@@ -57,10 +57,12 @@ CAMPAIGN_FIELDS: Final = Fields(MalformedCampaign)
 
 @unique
 class Outcome(Enum):
-    """What became of a message that could be done without: queued, taken by the gateway, or why it was skipped."""
+    """What became of a message that could be done without: it still waits, a gateway took it, it did not arrive, or
+    why it was skipped."""
 
     QUEUED = "queued"
     SENT = "sent"
+    FAILED = "failed"
     OPTED_OUT = "opted_out"
     DO_NOT_CALL = "do_not_call"
     NO_CONSENT = "no_consent"
