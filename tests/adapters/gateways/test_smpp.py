@@ -93,9 +93,12 @@ class TestSmpp(GatewayContract):
 
 @pytest.mark.rule(PORTS, OUTBOX)
 class TestSmppUnderDeaths(GatewayDeathsContract):
+    """The centre answers the first message; then it hangs, closes and lies as well."""
+
     @pytest.fixture
-    def gateway(self, port: int, clock: MovableClock) -> Smpp:
-        return made(port, clock, timeout=10)
+    def gateway(self, centre: Centre, port: int, clock: MovableClock) -> Smpp:
+        centre.behaves = [0, "close", "twice", "drop", "other", "hang", "asks", "garbage", 0, "unbinds"]
+        return made(port, clock, timeout=0.7)
 
     @pytest.fixture
     def arrived(self, centre: Centre) -> Callable[[], Sequence[Arrival]]:
@@ -103,7 +106,7 @@ class TestSmppUnderDeaths(GatewayDeathsContract):
 
     @pytest.fixture
     def stride(self) -> int:
-        return 11
+        return 7
 
 
 # --- what is sent -----------------------------------------------------------------------------------------------------

@@ -187,15 +187,18 @@ class Postponed(DomainError):
 
 
 class Suppressed(DomainError):
-    """A message must not be sent. This is no attempt. ``opted_out``: the gateway says that its addressee wants none."""
+    """A message must not be sent. This is no attempt."""
 
     default_rule = PORTS
     problem = Text("The message must not be sent.", "该消息不得发送。")
 
-    def __init__(self, *, why: str, opted_out: bool = False) -> None:
+    def __init__(self, *, why: str) -> None:
         super().__init__(why=why)
         self.why = why
-        self.opted_out = opted_out
+
+
+class OptedOut(Suppressed):
+    """The gateway says that whom a message is for wants none by this channel (MSG-10)."""
 
 
 # --- the ways between states ------------------------------------------------------------------------------------------

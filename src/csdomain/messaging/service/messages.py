@@ -13,9 +13,9 @@ from csdomain.kernel.cases.delivery import (
     RESENDABLE,
     Answer,
     MessageState,
+    OptedOut,
     Sent,
     StillUnknown,
-    Suppressed,
     own_ref,
     received,
     resent,
@@ -278,8 +278,8 @@ class RenderingNotifier:
         text = self._text(message, ask=False)
         try:
             return self._gateway.deliver(text)
-        except Suppressed as error:
-            if error.opted_out and self._door is not None and not self._is_internal(message):
+        except OptedOut:
+            if self._door is not None and not self._is_internal(message):
                 self._door.opted_out(message, text.channel)
             raise
 
