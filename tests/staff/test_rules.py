@@ -217,7 +217,7 @@ def test_nobody_leaves_or_returns_in_the_past_and_is_erased_only_after_the_last_
     error = unchanged(record, RuleBroken, lambda: record.leave(act(), "", T0 - DAY))
     assert error.facts == {"at": T0 - DAY}
     assert T0.isoformat() in str(error.accepted)
-    (left,) = record.leave(act(), "", T0 + 9 * DAY)
+    left: Any = record.leave(act(), "", T0 + 9 * DAY)[0]
     assert left.until == T0 + 5 * DAY, "who was to go before goes then"
     unchanged(record, RuleBroken, lambda: record.return_(act(), SALES, T0 - DAY))
     error = unchanged(record, RuleBroken, lambda: record.erase(act(at=T0 + 4 * DAY)))
