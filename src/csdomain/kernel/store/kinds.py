@@ -24,7 +24,8 @@ _INTEGER_BITS: Final = 63
 
 def storable(value: object, longest: int) -> bool:
     """Whether every store keeps ``value`` as it is: text of at most that length, without NUL or half a character."""
-    return isinstance(value, str) and len(value) <= longest and "\0" not in value and encodable(value)
+    fits = isinstance(value, str) and len(value) <= longest and "\0" not in value
+    return fits and (value.isascii() or encodable(value))
 
 
 def encodable(text: str) -> bool:
