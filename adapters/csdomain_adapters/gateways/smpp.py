@@ -201,15 +201,14 @@ class Smpp:
         before the relay has noted its message. ``reply`` is told number and text of a message that came from a phone.
         Raises DeliveryFailed where there is no session.
         """
-        gate, taken = self._gate, 0
-        link = self._bound(gate, "bind_receiver")
+        link, taken = self._bound(self._gate, "bind_receiver"), 0
         try:
             with ended(lambda: link.sock, seconds):
                 while (came := link.next(seconds)) is not None:
-                    good = self._heard(gate, came, take, reply)
+                    good = self._heard(came, take, reply)
                     taken += bool(good)
                     link.answer(came, consts.SMPP_ESME_ROK if good is not False else consts.SMPP_ESME_RX_T_APPN)
-        except (OSError, EOFError):  # the time is over, or the link is lost: whoever listens begins again
+        except (OSError, EOFError, _Refused):  # the time is over, or the link is lost: whoever listens begins again
             return taken
         finally:
             link.close()
@@ -278,9 +277,10 @@ class Smpp:
         except Exception as error:  # noqa: BLE001 - no message was written, whatever it is
             if link is not None:
                 link.close()
-            if isinstance(error, _Refused):
-                raise gate.judged(str(error), 400) from None
-            raise gate.failed(Fate.NOT_TAKEN, type(error).__name__) from None
+            if not isinstance(error, _Refused):
+                raise gate.failed(Fate.NOT_TAKEN, type(error).__name__) from None
+            later = CODES.get(str(error)) is Fate.THROTTLED
+            raise gate.failed(Fate.THROTTLED if later else Fate.REFUSED_HERE, str(error)) from None
         return link
 
     def _connected(self) -> socket.socket:
@@ -290,20 +290,18 @@ class Smpp:
         return (self.context or ssl.create_default_context()).wrap_socket(sock, server_hostname=self.host)
 
     # --- what is heard
-    def _heard(self, gate: Gate, came: Any, take: Any, reply: Any) -> bool | None:
+    def _heard(self, came: Any, take: Any, reply: Any) -> bool | None:
         """True: it was taken; False: it is to come again; None: it says nothing to us."""
-        if came.command != "deliver_sm":
-            return None
         said: bytes = came.short_message or came.message_payload or b""
         try:
-            if came.esm_class & _RECEIPT or came.receipted_message_id:
+            if (came.esm_class or 0) & _RECEIPT or came.receipted_message_id:
                 found = self._receipt(came, said)
                 if found is None:
                     return None
                 take(found)
                 return True
             if reply is not None:
-                reply(f"+{_text(came.source_addr).removeprefix('+')}", _decoded(said, came.data_coding))
+                reply(f"+{_text(came.source_addr).removeprefix('+')}", _decoded(said, came.data_coding or 0))
         except NotGenuine:
             return None
         except DomainError:
