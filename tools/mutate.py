@@ -70,7 +70,8 @@ class Part:
     """What is mutated, and what is to notice.
 
     `beside` are modules that import none of the mutated ones, so that they need not be loaded once for each mutant;
-    `without` names tests that are left out, as `pytest -k` does (those on servers repeat others); `state` is the hash of the tests and of all code that is not mutated.
+    `without` names tests that are left out, as `pytest -k` does (those on servers repeat others). `state` is the hash
+    of the tests and of all code that is not mutated.
     """
 
     name: str
