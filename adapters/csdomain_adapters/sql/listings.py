@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, cast
 
-from sqlalchemy import Column, Integer, Select, Table, and_, bindparam, false, func, or_, select, tuple_, union
+from sqlalchemy import Column, Integer, Select, Table, and_, bindparam, false, func, literal_column, or_, select, tuple_, union
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql import ColumnElement
 from sqlalchemy.sql.functions import FunctionElement
@@ -92,7 +92,7 @@ def tally_statement(table: Table, tally: Tally[Any]) -> Select[Any]:
     where = (*tally.where, *tally.either)
     common = list(range(len(tally.where)))
     groups = [table.c[name] for name in tally.group_by]
-    sums = [func.coalesce(func.sum(table.c[name]), 0) for name in tally.sums]
+    sums = [func.coalesce(func.sum(table.c[name]), literal_column("0")) for name in tally.sums]
     statement = select(*groups, func.count(), *sums).select_from(table).group_by(*groups)
     if tally.either:
         key = list(table.primary_key.columns)  # of a register often several
@@ -104,7 +104,7 @@ def tally_statement(table: Table, tally: Tally[Any]) -> Select[Any]:
         by, most = tally.top
         largest: Any = sums[tally.sums.index(by)] if by in tally.sums else func.count()
         nothing_last = [part for group in groups for part in (group.is_(None), group)]
-        statement = statement.order_by(largest.desc(), *nothing_last).limit(most)
+        statement = statement.order_by(largest.desc(), *nothing_last).limit(literal_column(str(most)))
     return statement
 
 
@@ -167,7 +167,7 @@ def _condition(column: Any, number: int, where: Where[Any]) -> Any:
         case Comparison.BELOW:
             return column < value(_name(number))
         case Comparison.AMONG:
-            among = [value(_name(number, place)) for place, _ in enumerate(cast("tuple[Any, ...]", where.value))]
+            among = [value(_name(number, place)) for place, _ in enumerate(_padded(where))]
             return column.in_(among) if among else false()
         case Comparison.ABSENT:
             return column.is_(None)
@@ -179,10 +179,16 @@ def condition_values(where: Sequence[Where[Any]]) -> Iterator[tuple[str, Any]]:
     """The parameters of conditions, by name."""
     for number, condition in enumerate(where):
         if condition.comparison is Comparison.AMONG:
-            for place, each in enumerate(cast("tuple[Any, ...]", condition.value)):
+            for place, each in enumerate(_padded(condition)):
                 yield _name(number, place), each
         elif condition.comparison not in (Comparison.ABSENT, Comparison.PRESENT):
             yield _name(number), condition.value
+
+
+def _padded(where: Where[Any]) -> tuple[Any, ...]:
+    """What to look for among, its last value again and again up to a power of two: so few statements are made."""
+    values = cast("tuple[Any, ...]", where.value)
+    return values + values[-1:] * ((1 << (len(values) - 1).bit_length()) - len(values)) if values else ()
 
 
 def _name(number: int, place: int = 0) -> str:
@@ -191,7 +197,7 @@ def _name(number: int, place: int = 0) -> str:
 
 def shape_of(where: Where[Any]) -> tuple[str, Comparison, int]:
     """What of a condition is in the statement."""
-    size = len(cast("tuple[Any, ...]", where.value)) if where.comparison is Comparison.AMONG else 0
+    size = len(_padded(where)) if where.comparison is Comparison.AMONG else 0
     return where.column, where.comparison, size
 
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import attrs
 
 from csdomain.customers.lifecycle import State
-from csdomain.customers.model.customer import BORN, CUSTOMERS, Customer
+from csdomain.customers.model.customer import BORN, CUSTOMERS, ITSELF, Customer
 from csdomain.kernel.cases.delivery import FAILED
 from csdomain.kernel.cases.effects import Message
 from csdomain.kernel.cases.timers import SYSTEM
@@ -22,8 +22,6 @@ from csdomain.rulebook import ORGANISATION, House
 
 from .greeting import Wish, greet
 
-#: Runs are opened when planners call, so a day that is past is missed, never made up.
-_LATE: Final = timedelta(hours=14)
 _DAY: Final = timedelta(days=1)
 _PAGE: Final = 200
 _LIVING: Final = frozenset({State.ACTIVE, State.APART})
@@ -134,7 +132,7 @@ def _source(
 
     def act(unit: Unit, due: Due, ids: Sequence[str]) -> None:
         day, zone = date.fromisoformat(due.facts["day"]), ZoneInfo(due.facts["zone"])
-        customers = [unit.of(CUSTOMERS).get(id) for id in ids]
+        customers = unit.of(CUSTOMERS).find(Query((ITSELF.among(tuple(ids)),), limit=len(ids))).items
         if "eve" in due.facts:
             for who in sorted({one.owner or greeting.by for one in customers}):
                 _remind(unit, name, due, day, who)
@@ -156,7 +154,8 @@ def _source(
         if "eve" not in run.due.facts and (run.failed or (missed and somebody(unit, run.due))):
             _tell(unit, name, run, greeting.by, "missed" if missed else "failed")
 
-    return Source(f"{name}_greetings", runs, page, act, _LATE, ended)
+    # Runs are opened when planners call, so a day that is past is missed, never made up.
+    return Source(f"{name}_greetings", runs, page, act, timedelta(hours=greeting.late_hours), ended)
 
 
 def _tell(unit: Unit, name: str, run: Run, who: str, state: str) -> None:

@@ -34,10 +34,20 @@ def _received(event: e.JobReceived, s: S) -> Iterable[Effect]:
 
 @EFFECTS.on(e.JobTakenOver)
 def _taken_over(event: e.JobTakenOver, s: S) -> Iterable[Effect]:
-    if event.expected is None:
-        yield s.tell(event, "to_dispatch", s.rules.manager)
-    else:
-        yield from _under_way(event, s, event.visit)
+    job: Job = s.case
+    match job.state:
+        case State.RECEIVED:
+            yield s.tell(event, "to_dispatch", s.rules.manager)
+        case State.DISPATCHED:
+            yield from _under_way(event, s, event.visit)
+        case State.UNSIGNED:
+            yield s.tell(event, "unsigned", s.rules.manager, event.visit, technician=event.technician)
+        case State.SETTLED:
+            yield s.tell(event, "to_countersign", s.rules.manager, minutes=job.minutes)
+        case State.COUNTERSIGNED:
+            yield s.tell(event, "to_archive", s.rules.clerk)
+    if job.bill and job.fee is not None:
+        yield s.tell(event, "income", FINANCE, customer=job.customer, amount=job.fee)
 
 
 @EFFECTS.on(e.JobDispatched)
