@@ -349,6 +349,6 @@ def test_a_colleague_whom_the_gateway_refuses_and_a_customer_who_is_gone_opt_out
     office.known("finance", channel=Channel.IN_APP)
     office.call(office.desk.erase_customer, gone)
     report = office.desk.relay(office.messages.notifier(gateway, office.directory))
-    assert (report.suppressed, [office.queued(key).state for key in keys]) == (2, [MessageState.SUPPRESSED] * 2)
+    assert (report.suppressed, [office.queued(key).state for key in keys]) == (0, [MessageState.DEAD] * 2)
     found = office.desk.store.look(lambda unit: unit.of(PREFERENCES).find(Query()).items)
     assert [one.customer for one in found if one.standing.opted_out] == []

@@ -42,6 +42,7 @@ from csdomain.messaging.rules import OUTBOX
 from csdomain.messaging.values import (
     CONFIRM,
     MESSAGE_RULES,
+    OPTIONAL,
     PERSONAL,
     READ,
     RESEND,
@@ -278,9 +279,11 @@ class RenderingNotifier:
         text = self._text(message, ask=False)
         try:
             return self._gateway.deliver(text)
-        except OptedOut:
+        except OptedOut as error:
             if self._door is not None and not self._is_internal(message):
                 self._door.opted_out(message, text.channel)
+            if message.klass not in OPTIONAL:  # it has to arrive in another way: who answers for it is told
+                raise DeliveryFailed(definite=True, why=error.why) from None
             raise
 
     def noted(self, unit: Unit, message: Queued, was: Queued, at: datetime) -> None:
