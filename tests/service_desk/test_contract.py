@@ -12,8 +12,9 @@ from csdomain.kernel.rules import AUDITED, MOVES, ONE_WRITER, PERMITTED, PERSONA
 from csdomain.service_desk.context import CONTEXT
 from csdomain.service_desk.lifecycle import State
 from csdomain.service_desk.model.job import Job
+from csdomain.service_desk.model.past import PAST, PastJob
 from csdomain.service_desk.service import CHECK_CASES, JOB_CASES, TRIAL_CASES
-from csdomain.service_desk.values import OCCASIONS, PAST, InHand, Kind, PastJob, Work
+from csdomain.service_desk.values import OCCASIONS, InHand, Kind, Work
 from csdomain.testing.cases import CaseContract, by, numbered, with_case
 from csdomain.testing.kit import BEGINNING
 from csdomain.testing.stands import use_of

@@ -21,9 +21,10 @@ from csdomain.service_desk import rules as r
 from csdomain.service_desk.lifecycle import Move, State
 from csdomain.service_desk.model.job import Job
 from csdomain.service_desk.model.parts import NotCleared, OutOfTurn
+from csdomain.service_desk.model.past import PAST, PastJob
 from csdomain.service_desk.policies import NotCharged, charging, differences, require_warranty
 from csdomain.service_desk.ports import ListedSurveys, SurveyOrders
-from csdomain.service_desk.values import PAST, Charging, Contact, Entry, InHand, Kind, MalformedJob, PastJob, Work
+from csdomain.service_desk.values import Charging, Contact, Entry, InHand, Kind, MalformedJob, Work
 from csdomain.staff.values import Post
 from csdomain.testing import memory_desk
 from csdomain.testing.cases import Bench, unchanged

@@ -23,11 +23,11 @@ from .model.act import JobAct
 from .model.check import CHECKS, RegisterCheck, checks
 from .model.columns import JOBS, OF_JOB, OUT, STATE, VOUCHER, WAITING
 from .model.job import TRIPS, Job, does
-from .model.past import take_over
+from .model.past import PastJob, take_over
 from .model.trial import OF_TRIAL, TRIALS, Trial, trials
 from .policies import differences
 from .ports import AnyContract, Cover, Till
-from .values import Call, Contact, Difference, Entry, InHand, Kind, PastJob, Trip, Work
+from .values import Call, Contact, Difference, Entry, InHand, Kind, Trip, Work
 
 C = TypeVar("C", Job, RegisterCheck, Trial)
 _REASONS: Final = attrgetter("hold_reasons")

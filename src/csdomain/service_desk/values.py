@@ -6,7 +6,6 @@ from enum import Enum, unique
 from typing import Any, Final, NewType
 
 import attrs
-from attrs.validators import optional
 
 from csdomain.frame.effects import occasions
 from csdomain.frame.fields import ERASED, SHORT, Fields
@@ -21,7 +20,6 @@ from csdomain.kernel.values.numbering import NumberPattern
 from csdomain.kernel.values.personal import PersonalKind, personal
 from csdomain.rulebook import POSITION, Label, Rulebook, Section, Unit, texts_beside
 
-from .lifecycle import State
 from .rules import INTAKE
 
 JobId = NewType("JobId", str)
@@ -61,7 +59,8 @@ class Charging(Enum):
     BY_INVOICE = "by_invoice"
 
 
-def _aware(_: object, attribute: "attrs.Attribute[Any]", value: object) -> None:
+def aware(_: object, attribute: "attrs.Attribute[Any]", value: object) -> None:
+    """A validator: an instant with its zone."""
     if not isinstance(value, datetime) or value.tzinfo is None:
         raise MalformedJob(field=attribute.name, accepted=Text("an instant with its zone", "带时区的时间"))
 
@@ -117,79 +116,13 @@ class Work:
     """What was done on a visit, and from when to when (SVC-06)."""
 
     done: str = FIELDS.words()
-    began: datetime = attrs.field(validator=_aware)
-    ended: datetime = attrs.field(validator=_aware)
+    began: datetime = attrs.field(validator=aware)
+    ended: datetime = attrs.field(validator=aware)
 
     @property
     def minutes(self) -> int:
         """How long it took."""
         return int((self.ended - self.began).total_seconds()) // 60
-
-
-_SENT: Final = ("technician", "expected")
-_WORKED: Final = (*_SENT, "arrived_at", "work")
-_SIGNED: Final = (*_WORKED, "signed_by", "signed_at")
-_BOTH: Final = (*_SIGNED, "countersigned_by", "countersigned_at")
-#: What a job of another system has in each state, and in no other.
-PAST: Final[Mapping[State, tuple[str, ...]]] = {
-    State.RECEIVED: (),
-    State.CANCELLED: ("reason",),
-    State.DISPATCHED: _SENT,
-    State.ON_SITE: (*_SENT, "arrived_at"),
-    State.UNSIGNED: (*_WORKED, "reason"),
-    State.CLOSED_UNSIGNED: (*_WORKED, "reason"),
-    State.SETTLED: _SIGNED,
-    State.COUNTERSIGNED: _BOTH,
-    State.ARCHIVED: _BOTH,
-}
-
-
-@attrs.frozen(kw_only=True, field_transformer=checked(MalformedJob))
-class PastJob:
-    """A job of another system, in the ``state`` in which it is there: received, or with a ``technician`` on the way,
-    unless another is said. What it has then, :data:`PAST` says; a paid service has its ``fee`` once there is work.
-
-    ``signed_by`` signed the voucher for the customer, ``countersigned_by`` is the id of who did for the house; of a
-    ``paid`` fee nothing is owed any more, any other is billed here. (SVC-02)
-    """
-
-    call: Call
-    number: str = attrs.field(validator=FIELDS.id)
-    voucher: str = attrs.field(validator=FIELDS.id)
-    received_at: datetime = attrs.field(validator=_aware)
-    state: State | None = None
-    technician: str = ""
-    expected: datetime | None = attrs.field(default=None, validator=optional(_aware))
-    arrived_at: datetime | None = attrs.field(default=None, validator=optional(_aware))
-    work: Work | None = None
-    fee: Money | None = None
-    paid: bool = False
-    signed_by: str = personal(PersonalKind.NAME, default="", validator=FIELDS.text(SHORT, empty=True))
-    signed_at: datetime | None = attrs.field(default=None, validator=optional(_aware))
-    countersigned_by: str = ""
-    countersigned_at: datetime | None = attrs.field(default=None, validator=optional(_aware))
-    reason: str = FIELDS.remarks()
-
-    def __attrs_post_init__(self) -> None:
-        for name in ("technician", "countersigned_by"):
-            FIELDS.check_id(getattr(self, name) or "-", name)
-        if self.stands not in PAST:
-            known = ", ".join(state.value for state in PAST)
-            raise MalformedJob(field="state", given=self.stands.value, accepted=Text(known, known))
-        for name in dict.fromkeys(name for names in PAST.values() for name in names):
-            states = ", ".join(state.value for state in PAST if name in PAST[state])
-            if bool(getattr(self, name)) is not (name in PAST[self.stands]):
-                raise MalformedJob(
-                    field=name, state=self.stands.value, accepted=Text(f"with {states}", f"仅限 {states}")
-                )
-        if (self.fee is not None and self.work is None) or (self.paid and not (self.fee and self.signed_by)):
-            owed = Text("a fee with the work, paid once it is signed", "费用与工作一并填写，签字后方可付清")
-            raise MalformedJob(field="fee", state=self.stands.value, accepted=owed)
-
-    @property
-    def stands(self) -> State:
-        """The state in which it is."""
-        return self.state or (State.DISPATCHED if self.technician else State.RECEIVED)
 
 
 @attrs.frozen(kw_only=True, field_transformer=checked(MalformedJob))
