@@ -47,7 +47,7 @@ class Happened(Moved):
 
 
 def _follow(unit: Unit, record: AuditRecord) -> None:
-    unit.register(HEAPS).put([Heap(OURS, record.event_id, record.facts["nth"])])
+    unit.register(HEAPS).put([Heap(OURS, record.event_id, int(str(record.facts["nth"])))])
 
 
 class Trail:

@@ -190,7 +190,8 @@ class Filling:
                 tuple(bind(value) if bind is not None else value for bind, value in zip(binds, row, strict=True))
                 for row in rows
             )
-        raw, names = self.connection.connection.driver_connection, ", ".join(f'"{name}"' for name in columns)
+        raw: Any = self.connection.connection.driver_connection
+        names = ", ".join(f'"{name}"' for name in columns)
         if self.connection.dialect.name == "sqlite":
             self.connection.commit()
             raw.execute("begin")
@@ -299,7 +300,7 @@ def peers(connection: Connection, total: int, rounds: int) -> Iterator[common.Ro
     )
     connection.commit()
     filling = ((id_of(n), name_of(n, total), phone_of(n)) for n in range(total))
-    raw = connection.connection.driver_connection
+    raw: Any = connection.connection.driver_connection
     if connection.dialect.name == "sqlite":
         raw.execute("begin")
         raw.executemany("insert into bench_name values (?, ?, ?)", filling)
@@ -432,8 +433,8 @@ def tidy(connection: Connection) -> None:
     """Statistics as a server keeps them by itself; SQLite has none, as nobody makes any."""
     connection.commit()
     if connection.dialect.name == "postgresql":
-        connection.connection.driver_connection.autocommit = True
-        raw = connection.connection.driver_connection
+        raw: Any = connection.connection.driver_connection
+        raw.autocommit = True
         raw.execute("vacuum analyze")
         raw.autocommit = False
 

@@ -33,7 +33,8 @@ from csdomain.kernel.values.birthdays import LunarDay
 from csdomain.kernel.values.money import MOST_OF_A_CASE, AmountTooLarge, Money
 from csdomain.messaging.values import DeliveryReceipt
 from csdomain.orders.values import Dose, Item
-from csdomain.service_desk.values import PastJob, Work
+from csdomain.service_desk.model.past import PastJob
+from csdomain.service_desk.values import Work
 from csdomain.staff.values import Post
 from csdomain.testing import QUALITY, MovableClock, complaint_form, memory_desk, staff
 from csdomain.testing.values import check_fields, values_in

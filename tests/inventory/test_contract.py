@@ -232,6 +232,13 @@ class TestRequisitions(Papers):
     )
 
 
+def rest(purchase: Any) -> tuple[list[Receipt]]:
+    """All that is still to come."""
+    what: dict[str, Any] = {"damaged": 1, "unit_cost": CENT, "batch": "b"}
+    left = purchase.outstanding
+    return ([Receipt(product=code, sound=max(1, left[code] - 1), **what) for code in left],)
+
+
 class TestPurchases(Papers):
     """Purchases."""
 
@@ -244,10 +251,12 @@ class TestPurchases(Papers):
         "approve": by("hq"),
         "refuse": by("hq", "too much"),
         "order": by("product_manager", "maker"),
-        "arrive": by("warehouse_keeper", [Receipt(product=OIL, sound=3, damaged=1, unit_cost=CENT, batch="b")]),
+        "arrive": with_case("warehouse_keeper", rest),
         "accept_as_keeper": by("warehouse_keeper"),
         "accept_as_buyer": by("product_manager"),
         "enter": by("warehouse_keeper", "A1"),
+        "send_back": by("warehouse_keeper", "wet through"),
+        "close": by("product_manager", "no more is made"),
         "cancel": by("product_manager", "not needed"),
     }
     ids = NAMES | {"order.supplier", "enter.spot", "propose.products"}

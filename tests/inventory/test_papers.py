@@ -14,7 +14,7 @@ from csdomain.inventory.model.ledger import SerialTaken, TooLate, TooLittle
 from csdomain.inventory.model.papers import Receipt, Wanted, product_id
 from csdomain.inventory.values import InvalidLot, MalformedPaper, Request, WrongPlace
 from csdomain.kernel.papers.approvals import ApprovalVoid, BeyondAuthority, OwnRequest
-from csdomain.kernel.rules.errors import NotFound, NotPermitted, RuleBroken
+from csdomain.kernel.rules.errors import MoveRefused, NotFound, NotPermitted, RuleBroken
 from csdomain.kernel.values.money import Money
 
 from .warehouse import OIL, T0, Warehouse
@@ -161,6 +161,67 @@ def test_goods_are_in_stock_once_both_have_accepted_and_each_batch_is_a_lot(
     assert house.balances() == expected
     told = next(line for line in stock.trail(id, by=house.head) if line.name == "purchase_arrived")
     assert (told.facts["short"], told.facts["damaged"]) == (short, damaged)
+    house.check()
+
+
+@pytest.mark.rule(r.RECEIVING, r.LOTS, r.PROPOSAL)
+@given(parts=st.lists(st.tuples(st.integers(0, 4), st.integers(0, 2), st.booleans()), min_size=1, max_size=4))
+def test_a_purchase_comes_in_parts_each_accepted_by_both_until_all_has_come_or_it_is_closed(
+    parts: list[tuple[int, int, bool]],
+) -> None:
+    house, came, bad = stocked(), 0, 0
+    parts = [part for part in parts if part[0] + part[1]] or [(1, 0, True)]
+    wanted = sum(sound + damaged for sound, damaged, kept in parts if kept) or 1
+    stock, rest = house.stock.purchases, 3
+    id = stock.request([Wanted(OIL, wanted + rest)], YUAN, **house.by(house.buyer)).id
+    stock.approve(id, **house.by(house.head))
+    stock.order(id, "maker", **house.by(house.buyer))
+
+    def on_order() -> int:
+        return stock.needs([OIL], by=house.head, at=house.at)[0].on_order
+
+    with pytest.raises(MoveRefused):
+        stock.close(id, "no more", **house.by(house.buyer))
+    for sound, damaged, kept in parts:
+        if sound + damaged > wanted + rest - came - bad:
+            with pytest.raises(RuleBroken):
+                stock.arrive(id, [oil(sound, damaged)], **house.by())
+            continue
+        stock.arrive(id, [oil(sound, damaged)], **house.by())
+        assert on_order() == wanted + rest - came - bad - damaged
+        if not kept:
+            stock.accept_as_buyer(id, **house.by(house.buyer))
+            stock.send_back(id, "wet", **house.by())
+        else:
+            stock.accept_as_keeper(id, **house.by())
+            assert stock.get(id, by=house.head).state.value == "arrived"  # a seal holds for its own delivery
+            stock.accept_as_buyer(id, **house.by(house.buyer))
+            stock.enter(id, **house.by())
+            came, bad = came + sound, bad + damaged
+        assert on_order() == wanted + rest - came - bad
+        there = house.balances()
+        lying = {place: sum(q for (where, _), (q, _) in there.items() if where == place) for place, _ in there}
+        assert lying == {key: q for key, q in (("wh/hq/normal/", came), ("qt/hq", bad)) if q}
+    told = [m for m in house.desk.store.look(lambda u: u.session.outbox(limit=99)) if m.occasion == "purchase.arrived"]
+    arrived_ = [line for line in stock.trail(id, by=house.head) if line.name == "purchase_arrived"]
+    assert len(told) == 2 * len(arrived_)
+    if came + bad:
+        with pytest.raises(MoveRefused):
+            stock.cancel(id, "too late", **house.by(house.buyer))
+        left = wanted + rest - came - bad
+        assert stock.get(id, by=house.head).state.value == "awaited"
+        if len(parts) % 2:
+            assert stock.close(id, "no more is made", **house.by(house.buyer)).state == "closed"
+        else:
+            stock.arrive(id, [oil(left)], **house.by())
+            with pytest.raises(RuleBroken):
+                stock.cancel(id, "too late", **house.by(house.buyer))
+            stock.accept_as_buyer(id, **house.by(house.buyer))
+            stock.accept_as_keeper(id, **house.by())
+            assert stock.enter(id, **house.by()).state == "entered"
+        assert on_order() == 0
+    elif arrived_:
+        assert stock.close(id, "all of it was wet", **house.by(house.buyer)).state == "closed"
     house.check()
 
 

@@ -93,6 +93,18 @@ WRONG: dict[str, tuple[Callable[[Prepared], object], type[DomainError] | tuple[t
     "lot of another": (lambda it: it.stock.move("hq", OIL, it.wet, 1, "", "B2", **it.house.by()), RuleBroken),
     "expired lot": (lambda it: it.stock.shipments.pick("ord-9", [Wanted("expired", 1)], **it.house.by()), TooLittle),
     "quarantined lot": (lambda it: it.stock.shipments.pick("ord-9", [Wanted("wet", 1)], **it.house.by()), TooLittle),
+    "unknown lot reserved": (
+        lambda it: it.stock.reserve("hq", OIL, "ord-9", 1, "lot_x", **it.house.by()),
+        (UnknownLot, TooLittle),
+    ),
+    "expired lot reserved": (
+        lambda it: it.stock.reserve("hq", "expired", "ord-9", 1, it.old, **it.house.by()),
+        TooLittle,
+    ),
+    "quarantined lot reserved": (
+        lambda it: it.stock.reserve("hq", "wet", "ord-9", 1, it.wet, **it.house.by()),
+        (UnknownLot, TooLittle),
+    ),
     "another's reservation": (
         lambda it: it.stock.shipments.pick("ord-9", it.house.wanted(4), **it.house.by()),
         TooLittle,
@@ -111,6 +123,16 @@ WRONG: dict[str, tuple[Callable[[Prepared], object], type[DomainError] | tuple[t
         lambda it: it.stock.shipments.pick("ord-9", [*it.house.wanted(1), *it.house.wanted(1)], **it.house.by()),
         DomainError,
     ),
+    "one product twice on a sheet": (lambda it: it.stock.counts.freeze([OIL, OIL], **it.house.by()), DomainError),
+    "checked against another count": (
+        lambda it: it.stock.counts.check(it.count, 1, 4, **it.house.by(it.house.head)),
+        RuleBroken,
+    ),
+    "approved before it is checked": (
+        lambda it: it.stock.counts.approve(it.count, **it.house.by(it.house.head)),
+        RuleBroken,
+    ),
+    "counted below 0": (lambda it: it.stock.counts.count(it.count, 1, -1, **it.house.by()), QuantityNotPositive),
     "line that is not there": (lambda it: it.stock.counts.count(it.count, 9, 1, **it.house.by()), NotFound),
     "checked by who counted": (lambda it: it.stock.counts.check(it.count, 1, 3, **it.house.by()), OwnRequest),
     "count whose goods have gone": (lambda it: it.stock.counts.book(it.gone, **it.house.by()), TooLittle),

@@ -138,6 +138,16 @@ def test_who_wants_none_is_skipped_with_the_reason_and_a_day_that_passed_is_not_
     assert missed == [{"message": "2026-05-09/Asia/Shanghai", "occasion": "message.birthday", "state": "missed"}]
 
 
+@pytest.mark.rule(BIRTHDAY)
+@pytest.mark.parametrize(("late", "hour", "greeted"), [(2, 11, True), (2, 12, False), (14, 23, True)])
+def test_how_late_a_day_is_still_greeted_is_the_houses(late: int, hour: int, greeted: bool) -> None:
+    office = Greeting(date(2026, 5, 6), f"[messages.greetings.birthday]\nlate_hours = {late}\n")
+    office.customer(born=date(1980, 5, 6))
+    office.desk.clock.advance(on(date(2026, 5, 6), hour) - office.desk.clock.now())
+    office.desk.plan()
+    assert len(office.outbox("message.birthday")) == greeted
+
+
 @pytest.mark.rule(HOLIDAY, ONCE, RESPONSIBLE)
 def test_holidays_are_greeted_on_the_day_or_on_the_eve_in_the_customer_s_language() -> None:
     rules = memory_desk("fleet").house.rulebook[MESSAGE_RULES]
@@ -247,6 +257,8 @@ def test_whose_service_ran_out_is_greeted_within_a_week_unless_it_is_renewed_mea
         '[messages.greetings.easter]\nby = "service_manager"\n',
         '[messages.greetings.welcome]\nby = "nobody"\n',
         "[messages.greetings.birthday]\nhour = 24\n",
+        "[messages.greetings.birthday]\nlate_hours = 0\n",
+        "[messages.greetings.birthday]\nlate_hours = 24\n",
         '[messages.festivals.new_year]\nday = "G13-01"\n',
         "[messages]\nquiet_from = 08:30:00\n",
         "[messages]\nmarketing_cap = 32\n",

@@ -1,6 +1,7 @@
 """What every context owes, and the service desk with it: one sample of each command."""
 
 from datetime import date, timedelta
+from functools import partial
 from typing import Any, ClassVar, Final
 
 import pytest
@@ -9,9 +10,11 @@ from adapters.harness import BACKENDS
 from csdomain.casework.sanctions import SanctionState
 from csdomain.kernel.rules import AUDITED, MOVES, ONE_WRITER, PERMITTED, PERSONAL_DATA, PORTS, TIME
 from csdomain.service_desk.context import CONTEXT
+from csdomain.service_desk.lifecycle import State
 from csdomain.service_desk.model.job import Job
+from csdomain.service_desk.model.past import PAST, PastJob
 from csdomain.service_desk.service import CHECK_CASES, JOB_CASES, TRIAL_CASES
-from csdomain.service_desk.values import OCCASIONS, InHand, Kind, PastJob, Work
+from csdomain.service_desk.values import OCCASIONS, InHand, Kind, Work
 from csdomain.testing.cases import CaseContract, by, numbered, with_case
 from csdomain.testing.kit import BEGINNING
 from csdomain.testing.stands import use_of
@@ -43,6 +46,16 @@ def past(there: int, **more: Any) -> tuple[PastJob]:
         "received_at": BEGINNING - timedelta(days=9),
     }
     return (PastJob(call=calling(), **numbers, **more),)
+
+
+def stands(state: State, there: int) -> tuple[PastJob]:
+    """A job of another system with all that one has in that state."""
+    at = BEGINNING - timedelta(days=8)
+    has: dict[str, Any] = {"technician": "service_agent", "expected": at, "arrived_at": at, "reason": "not at home"}
+    has |= {"work": Work(done="a new roller", began=at, ended=at), "signed_by": "Mrs Wang", "signed_at": at}
+    has |= {"countersigned_by": "deputy", "countersigned_at": at}
+    fee = {"fee": yuan(150)} if "work" in PAST[state] else {}
+    return past(there, state=state, **fee, **{name: has[name] for name in PAST[state]})
 
 
 def worked(job: Job) -> tuple[Any, ...]:
@@ -80,6 +93,11 @@ class TestJobs(AtTheDesk):
         "take_over/going": numbered(
             "service_manager", lambda there: past(there, technician="service_agent", expected=BEGINNING)
         ),
+        **{
+            f"take_over/{state.value}": numbered("service_manager", partial(stands, state))
+            for state in PAST
+            if state not in (State.RECEIVED, State.DISPATCHED)
+        },
         "classify": by("service_manager", Kind.CONTRACT, "HT-1", "has a contract"),
         "ask_trip": by("service_agent", trip("service_manager")),
         "change_trip": with_case("service_agent", lambda job: (1, trip("service_manager", town="Lijiang"))),
@@ -104,11 +122,14 @@ class TestJobs(AtTheDesk):
         "cancel": by("service_agent", "works again"),
     }
     ids = frozenset({"Call.customer", "Call.cover", "Product.model", "Trip.technician", "Trip.town"}) | {
-        *("PastJob.number", "PastJob.voucher", "PastJob.technician", "dispatch.technician", "book_cost.what"),
+        *("PastJob.number", "PastJob.voucher", "PastJob.technician", "PastJob.countersigned_by"),
+        *("dispatch.technician", "book_cost.what"),
         *("classify.cover",),
     }
     prepares = frozenset({"enter"})
-    untold = frozenset({"job.question", "job.unanswered", "register_check.differences", "trial.ending"})
+    untold = frozenset(
+        {"job.cancelled", "job.question", "job.unanswered", "register_check.differences", "trial.ending"}
+    )
 
     def apart(self, case: Any) -> bool:
         away: bool = case.out_of_town

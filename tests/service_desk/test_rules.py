@@ -21,9 +21,10 @@ from csdomain.service_desk import rules as r
 from csdomain.service_desk.lifecycle import Move, State
 from csdomain.service_desk.model.job import Job
 from csdomain.service_desk.model.parts import NotCleared, OutOfTurn
+from csdomain.service_desk.model.past import PAST, PastJob
 from csdomain.service_desk.policies import NotCharged, charging, differences, require_warranty
 from csdomain.service_desk.ports import ListedSurveys, SurveyOrders
-from csdomain.service_desk.values import Charging, Contact, Entry, InHand, Kind, MalformedJob, PastJob, Work
+from csdomain.service_desk.values import Charging, Contact, Entry, InHand, Kind, MalformedJob, Work
 from csdomain.staff.values import Post
 from csdomain.testing import memory_desk
 from csdomain.testing.cases import Bench, unchanged
@@ -197,6 +198,22 @@ def test_a_technician_falls_ill_another_comes_thrice_and_everybody_is_told() -> 
         *[("job.dispatched", "ann"), ("job.called_off", "ann")],
         *[("job.dispatched", "ben")] * 3,
         ("job.dispatched", "ann"),
+    ]
+    assert counter.told("job.expected", "job.put_off") == [
+        *[("job.expected", "customer-1"), ("job.put_off", "customer-1")],
+        *[("job.expected", "customer-1")] * 4,
+    ]
+
+
+@pytest.mark.rule(r.DISPATCH, r.INTAKE)
+def test_who_was_told_that_somebody_comes_is_told_that_nobody_does() -> None:
+    counter = Counter()
+    never_sent, sent = counter.received(), counter.dispatched(counter.received())
+    for id in (never_sent, sent):
+        counter.does.cancel(id, "works again", **counter.call("ann"))
+    assert counter.told("job.cancelled", "job.called_off") == [
+        ("job.called_off", "ann"),
+        ("job.cancelled", "customer-1"),
     ]
 
 
@@ -474,6 +491,87 @@ def test_a_job_of_another_system_goes_on_half_way_and_waits_since_it_was_called_
     assert (job.number, job.voucher, job.state, len(job.visits)) == ("OLD-1", "V-1", State.SETTLED, 1)
     with pytest.raises(Conflict):
         counter.does.take_over(PastJob(call=calling(), **past | {"technician": ""}), **counter.call("service_manager"))  # type: ignore[arg-type]
+
+
+@pytest.mark.rule(r.INTAKE, r.SIGN_OFF, r.CHARGE)
+@pytest.mark.parametrize("paid", [True, False])
+@pytest.mark.parametrize("state", [state for state in PAST if state is not State.CANCELLED])
+def test_a_job_of_another_system_is_taken_over_in_any_state_and_led_to_its_end(state: State, paid: bool) -> None:
+    counter, at = Counter(), BEGINNING - 3 * DAY
+    there: dict[str, Any] = {"technician": "ann", "expected": at, "arrived_at": at, "reason": "not at home"}
+    there |= {"work": Work(done="a roller", began=at, ended=at + timedelta(minutes=30)), "signed_by": "Mrs Wang"}
+    there |= {"signed_at": at + DAY, "countersigned_by": "old_manager", "countersigned_at": at + DAY}
+    given: dict[str, Any] = {name: there[name] for name in PAST[state]}
+    given |= {"fee": yuan(150)} if "work" in given else {}
+    given |= {"paid": paid} if "signed_by" in given else {}
+    past = PastJob(call=calling(), number="OLD-1", voucher="V-1", received_at=at, state=state, **given)
+    id = counter.does.take_over(past, **counter.call("service_manager")).id
+    signed = "signed_by" in given
+    assert (counter.of(id).state, bool(counter.of(id).bill)) == (state, signed and not paid)
+    told = {State.RECEIVED: "to_dispatch", State.DISPATCHED: "dispatched", State.UNSIGNED: "unsigned"}
+    told |= {State.SETTLED: "to_countersign", State.COUNTERSIGNED: "to_archive"}
+    expected = [f"job.{told[state]}"] if state in told else []
+    expected += ["job.income"] if signed and not paid else []
+    assert [occasion for occasion, _ in counter.told() if occasion.startswith("job.")] == expected
+    if signed and not paid:
+        counter.does.collect(id, yuan(150), **counter.call("service_agent"))
+    if counter.of(id).state is State.RECEIVED:
+        counter.dispatched(id)
+    if counter.of(id).state is State.DISPATCHED:
+        counter.does.arrive(id, **counter.call("ann"))
+    if counter.of(id).state is State.ON_SITE:
+        counter.worked(id, yuan(150))
+    if counter.of(id).state in (State.ON_SITE, State.UNSIGNED):
+        counter.does.settle(id, "Mrs Wang", yuan(150), **counter.call("ann"))
+    if counter.of(id).state is State.SETTLED:
+        counter.does.countersign(id, **counter.call("service_manager"))
+    if counter.of(id).state is State.COUNTERSIGNED:
+        counter.does.archive(id, **counter.call("service_agent"))
+    job = counter.of(id)
+    assert job.state is (state if state is State.CLOSED_UNSIGNED else State.ARCHIVED)
+    assert (job.minutes, job.fee) == (30, yuan(150))
+    assert counter.desk.verify().faults == ()
+
+
+@pytest.mark.rule(r.INTAKE)
+@pytest.mark.parametrize(
+    ("field", "given"),
+    [
+        ("state", {"state": State.ANSWERED}),
+        ("expected", {"technician": "ann"}),
+        ("technician", {"state": State.DISPATCHED}),
+        ("arrived_at", {"technician": "ann", "expected": BEGINNING, "arrived_at": BEGINNING}),
+        ("arrived_at", {"state": State.UNSIGNED, "technician": "a", "expected": BEGINNING, "reason": "away"}),
+        ("reason", {"state": State.CANCELLED}),
+        ("signed_by", {"signed_by": "Mrs Wang"}),
+        ("fee", {"fee": yuan(1)}),
+        ("fee", {"paid": True}),
+    ],
+)
+def test_a_job_of_another_system_has_what_its_state_has_and_nothing_else(field: str, given: dict[str, Any]) -> None:
+    with pytest.raises(MalformedJob) as refused:
+        PastJob(call=calling(), number="OLD-1", voucher="V-1", received_at=BEGINNING, **given)
+    assert refused.value.facts["field"] == field
+
+
+@pytest.mark.rule(r.INTAKE, r.CHARGE)
+def test_a_job_of_another_system_is_refused_where_its_times_or_its_fee_do_not_fit() -> None:
+    counter, at = Counter(), BEGINNING - 3 * DAY
+    work, late = Work(done="a roller", began=at, ended=at), BEGINNING + 9 * DAY
+    given: dict[str, Any] = {"technician": "a", "expected": at, "arrived_at": at, "work": work, "reason": "away"}
+    given |= {"number": "OLD-1", "voucher": "V-1", "received_at": at, "state": State.UNSIGNED, "fee": yuan(1)}
+    wrong: list[tuple[dict[str, Any], type[Exception]]] = [
+        ({"received_at": at + DAY}, RuleBroken),
+        ({"arrived_at": at + DAY}, RuleBroken),
+        ({"arrived_at": late, "work": attrs.evolve(work, began=late, ended=late)}, RuleBroken),
+        ({"fee": None}, MalformedJob),
+        ({"call": calling(Kind.FREE)}, NotCharged),
+    ]
+    call = {"call": calling(), **given}
+    for changes, error in wrong:
+        with pytest.raises(error):
+            counter.does.take_over(PastJob(**{**call, **changes}), **counter.call("service_manager"))
+    counter.does.take_over(PastJob(**call), **counter.call("service_manager"))
 
 
 @pytest.mark.rule(r.SURVEY)

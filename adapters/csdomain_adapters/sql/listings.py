@@ -181,7 +181,7 @@ def _condition(column: Any, number: int, where: Where[Any]) -> Any:
         case Comparison.BELOW:
             return column < value(_name(number))
         case Comparison.AMONG:
-            among = [value(_name(number, place)) for place, _ in enumerate(cast("tuple[Any, ...]", where.value))]
+            among = [value(_name(number, place)) for place, _ in enumerate(_padded(where))]
             return column.in_(among) if among else false()
         case Comparison.ABSENT:
             return column.is_(None)
@@ -193,10 +193,16 @@ def condition_values(where: Sequence[Where[Any]]) -> Iterator[tuple[str, Any]]:
     """The parameters of conditions, by name."""
     for number, condition in enumerate(where):
         if condition.comparison is Comparison.AMONG:
-            for place, each in enumerate(cast("tuple[Any, ...]", condition.value)):
+            for place, each in enumerate(_padded(condition)):
                 yield _name(number, place), each
         elif condition.comparison not in (Comparison.ABSENT, Comparison.PRESENT):
             yield _name(number), condition.value
+
+
+def _padded(where: Where[Any]) -> tuple[Any, ...]:
+    """What to look for among, its last value again and again up to a power of two: so few statements are made."""
+    values = cast("tuple[Any, ...]", where.value)
+    return values + values[-1:] * ((1 << (len(values) - 1).bit_length()) - len(values)) if values else ()
 
 
 def _name(number: int, place: int = 0) -> str:
@@ -205,7 +211,7 @@ def _name(number: int, place: int = 0) -> str:
 
 def shape_of(where: Where[Any]) -> tuple[str, Comparison, int]:
     """What of a condition is in the statement."""
-    size = len(cast("tuple[Any, ...]", where.value)) if where.comparison is Comparison.AMONG else 0
+    size = len(_padded(where)) if where.comparison is Comparison.AMONG else 0
     return where.column, where.comparison, size
 
 

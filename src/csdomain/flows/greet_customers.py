@@ -22,8 +22,6 @@ from csdomain.rulebook import ORGANISATION, House
 
 from .greeting import Wish, greet
 
-#: Runs are opened when planners call, so a day that is past is missed, never made up.
-_LATE: Final = timedelta(hours=14)
 _DAY: Final = timedelta(days=1)
 _PAGE: Final = 200
 _LIVING: Final = frozenset({State.ACTIVE, State.APART})
@@ -156,7 +154,8 @@ def _source(
         if "eve" not in run.due.facts and (run.failed or (missed and somebody(unit, run.due))):
             _tell(unit, name, run, greeting.by, "missed" if missed else "failed")
 
-    return Source(f"{name}_greetings", runs, page, act, _LATE, ended)
+    # Runs are opened when planners call, so a day that is past is missed, never made up.
+    return Source(f"{name}_greetings", runs, page, act, timedelta(hours=greeting.late_hours), ended)
 
 
 def _tell(unit: Unit, name: str, run: Run, who: str, state: str) -> None:

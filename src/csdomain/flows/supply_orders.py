@@ -39,7 +39,8 @@ class Stock:
             return ()
         ledger = self.ledger(branch)
         codes = PRODUCTS.fields[0].among(tuple(item.product for item in items))
-        listed = {product.code for product in ledger.unit.of(PRODUCTS).find(Query((codes,), limit=len(items))).items}
+        found = ledger.unit.of(PRODUCTS).columns(("code",), Query((codes,), limit=len(items)))
+        listed = {code for (code,) in found.items}
         asked = [Request(item.product, item.quantity, order) for item in items if item.product in listed]
         made = ledger.give(branch, asked, place("cus", order), order, by=by.id, at=at) if asked else ()
         return tuple(dict.fromkeys(move.lot for move in made))

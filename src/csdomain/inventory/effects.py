@@ -92,8 +92,8 @@ def _issued(event: e.GoodsIssued, s: S) -> Iterable[Effect]:
 
 @PURCHASE_EFFECTS.on(e.PurchaseArrived)
 def _arrived(event: e.PurchaseArrived, s: S) -> Iterable[Effect]:
-    yield s.tell(event, "arrived", s.rules.keeper)
-    yield s.tell(event, "arrived", s.case.owner, "owner")
+    yield s.tell(event, "arrived", s.rules.keeper, event.delivery)
+    yield s.tell(event, "arrived", s.case.owner, f"owner/{event.delivery}")
 
 
 @TRANSFER_EFFECTS.on(e.TransferSent)

@@ -152,8 +152,9 @@ class PurchaseOrdered(PaperTold):
 
 @attrs.frozen(kw_only=True)
 class PurchaseArrived(PaperTold):
-    """Goods are at the door; ``short`` pieces are missing, ``damaged`` pieces unsound (INV-03)."""
+    """The ``delivery``-th is at the door, ``damaged`` pieces unsound; ``short`` pieces are still to come (INV-03)."""
 
+    delivery: int
     short: int
     damaged: int
 
@@ -170,10 +171,29 @@ class PurchaseAccepted(PaperTold):
 
 @attrs.frozen(kw_only=True)
 class PurchaseEntered(PaperTold):
-    """The goods are in stock, each receipt a lot (INV-04)."""
+    """A delivery is in stock, each receipt a lot (INV-04)."""
 
     lots: tuple[str, ...]
     value: int
+
+
+@attrs.frozen(kw_only=True)
+class PurchaseCompleted(PaperTold):
+    """All that was ordered is in stock (INV-03)."""
+
+
+@attrs.frozen(kw_only=True)
+class PurchaseSentBack(PaperTold):
+    """The delivery at the door was not accepted: ``pieces`` go back (INV-03)."""
+
+    pieces: int
+
+
+@attrs.frozen(kw_only=True)
+class PurchaseClosed(PaperTold):
+    """The rest, ``short`` pieces, is not waited for any more (INV-03)."""
+
+    short: int
 
 
 @attrs.frozen(kw_only=True)

@@ -88,7 +88,9 @@ class PurchaseState(Enum):
     ORDERED = "ordered"
     ARRIVED = "arrived"
     ACCEPTED = "accepted"
+    AWAITED = "awaited"
     ENTERED = "entered"
+    CLOSED = "closed"
     CANCELLED = "cancelled"
 
 
@@ -106,6 +108,9 @@ class PurchaseMove(Enum):
     ACCEPT_AS_BUYER = "accept_as_buyer"
     ACCEPT = "accept"
     ENTER = "enter"
+    COMPLETE = "complete"
+    SEND_BACK = "send_back"
+    CLOSE = "close"
     CANCEL = "cancel"
 
 
@@ -121,11 +126,14 @@ PURCHASE_MOVES: Final = Lifecycle(
         Row(_BM.APPROVE, _B.REQUESTED, _B.APPROVED, r.LIMITS),
         Row(_BM.REFUSE, _B.REQUESTED, _B.REFUSED, r.RECEIVING, may="approve"),
         Row(_BM.ORDER, _B.APPROVED, _B.ORDERED, r.RECEIVING, may="purchase"),
-        Row(_BM.ARRIVE, _B.ORDERED, _B.ARRIVED, r.RECEIVING, may="keep"),
+        Row(_BM.ARRIVE, (_B.ORDERED, _B.AWAITED), _B.ARRIVED, r.RECEIVING, may="keep"),
         Row(_BM.ACCEPT_AS_KEEPER, _B.ARRIVED, None, r.RECEIVING, may="keep"),
         Row(_BM.ACCEPT_AS_BUYER, _B.ARRIVED, None, r.RECEIVING, may="purchase"),
         Row(_BM.ACCEPT, _B.ARRIVED, _B.ACCEPTED, r.RECEIVING, may="keep"),
-        Row(_BM.ENTER, _B.ACCEPTED, _B.ENTERED, r.LOTS, may="keep"),
+        Row(_BM.ENTER, _B.ACCEPTED, _B.AWAITED, r.LOTS, may="keep"),
+        Row(_BM.COMPLETE, _B.AWAITED, _B.ENTERED, r.RECEIVING, may="keep"),
+        Row(_BM.SEND_BACK, _B.ARRIVED, _B.AWAITED, r.RECEIVING, may="keep"),
+        Row(_BM.CLOSE, _B.AWAITED, _B.CLOSED, r.RECEIVING, may="purchase"),
         Row(_BM.CANCEL, (_B.REQUESTED, _B.APPROVED, _B.ORDERED, _B.ARRIVED), _B.CANCELLED, r.RECEIVING, may="purchase"),
     ),
 )

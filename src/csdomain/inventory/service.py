@@ -194,7 +194,7 @@ class Purchases(_Service[p.Purchase]):
         return self._do(purchases.order, id, call, supplier)
 
     def arrive(self, id: str, receipts: Sequence[p.Receipt], **call: Unpack[CallOptions]) -> Receipt:
-        """What came, batch by batch; the rest is short. Nothing is in stock yet. Raises RuleBroken. [INV-03]"""
+        """A delivery, batch by batch; the rest may still come. Nothing is in stock yet. Raises RuleBroken. [INV-03]"""
         return self._do(purchases.arrive, id, call, receipts)
 
     def accept_as_keeper(self, id: str, **call: Unpack[CallOptions]) -> Receipt:
@@ -206,11 +206,23 @@ class Purchases(_Service[p.Purchase]):
         return self._do(purchases.accept_as_buyer, id, call)
 
     def enter(self, id: str, spot: str = "", **call: Unpack[CallOptions]) -> Receipt:
-        """Put the goods away: each batch is a lot, damaged goods lie in quarantine. Raises SerialTaken. [INV-04]"""
+        """Put the delivery away: each batch is a lot, damaged goods lie in quarantine. Raises SerialTaken.
+
+        Where something is still to come, it is awaited. [INV-03, INV-04]
+        """
         return self._do(purchases.enter, id, call, spot)
 
+    def send_back(self, id: str, reason: str, **call: Unpack[CallOptions]) -> Receipt:
+        """The delivery at the door goes back, unaccepted; it may come again. Raises MalformedPaper. [INV-03]"""
+        return self._do(purchases.send_back, id, call, reason)
+
+    def close(self, id: str, reason: str, **call: Unpack[CallOptions]) -> Receipt:
+        """What has not come is not waited for any more. Raises MalformedPaper. [INV-03]"""
+        return self._do(purchases.close, id, call, reason)
+
     def cancel(self, id: str, reason: str, **call: Unpack[CallOptions]) -> Receipt:
-        """Nothing of it comes into stock: goods that have arrived go back. Raises MalformedPaper. [INV-03]"""
+        """Nothing of it comes into stock: goods that have arrived go back. Raises RuleBroken once some is in stock.
+        [INV-03]"""
         return self._do(purchases.cancel, id, call, reason)
 
 

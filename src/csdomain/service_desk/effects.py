@@ -34,10 +34,20 @@ def _received(event: e.JobReceived, s: S) -> Iterable[Effect]:
 
 @EFFECTS.on(e.JobTakenOver)
 def _taken_over(event: e.JobTakenOver, s: S) -> Iterable[Effect]:
-    if event.expected is None:
-        yield s.tell(event, "to_dispatch", s.rules.manager)
-    else:
-        yield from _under_way(event, s, event.visit)
+    job: Job = s.case
+    match job.state:
+        case State.RECEIVED:
+            yield s.tell(event, "to_dispatch", s.rules.manager)
+        case State.DISPATCHED:
+            yield from _under_way(event, s, event.visit)
+        case State.UNSIGNED:
+            yield s.tell(event, "unsigned", s.rules.manager, event.visit, technician=event.technician)
+        case State.SETTLED:
+            yield s.tell(event, "to_countersign", s.rules.manager, minutes=job.minutes)
+        case State.COUNTERSIGNED:
+            yield s.tell(event, "to_archive", s.rules.clerk)
+    if job.bill and job.fee is not None:
+        yield s.tell(event, "income", FINANCE, customer=job.customer, amount=job.fee)
 
 
 @EFFECTS.on(e.JobDispatched)
@@ -58,6 +68,8 @@ def _back(event: e.VisitCalledOff | e.JobUnsettled, s: S) -> Iterable[Effect]:
     if isinstance(event, e.VisitCalledOff):
         yield s.stop(event, timer(r.DISPATCH, event.visit), cancelled=True)
         yield s.tell(event, "called_off", event.technician, event.visit)
+        if event.customer:  # who waits at home
+            yield s.tell(event, "put_off", event.customer, event.visit)
     yield s.tell(event, "to_dispatch", s.rules.manager, event.visit)
 
 
@@ -76,6 +88,8 @@ def _late(job: Job, fired: TimerBreached, s: S) -> Iterable[Effect]:
 def _cancelled(event: e.JobCancelled, s: S) -> Iterable[Effect]:
     if event.source == State.DISPATCHED.value:
         yield s.tell(event, "called_off", s.case.technician, len(s.case.visits))
+        if event.customer:
+            yield s.tell(event, "cancelled", event.customer)
     yield s.cancel(event)
 
 

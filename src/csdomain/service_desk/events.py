@@ -30,7 +30,7 @@ class JobReceived(JobMoved):
 
 @attrs.frozen(kw_only=True)
 class JobTakenOver(JobReceived):
-    """A job of another system goes on here, with its number and voucher; ``visit`` is 1 where one is under way."""
+    """A job of another system goes on here, with its number and voucher; ``visit`` is 1 once somebody was sent."""
 
     visit: int
     technician: str

@@ -23,10 +23,11 @@ from .model.act import JobAct
 from .model.check import CHECKS, RegisterCheck, checks
 from .model.columns import JOBS, OF_JOB, OUT, STATE, VOUCHER, WAITING
 from .model.job import TRIPS, Job, does
+from .model.past import PastJob, take_over
 from .model.trial import OF_TRIAL, TRIALS, Trial, trials
 from .policies import differences
 from .ports import AnyContract, Cover, Till
-from .values import Call, Contact, Difference, Entry, InHand, Kind, PastJob, Trip, Work
+from .values import Call, Contact, Difference, Entry, InHand, Kind, Trip, Work
 
 C = TypeVar("C", Job, RegisterCheck, Trial)
 _REASONS: Final = attrgetter("hold_reasons")
@@ -169,8 +170,11 @@ class ServiceDesk(_Desk[Job]):
         return self._begin(Job.receive, call, service)
 
     def take_over(self, past: PastJob, **call: Unpack[OpenOptions]) -> Receipt:
-        """A job of another system, received or under way, with its numbers. Raises Conflict, RuleBroken. [SVC-02]"""
-        return self._begin(Job.take_over, call, past)
+        """A job of another system, in the state in which it is there, with its numbers: what is not paid is billed.
+
+        Raises Conflict, RuleBroken, NotCharged. [SVC-02]
+        """
+        return self._begin(take_over, call, past)
 
     def classify(self, id: str, kind: Kind, cover: str, reason: str, **call: Unpack[CallOptions]) -> Receipt:
         """It is of another kind, before it is signed: work and fee are entered anew. Raises RuleBroken. [SVC-01]"""

@@ -6,7 +6,6 @@ from enum import Enum, unique
 from typing import Any, Final, NewType
 
 import attrs
-from attrs.validators import optional
 
 from csdomain.frame.effects import occasions
 from csdomain.frame.fields import ERASED, SHORT, Fields
@@ -60,7 +59,8 @@ class Charging(Enum):
     BY_INVOICE = "by_invoice"
 
 
-def _aware(_: object, attribute: "attrs.Attribute[Any]", value: object) -> None:
+def aware(_: object, attribute: "attrs.Attribute[Any]", value: object) -> None:
+    """A validator: an instant with its zone."""
     if not isinstance(value, datetime) or value.tzinfo is None:
         raise MalformedJob(field=attribute.name, accepted=Text("an instant with its zone", "带时区的时间"))
 
@@ -112,29 +112,12 @@ class Call:
 
 
 @attrs.frozen(kw_only=True, field_transformer=checked(MalformedJob))
-class PastJob:
-    """A job of another system, half-way: received, or with ``technician`` on the way."""
-
-    call: Call
-    number: str = attrs.field(validator=FIELDS.id)
-    voucher: str = attrs.field(validator=FIELDS.id)
-    received_at: datetime = attrs.field(validator=_aware)
-    technician: str = ""
-    expected: datetime | None = attrs.field(default=None, validator=optional(_aware))
-
-    def __attrs_post_init__(self) -> None:
-        FIELDS.check_id(self.technician or "-", "technician")
-        if bool(self.technician) is (self.expected is None):
-            raise MalformedJob(field="expected", accepted=Text("with the technician", "与服务人员一并填写"))
-
-
-@attrs.frozen(kw_only=True, field_transformer=checked(MalformedJob))
 class Work:
     """What was done on a visit, and from when to when (SVC-06)."""
 
     done: str = FIELDS.words()
-    began: datetime = attrs.field(validator=_aware)
-    ended: datetime = attrs.field(validator=_aware)
+    began: datetime = attrs.field(validator=aware)
+    ended: datetime = attrs.field(validator=aware)
 
     @property
     def minutes(self) -> int:
@@ -232,7 +215,7 @@ _T, _N, _M, _I, _D = Placeholder.TEXT, Placeholder.NUMBER, Placeholder.MONEY, Pl
 OCCASIONS: Final = (
     *occasions(
         "job",
-        {"expected": {"expected": _I}},
+        {"expected": {"expected": _I}, "put_off": {}, "cancelled": {}},
         {
             "to_dispatch": {},
             "dispatched": {"expected": _I},

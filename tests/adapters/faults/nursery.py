@@ -36,7 +36,7 @@ class Ended:
 
 
 class Nursery:
-    """Runs jobs (functions of `adapters.faults.jobs` and `load` by name) in processes of their own, all at once."""
+    """Runs jobs (functions of `jobs`, `load` and `goods` by name) in processes of their own, all at once."""
 
     def __enter__(self) -> Self:
         paths = os.pathsep.join([str(TESTS), *sys.path])
@@ -83,7 +83,7 @@ class Nursery:
 
 
 def fork(name: str, arguments: dict[str, Any]) -> tuple[int, int]:
-    from adapters.faults import jobs, load
+    from adapters.faults import goods, jobs, load
 
     reading, writing = os.pipe()
     pid = os.fork()
@@ -94,7 +94,8 @@ def fork(name: str, arguments: dict[str, Any]) -> tuple[int, int]:
     code = 0
     with os.fdopen(writing, "w") as out:
         try:
-            out.write(json.dumps([getattr(jobs if hasattr(jobs, name) else load, name)(**arguments), ""]))
+            job = next(getattr(module, name) for module in (jobs, load, goods) if hasattr(module, name))
+            out.write(json.dumps([job(**arguments), ""]))
         except BaseException:  # noqa: BLE001 - told to the test
             out.write(json.dumps([None, traceback.format_exc()]))
             code = 1
@@ -104,7 +105,7 @@ def fork(name: str, arguments: dict[str, Any]) -> tuple[int, int]:
 def main() -> None:
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what children print is no answer
-    from adapters.faults import jobs, load  # noqa: F401 - read before forking
+    from adapters.faults import goods, jobs, load  # noqa: F401 - read before forking
 
     jobs.warm_up()
     for line in sys.stdin:

@@ -6,5 +6,5 @@ from csdomain_adapters.django.tables import tables
 
 
 class Migration(migrations.Migration):
-    dependencies = [("csdomain", "0018_messages")]
-    operations = [tables("0021", "0018")]
+    dependencies = [("csdomain", "0020_stock_at")]
+    operations = [tables("0021", "0020")]

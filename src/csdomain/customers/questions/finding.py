@@ -285,16 +285,14 @@ def family(unit: Unit, id: str) -> tuple[Customer, ...]:
 class RecordedCustomers:
     """Satisfies :class:`~csdomain.frame.customers.CustomerBook` by the records of customers.
 
-    An id that none of them has is taken as it is: a house may have customers that it has not recorded yet.
+    An id of another form is taken as it is: a house may have customers of another system that it has not recorded.
     """
 
     def require_living(self, unit: Unit, customer: str, /) -> None:
-        """Raises Merged that names the record to use, RuleBroken where it is erased. [CUS-13]"""
-        try:
-            record = unit.of(CUSTOMERS).get(CUSTOMER_ID.check(customer))
-        except (InvalidValue, NotFound):
-            return
-        record.require_living()
+        """Raises Merged that names the record to use, RuleBroken where it is erased, NotFound and MalformedId for an id
+        of ours that no record has. [CUS-13]"""
+        if customer.startswith(f"{CUSTOMER_ID.prefix}_"):
+            unit.of(CUSTOMERS).get(CUSTOMER_ID.check(customer)).require_living()
 
     def family(self, unit: Unit, customer: str, /) -> Sequence[str]:
         """Every record of the person, the living one first; the id alone where there is no such record. [CUS-13]"""

@@ -1,4 +1,4 @@
-"""Purchases: requested, approved, ordered, arrived, accepted by two, entered (INV-03, INV-04)."""
+"""Purchases: requested, approved, ordered; each delivery arrived, accepted by two, entered (INV-03, INV-04)."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -65,6 +65,8 @@ def refuse(purchase: Purchase, act: StockAct, reason: str) -> Events:
 
 @does(PurchaseMove.CANCEL)
 def cancel(purchase: Purchase, act: StockAct, reason: str) -> Events:
+    none = Text("a purchase of which nothing is in stock, or to close it", "尚无入库的采购；否则请结束")
+    require(not purchase.entered, r.RECEIVING, accepted=none)
     purchase.reason = FIELDS.check_text(reason, "reason")
     return act.done(e.PurchaseCancelled())
 
@@ -79,21 +81,38 @@ def order(purchase: Purchase, act: StockAct, supplier: str) -> Events:
 
 @does(PurchaseMove.ARRIVE)
 def arrive(purchase: Purchase, act: StockAct, receipts: Sequence[Receipt]) -> Events:
-    found, short, damaged = tuple(receipts), 0, 0
-    ordered = {one.product: one.quantity for one in purchase.wanted}
+    found, left = tuple(receipts), purchase.outstanding
     for each in found:
-        known = ", ".join(ordered)
-        require(each.product in ordered, r.RECEIVING, accepted=Text(known, known))
+        known = ", ".join(left)
+        require(each.product in left, r.RECEIVING, accepted=Text(known, known))
         act.product(each.product).require_fresh(each, act.today())
-    for product, quantity in ordered.items():
+    for product, quantity in left.items():
         came = sum(each.sound + each.damaged for each in found if each.product == product)
         most = Text(f"at most {quantity} of {product}", f"{product} 至多 {quantity}")
         require(came <= quantity, r.RECEIVING, accepted=most, given=came)
-        short += quantity - came
     damaged = sum(each.damaged for each in found)
     require(bool(found), r.RECEIVING, accepted=Text("at least one batch", "至少一批"))
-    purchase.receipts = found
-    return act.done(e.PurchaseArrived(short=short, damaged=damaged))
+    purchase.receipts, purchase.keeper, purchase.buyer = (*purchase.receipts, *found), None, None
+    purchase.deliveries += 1
+    return act.done(e.PurchaseArrived(delivery=purchase.deliveries, short=_short(purchase), damaged=damaged))
+
+
+def _short(purchase: Purchase) -> int:
+    return sum(purchase.outstanding.values())
+
+
+@does(PurchaseMove.SEND_BACK)
+def send_back(purchase: Purchase, act: StockAct, reason: str) -> Events:
+    purchase.reason = FIELDS.check_text(reason, "reason")
+    count = sum(each.sound + each.damaged for each in purchase.delivery)
+    purchase.receipts = purchase.receipts[: purchase.entered]
+    return act.done(e.PurchaseSentBack(pieces=count))
+
+
+@does(PurchaseMove.CLOSE)
+def close(purchase: Purchase, act: StockAct, reason: str) -> Events:
+    purchase.reason = FIELDS.check_text(reason, "reason")
+    return act.done(e.PurchaseClosed(short=_short(purchase)))
 
 
 @does(PurchaseMove.ACCEPT_AS_KEEPER)
@@ -127,6 +146,8 @@ def _accepted(purchase: Purchase, act: StockAct) -> Events:
 def enter(purchase: Purchase, act: StockAct, spot: str) -> Events:
     source, supplier = place("sup", purchase.supplier), purchase.supplier
     what: dict[str, Any] = {"document": purchase.id, "source": source, "reason": "receive", "supplier": supplier}
-    made = post_receipts(act, purchase.receipts, purchase.branch, spot, **what)
-    purchase.lots = tuple(lot.id for lot in made)
-    return act.done(e.PurchaseEntered(lots=purchase.lots, value=sum(lot.cost for lot in made)))
+    made = post_receipts(act, purchase.delivery, purchase.branch, spot, **what)
+    lots = tuple(lot.id for lot in made)
+    purchase.lots, purchase.entered = (*purchase.lots, *lots), len(purchase.receipts)
+    told = act.done(e.PurchaseEntered(lots=lots, value=sum(lot.cost for lot in made)))
+    return told if _short(purchase) else (*told, *act.follows(does, PurchaseMove.COMPLETE, e.PurchaseCompleted()))

@@ -1,8 +1,10 @@
 """The ledger: the only writer of movements and balances, and what can be asked of them. [INV-12]"""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta, tzinfo
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, Final
 
 import attrs
@@ -16,7 +18,6 @@ from csdomain.inventory.values import (
     InvalidLot,
     Lot,
     Request,
-    Reservation,
     UnknownLot,
     WarehouseRules,
     Why,
@@ -32,6 +33,7 @@ from csdomain.kernel.rules import Text
 from csdomain.kernel.rules.errors import RuleBroken, StoreBusy
 from csdomain.kernel.store.kinds import Comparison, Field, Query, Tally, Where
 from csdomain.kernel.store.ports import Unit
+from csdomain.kernel.store.registers import Change
 from csdomain.kernel.values.actors import ActorId
 from csdomain.kernel.values.ids import IdKind
 from csdomain.kernel.values.money import Money
@@ -57,6 +59,7 @@ _PAGE: Final = 200
 _INSTANT: Final = timedelta(microseconds=1)
 #: Quantity and cost by place and lot.
 Held = Mapping[tuple[str, str], tuple[int, int]]
+_Lying = dict[tuple[str, str], tuple[int, int]]
 
 
 class TooLittle(RuleBroken):
@@ -145,12 +148,14 @@ class Ledger:
 
     def lots(self, ids: Iterable[str]) -> Mapping[str, LotRow]:
         """Lots by their ids. Raises UnknownLot."""
-        rows = self.unit.register(LOTS)
-        found = {id: rows.get((id,)) for id in sorted(set(ids))}
-        for id, row in found.items():
-            if row is None:
+        rows, wanted = self.unit.register(LOTS), sorted(set(ids))
+        found: dict[str, LotRow] = {}
+        for some in _pages(wanted):
+            found |= {row.id: row for row in rows.rows(LOTS["id"].among(some), limit=_PAGE).items}
+        for id in wanted:
+            if id not in found:
                 raise UnknownLot(lot=id)
-        return {id: row for id, row in found.items() if row is not None}
+        return found
 
     def lot(
         self,
@@ -189,15 +194,22 @@ class Ledger:
 
     def on_shelf(self, warehouse: str, product: str, *, lock: bool = True) -> Stock:
         """What the engine allocates from: the lots on a shelf. To decide on it, obtain the shelf before. [INV-05]"""
+        return self._stock(self._spots(warehouse, product, lock=lock))
+
+    def _spots(self, warehouse: str, product: str, *, lock: bool) -> tuple[Balance, ...]:
+        of = BALANCES["warehouse"].is_(warehouse), BALANCES["product"].is_(product)
+        return tuple(self.balances(*of, lock=lock))
+
+    def _stock(self, spots: Iterable[Balance]) -> Stock:
         found: dict[str, Lot] = {}
-        for row in self.balances(BALANCES["warehouse"].is_(warehouse), BALANCES["product"].is_(product), lock=lock):
+        for row in spots:
             cost, before = Money(row.cost, self.currency), found.get(row.lot)
             if before is not None:
                 found[row.lot] = before.left_after(-row.quantity, -cost)
             else:
                 found[row.lot] = Lot(
                     id=row.lot,
-                    product=product,
+                    product=row.product,
                     received=row.received,
                     quantity=row.quantity,
                     cost=cost,
@@ -218,27 +230,33 @@ class Ledger:
 
         ``by`` is who decides on it: then all that it rests on is locked.
         """
-        asked: dict[str, list[Request]] = {}
+        pairs = [(warehouse, product) for product in dict.fromkeys(request.product for request in requests)]
+        shelves = self.shelves(pairs, by=by, at=at) if by else self._looked_at(pairs)
+        spots = {product: self._spots(warehouse, product, lock=bool(by)) for _, product in pairs}
+        return self._outcomes(requests, spots, {product: shelf for (_, product), shelf in shelves.items()}, at)
+
+    def _looked_at(self, pairs: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], Shelf]:
+        """The shelves that there are, not locked."""
+        ids: Query[Shelf] = Query((Where("id", Comparison.AMONG, tuple(shelf_id(*pair) for pair in pairs)),), limit=200)
+        return {(shelf.warehouse, shelf.product): shelf for shelf in self.unit.of(SHELVES).find(ids).items}
+
+    def _outcomes(
+        self,
+        requests: Sequence[Request],
+        spots: Mapping[str, Iterable[Balance]],
+        shelves: Mapping[str, Shelf],
+        at: datetime,
+    ) -> Mapping[str, Outcome]:
+        """What the requests get, by product, of what lies on its ``spots`` and is not reserved on its shelf."""
+        asked: dict[str, list[Request]] = {product: [] for product in spots}
         for request in requests:
-            asked.setdefault(request.product, []).append(request)
-        holds = self._reservations(warehouse, asked, by, at)
+            asked[request.product].append(request)
         found = {}
         for product, wanted in asked.items():
-            stock = self.on_shelf(warehouse, product, lock=bool(by))
+            stock, shelf = self._stock(spots[product]), shelves.get(product)
             how: dict[str, Any] = {"at": self.asked(stock, at), "zone": self.zone, "rules": self.rules}
-            found[product] = allocate(stock, wanted, reservations=holds[product], **how)
+            found[product] = allocate(stock, wanted, reservations=shelf.reservations if shelf else (), **how)
         return found
-
-    def _reservations(
-        self, warehouse: str, products: Iterable[str], by: str, at: datetime
-    ) -> Mapping[str, Sequence[Reservation]]:
-        pairs = [(warehouse, product) for product in products]
-        if by:
-            shelves = self.shelves(pairs, by=by, at=at)
-            return {product: shelf.reservations for (_, product), shelf in shelves.items()}
-        ids: Query[Shelf] = Query((Where("id", Comparison.AMONG, tuple(shelf_id(*pair) for pair in pairs)),), limit=200)
-        there = {shelf.product: shelf.reservations for shelf in self.unit.of(SHELVES).find(ids).items}
-        return {product: there.get(product, ()) for _, product in pairs}
 
     def give(
         self, warehouse: str, requests: Sequence[Request], dest: str, document: str, *, by: str, at: datetime
@@ -247,25 +265,30 @@ class Ledger:
 
         Raises TooLittle where a request that asks for all gets less. [INV-05, INV-15]
         """
-        outcomes = self.explain(warehouse, requests, at, by=by)
+        wanted = dict.fromkeys(request.product for request in requests)
+        held = self.shelves(((warehouse, product) for product in wanted), by=by, at=at)
+        shelves = {product: held[warehouse, product] for product in wanted}
+        spots = {product: self._spots(warehouse, product, lock=True) for product in wanted}
+        outcomes = self._outcomes(requests, spots, shelves, at)
         got = [allocation for outcome in outcomes.values() for allocation in outcome]
         for each in got:
             if (each.request.all_or_nothing and not each.complete) or not each.taken:
                 most = self._most(outcomes[each.request.product], each)
                 raise TooLittle(ALLOCATION, product=each.request.product, given=each.request.quantity, maximum=most)
-        moves = [move for each in got for move in self._from_spots(warehouse, each, dest)]
-        made = self.post(document, moves, reason="give", by=by, at=at)
-        for product in outcomes:
-            [shelf] = self.shelves([(warehouse, product)], by=by, at=at).values()
+        rows = [row for product in wanted for row in spots[product]]
+        moves = list(_from_spots(rows, got, dest))
+        made = self._post(document, moves, reason="give", by=by, at=at, held=held, known=rows)
+        events, stopped, who = list[GoodsGiven](), list[StopTimer](), ActorId(by)
+        for product, shelf in shelves.items():
             mine = [each for each in got if each.request.product == product]
             drawn = [drawn for each in mine for drawn in each.drawn]
             ended = [one.reservation for one in drawn if shelf.draw(one.reservation, one.quantity)]
-            shelf.last_out_at = made[0].at
+            shelf.last_out_at = at = made[0].at
             self.unit.of(SHELVES).save(shelf)
-            quantity, who = sum(each.taken for each in mine), ActorId(by)
-            event = GoodsGiven(subject=shelf.id, by=who, at=made[0].at, document=document, quantity=quantity)
-            names = [timer(RESERVATIONS, int(one)) for one in ended]
-            self.unit.record([event], [StopTimer(shelf.id, name, event.at, cancelled=True) for name in names])
+            quantity = sum(each.taken for each in mine)
+            events.append(GoodsGiven(subject=shelf.id, by=who, at=at, document=document, quantity=quantity))
+            stopped += [StopTimer(shelf.id, timer(RESERVATIONS, int(one)), at, cancelled=True) for one in ended]
+        self.unit.record(events, stopped)
         return made
 
     def _most(self, outcome: Outcome, got: Allocation) -> int:
@@ -273,36 +296,43 @@ class Ledger:
         how: dict[str, Any] = {"at": outcome.at, "zone": self.zone, "rules": self.rules}
         return allocate(outcome.stock, [request], reservations=outcome.reservations, **how)[0].taken
 
-    def _from_spots(self, warehouse: str, got: Allocation, dest: str) -> Iterator[Move]:
-        for lot, quantity in zip(got.lots, got.quantities, strict=True):
-            left = quantity
-            for row in self.balances(BALANCES["lot"].is_(lot.id), BALANCES["warehouse"].is_(warehouse), lock=True):
-                taken = min(left, row.quantity)
-                if taken:
-                    yield Move(lot.id, taken, row.place, dest)
-                left -= taken
-
     # --- the only writer
     def post(self, document: str, moves: Sequence[Move], *, reason: str, by: str, at: datetime) -> tuple[Movement, ...]:
         """Move goods, all or nothing. They are booked at ``at``, or at a lot's last movement where that is later.
 
         Raises TooLittle where a real place would fall below 0, TooLate, UnknownLot, WrongPlace, InvalidQuantity.
         """
+        return self._post(document, moves, reason=reason, by=by, at=at)
+
+    def _post(
+        self,
+        document: str,
+        moves: Sequence[Move],
+        *,
+        reason: str,
+        by: str,
+        at: datetime,
+        held: Container[tuple[str, str]] = (),
+        known: Iterable[Balance] = (),
+    ) -> tuple[Movement, ...]:
+        """As :meth:`post`, where the shelves ``held`` and all balances of the moved lots' sources are locked already.
+
+        ``known`` are these balances; where none are given, all that is needed is locked and read.
+        """
         for move in moves:
             whole(move.quantity)
             sides = check_place(move.source), check_place(move.dest)
             if sides[0] == sides[1] or not any(map(is_real, sides)) or (move.cost is None) is not is_real(sides[0]):
                 raise WrongPlace(accepted=Text("two places, one of them real", "两个不同库位，其一为实际库位"))
-        lots = self.lots(move.lot for move in moves)
+        there = {(row.place, row.lot): (row.quantity, row.cost) for row in known}
+        lots: Mapping[str, LotRow | Balance] = {row.lot: row for row in known} or self.lots(move.lot for move in moves)
         houses = ((warehouse_of(side), lots[move.lot].product) for move in moves for side in (move.source, move.dest))
-        self.shelves(((house, product) for house, product in houses if house is not None), by=by, at=at)
-        keys = sorted({(side, m.lot) for m in moves for side in (m.source, m.dest) if is_real(side)})
-        rows = self.unit.register(BALANCES)
-        there: dict[tuple[str, str], tuple[int, int]] = {}
-        for key in keys:
-            row = rows.get(key, lock=True)
-            there[key] = (row.quantity, row.cost) if row is not None else (0, 0)
-        before, costs = dict(there), [self._shift(there, move) for move in moves]
+        shelves = [(house, product) for house, product in houses if house is not None]
+        self.shelves((pair for pair in shelves if pair not in held), by=by, at=at)
+        keys = {(side, move.lot) for move in moves for side in (move.source, move.dest) if is_real(side)}
+        there |= self._lying(keys.difference(there))
+        before = dict(there)
+        costs = [self._shift(there, move) for move in moves]
         booked = self._booked(sorted({lot.product for lot in lots.values()}), at)
         made = tuple(
             Movement(
@@ -321,10 +351,19 @@ class Ledger:
             )
             for move, cost in zip(moves, costs, strict=True)
         )
-        for key, now in there.items():
-            self._write(key, now[0] - before[key][0], now[1] - before[key][1], lots[key[1]])
+        self._write(before, there, lots)
         self.unit.register(MOVEMENTS).put(made)
         return made
+
+    def _lying(self, keys: Iterable[tuple[str, str]]) -> _Lying:
+        """Quantity and cost by place and lot, locked in their order; nothing where there is no row."""
+        rows, wanted = self.unit.register(BALANCES), sorted(keys)
+        found = dict.fromkeys(wanted, (0, 0))
+        for where, of in groupby(wanted, itemgetter(0)):
+            for some in _pages([lot for _, lot in of]):
+                page = rows.rows(BALANCES["place"].is_(where), BALANCES["lot"].among(some), limit=_PAGE, lock=True)
+                found |= {(row.place, row.lot): (row.quantity, row.cost) for row in page.items}
+        return found
 
     def _shift(self, there: dict[tuple[str, str], tuple[int, int]], move: Move) -> int:
         """Change what lies where by one move; what the goods cost. Raises TooLittle."""
@@ -349,21 +388,26 @@ class Ledger:
             raise TooLate(at=at, minimum=booked - self._late)
         return booked
 
-    def _write(self, key: tuple[str, str], quantity: int, cost: int, lot: LotRow) -> None:
-        if not quantity and not cost:
-            return
-        new = Balance(
-            place=key[0],
-            lot=key[1],
-            quantity=0,
-            cost=0,
-            product=lot.product,
-            warehouse=warehouse_of(key[0]),
-            received=lot.received,
-            expires=lot.expires,
-        )
-        if not self.unit.register(BALANCES).add(key, {"quantity": quantity, "cost": cost}, new=new):
-            raise StoreBusy(kind=BALANCES.table)  # pragma: no cover - the row is locked
+    def _write(self, before: _Lying, after: _Lying, lots: Mapping[str, LotRow | Balance]) -> None:
+        """Write what lies at each place now; all of it was read under a lock. [INV-12]"""
+        rows, session, emptied = self.unit.register(BALANCES), self.unit.session, dict[str, list[str]]()
+        for key, (quantity, cost) in after.items():
+            was = before[key]
+            if (quantity, cost) == was:
+                continue
+            if not any((quantity, cost)):
+                emptied.setdefault(key[0], []).append(key[1])
+                continue
+            change = Change(key, add={"quantity": quantity - was[0], "cost": cost - was[1]})
+            # Where no row was, there was nothing to lock: somebody may have made it since.
+            new = [] if any(was) else [_balance(key, lots[key[1]], quantity, cost)]
+            if (not new or rows.put_new(new)) and not session.change_row(BALANCES, change):
+                raise StoreBusy(kind=BALANCES.table)  # pragma: no cover - the row is locked
+        for where, of in emptied.items():
+            for some in _pages(of):
+                gone = BALANCES["place"].is_(where), BALANCES["lot"].among(some)
+                if session.drop_rows(BALANCES, gone) != len(some):
+                    raise StoreBusy(kind=BALANCES.table)  # pragma: no cover - the rows are locked
 
     # --- questions
     def balances(self, *where: Where[Any], lock: bool = False) -> Iterator[Balance]:
@@ -423,6 +467,38 @@ class Ledger:
     def at_place(self, where: str, lot: str, at: datetime) -> int:
         """How much of a lot lay at a place at a past instant."""
         return self.stock_at(at, lot=lot).get((where, lot), (0, 0))[0]
+
+
+def _from_spots(spots: Iterable[Balance], got: Iterable[Allocation], dest: str) -> Iterator[Move]:
+    """The moves of allocations: of each lot from one spot after another."""
+    left: dict[str, list[list[Any]]] = {}
+    for row in spots:
+        left.setdefault(row.lot, []).append([row.place, row.quantity])
+    for each in got:
+        for lot, quantity in zip(each.lots, each.quantities, strict=True):
+            for spot in left[lot.id]:
+                taken = min(quantity, spot[1])
+                if taken:
+                    yield Move(lot.id, taken, spot[0], dest)
+                spot[1] -= taken
+                quantity -= taken
+
+
+def _balance(key: tuple[str, str], lot: LotRow | Balance, quantity: int, cost: int) -> Balance:
+    return Balance(
+        place=key[0],
+        lot=key[1],
+        quantity=quantity,
+        cost=cost,
+        product=lot.product,
+        warehouse=warehouse_of(key[0]),
+        received=lot.received,
+        expires=lot.expires,
+    )
+
+
+def _pages(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (ids[begin : begin + _PAGE] for begin in range(0, len(ids), _PAGE))
 
 
 def _under(field: Field[Any, str], places: str) -> tuple[Where[Any], Where[Any]]:

@@ -1,5 +1,6 @@
 """Products and the papers of the warehouse, what they hold, and the act that works on them."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -148,7 +149,10 @@ class _Paper:
 
 @attrs.define(kw_only=True)
 class Purchase(_Paper):
-    """Goods from a supplier, from the request to the shelf. [INV-03]"""
+    """Goods from a supplier, from the request to the shelf, in one delivery or several. [INV-03]
+
+    ``receipts`` is what came, delivery after delivery; the first ``entered`` of them are in stock.
+    """
 
     state: lc.PurchaseState = lc.PurchaseState.REQUESTED
     wanted: tuple[Wanted, ...]
@@ -156,9 +160,24 @@ class Purchase(_Paper):
     basis: tuple[Need, ...] = ()
     supplier: str = ""
     receipts: tuple[Receipt, ...] = ()
+    deliveries: int = 0
+    entered: int = 0
     keeper: Seal | None = None
     buyer: Seal | None = None
     lots: tuple[str, ...] = ()
+
+    @property
+    def delivery(self) -> tuple[Receipt, ...]:
+        """What is at the door, and not in stock yet."""
+        return self.receipts[self.entered :]
+
+    @property
+    def outstanding(self) -> dict[str, int]:
+        """How much of each product has not come. [INV-03]"""
+        came = Counter[str]()
+        for each in self.receipts:
+            came[each.product] += each.sound + each.damaged
+        return {one.product: one.quantity - came[one.product] for one in self.wanted}
 
 
 @attrs.define(kw_only=True)

@@ -69,8 +69,8 @@ class LotRow:
     cost: int
 
 
-_BY_LOT: Final = (("lot", "at"), ("document",), ("source", "at"), ("dest", "at"), ("product", "at"))
-MOVEMENTS: Final = Register(Movement, "stock_movement", Mode.APPEND, ("id",), indexes=_BY_LOT)
+_MOVED: Final = (("at",), ("lot", "at"), ("document",), ("source", "at"), ("dest", "at"), ("product", "at"))
+MOVEMENTS: Final = Register(Movement, "stock_movement", Mode.APPEND, ("id",), indexes=_MOVED)
 BALANCES: Final = Register(
     Balance,
     "stock_balance",

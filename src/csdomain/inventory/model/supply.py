@@ -18,7 +18,7 @@ from .papers import PURCHASES, Purchase, Wanted
 from .stock import BALANCES, MOVEMENTS, SHELVES, Shelf
 
 _OUT: Final = ("cus", "out", "who")
-_ENDED: Final = (PurchaseState.ENTERED, PurchaseState.REFUSED, PurchaseState.CANCELLED)
+_ENDED: Final = (PurchaseState.ENTERED, PurchaseState.CLOSED, PurchaseState.REFUSED, PurchaseState.CANCELLED)
 _OPEN: Final = [each.value for each in PurchaseState if each not in _ENDED]
 
 
@@ -145,9 +145,9 @@ def _on_order(ledger: Ledger) -> Counter[str]:
     while True:
         page = ledger.unit.of(PURCHASES).find(asked)
         for purchase in page.items:
-            came = [(each.product, each.sound) for each in purchase.receipts]
-            for product, quantity in came or [(each.product, each.quantity) for each in purchase.wanted]:
-                found[product] += quantity
+            found.update(purchase.outstanding)
+            for each in purchase.delivery:
+                found[each.product] += each.sound
         if page.next is None:
             return found
         asked = attrs.evolve(asked, after=page.next)

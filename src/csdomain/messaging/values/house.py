@@ -37,13 +37,15 @@ class Greeting:
     representative.
 
     One that follows from a contract leaves ``after`` that, at the earliest, and ``within`` that, or not at all; one
-    that a day brings leaves at ``hour`` of it. [MSG-02, MSG-05, MSG-06, MSG-14]
+    that a day brings leaves at ``hour`` of it, up to ``late_hours`` later where nothing ran then, or not at all.
+    [MSG-02, MSG-05, MSG-06, MSG-14]
     """
 
     by: str = attrs.field(metadata=POSITION)
     after: Duration = WorkingDays(1)  # noqa: RUF009 - frozen
     within: Duration = CalendarDays(7)  # noqa: RUF009
     hour: int = 9
+    late_hours: int = 14
 
 
 @attrs.frozen(kw_only=True)
@@ -115,6 +117,8 @@ def _sending_faults(rules: MessageRules) -> Iterator[str]:
             yield _one_of(GREETINGS, name, at)
         if not 0 <= greeting.hour <= _LAST_HOUR:
             yield Fault.of(Text(f"an hour from 0 to {_LAST_HOUR}", f"0 到 {_LAST_HOUR} 点"), f"{at}.hour")
+        if not 1 <= greeting.late_hours <= _LAST_HOUR:
+            yield Fault.of(Text(f"1 to {_LAST_HOUR} hours", f"1 到 {_LAST_HOUR} 小时"), f"{at}.late_hours")
     for name, festival in rules.festivals.items():
         try:
             Birthday.read(festival.day)
@@ -159,12 +163,12 @@ GREETING_DUE: Final = "message.greeting_due"
 GREETINGS_DUE: Final = "message.greetings_due"
 _OCCASIONS: Final = (
     Occasion(FAILED, dict.fromkeys(("message", "occasion", "state"), _T), internal=True),
-    Occasion(NOTICE, {"text": _T, "sender": _T}, internal=True),
+    Occasion(NOTICE, {"sender": _T}, internal=True, typed=("text",)),
     Occasion(GREETING_DUE, {"greeting": _T, "customer": _T}, internal=True),
     Occasion(GREETINGS_DUE, {"greeting": _T, "on": Placeholder.DATE}, internal=True),
     *(Occasion(name) for name in (WELCOME, BIRTHDAY, THANKS, LAPSE)),
     Occasion(HOLIDAY, {"holiday": _T}),
-    Occasion(DRIVERS_CARE, {"text": _T}),
+    Occasion(DRIVERS_CARE, typed=("text",)),
     *occasions(
         "campaign",
         {},
@@ -181,6 +185,7 @@ LABELS: Final[Mapping[str, Text]] = {
     "greetings.*.after": Text("earliest time of {0}", "{0} 的最早发送时间"),
     "greetings.*.within": Text("latest time of {0}", "{0} 的最晚发送时间"),
     "greetings.*.hour": Text("hour of {0}", "{0} 的发送钟点"),
+    "greetings.*.late_hours": Text("hours by which {0} may be late", "{0} 可延迟发送的小时数"),
     "festivals.*": Text("holiday {0}", "节日 {0}"),
     "festivals.*.day": Text("day of {0}", "{0} 的日期"),
     "festivals.*.eve": Text("greeted on the eve of {0}", "{0} 前夕问候"),

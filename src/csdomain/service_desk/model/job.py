@@ -15,7 +15,7 @@ from csdomain.kernel.papers.approvals import SignatureMissing
 from csdomain.kernel.papers.documents import Document, Tampered, Value, draw_up
 from csdomain.kernel.rules import Text
 from csdomain.kernel.rules.errors import require
-from csdomain.kernel.values.actors import Action, ActorId
+from csdomain.kernel.values.actors import ActorId
 from csdomain.kernel.values.money import Money, in_currency, total
 from csdomain.kernel.values.personal import PersonalKind, personal
 from csdomain.service_desk import events as e
@@ -32,7 +32,6 @@ from csdomain.service_desk.values import (
     JobId,
     Kind,
     MalformedJob,
-    PastJob,
     Product,
     Trip,
     Work,
@@ -132,7 +131,8 @@ class Job(Record):
         return Entry(voucher=self.voucher, here=here, signed=self.signed, **figures)
 
     @property
-    def _form(self) -> Document:
+    def form(self) -> Document:
+        """Its voucher."""
         assert self.paper is not None  # noqa: S101 - drawn when it was received
         return self.paper
 
@@ -148,30 +148,8 @@ class Job(Record):
         id = act.new(JOB_ID)
         _check_cover(act, call.kind, call.customer, call.cover, call.product, act.today())
         number, voucher = act.number(act.rules.number, id), act.number(act.rules.voucher, id)
-        job = _job(act, id, call, number, voucher, act.at)
+        job = new_job(act, id, call, number, voucher, act.at)
         return job, act.opened(job, e.JobReceived(kind=call.kind.value, voucher=voucher))
-
-    @staticmethod
-    @does.takes_over(Action("service_desk.import"))
-    def take_over(act: JobAct, past: PastJob) -> tuple["Job", Events]:
-        received = utc(past.received_at)
-        until_now = Text("a time up to now", "不晚于现在")
-        require(received <= act.at, r.INTAKE, accepted=until_now, given=received)
-        id, call = act.new(JOB_ID), past.call
-        number = act.import_number(past.number, act.rules.number, id)
-        voucher = act.import_number(past.voucher, act.rules.voucher, id)
-        job = _job(act, id, call, number, voucher, received)
-        if past.expected is not None:
-            job.state, job.waiting_since, job.technician = State.DISPATCHED, None, past.technician
-            job.visits = (Visit(technician=past.technician, expected=utc(past.expected)),)
-        told = e.JobTakenOver(
-            kind=call.kind.value,
-            voucher=voucher,
-            visit=len(job.visits),
-            technician=job.technician,
-            expected=job.visits[0].expected if job.visits else None,
-        )
-        return job, act.took_over(job, told)
 
     @does(_M.CLASSIFY)
     def classify(self, act: JobAct, kind: Kind, cover: str, reason: str) -> Events:
@@ -267,11 +245,7 @@ class Job(Record):
         how = charging(self.fee, act.till.small_fee)
         if cash is not None and how is Charging.NONE:
             raise MalformedJob(r.CHARGE, field="cash", given=cash, accepted=Text("nothing: no fee is due", "不收费"))
-        entries: dict[str, Value] = {"kind": self.kind.value, "visits": len(self.visits), "minutes": self.minutes}
-        entries["fee"] = None if self.fee is None else str(self.fee)
-        who = ActorId(self.customer or self.owner)
-        self.paper = self._form.continued(**entries).sign(CUSTOMER, by=who, at=act.at, basis=self._basis)
-        self.signer = signed_by
+        self.seal(signed_by, act.at)
         if self.fee is not None:
             self.bill = act.till.charge(act.by, act.at, self.id, self.customer, self.fee)
         if cash is not None:
@@ -287,6 +261,14 @@ class Job(Record):
         )
         return act.done(told)
 
+    def seal(self, signed_by: str, at: datetime) -> None:
+        """The customer has signed the voucher, with what the register says. [SVC-06]"""
+        entries: dict[str, Value] = {"kind": self.kind.value, "visits": len(self.visits), "minutes": self.minutes}
+        entries["fee"] = None if self.fee is None else str(self.fee)
+        who = ActorId(self.customer or self.owner)
+        self.paper = self.form.continued(**entries).sign(CUSTOMER, by=who, at=at, basis=self._basis)
+        self.signer = signed_by
+
     @does(_M.LEAVE_UNSIGNED, when=_has_work)
     def leave_unsigned(self, act: JobAct, reason: str) -> Events:
         FIELDS.check_text(reason, "reason")
@@ -301,18 +283,18 @@ class Job(Record):
     @does(_M.COUNTERSIGN, when=_not_ones_own, carried=True)
     def countersign(self, act: JobAct) -> Events:
         self._require_agreement(CUSTOMER)
-        self.paper = act.sign(self._form, MANAGER)
+        self.paper = act.sign(self.form, MANAGER)
         return act.done(e.JobCountersigned())
 
     @does(_M.ARCHIVE)
     def archive(self, act: JobAct) -> Events:
         self._require_agreement(CUSTOMER, MANAGER)
-        self.paper = self._form.distribute(by=act.by.id, at=act.at)
+        self.paper = self.form.distribute(by=act.by.id, at=act.at)
         return act.done(e.JobArchived())
 
     def _require_agreement(self, *roles: str) -> None:
         """Refuse where the register does not say what was signed. Raises SignatureMissing, Tampered. [SVC-06]"""
-        form, signed = self._form, {one.role for one in self._form.signatures}
+        form, signed = self.form, {one.role for one in self.form.signatures}
         if missing := [role for role in roles if role not in signed]:
             raise SignatureMissing(r.SIGN_OFF, missing=missing, accepted=Text(missing[0], missing[0]))
         form.verify()
@@ -425,7 +407,8 @@ def _taken(act: JobAct, id: JobId, number: str) -> dict[str, Any]:
     return {"id": id, "number": number, "currency": act.currency, **about}
 
 
-def _job(act: JobAct, id: JobId, call: Call, number: str, voucher: str, received_at: datetime) -> Job:
+def new_job(act: JobAct, id: JobId, call: Call, number: str, voucher: str, received_at: datetime) -> Job:
+    """A job that waits to be dispatched, its voucher drawn up. [SVC-02]"""
     fields: dict[str, Value] = {"job": number, "received_as": call.kind.value, "model": call.product.model}
     fields |= {"customer": call.customer, "received_at": received_at.isoformat()}
     paper = draw_up(PAPER, voucher, fields, by=act.by.id, at=act.at, copies=act.rules.copies)
