@@ -40,8 +40,6 @@ from .matching import (
 Scope = tuple[Where[Any], ...]
 #: So many candidates are read for each way in which a field may fit.
 CANDIDATES: Final = 200
-#: Ids are asked for in multiples of so many, some twice: a statement for each number would be made anew all the time.
-_STEP: Final = 50
 #: Greater than any other character.
 _LAST: Final = chr(0x10FFFF)
 #: Names that are as like as this are one person's, where the birth is the same too.
@@ -179,8 +177,7 @@ class _Terms:
         found = list(among)
         for term in sorted(of):
             if found:
-                ids = [*found, *found[-1:] * (-len(found) % _STEP)]
-                found = self.of(group, TERMS["term"].is_(term), TERMS["customer"].among(ids))
+                found = self.of(group, TERMS["term"].is_(term), TERMS["customer"].among(found))
         return found
 
     def counted(self, group: Group, of: AbstractSet[str]) -> dict[str, int]:
