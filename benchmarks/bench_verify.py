@@ -20,32 +20,17 @@ from statistics import median
 from typing import Any, Final
 
 import common
+from peers import without
 from peers.whole import Desk
 from sqlalchemy import text
 
 from csdomain.desk import kinds
-from csdomain.kernel.store.digests import Link, Unproven
 from csdomain.kernel.store.verify import verify
-from csdomain_adapters import system
-from csdomain_adapters.sql import tables
-from csdomain_adapters.sql.tables import CHAIN_INDEX
 
 COST: Final = 1.05
 CASES: Final = 2_000
 FLAT: Final = 1.2
 STEPS: Final = 15
-_MADE: Final = {name: getattr(Unproven, name) for name in ("body", "timer", "link")}
-_SALT: Final = system.salt
-
-
-def _digesting(wanted: bool) -> None:
-    def link(_: object, records: Any, *_more: object) -> list[Any]:
-        return [Link(None, None, None, "") for _ in records]  # type: ignore[arg-type]
-
-    stubs: dict[str, Any] = {"body": lambda *_a, **_k: None, "timer": lambda *_a: None, "link": link}
-    for name, made in _MADE.items():
-        setattr(Unproven, name, made if wanted else stubs[name])
-    setattr(tables, "salt", _SALT if wanted else lambda: "")  # noqa: B010 - mypy knows it as another module's
 
 
 def main() -> int:
@@ -72,10 +57,7 @@ def _cost(
     desks: dict[str, Any] = {}
     for name in ("without", "with"):
         desks[name] = Desk(f"sqlite:///{folder / name}.db" if backend == "sqlite" else fresh(backend), "OFF")
-    desks["without"].desk.store._statements.heading = False  # noqa: SLF001 - the look at the head is part of the cost
-    with desks["without"].desk.store.engine.begin() as connection:
-        on = " on csd_audit" if backend == "mariadb" else ""
-        connection.execute(text(f"drop index {CHAIN_INDEX}{on}"))
+    without.unchained(desks["without"].desk, backend)
     made = 0
 
     def live(name: str) -> Callable[[], None]:
@@ -89,11 +71,11 @@ def _cost(
 
     sides = {name: live(name) for name in desks}
     for name, side in sides.items():
-        _digesting(name == "with")
+        without.digests(name == "with")
         side()
     used: dict[str, list[float]] = {}
-    times = common.interleaved(sides, rounds, before=lambda name: _digesting(name == "with"), used=used)
-    _digesting(True)
+    times = common.interleaved(sides, rounds, before=lambda name: without.digests(name == "with"), used=used)
+    without.digests(True)
     if backend == "sqlite":
         times = used
     found = common.ratio(times, "with", "without")

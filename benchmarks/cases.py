@@ -16,7 +16,7 @@ from csdomain.kernel.values.actors import Actor, ActorId, Scope
 from csdomain.testing import no_holidays
 
 BOOK: Final = csdomain.load_rulebook("after_sales")
-FORM: Final = ComplaintForm(customer="cus_0001", demand="replace", reason="broken", quantity=500, defective=7)
+FORM: Final = ComplaintForm(customer="customer-1", demand="replace", reason="broken", quantity=500, defective=7)
 HANDLING: Final = csdomain.Classification("not_quality", "handling")
 AGENT: Final = Actor(
     ActorId("u1"), "hq", frozenset({"sales", "service_agent"}), dict.fromkeys(BOOK.actions, Scope.BRANCH)

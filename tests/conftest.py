@@ -24,7 +24,7 @@ IN_CI = bool(os.environ.get("CI"))
 
 settings.register_profile(
     "default",
-    max_examples=50,  # `make deep` tries forty times as many
+    max_examples=40,  # `make deep` tries fifty times as many
     deadline=None,
     derandomize=IN_CI,
     print_blob=True,

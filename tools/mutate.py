@@ -70,7 +70,8 @@ class Part:
     """What is mutated, and what is to notice.
 
     `beside` are modules that import none of the mutated ones, so that they need not be loaded once for each mutant;
-    `state` is the hash of the tests and of all code that is not mutated.
+    `without` names tests that are left out, as `pytest -k` does (those on servers repeat others). `state` is the hash
+    of the tests and of all code that is not mutated.
     """
 
     name: str
@@ -79,6 +80,7 @@ class Part:
     sources: tuple[Source, ...]
     tests: tuple[str, ...]
     beside: tuple[str, ...]
+    without: str
     state: str
 
     @property
@@ -105,6 +107,7 @@ def read_part(root: Path, name: str) -> Part:
         sources,
         tuple(table[name]["tests"]),
         tuple(table[name].get("beside", ())),
+        table[name].get("without", ""),
         state,
     )
 
@@ -311,6 +314,8 @@ def _pytest(part: Part, tests: Iterable[str], plugin: object) -> int:
     options = ["-x", "-q", "-s", "--tb=no", "--assert=plain"]
     for plugin_ in ("cacheprovider", "xdist", "unraisableexception", "threadexception"):
         options += ["-p", f"no:{plugin_}"]
+    if part.without:
+        options += ["-k", f"not ({part.without})"]
     return int(pytest.main([*options, f"--rootdir={part.root}", *tests], plugins=[plugin, _Quick()]))
 
 

@@ -5,7 +5,7 @@ from typing import Any, Final, Protocol
 
 BRANCH: Final = "hq"
 ACTOR: Final = "u1"
-CUSTOMER: Final = "cus_0001"
+CUSTOMER: Final = "customer-1"
 CURRENCY: Final = "CNY"
 CLAIMED: Final = 300_00
 OPINION: Final = "order SO-2026-01187, delivered in February"

@@ -51,7 +51,7 @@ LOCK_ORDER: Final = (
     *("enquiry", "follow_up", "survey"),
     *("complaint", "contract", "term", "renewal", "job", "register_check", "trial", "repair", "installation"),
     *("unit_return", "pathway", "consultation", "report", "order", OTHERS),
-    *("customer", "health_file", "vehicle", "contact_preferences", "application", "requisition"),
+    *("customer", "health_file", "vehicle", "message_text", "contact_preferences", "application", "requisition"),
     *("task", "plan", "purchase", "transfer", "count", "destruction", "shipment", "bill", "payment", "campaign"),
     *("practitioner", "partner", "staff", "delegation", "product", "zone", "lot", "shelf"),
 )

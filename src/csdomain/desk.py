@@ -201,7 +201,17 @@ class Services:
 
         fold, lunar = _extra(FOLDS, "find") or AsWritten(), _extra(LUNAR, "lunar")
         lines = tuple(one for one in projections(self.house.rulebook.parts) if isinstance(one, Chronicle))
-        return self.of(CONTEXT, authorities=RecordedAuthorities(), fold=fold, lunar=lunar, chronicles=lines)
+        ports: dict[str, Any] = {
+            "authorities": RecordedAuthorities(),
+            "fold": fold,
+            "lunar": lunar,
+            "chronicles": lines,
+        }
+        if "messages" in self.house.rulebook.parts:
+            from csdomain.messaging.values import MESSAGE_RULES
+
+            ports["leap_day"] = self.house.rulebook[MESSAGE_RULES].leap_day  # the day on which they are greeted
+        return self.of(CONTEXT, **ports)
 
     @cached_property
     def staff(self) -> "Staff":

@@ -22,7 +22,7 @@ from csdomain_adapters.system import SystemClock
 
 pytestmark = pytest.mark.rule(AUDITED)
 #: What else the rulebook's contexts have on a timeline.
-OTHERS = ("customer", "lead", "connection", "contact_preferences", "job", "trial", "payment", "bill")
+OTHERS = ("customer", "lead", "connection", "contact_preferences", "message_text", "job", "trial", "payment", "bill")
 
 
 @pytest.fixture

@@ -22,8 +22,20 @@ from adapters.harness import SQL, Desks
 from csdomain.complaints.commands.taking_over import PastCase
 from csdomain.complaints.lifecycle import State
 from csdomain.contexts import stored
-from csdomain.kernel.rules import NUMBERING, PORTS
-from csdomain.testing import accepted, agent, answered, complaint_form, no_holidays, received, staff
+from csdomain.kernel.rules import NUMBERING, PERSONAL_DATA, PORTS
+from csdomain.messaging.values import Channel
+from csdomain.testing import (
+    CollectingGateway,
+    MemoryDirectory,
+    accepted,
+    agent,
+    answered,
+    complaint_form,
+    no_holidays,
+    received,
+    recipient,
+    staff,
+)
 from csdomain_adapters.sql import SchemaOutdated, ours
 from csdomain_adapters.sql.dialects import make_engine
 from csdomain_adapters.sql.migrate import _SCRIPTS, HEAD, current, downgrade, upgrade
@@ -251,6 +263,30 @@ def test_messages_that_are_there_are_given_their_states(engine: Engine, url: str
             with engine.begin() as connection:
                 connection.execute(text(f"update {VERSION_TABLE} set version_num = '{version}'"))  # noqa: S608
             upgrade(engine, "0006" if version == "0005" else HEAD)
+
+
+@pytest.mark.rule(PERSONAL_DATA)
+def test_what_was_typed_into_messages_that_are_there_is_taken_away(engine: Engine, url: str, desks: Desks) -> None:
+    upgrade(engine, "0018")
+    columns = "(%s, occasion, recipient, facts, created_at, attempts, next_at, failure)"
+    columns %= engine.dialect.identifier_preparer.quote("key")
+    insert = f"insert into csd_outbox {columns} values (:k, :o, 'boss', :f, 1, 0, 1, '')"  # noqa: S608 - of this test
+    rows = {
+        "message.notice": b'{"sender":"ann","text":"wyvern"}',
+        "message.drivers_care": b"{wyv",
+        "x": b'{"text":"x"}',
+    }
+    with engine.begin() as connection:
+        for n, (occasion, facts) in enumerate(rows.items()):
+            values = {"k": f"evt_{n}/x", "o": occasion, "f": facts}
+            connection.execute(text(insert), values)
+    upgrade(engine)
+    desk = desks.at(url)
+    directory = MemoryDirectory({"boss": recipient(channel=Channel.IN_APP)})
+    desk.relay(desk.messages.notifier(CollectingGateway(), directory))
+    found = desk.store.look(lambda unit: unit.session.outbox(unsent=False, limit=9))
+    assert [dict(one.facts) for one in found] == [{"sender": "ann"}, {}, {"text": "x"}]
+    assert [one.dead for one in found] == [True] * 3, "what waits is listed, not lost"
 
 
 @pytest.mark.rule(NUMBERING)

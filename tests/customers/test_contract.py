@@ -56,6 +56,11 @@ def survivor() -> Customer:
     )
 
 
+def record_customers(desk: Any, **theirs: Any) -> None:
+    people = [attrs.evolve(survivor(), id=_whose(n), **theirs) for n in range(12)]
+    desk.store.run(lambda unit: [unit.of(CUSTOMERS).add(one) for one in people])
+
+
 class _Files:
     """One living customer, on no store."""
 
@@ -151,12 +156,15 @@ class TestHealthFiles(_Contract):
     samples: ClassVar = {
         "open": numbered(
             "health_manager",
-            lambda n: (CUSTOMER_ID.make(millis=0, randomness=n), "functional_doctor", "asthma", "none", "runs"),
+            lambda n: (_whose(n), "functional_doctor", "asthma", "none", "runs"),
         ),
         "write": by("functional_doctor", "asthma, treated", "none", "swims"),
     }
     ids = frozenset({"open.customer", "open.doctor"})
     asks: ClassVar = {"open": ["SELECT csd_customer"]}
+
+    def prepare(self, desk: Any) -> None:
+        record_customers(desk)
 
     def does(self, desk: Any) -> Any:
         return desk.customers.health
@@ -173,9 +181,7 @@ class _Papers(_Contract):
     cases = HANDOVER_CASES
 
     def prepare(self, desk: Any) -> None:
-        theirs: dict[str, Any] = {"owner": "customer_representative", "profile": FLEET}
-        people = [attrs.evolve(survivor(), id=_whose(n), **theirs) for n in range(12)]
-        desk.store.run(lambda unit: [unit.of(CUSTOMERS).add(one) for one in people])
+        record_customers(desk, owner="customer_representative", profile=FLEET)
 
     def said_by(self, desk: Any) -> Any:
         """What is written of the customer is counted with the customer."""

@@ -1,24 +1,28 @@
 """Customers are found by any one field, whole or in part, the best match first (CUS-04)."""
 
+import typing
 from typing import Any, Final
 
 import attrs
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from adapters.harness import Desks, Statements
+from adapters.harness import SQL, Desks, Statements
 from csdomain.customers.model.customer import Customer
 from csdomain.customers.ports import AsWritten
 from csdomain.customers.questions import finding
-from csdomain.customers.questions.finding import TERMS, searched
-from csdomain.customers.questions.matching import Group, score
+from csdomain.customers.questions.finding import TERMS, CustomerTerm, searched
+from csdomain.customers.questions.matching import Group, Wanted, score
 from csdomain.customers.rules import FINDING, MERGING
 from csdomain.customers.values import MalformedCustomer, Profile
 from csdomain.kernel.store.kinds import Query
+from csdomain.kernel.store.ports import Unit
 from csdomain.kernel.values.actors import ActorId
 from csdomain.testing import memory_desk, staff
 from csdomain_adapters.find import Fold
+from csdomain_adapters.sql import SqlStore
+from csdomain_adapters.sql.migrate import downgrade, upgrade
 
 from .test_contract import PROFILE
 from .test_rules import Clerk
@@ -105,10 +109,37 @@ def test_who_asks_finds_all_that_fit_in_their_scope_and_nobody_else(
         fit = {
             id: fits
             for id, customer in everyone.items()
-            if id in readable and (fits := score(query, searched(customer, rules), fold)) is not None
+            if id in readable and (fits := score(Wanted.of(query, fold), searched(customer, rules), fold)) is not None
         }
         assert {hit.customer.id: hit.score for hit in hits} == fit
         assert [hit.customer.id for hit in hits] == sorted(fit, key=lambda one: (-fit[one].fit, -fit[one].field, one))
+        assert desk.customers.search(query, by=who, limit=1) == hits[:1], "nobody fits better than who is shown"
+        assert desk.customers.search(query, by=who, limit=2) == hits[:2]
+
+
+@settings(max_examples=25)
+@given(st.lists(profiles(), min_size=1, max_size=2), st.data())
+def test_however_many_others_fit_before_them_of_ones_own_customers_none_is_lost(
+    mine: list[Profile], data: st.DataObject
+) -> None:
+    """Of the others each is called and reached as one's own are, was there before, and more of them than are read."""
+    of: Any = {whose: {data.draw(st.sampled_from(["doctor", "manager"])): whose} for whose in ("other", "me")}
+    others = [attrs.evolve(profile, **of["other"]) for profile in mine * 3]
+    desk, _ = desk_with([(profile, "hq") for profile in others])
+    clerk = Clerk(desk)
+    ids = [clerk.customer(attrs.evolve(profile, **of["me"])) for profile in mine]
+    me = desk.actor("me", branch="hq", positions=("functional_doctor",))
+    _, text = data.draw(st.sampled_from(fields(data.draw(st.sampled_from(mine)))))
+    start = data.draw(st.integers(0, len(text) - 1))
+    query = text[start : data.draw(st.integers(start + 1, len(text)))]
+    if not query.strip():
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(finding, "CANDIDATES", len(mine) * 2)
+        found = [hit.customer.id for hit in desk.customers.search(query, by=me, limit=len(mine))]
+    rules, fold, wanted = desk.customers._rules, desk.customers._fold, Wanted.of(query, desk.customers._fold)
+    everyone = [desk.customers.get(id, by=me) for id in ids]
+    assert sorted(found) == [one.id for one in everyone if score(wanted, searched(one, rules), fold) is not None]
 
 
 @pytest.mark.parametrize("fold", [FOLD, AsWritten()], ids=["find", "as written"])
@@ -210,5 +241,30 @@ def test_a_change_of_representative_or_name_is_found_anew_at_once_with_two_state
         said = hear(lambda: clerk.call(clerk.does.note_intention, id, "tests"))
         assert not [each for each in said if each.endswith("csd_customer_term")]
         said = hear(lambda: clerk.does.search("wangxm", by=clerk.by))
-        assert len(said) <= 6, said
+        assert len(said) <= 9, said
         assert desk.store.look(lambda unit: unit.register(TERMS).rows(limit=1000).next) is None
+
+
+@pytest.mark.parametrize("backend", SQL)
+def test_who_was_there_before_the_upgrade_is_found_by_the_new_terms_once_the_job_has_made_them(
+    desks: Desks, backend: str
+) -> None:
+    url = desks.clean(backend)
+    with desks.at(url, rulebook="medical_centre", upgrade=True) as desk:
+        clerk, store = Clerk(desk), typing.cast("SqlStore", desk.store)
+        id = clerk.customer()
+        whose: Any = dict.fromkeys(("branch", "owner", "doctor", "manager"), "hq")
+        old = [CustomerTerm(field=1, term=term, customer=id, **whose) for term in ("=13812345678", "$12345678")]
+
+        def before(unit: Unit) -> None:
+            unit.register(TERMS).drop(TERMS["customer"].is_(id))
+            unit.register(TERMS).put(old)
+
+        store.run(before)
+        downgrade(store.engine, "0018")
+        upgrade(store.engine)
+        upgrade(store.engine)
+        assert not clerk.does.search("5678", by=clerk.by)
+        {job.name: job for job in desk.jobs()}["rebuild"].run(lambda _: None)
+        assert [hit.customer.id for hit in clerk.does.search("5678", by=clerk.by)] == [id]
+        assert desk.rebuild("customer_term")[0].added == 0

@@ -1,7 +1,9 @@
 """Papers about customers: releases, corrections, leads, vehicles, connections, lists."""
 
-from datetime import date, timedelta
+import typing
+from datetime import date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import attrs
 import pytest
@@ -21,10 +23,13 @@ from csdomain.customers.rules import (
     RELEASE,
 )
 from csdomain.customers.values import ListKind, MalformedCustomer, Merged, Step, VehicleData
+from csdomain.desk import sections, shipped
 from csdomain.kernel.papers.approvals import OwnRequest
 from csdomain.kernel.rules.errors import Conflict, MoveRefused, NotPermitted, RuleBroken
 from csdomain.kernel.values.birthdays import LunarDay
 from csdomain.kernel.values.personal import exported
+from csdomain.rulebook import loads
+from csdomain.testing import MovableClock, memory_desk
 
 from .test_contract import FLEET
 from .test_tenures import Office
@@ -227,6 +232,26 @@ def test_birthdays_of_a_period_by_the_calendar_of_each() -> None:
     assert ids(date(2026, 2, 28), date(2026, 3, 9)) == [solar, leap]
     assert ids(date(2028, 2, 28), date(2028, 2, 28)) == []
     assert ids(date(2026, 9, 25), date(2026, 9, 25)) == [lunar], "Mid-Autumn of 2026"
+    assert ids(date(2026, 3, 9), date(2026, 5, 9)) == [solar], "62 days"
     for until in (date(2026, 3, 8), date(2026, 5, 10)):
         with pytest.raises(MalformedCustomer):
             ids(date(2026, 3, 9), until)
+
+
+@pytest.mark.rule(LISTS)
+@pytest.mark.parametrize(
+    ("more", "day"), [("", date(2027, 2, 28)), ('[messages]\nleap_day = "mar1"\n', date(2027, 3, 1))]
+)
+def test_a_birthday_of_29_february_is_listed_on_the_day_on_which_it_is_greeted(more: str, day: date) -> None:
+    book = loads(f'name = "own"\nextends = "fleet"\n{more}', sections(), shipped)
+    office = Office(memory_desk(typing.cast("str", book)))
+    leap, boss = office.customer(born=date(2000, 2, 29)), office.person("general_manager")
+    days = [date(2027, 2, 27) + timedelta(n) for n in range(4)]
+    listed = [each for each in days if office.does.birthdays(each, each, by=boss)]
+    clock, noon = typing.cast("MovableClock", office.desk.clock), time(12, tzinfo=ZoneInfo("Asia/Shanghai"))
+    for at in (days[0] - timedelta(1), *days):
+        clock.move(datetime.combine(at, noon))
+        office.desk.plan()
+    queued = office.desk.store.look(lambda unit: unit.session.outbox(unsent=False, limit=100))
+    greeted = [one.created_at.date() for one in queued if (one.occasion, one.to) == ("message.birthday", leap)]
+    assert listed == greeted == [day]

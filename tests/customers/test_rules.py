@@ -38,9 +38,18 @@ from csdomain.customers.values import (
 )
 from csdomain.desk import shipped
 from csdomain.kernel.rules import PERSONAL_DATA
-from csdomain.kernel.rules.errors import Conflict, DomainError, MoveRefused, NotPermitted, RulebookInvalid, RuleBroken
+from csdomain.kernel.rules.errors import (
+    Conflict,
+    DomainError,
+    MoveRefused,
+    NotFound,
+    NotPermitted,
+    RulebookInvalid,
+    RuleBroken,
+)
 from csdomain.kernel.store.kinds import Query, Tally
 from csdomain.kernel.values.birthdays import LunarDay, NotABirthday
+from csdomain.kernel.values.ids import MalformedId
 from csdomain.kernel.values.money import Money
 from csdomain.kernel.values.personal import exported
 from csdomain.orders.values import Dose
@@ -371,7 +380,7 @@ def test_the_defaults_of_the_section_are_those_of_a_small_house() -> None:
 
 
 @pytest.mark.rule(MERGING)
-def test_nothing_is_opened_about_a_customer_whose_record_was_merged_or_erased() -> None:
+def test_nothing_is_opened_about_a_customer_whose_record_was_merged_or_erased_or_never_was() -> None:
     with memory_desk("medical_centre") as desk:
         clerk = Clerk(desk)
         one, two, gone = (clerk.customer() for _ in range(3))
@@ -390,4 +399,8 @@ def test_nothing_is_opened_about_a_customer_whose_record_was_merged_or_erased() 
             assert refused.value.facts == {"into": one}
             with pytest.raises(RuleBroken, match="not erased"):
                 opening(gone)
+            with pytest.raises(NotFound):  # a slip of the pen
+                opening(one[:-1] + ("0" if one[-1] != "0" else "1"))
+            with pytest.raises(MalformedId):
+                opening(one[:-1])
             assert opening(one).version == 1

@@ -158,7 +158,7 @@ def test_contexts_stand_in_lock_order() -> None:
 @pytest.mark.parametrize("name", ["complaints", "orders", "staff", "messages"])
 def test_a_service_shows_commands_and_questions_and_nothing_else(name: str) -> None:
     """What the frame needs begins with an underscore (KRN-15)."""
-    beside = {"staff": {"deputies"}, "messages": {"notifier", "preferences", "campaigns"}}.get(name, set())
+    beside = {"staff": {"deputies"}, "messages": {"notifier", "preferences", "campaigns", "texts"}}.get(name, set())
     with memory_desk("medical_centre") as desk:
         service = desk.service(name)
         shown = {member for member in dir(service) if not member.startswith("_")}

@@ -148,6 +148,7 @@ def test_every_permission_is_asked_for_by_somebody() -> None:
         *(f"customers.{kind}_restricted" for kind in ("connection", "worklist")),
         *("customers.restricted", "customers.release_give", "customers.connection_deliver"),
         *("messages.personal", "messages.preferences_restricted", "messages.campaign_restricted"),
+        "messages.text_restricted",
         "orders.restricted",
         "payments.restricted",
         "renewals.restricted",

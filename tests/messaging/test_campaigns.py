@@ -1,23 +1,45 @@
 """A campaign goes once to each of an audience who agreed, at most so often a month, and can be stopped (MSG-08)."""
 
+from collections import Counter
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from adapters.jobs_at_work import Died, Mortal
-from csdomain.kernel.cases.delivery import MessageState
+from csdomain.kernel.cases.delivery import (
+    DeliveryFailed,
+    DeliveryUnknown,
+    MessageState,
+    NotSent,
+    Sent,
+    StillUnknown,
+    own_ref,
+)
 from csdomain.kernel.cases.effects import MessageClass
 from csdomain.kernel.cases.occasions import MalformedOccasion
-from csdomain.kernel.rules.errors import InvalidValue, MoveRefused, NotPermitted, RuleBroken
+from csdomain.kernel.rules.errors import InvalidValue, MoveRefused, NotFound, NotPermitted, RuleBroken
+from csdomain.kernel.store.kinds import Query
 from csdomain.kernel.store.planning import Due, plan
 from csdomain.messaging.lifecycle import CampaignState
 from csdomain.messaging.model.campaign import CAMPAIGNS
-from csdomain.messaging.rules import MARKETING, ONCE, OPT_OUT
-from csdomain.messaging.values import Audience, Channel, MalformedCampaign, Outcome, UnknownPlaceholder
+from csdomain.messaging.model.preferences import PREFERENCES
+from csdomain.messaging.rules import MARKETING, ONCE, OPT_OUT, OUTBOX
+from csdomain.messaging.values import (
+    OPTIONAL,
+    Audience,
+    Channel,
+    DeliveryReceipt,
+    MalformedCampaign,
+    Outcome,
+    UnknownPlaceholder,
+)
+from csdomain_adapters.gateways.answers import Fate, Gate
 
+from .test_preferences import queue
 from .writing import Writing
 
 TEXT = {"zh_hans": "{name}，续费八折，回T退订", "en": "{name}, renew at 80 %"}
@@ -209,3 +231,124 @@ def test_a_campaign_that_cannot_be_sent_is_refused_when_it_is_written_or_begun()
         with pytest.raises(RuleBroken):
             office.call(start, late)
     assert Outcome("cap") is Outcome.CAP
+
+
+# --- what became of its messages --------------------------------------------------------------------------------------
+
+
+class Fickle:
+    """A gateway that does with each message what it is told, and answers as it is told when it is asked."""
+
+    idempotent = False
+
+    def __init__(self) -> None:
+        self.says: Any = None
+        self.answers: Any = StillUnknown()
+
+    def deliver(self, text: Any, /) -> Sent:
+        if self.says is not None:
+            raise self.says
+        return Sent(f"v:{text.ref}")
+
+    def ask(self, text: Any, since: Any, /) -> Any:
+        return self.answers
+
+
+#: What happens to a campaign's messages: the gateway's answer, its answer when asked, a receipt, by hand, time.
+HAPPENS = ("takes", "fails", "refuses", "silent", "told_sent", "told_not", "delivered", "undelivered", "resent", "week")
+
+
+@pytest.mark.rule(MARKETING, OUTBOX)
+@given(st.lists(st.sampled_from(HAPPENS), max_size=8))
+@example(["silent", "delivered"])
+@example(["silent", "told_sent"])
+@example(["takes", "undelivered", "delivered"])
+@example(["refuses", "resent", "takes"])
+@example(["silent", "week"])
+def test_the_figures_of_a_campaign_are_what_became_of_its_messages_however_late(happens: list[str]) -> None:
+    office, gateway = Selling(), Fickle()
+    people = [office.customer() for _ in range(2)]
+    office.agrees(*people)
+    id = office.begun(*people, days=5)
+    office.desk.plan()
+    notifier, by = office.messages.notifier(gateway, office.directory), office.who["service_manager"]
+    key = f"{id}/{people[0]}"
+
+    def relayed(says: Any = None, after: timedelta = timedelta(hours=5)) -> None:
+        gateway.says = says
+        office.desk.clock.advance(after)
+        office.desk.relay(notifier)
+
+    does: dict[str, Any] = {
+        "takes": relayed,
+        "fails": lambda: relayed(DeliveryFailed(definite=False, why="down")),
+        "refuses": lambda: relayed(DeliveryFailed(definite=True, why="bad")),
+        "silent": lambda: relayed(DeliveryUnknown(why="time-out")),
+        "week": lambda: relayed(after=timedelta(days=7)),
+        "resent": lambda: office.call(office.messages.resend, key, position="service_manager"),
+    }
+    for each in happens:
+        if each.startswith("told"):
+            gateway.answers = Sent("v:late") if each == "told_sent" else NotSent()
+            relayed(DeliveryUnknown(why="time-out"))
+        elif each.endswith("delivered"):
+            own = own_ref(key, office.queued(key).resent)
+            told = DeliveryReceipt(f"v:{own}", MessageState(each), office.desk.clock.now(), own)
+            with suppress(NotFound):
+                office.messages.confirm(told, by=by)
+        else:
+            with suppress(RuleBroken):
+                does[each]()
+        states = Counter(WHAT[one.state] for one in office.outbox(SPRING))
+        assert office.figures(id) == states, (each, [one.state for one in office.outbox(SPRING)])
+    assert not office.messages.skipped(campaign=id, by=by)
+
+
+_S = MessageState
+WHAT = {
+    **dict.fromkeys((_S.WAITING, _S.SENDING, _S.UNKNOWN), "queued"),
+    **dict.fromkeys((_S.SENT, _S.DELIVERED), "sent"),
+    **dict.fromkeys((_S.DEAD, _S.LOST, _S.EXPIRED, _S.UNDELIVERED), "failed"),
+}
+
+
+@pytest.mark.rule(OPT_OUT, MARKETING)
+@pytest.mark.parametrize("campaign", [True, False])
+def test_who_opted_out_at_the_gateway_has_opted_out_here(campaign: bool) -> None:
+    office, gateway = Selling(), Fickle()
+    customer, manager = office.customer(), office.who["service_manager"]
+    office.agrees(customer)
+    office.agrees(customer, channel=Channel.EMAIL)
+    if campaign:
+        office.begun(customer)
+        office.desk.plan()
+        key = office.outbox(SPRING)[0].key
+    else:
+        key = queue(office, customer, MessageClass.CARE)
+    gateway.says = Gate("twilio", {}, office.desk.clock.now).failed(Fate.OPTED_OUT, "21610")
+    office.desk.relay(office.messages.notifier(gateway, office.directory))
+    assert (office.queued(key).state, office.queued(key).failure) == (MessageState.SUPPRESSED, "twilio: 21610")
+    may = office.messages.preferences.refusal
+    for klass in OPTIONAL:
+        assert may(customer, klass, Channel.SMS, by=manager) is Outcome.OPTED_OUT
+        assert may(customer, klass, Channel.EMAIL, by=manager) is None, "other ways stay open"
+    (row,) = office.messages.skipped(by=manager)
+    assert (row.key, row.outcome) == (key, "opted_out")
+    trail = office.messages.preferences.trail(office.preferences(customer), by=manager)
+    assert [(one.by, one.facts["how"]) for one in trail if one.name == "customer_opted_out"] == [(customer, "gateway")]
+    if campaign:
+        assert office.figures(row.campaign) == {"opted_out": 1}
+
+
+@pytest.mark.rule(OPT_OUT)
+def test_a_colleague_whom_the_gateway_refuses_and_a_customer_who_is_gone_opt_out_of_nothing() -> None:
+    office, gateway = Selling(), Fickle()
+    gateway.says = Gate("twilio", {}, office.desk.clock.now).failed(Fate.OPTED_OUT, "21610")
+    gone = office.customer()
+    keys = [queue(office, gone, MessageClass.CONTRACT), office.call(office.messages.notify, "finance", "x")]
+    office.known("finance", channel=Channel.IN_APP)
+    office.call(office.desk.erase_customer, gone)
+    report = office.desk.relay(office.messages.notifier(gateway, office.directory))
+    assert (report.suppressed, [office.queued(key).state for key in keys]) == (2, [MessageState.SUPPRESSED] * 2)
+    found = office.desk.store.look(lambda unit: unit.of(PREFERENCES).find(Query()).items)
+    assert [one.customer for one in found if one.standing.opted_out] == []

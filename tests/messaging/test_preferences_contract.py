@@ -20,7 +20,7 @@ _OUT = (MessageClass.CARE, Channel.SMS, "by_phone")
 
 
 def hand(**given: Any) -> MessagingAct:
-    return MessagingAct(anybody=lambda *_: True, **given)
+    return MessagingAct(anybody=lambda *_: True, why_not=lambda _: None, **given)
 
 
 class _Contract(CaseContract):

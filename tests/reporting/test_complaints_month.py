@@ -20,6 +20,7 @@ from csdomain.desk import Desk
 from csdomain.kernel.rules import PERSONAL_DATA
 from csdomain.kernel.rules.errors import NotPermitted
 from csdomain.kernel.values.money import Money
+from csdomain.reporting import complaints_month
 from csdomain.reporting.complaints_month import (
     DIMENSIONS,
     Figures,
@@ -34,6 +35,7 @@ from csdomain_adapters.export import write_csv
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
+FAULTY = Classification("quality", "material")
 
 
 @st.composite
@@ -49,6 +51,7 @@ def past_cases(draw: st.DrawFn) -> dict[str, Any]:
         "classification": Classification(name, cause),
         "closed_at": edge + timedelta(microseconds=draw(st.integers(-2, 2)), days=draw(st.integers(-20, 20))),
         "in_time": draw(st.none() | st.booleans()),
+        "state": draw(st.sampled_from([State.CLOSED, State.SETTLED])),
     }
 
 
@@ -57,7 +60,7 @@ def taken_over(desk: Desk, number: int, case: dict[str, Any]) -> str:
     past = PastCase(
         number=f"OLD-{number}",
         form=complaint_form(product=case["product"], claimed=claimed),
-        state=State.CLOSED,
+        state=case["state"],
         received_at=case["closed_at"] - timedelta(days=5),
         accepted_at=case["closed_at"] - timedelta(days=4),
         closed_at=case["closed_at"],
@@ -192,6 +195,8 @@ def test_nothing_is_counted_by_what_no_column_holds_nor_for_those_who_may_not_re
         found.query("customer", "customer-1")
     with pytest.raises(NotPermitted):
         complaints_of_month(desk.complaints, "2026-03", by=agent(desk, "x", position=""), at=NOW)
+    first = complaints_of_month(desk.complaints, "0001-02", by=staff(desk)["gm_office"], at=NOW)
+    assert first.whole.closed == 0
 
 
 @pytest.mark.rule(MONTHLY_REVIEW, PERSONAL_DATA)
@@ -236,13 +241,53 @@ def test_the_table_says_every_group_once() -> None:
     assert [(row[0], row[1]) for row in rows[1:]] == [(n, key) for n, groups in found.groups.items() for key in groups]
 
 
+@pytest.mark.rule(MONTHLY)
+def test_a_program_gets_the_figures_as_plain_data() -> None:
+    desk = memory_desk()
+    closed(desk, complaint_form(claimed=Money(80_00, "CNY")))
+    found = complaints_of_month(desk.complaints, "2026-03", by=staff(desk)["gm_office"], at=NOW)
+    data: Any = found.as_data()
+    assert (data["month"], data["as_of"]) == ("2026-03", "2026-06-01T00:00:00+00:00")
+    assert (data["all"]["closed"], data["all"]["claimed"], data["month_before"]["claimed"]) == (
+        1,
+        "80.00 CNY",
+        "0.00 CNY",
+    )
+    assert [(group["group"], group["closed"]) for group in data["groups"]["branch"]] == [("hq", 1)]
+
+
+@pytest.mark.rule(MONTHLY_REVIEW)
+def test_the_list_of_the_review_is_whole_and_says_no_day_where_nobody_reviews(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(complaints_month, "_PAGE", 2)
+    for book, reviewed in (("after_sales", True), ("medical_centre", False)):
+        desk = memory_desk(book, clock=MovableClock(NOW))
+        everything = tuple(desk.house.permissions.positions)
+        by = desk.actor("agent-1", branch="hq", positions=everything)
+        for number in range(5):
+            past = PastCase(
+                number=f"OLD-{number}",
+                form=complaint_form(),
+                state=State.CLOSED,
+                received_at=NOW - timedelta(days=9),
+                accepted_at=NOW - timedelta(days=9),
+                closed_at=NOW - timedelta(days=5, hours=number),
+                classification=Classification("service", "waiting") if book != "after_sales" else FAULTY,
+                outcome="done",
+            )
+            desk.complaints.take_over(past, by=by, at=NOW)
+        rows = list(review_of_month(desk.complaints, "2026-05", by=by).rows)
+        assert [row[0] for row in rows] == [f"OLD-{number}" for number in (4, 3, 2, 1, 0)]
+        assert [row[-1] is not None for row in rows] == [reviewed] * 5
+
+
 @pytest.mark.rule(STATISTICS)
 @pytest.mark.parametrize("book", ["after_sales", "medical_centre"])
 def test_f23_withdrawn_ones_are_counted_as_such_and_in_time_is_only_what_a_clock_ran_for(book: str) -> None:
     desk = memory_desk(book)
     everything = tuple(desk.house.permissions.positions)
     by: dict[str, Any] = {"by": desk.actor("agent-1", branch="hq", positions=everything), "at": NOW}
-    ids = [desk.complaints.receive(complaint_form(), **by).id for _ in range(2)]
+    claims = complaint_form(claimed=Money(80_00, "CNY"))
+    ids = [desk.complaints.receive(claims, **by).id for _ in range(2)]
     desk.complaints.withdraw(ids[0], "never mind", **by)
     if book == "medical_centre":  # which sets no time to close a complaint
         desk.complaints.handle(ids[1], Classification("service", "waiting"), **by)
@@ -252,5 +297,6 @@ def test_f23_withdrawn_ones_are_counted_as_such_and_in_time_is_only_what_a_clock
     found = complaints_of_month(desk.complaints, "2026-06", by=by["by"], at=NOW)
     closed_ = 1 if book == "medical_centre" else 0
     assert (found.whole.withdrawn, found.whole.closed, found.whole.in_time, found.whole.late) == (1, closed_, 0, 0)
+    assert found.whole.claimed == Money(80_00 * closed_, "CNY")
     assert [case.id for case in desk.complaints.find(found.query(withdrawn=True), by=by["by"]).items] == ids[:1]
     assert len(desk.complaints.find(found.query(), by=by["by"]).items) == closed_

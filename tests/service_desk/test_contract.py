@@ -127,7 +127,9 @@ class TestJobs(AtTheDesk):
         *("classify.cover",),
     }
     prepares = frozenset({"enter"})
-    untold = frozenset({"job.question", "job.unanswered", "register_check.differences", "trial.ending"})
+    untold = frozenset(
+        {"job.cancelled", "job.question", "job.unanswered", "register_check.differences", "trial.ending"}
+    )
 
     def apart(self, case: Any) -> bool:
         away: bool = case.out_of_town

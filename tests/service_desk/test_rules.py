@@ -199,6 +199,22 @@ def test_a_technician_falls_ill_another_comes_thrice_and_everybody_is_told() -> 
         *[("job.dispatched", "ben")] * 3,
         ("job.dispatched", "ann"),
     ]
+    assert counter.told("job.expected", "job.put_off") == [
+        *[("job.expected", "customer-1"), ("job.put_off", "customer-1")],
+        *[("job.expected", "customer-1")] * 4,
+    ]
+
+
+@pytest.mark.rule(r.DISPATCH, r.INTAKE)
+def test_who_was_told_that_somebody_comes_is_told_that_nobody_does() -> None:
+    counter = Counter()
+    never_sent, sent = counter.received(), counter.dispatched(counter.received())
+    for id in (never_sent, sent):
+        counter.does.cancel(id, "works again", **counter.call("ann"))
+    assert counter.told("job.cancelled", "job.called_off") == [
+        ("job.called_off", "ann"),
+        ("job.cancelled", "customer-1"),
+    ]
 
 
 @pytest.mark.rule(r.DISPATCH)

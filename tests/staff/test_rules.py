@@ -211,6 +211,21 @@ def test_a_post_is_one_of_the_current_rulebook_and_within_reach() -> None:
     assert set(StaffMember.engage(act(), "ann", NAME, everything)[0].held(T0)) == set(act().positions)
 
 
+@pytest.mark.rule(EMPLOYMENT, PERSONAL_DATA)
+def test_nobody_leaves_or_returns_in_the_past_and_is_erased_only_after_the_last_day() -> None:
+    record = StaffMember.engage(act(), "ann", NAME, SALES, T0, T0 + 5 * DAY)[0]
+    error = unchanged(record, RuleBroken, lambda: record.leave(act(), "", T0 - DAY))
+    assert error.facts == {"at": T0 - DAY}
+    assert T0.isoformat() in str(error.accepted)
+    left: Any = record.leave(act(), "", T0 + 9 * DAY)[0]
+    assert left.until == T0 + 5 * DAY, "who was to go before goes then"
+    unchanged(record, RuleBroken, lambda: record.return_(act(), SALES, T0 - DAY))
+    error = unchanged(record, RuleBroken, lambda: record.erase(act(at=T0 + 4 * DAY)))
+    assert error.facts == {"at": T0 + 4 * DAY}
+    record.erase(act(at=T0 + 5 * DAY))
+    assert record.name == ""
+
+
 @pytest.mark.rule(PERMITTED, PERSONAL_DATA)
 def test_names_and_phones_are_for_those_with_the_permission() -> None:
     with memory_desk() as desk:

@@ -7,7 +7,7 @@ from typing import Final, TypeVar
 
 import attrs
 
-from csdomain.kernel.cases.delivery import DeliveryFailed, DeliveryUnknown, Postponed, Sent, Suppressed
+from csdomain.kernel.cases.delivery import DeliveryFailed, DeliveryUnknown, OptedOut, Postponed, Sent
 from csdomain.kernel.rules.errors import DomainError
 from csdomain_adapters.system import SystemClock
 
@@ -72,7 +72,7 @@ class Gate:
         return Sent(f"{self.name}:{id}" if id else "", max(1, segments))
 
     def failed(self, fate: Fate, code: str) -> DomainError:
-        """What to raise for a message that was not taken: DeliveryFailed, DeliveryUnknown, Postponed or Suppressed.
+        """What to raise for a message that was not taken: DeliveryFailed, DeliveryUnknown, Postponed or OptedOut.
 
         ``code`` is the vendor's, or a few words of ours.
         """
@@ -80,7 +80,7 @@ class Gate:
         if fate is Fate.THROTTLED:
             return Postponed(until=self.now() + _BUSY)
         if fate is Fate.OPTED_OUT:
-            return Suppressed(why=why)
+            return OptedOut(why=why)
         if fate is Fate.UNKNOWN:
             return DeliveryUnknown(why=why)
         final = fate in (Fate.REFUSED_CONTENT, Fate.REFUSED_ADDRESSEE)

@@ -68,6 +68,14 @@ def _smtp(given: Mapping[str, Any]) -> Gateway:
     return Smtp(**more)
 
 
+def _smpp(given: Mapping[str, Any]) -> Gateway:
+    from .smpp import Ids, Long, Security, Smpp
+
+    kinds: dict[str, Any] = {"security": Security, "long": Long, "ids": Ids}
+    more: dict[str, Any] = {key: kinds[key](value) if key in kinds else value for key, value in given.items()}
+    return Smpp(**more)
+
+
 def _common(given: Mapping[str, Any]) -> Mapping[str, Any]:
     from .http import Endpoint
     from .inbound import Hook
@@ -108,6 +116,12 @@ KINDS: Final[Mapping[str, _Kind]] = {
         _smtp,
         _set("host sender subjects"),
         _set("port security user password shown timeout"),
+        _set("password"),
+    ),
+    "smpp": _Kind(
+        _smpp,
+        _set("host system_id password sender"),
+        _set("port security system_type long ids timeout"),
         _set("password"),
     ),
 }

@@ -3,7 +3,21 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, cast
 
-from sqlalchemy import Column, Integer, Select, Table, and_, bindparam, false, func, or_, select, tuple_, union
+from sqlalchemy import (
+    Column,
+    Integer,
+    Select,
+    Table,
+    and_,
+    bindparam,
+    false,
+    func,
+    literal_column,
+    or_,
+    select,
+    tuple_,
+    union,
+)
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql import ColumnElement
 from sqlalchemy.sql.functions import FunctionElement
@@ -92,7 +106,7 @@ def tally_statement(table: Table, tally: Tally[Any]) -> Select[Any]:
     where = (*tally.where, *tally.either)
     common = list(range(len(tally.where)))
     groups = [table.c[name] for name in tally.group_by]
-    sums = [func.coalesce(func.sum(table.c[name]), 0) for name in tally.sums]
+    sums = [func.coalesce(func.sum(table.c[name]), literal_column("0")) for name in tally.sums]
     statement = select(*groups, func.count(), *sums).select_from(table).group_by(*groups)
     if tally.either:
         key = list(table.primary_key.columns)  # of a register often several
@@ -104,7 +118,7 @@ def tally_statement(table: Table, tally: Tally[Any]) -> Select[Any]:
         by, most = tally.top
         largest: Any = sums[tally.sums.index(by)] if by in tally.sums else func.count()
         nothing_last = [part for group in groups for part in (group.is_(None), group)]
-        statement = statement.order_by(largest.desc(), *nothing_last).limit(most)
+        statement = statement.order_by(largest.desc(), *nothing_last).limit(literal_column(str(most)))
     return statement
 
 

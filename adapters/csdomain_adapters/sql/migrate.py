@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 Direction = Literal["upgrade", "downgrade"]
 #: The newest migration; a test compares it with the scripts.
-HEAD: Final = "0020"
+HEAD: Final = "0021"
 _SCRIPTS: Final = Path(__file__).parent / "migrations"
 #: Serialises upgrades of one PostgreSQL database; any constant of our own will do.
 _LOCK: Final = 4_721_003

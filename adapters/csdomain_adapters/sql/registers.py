@@ -120,6 +120,12 @@ class RegisterTable(Generic[R]):
         statement = statement.limit(bindparam(_LIMIT, type_=Integer))
         return statement.with_for_update() if query.lock else statement
 
+    def sums(self, tally: Tally[Any]) -> tuple[Prepared, dict[str, Any]]:
+        """The statement of counts and sums, and its parameters."""
+        where, either = tuple(map(shape_of, tally.where)), tuple(map(shape_of, tally.either))
+        shape = ("sums", tally.group_by, tally.sums, tally.top, where, either)
+        return self._prepared(shape, lambda: tally_statement(self.table, tally)), tally_values(tally)
+
     def drop(self, where: Sequence[Where[Any]]) -> tuple[Prepared, dict[str, Any]]:
         """The DELETE under some conditions, and its parameters."""
         shape = ("drop", tuple(map(shape_of, where)))
@@ -184,8 +190,7 @@ class RegisterRows:
         return RowPage(items, tuple([getattr(items[-1], name) for name in query.order_by]) if more else None)
 
     def sum_rows(self, register: Register[Any], tally: Tally[Any], /) -> Sequence[TallyRow]:
-        table = self._schema.register(register).table
-        return tally_rows(self.execute(tally_statement(table, tally), tally_values(tally)), tally)
+        return tally_rows(self.execute(*self._schema.register(register).sums(tally)), tally)
 
     def drop_rows(self, register: Register[Any], where: Sequence[Where[Any]], /) -> int:
         return int(self.execute(*self._schema.register(register).drop(where)).rowcount)

@@ -62,7 +62,8 @@ def hand_over(case: HandedOver, waits: Iterable[Wait]) -> None:
         known = before.get(wait.task)
         if known is None:
             case.handed += 1
-        found.append(attrs.evolve(wait, nth=case.handed if known is None else known.nth))
+        nth = case.handed if known is None else known.nth
+        found.append(Wait(to=wait.to, work=wait.work, person=wait.person, step=wait.step, nth=nth))
     case.waits = tuple(found)
 
 

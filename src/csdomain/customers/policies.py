@@ -22,7 +22,7 @@ def grade(figures: Mapping[Figure, int], grades: Sequence[str], criteria: Sequen
     A figure that gets better never makes the grade worse.
     """
     ranks = [criterion.rank(figures[criterion.figure]) for criterion in criteria]
-    return grades[min((2 * sum(ranks) + len(ranks)) // (2 * len(ranks)), len(grades) - 1)]
+    return grades[(2 * sum(ranks) + len(ranks)) // (2 * len(ranks))]
 
 
 def check_columns(names: Sequence[str], rules: CustomerRules) -> None:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import attrs
 
 from csdomain.customers.lifecycle import State
-from csdomain.customers.model.customer import BORN, CUSTOMERS, Customer
+from csdomain.customers.model.customer import BORN, CUSTOMERS, ITSELF, Customer
 from csdomain.kernel.cases.delivery import FAILED
 from csdomain.kernel.cases.effects import Message
 from csdomain.kernel.cases.timers import SYSTEM
@@ -132,7 +132,7 @@ def _source(
 
     def act(unit: Unit, due: Due, ids: Sequence[str]) -> None:
         day, zone = date.fromisoformat(due.facts["day"]), ZoneInfo(due.facts["zone"])
-        customers = [unit.of(CUSTOMERS).get(id) for id in ids]
+        customers = unit.of(CUSTOMERS).find(Query((ITSELF.among(tuple(ids)),), limit=len(ids))).items
         if "eve" in due.facts:
             for who in sorted({one.owner or greeting.by for one in customers}):
                 _remind(unit, name, due, day, who)

@@ -87,7 +87,7 @@ def source(house: House) -> Source:
             return
         mine = (OUTCOMES["campaign"].is_(campaign.id),)
         rows = unit.register(OUTCOMES).sums(Tally(mine, group_by=("outcome",)))
-        waits = {Outcome.QUEUED.value, Outcome.SENT.value}
+        waits = {Outcome.QUEUED.value, Outcome.SENT.value, Outcome.FAILED.value}
         queued = sum(row.count for row in rows if str(row.group[0]) in waits)
         rules, place = house.rulebook[MESSAGE_RULES], house.place(campaign.branch)
         made = MessagingAct(
@@ -97,6 +97,7 @@ def source(house: House) -> Source:
             place=place,
             draws=cast("Any", None),  # it draws nothing
             anybody=lambda *_: True,
+            why_not=lambda _: None,
         )
         events = campaign.finished(made, queued)
         unit.of(CAMPAIGNS).save(campaign)

@@ -13,8 +13,8 @@ from .values import MESSAGE_RULES
 CONTEXT: Final = Context(
     "messages",
     s.Messages,
-    (s.PREFERENCES_CASES, s.CAMPAIGN_CASES),
+    (s.PREFERENCES_CASES, s.CAMPAIGN_CASES, s.TEXT_CASES),
     (OUTCOMES, INBOX),
-    projections=(chronicle(__file__, s.PREFERENCES_CASES),),
+    projections=(chronicle(__file__, s.PREFERENCES_CASES), chronicle(__file__, s.TEXT_CASES)),
     section=MESSAGE_RULES,
 )

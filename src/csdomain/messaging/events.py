@@ -26,12 +26,24 @@ class GreetingPlanned(Event):
     outcome: str
 
 
+# --- typed texts
 @attrs.frozen(kw_only=True)
-class NoticeSent(Event):
-    """Somebody of the house told another, or a position, something (MSG-13)."""
+class TextTyped(Told):
+    """Somebody typed a text that concerns ``customer``, empty for nobody in particular."""
 
-    message: str
+    customer: str = stamped()
+
+
+@attrs.frozen(kw_only=True)
+class NoticeTyped(TextTyped):
+    """Somebody of the house tells another, or a position, something (MSG-13)."""
+
     to: str
+
+
+@attrs.frozen(kw_only=True)
+class CareTyped(TextTyped):
+    """Somebody of the house sends a driver something to keep awake by (MSG-07)."""
 
 
 # --- preferences

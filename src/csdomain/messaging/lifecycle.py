@@ -1,4 +1,4 @@
-"""The moves of contact preferences (MSG-10) and of campaigns (MSG-08)."""
+"""The moves of contact preferences (MSG-10), of campaigns (MSG-08), and of what is typed for a message (MSG-13)."""
 
 from enum import Enum, unique
 from typing import Final
@@ -77,4 +77,32 @@ CAMPAIGN_MOVES: Final = Lifecycle(
         Row(_M.STOP, (_S.DRAFTED, _S.RUNNING, _S.DONE), _S.STOPPED, r.MARKETING, may="campaign_start"),
     ),
     ended=(_S.DONE,),  # what has not left by then can still be stopped
+)
+
+
+@unique
+class TextState(Enum):
+    """A typed text is kept until it is erased."""
+
+    WRITTEN = "written"
+
+
+@unique
+class TextMove(Enum):
+    """What a text can be typed for."""
+
+    NOTIFY = "notify"
+    CARE_FOR = "care_for"
+
+
+TEXT_MOVES: Final = Lifecycle(
+    "message_text",
+    TextState,
+    TextState.WRITTEN,
+    steps(
+        "messages",
+        Row(TextMove.NOTIFY, None, TextState.WRITTEN, r.INTERNAL, may="notify"),
+        Row(TextMove.CARE_FOR, None, TextState.WRITTEN, r.DRIVERS_CARE, may="notify"),
+    ),
+    ended=(TextState.WRITTEN,),
 )

@@ -68,6 +68,8 @@ def _back(event: e.VisitCalledOff | e.JobUnsettled, s: S) -> Iterable[Effect]:
     if isinstance(event, e.VisitCalledOff):
         yield s.stop(event, timer(r.DISPATCH, event.visit), cancelled=True)
         yield s.tell(event, "called_off", event.technician, event.visit)
+        if event.customer:  # who waits at home
+            yield s.tell(event, "put_off", event.customer, event.visit)
     yield s.tell(event, "to_dispatch", s.rules.manager, event.visit)
 
 
@@ -86,6 +88,8 @@ def _late(job: Job, fired: TimerBreached, s: S) -> Iterable[Effect]:
 def _cancelled(event: e.JobCancelled, s: S) -> Iterable[Effect]:
     if event.source == State.DISPATCHED.value:
         yield s.tell(event, "called_off", s.case.technician, len(s.case.visits))
+        if event.customer:
+            yield s.tell(event, "cancelled", event.customer)
     yield s.cancel(event)
 
 

@@ -215,7 +215,7 @@ _T, _N, _M, _I, _D = Placeholder.TEXT, Placeholder.NUMBER, Placeholder.MONEY, Pl
 OCCASIONS: Final = (
     *occasions(
         "job",
-        {"expected": {"expected": _I}},
+        {"expected": {"expected": _I}, "put_off": {}, "cancelled": {}},
         {
             "to_dispatch": {},
             "dispatched": {"expected": _I},

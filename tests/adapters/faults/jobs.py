@@ -43,6 +43,8 @@ from csdomain.testing import (
 from csdomain.testing.samples import HEAPS, Heap
 from csdomain_adapters.notify import CollectingNotifier
 from csdomain_adapters.sql import SqlStore
+from csdomain_adapters.sql.dialects import make_engine
+from csdomain_adapters.sql.migrate import downgrade, upgrade
 from csdomain_adapters.sql.tables import Schema
 
 LEASE = RelayPolicy(lease=timedelta(minutes=2))
@@ -92,6 +94,34 @@ def dump(url: str) -> str:
     """All that shows, as text to compare."""
     with opened(url) as desk:
         return repr(snapshot(desk.store, (COMPLAINTS,), subjects=("",)))
+
+
+def age(url: str, revision: str) -> None:
+    """A complaint, its timers and what was told of it, in tables as they were at ``revision``."""
+    with opened(url, first_id=1) as desk:
+        id = accepted(desk).id
+        desk.complaints.investigate(id, by=agent(desk), at=desk.clock.now())
+    downgrade(make_engine(url, {}), revision)
+
+
+def modernise(url: str, turn: int = 0) -> str:
+    """Bring the tables up to date, and die before the ``turn``-th statement that changes something; all that shows."""
+    engine, changes = make_engine(url, {}), 0
+
+    def heard(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        nonlocal changes
+        changes += statement.lstrip().lower().startswith(("create", "alter", "drop", "insert", "update", "delete"))
+        if changes == turn:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    if turn:
+        event.listen(engine, "before_cursor_execute", heard)
+    upgrade(engine)
+    engine.dispose()
+    with opened(url, first_id=1000) as desk:
+        number = received(desk).number
+        assert desk.verify().sound
+    return f"{number} {dump(url)}"
 
 
 # --- many writers -----------------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from adapters.whole import STEPS
 from csdomain.kernel.rules import AUDITED, NUMBERING, ONE_WRITER, PORTS, TIMERS
 from csdomain.messaging.rules import OUTBOX
 from csdomain.testing import MovableClock
+from csdomain_adapters.sql.migrate import HEAD
 
 LATER = (MovableClock().now() + timedelta(days=60)).isoformat()
 MUCH_LATER = (MovableClock().now() + timedelta(days=61)).isoformat()
@@ -134,6 +135,31 @@ def die_at_every_call(
             assert turn > 1
             return turn
         turn += stride
+
+
+@pytest.mark.rule(PORTS)
+@pytest.mark.parametrize("backend", SQL)
+def test_dying_in_an_upgrade_of_a_live_store_loses_nothing(
+    nursery: Nursery, clean_url: Callable[[str], str], backend: str
+) -> None:
+    for revision, stride in (("0004", 113), (f"{int(HEAD) - 1:04}", 5)):
+
+        def aged(revision: str = revision) -> str:
+            url = clean_url(backend)
+            nursery.one("age", url=url, revision=revision).value()
+            return url
+
+        undisturbed, turn = nursery.one("modernise", url=aged()).value(), 1
+        while True:
+            url = aged()
+            ended = nursery.one("modernise", url=url, turn=turn)
+            if not ended.signal:
+                assert ended.value() == undisturbed
+                break
+            assert ended.signal == SIGKILL
+            assert nursery.one("modernise", url=url).value() == undisturbed, f"from {revision}, dead at {turn}"
+            turn += stride
+        assert turn > stride
 
 
 @pytest.mark.rule(ONE_WRITER, AUDITED)

@@ -6,5 +6,5 @@ from csdomain_adapters.django.tables import tables
 
 
 class Migration(migrations.Migration):
-    dependencies = [("csdomain", "0018_messages")]
-    operations = [tables("0020", "0018")]
+    dependencies = [("csdomain", "0019_message_texts")]
+    operations = [tables("0020", "0019")]

@@ -26,7 +26,8 @@ def _unit(case: Complaint) -> str | None:
 
 
 def _granted(case: Complaint) -> int | None:
-    return None if case.granted is None else case.granted.minor
+    granted = case.granted
+    return None if granted is None else granted.minor
 
 
 def _claimed(case: Complaint) -> int | None:

@@ -234,9 +234,16 @@ class Complaint(Record):
             if improvement.state not in (ImprovementState.VERIFIED, ImprovementState.DROPPED)
         ]
         ends += [f"remark {n}" for n, remark in enumerate(self.remarks, 1) if remark.state is RemarkState.OPEN]
-        ends += ["return" for turn, remedy in self.standing.items() if remedy.pieces and not self.slips_of(turn)]
+        return (*ends, *self.undrawn(), *(() if self.reviewed else ("review",)))
+
+    def undrawn(self) -> tuple[str, ...]:
+        """What stands granted without a paper that carries it out, by name. [CMP-21, CMP-22]"""
+        standing = self.standing
+        if not standing and not self.certificates:
+            return ()
+        ends = ["return" for turn, remedy in standing.items() if remedy.pieces and not self.slips_of(turn)]
         ends += ["compensation"] if any(account.left for account in self.accounts.values()) else []
-        return (*ends, *(() if self.reviewed else ("review",)))
+        return tuple(ends)
 
     # --- what stands granted, and what became of it on paper
     @property

@@ -135,10 +135,8 @@ def _papers(case: Complaint, rules: ComplaintRules) -> Iterator[Wait]:
     for count, improvement in enumerate(case.improvements, 1):
         if improvement.state in _IMPROVEMENTS:
             yield wait("improve", f"{_IMPROVEMENTS[improvement.state]} improvement {count}")
-    ends = case.open_ends()
-    for name in ("return", "compensation"):
-        if name in ends:
-            yield wait("sell", f"draw {name}")
+    for name in dict.fromkeys(case.undrawn()):
+        yield wait("sell", f"draw {name}")
     if case.closed_at is not None and not case.reviewed:
         yield wait("review", _M.REVIEW.value)
 

@@ -1,7 +1,7 @@
 """What a customer is found by, and how well: terms of texts, spelling in pinyin, scores. Pure functions (CUS-04)."""
 
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import IntEnum, unique
 from fractions import Fraction
 from functools import cache
@@ -12,18 +12,17 @@ import attrs
 
 from csdomain.customers.ports import Fold
 
-#: A whole field as a term begins with this, the first character of a name with that; no plain text holds either.
-_WHOLE: Final = "="
-_FIRST: Final = "^"
-_END: Final = "$"
+#: A field from its beginning on is a term that begins with this; no plain text holds it.
+_BEGINS: Final = "^"
 #: So many digits at its end tell a phone from others.
 _SUBSCRIBER: Final = 8
-#: Longer fields have no whole term, and are searched by their grams up to here.
+#: No term is longer.
 LONGEST: Final = 100
 _SEARCHED: Final = 400
 _SPELLED: Final = 12
 _READINGS: Final = 8
-_ENOUGH: Final = Fraction(1, 2)
+#: The least share of the grams by which a field resembles what is asked for.
+ENOUGH: Final = Fraction(1, 2)
 _INITIALS: Final = ("zh", "ch", "sh")
 
 
@@ -39,6 +38,8 @@ class Group(IntEnum):
 
 #: So many characters are a gram of a field of the kind.
 GRAM: Final = {Group.NAME: 2, Group.PHONE: 4, Group.CODE: 3, Group.TEXT: 2}
+#: The kinds of field that are found by what only resembles them; of the others each piece must be right.
+RESEMBLING: Final = (Group.NAME, Group.TEXT)
 
 
 def plain(text: str, fold: Fold, group: Group = Group.TEXT) -> str:
@@ -54,30 +55,30 @@ def grams(text: str, group: Group) -> frozenset[str]:
     return frozenset(text[i : i + n] for i in range(len(text) - n + 1))
 
 
+def ends(text: str, group: Group) -> frozenset[str]:
+    """Every end of a plain text that is not shorter than a gram: what is somewhere within it begins one of them."""
+    return frozenset(text[i : i + LONGEST] for i in range(len(text) - GRAM[group] + 1))
+
+
 def terms(text: str, group: Group, fold: Fold) -> frozenset[str]:
     """Every term by which a field is found."""
     found = plain(text, fold, group)
     if not found:
         return frozenset()
-    named = first(found[0]) | set(_spelled(text, fold)) if group is Group.NAME else set()
-    return grams(found, group) | whole(found) | named | sure(found, group)
+    within = grams(found, group) if group in RESEMBLING else ends(found, group)
+    return within | {begins(found)} | set(_spelled(text, fold) if group is Group.NAME else ())
+
+
+def begins(text: str) -> str:
+    """The term of a plain text from its beginning on: of a whole field, or of what fields begin with."""
+    return _BEGINS + text[:LONGEST]
 
 
 def sure(text: str, group: Group) -> frozenset[str]:
     """The term that only one person has: the last digits of a phone, whichever prefix it is written with, a code."""
     if group is Group.PHONE and len(text) >= _SUBSCRIBER:
-        return frozenset({_END + text[-_SUBSCRIBER:]})
-    return whole(text) if group in (Group.PHONE, Group.CODE) else frozenset()
-
-
-def whole(text: str) -> frozenset[str]:
-    """The term of a whole plain text; none of an empty or a long one."""
-    return frozenset({_WHOLE + text} if 0 < len(text) <= LONGEST else ())
-
-
-def first(text: str) -> frozenset[str]:
-    """The term of a name's first character; none of a text that is no single one."""
-    return frozenset({_FIRST + text} if len(text) == 1 else ())
+        return frozenset({text[-_SUBSCRIBER:]})
+    return frozenset({begins(text)} if text and group in (Group.PHONE, Group.CODE) else ())
 
 
 # --- spelling
@@ -189,23 +190,37 @@ class Score:
     field: int
 
 
-def score(query: str, fields: Iterable[tuple[Group, str]], fold: Fold) -> Score | None:
+@attrs.frozen
+class Wanted:
+    """What is asked for: as it was written, and of each kind of field the plain text and its pieces."""
+
+    text: str
+    plain: Mapping[Group, str]
+    pieces: Mapping[Group, frozenset[str]]
+
+    @classmethod
+    def of(cls, text: str, fold: Fold) -> "Wanted":
+        """What ``text`` asks for."""
+        found = {group: plain(text, fold, group) for group in Group}
+        return cls(text, found, {group: grams(said, group) for group, said in found.items()})
+
+
+def score(wanted: Wanted, fields: Iterable[tuple[Group, str]], fold: Fold) -> Score | None:
     """The best score of any field; None where none fits. [CUS-04]"""
     found = [
-        Score(Fraction(fit), -group) for group, text in fields if (fit := _fit(query, text, group, fold)) is not None
+        Score(Fraction(fit), -group) for group, text in fields if (fit := _fit(wanted, text, group, fold)) is not None
     ]
     return max(found, default=None)
 
 
-def _fit(query: str, text: str, group: Group, fold: Fold) -> Fraction | int | None:
-    wanted, there = plain(query, fold, group), plain(text, fold, group)
-    pieces = grams(wanted, group)
+def _fit(asked: Wanted, text: str, group: Group, fold: Fold) -> Fraction | int | None:
+    wanted, pieces, there = asked.plain[group], asked.pieces[group], plain(text, fold, group)
     if wanted and wanted == there:
         return 4
     if group is Group.NAME:
         if len(wanted) == 1:
             return 3 if there.startswith(wanted) else None
-        span = spelled(query, text, fold) if fold.syllables and wanted.isascii() else None
+        span = spelled(asked.text, text, fold) if fold.syllables and wanted.isascii() else None
         if span is not None:
             return 2 + (span[0] == 0) + (span == (0, len(reads(text, fold)) - 1))
     if not pieces:
@@ -213,8 +228,10 @@ def _fit(query: str, text: str, group: Group, fold: Fold) -> Fraction | int | No
     if wanted in there:
         ahead = there.endswith(wanted) if group is Group.PHONE else there.startswith(wanted)
         return 3 if ahead else 2
+    if group not in RESEMBLING:
+        return None
     share = Fraction(len(pieces & grams(there, group)), len(pieces))
-    return share if share >= _ENOUGH and group in (Group.NAME, Group.TEXT) else None
+    return share if share >= ENOUGH else None
 
 
 def alike(one: Sequence[str], two: Sequence[str], fold: Fold, least: float) -> bool:

@@ -76,6 +76,7 @@ class Customers(AboutCustomers[Customer]):
     _cases: ClassVar = CUSTOMER_CASES
     _lunar: LunarCalendar | None = attrs.field(default=None, kw_only=True)
     _chronicles: tuple[Chronicle, ...] = attrs.field(default=(), kw_only=True)
+    _leap_day: LeapDay = attrs.field(default=LeapDay.FEB28, kw_only=True)
 
     def _beside(self, service: type[S], **ports: Any) -> S:
         return service(self._store, self._house, self._ids, authorities=self._authorities, fold=self._fold, **ports)
@@ -236,12 +237,13 @@ class Customers(AboutCustomers[Customer]):
 
     def birthdays(self, since: date, until: date, *, by: Actor) -> Sequence[Customer]:
         """The customers with a birthday from ``since`` to ``until``, both included, each by the calendar of the birth:
-        the first 1000. 29 February is celebrated on the 28th of other years. Lunar ones are found where the extra
-        ``lunar`` is installed. Raises MalformedCustomer for more than 62 days, BeyondLunarYears. [CUS-06]"""
+        the first 1000. 29 February is celebrated in other years as ``[messages] leap_day`` says, on the 28th where the
+        house has no messages. Lunar ones are found where the extra ``lunar`` is installed. Raises MalformedCustomer for
+        more than 62 days, BeyondLunarYears. [CUS-06]"""
         days = (until - since).days + 1
         if not 0 < days <= _LONGEST_PERIOD:
             raise MalformedCustomer(r.LISTS, field="until", accepted=Text("1 to 62 days", "1 到 62 天"))
-        of = (celebrants(since + timedelta(n), LeapDay.FEB28, self._lunar) for n in range(days))
+        of = (celebrants(since + timedelta(n), self._leap_day, self._lunar) for n in range(days))
         keys = sorted(frozenset[str]().union(*of))
         return self.find(Query((BORN.among(keys),), limit=MOST), by=by).items
 
@@ -266,8 +268,8 @@ class Customers(AboutCustomers[Customer]):
         FIELDS.check_text(text, "text", SEARCH_LONGEST)
 
         def work(unit: Unit, actor: Actor) -> Sequence[q.Hit]:
-            found = q.search(unit, text, self._fold, self._rules, self._scope(actor), self._reads(actor))
-            return tuple(found[:limit])
+            scope = self._scope(actor)
+            return tuple(q.search(unit, text, self._fold, self._rules, scope, self._reads(actor), limit))
 
         return self._read(work, by)
 
@@ -331,8 +333,14 @@ class Customers(AboutCustomers[Customer]):
     def _rules(self) -> CustomerRules:
         return self._house.rulebook[CUSTOMER_RULES]
 
-    def _reads(self, actor: Actor) -> Any:
-        return lambda customer: self._reaching(actor, customer).may(self._cases.read)
+    def _reads(self, actor: Actor) -> Callable[[Customer], bool]:
+        read, each = self._cases.read, (actor, *actor.others)
+
+        def reads(customer: Customer) -> bool:
+            owners, branches = CUSTOMERS.owned_by(customer), CUSTOMERS.branches_of(customer)
+            return any(one.reaches(read, owners, branches) for one in each)
+
+        return reads
 
     def _keep(self, unit: Unit, case: Customer, events: Sequence[Event], *, new: bool = False) -> None:
         (super()._keep)(unit, case, events, new=new)

@@ -187,7 +187,7 @@ class Postponed(DomainError):
 
 
 class Suppressed(DomainError):
-    """A message must not be sent (its addressee opted out). This is no attempt."""
+    """A message must not be sent. This is no attempt."""
 
     default_rule = PORTS
     problem = Text("The message must not be sent.", "该消息不得发送。")
@@ -195,6 +195,10 @@ class Suppressed(DomainError):
     def __init__(self, *, why: str) -> None:
         super().__init__(why=why)
         self.why = why
+
+
+class OptedOut(Suppressed):
+    """The gateway says that whom a message is for wants none by this channel (MSG-10)."""
 
 
 # --- the ways between states ------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from enum import Enum
-from typing import Generic, Protocol, TypeVar
+from typing import Final, Generic, Protocol, TypeVar
 
 import attrs
 from transitions import Machine
@@ -147,6 +147,8 @@ class Lifecycle(Generic[T, S]):
         self.paths = tuple(sorted({path for step in self.steps for path in step.paths}))
         self._steps = {(step.trigger, step.source): step for step in self.steps}
         self._validate()
+        #: The states that no step leaves, and those that count as ended.
+        self.final: Final = frozenset(self._ends(None))
         inner = [step for step in self.steps if step.source is not None]
         # No conditions and no callbacks: a false condition returns silently, a failing callback leaves the new state.
         self.machine = Machine(
@@ -157,11 +159,6 @@ class Lifecycle(Generic[T, S]):
             transitions=[{"trigger": s.trigger.name, "source": s.source, "dest": s.dest} for s in inner],
         )
         self._events = {step.trigger: self.machine.events[step.trigger.name] for step in inner}
-
-    @property
-    def final(self) -> frozenset[S]:
-        """The states that no step leaves, and those that count as ended."""
-        return frozenset(self._ends(None))
 
     def _validate(self) -> None:
         if len(self._steps) != len(self.steps):

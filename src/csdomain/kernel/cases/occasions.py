@@ -71,17 +71,20 @@ def _frozen(placeholders: Mapping[str, Placeholder]) -> Mapping[str, Placeholder
 class Occasion:
     """Something that a context may tell: ``name`` is that of the messages it queues, ``placeholders`` are their facts.
 
-    ``internal`` occasions are for the house's own people, never for a customer. Raises :class:`MalformedOccasion`.
+    ``internal`` occasions are for the house's own people, never for a customer. ``typed`` are the texts that somebody
+    types for one message of it: a template may name them, and no message carries them (D12). Raises
+    :class:`MalformedOccasion`.
     """
 
     name: str = attrs.field(validator=_occasion)
     placeholders: Mapping[str, Placeholder] = attrs.field(factory=dict, converter=_frozen, validator=_placeholders)
     internal: bool = False
+    typed: tuple[str, ...] = ()
 
     @property
     def known(self) -> Mapping[str, Placeholder]:
-        """All that a text about it may name: its own, and those of the recipient."""
-        return {**RECIPIENT, **self.placeholders}
+        """All that a text about it may name: its own, those of the recipient, and what is typed."""
+        return {**RECIPIENT, **self.placeholders, **dict.fromkeys(self.typed, Placeholder.TEXT)}
 
 
 def fact_of(value: Value) -> Fact:

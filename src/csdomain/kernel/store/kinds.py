@@ -24,7 +24,9 @@ _INTEGER_BITS: Final = 63
 
 def storable(value: object, longest: int) -> bool:
     """Whether every store keeps ``value`` as it is: text of at most that length, without NUL or half a character."""
-    return isinstance(value, str) and len(value) <= longest and "\0" not in value and encodable(value)
+    if not isinstance(value, str) or len(value) > longest or "\0" in value:
+        return False
+    return value.isascii() or encodable(value)
 
 
 def encodable(text: str) -> bool:

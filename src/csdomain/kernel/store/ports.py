@@ -434,7 +434,8 @@ class Notifier(Protocol):
 
     It may also have ``ask(message) -> Sent | NotSent | StillUnknown``, which is asked for a message that may have left,
     and ``idempotent`` (True, or a function of the message): what comes again under its key is then no second message.
-    [MSG-09, MSG-12]
+    ``noted(unit, message, was, at)`` is called in each unit of work that stores what became of a message. [MSG-09,
+    MSG-12]
     """
 
     def send(self, message: Queued, /) -> Sent | None:

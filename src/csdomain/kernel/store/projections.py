@@ -100,7 +100,9 @@ class Projection(Generic[R]):
         make = self.rows.get(record.name)
         if make is None:
             return []
-        return list(make(attrs.evolve(record, reason="", position=None)))
+        if record.reason or record.position is not None:
+            record = attrs.evolve(record, reason="", position=None)
+        return list(make(record))
 
     def _of_trail(self, _: Any, trail: Sequence[AuditRecord]) -> Iterable[R]:
         rows: list[R] = []

@@ -173,7 +173,7 @@ class _Relay:
             return None  # the claim ran out
         message = delivery.begin(here, line, now, self._policy, idempotent=idempotent)
         if message is not here:
-            write(unit, message, here, SYSTEM, now)
+            self._write(unit, message, here)
         return message
 
     def _call(self, message: Queued, idempotent: bool) -> Queued:
@@ -195,6 +195,13 @@ class _Relay:
             return StillUnknown()
         return answer
 
+    def _write(self, unit: Unit, message: Queued, was: Queued) -> None:
+        now = self._now()
+        write(unit, message, was, SYSTEM, now)
+        noted = getattr(self._notifier, "noted", None)
+        if noted is not None:
+            noted(unit, message, was, now)
+
     def _noted(self, unit: Unit) -> Queued | None:
         outcome = self._outcome
         here = None if outcome is None else unit.session.message(outcome.key, lock=True)
@@ -202,7 +209,7 @@ class _Relay:
             return outcome
         message = delivery.settled(here, outcome)
         if message is not here:
-            write(unit, message, here, SYSTEM, self._now())
+            self._write(unit, message, here)
         return message
 
     def _answered(self, claimed: Queued, answer: Answer) -> Queued:
@@ -211,7 +218,7 @@ class _Relay:
             if here is None or (here.state, here.next_at) != (claimed.state, claimed.next_at):
                 return here or claimed
             message = delivery.asked(here, answer, self._now(), self._policy)
-            write(unit, message, here, SYSTEM, self._now())
+            self._write(unit, message, here)
             return message
 
         return self._store.run(work)

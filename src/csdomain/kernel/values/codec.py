@@ -169,7 +169,9 @@ def make_converter() -> Converter:
 
 _PLAIN: Final = make_converter()
 #: The one text of plain data: what hashes and seals are made of.
-canonical: Final = json.JSONEncoder(sort_keys=True, ensure_ascii=True, separators=(",", ":")).encode
+canonical: Final = json.JSONEncoder(
+    sort_keys=True, ensure_ascii=True, separators=(",", ":"), check_circular=False
+).encode
 
 
 def plain(value: object) -> Any:

@@ -238,7 +238,8 @@ def total(amounts: Sequence[Money], currency: str) -> Money:
     """The sum of ``amounts``, all in ``currency``; zero of it where there are none."""
     sum_ = Money.zero(currency)
     for amount in amounts:
-        sum_ = sum_ + amount
+        if amount.minor or amount.currency != currency:
+            sum_ = sum_ + amount
     return sum_
 
 

@@ -23,6 +23,7 @@ from csdomain.messaging.values import (
     Consent,
     MalformedPreference,
     MessageRules,
+    Outcome,
     PreferencesId,
     Standing,
 )
@@ -33,9 +34,11 @@ _M: Final = PreferencesMove
 
 @attrs.frozen(eq=False, kw_only=True)
 class MessagingAct(Act[MessageRules]):
-    """Besides who, when and by which rules: whether an audience in a branch is anybody at all."""
+    """Besides who, when and by which rules: whether an audience in a branch is anybody at all, and why a customer is
+    not to be written to of care."""
 
     anybody: Callable[[Audience, str], bool]
+    why_not: Callable[[str], Outcome | None]
 
 
 def preferences_of(customer: str) -> PreferencesId:

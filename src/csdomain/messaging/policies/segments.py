@@ -5,38 +5,41 @@ the extension table take two. Any other text is counted in UTF-16 units: 70 and 
 text. A part never ends between the two units of a character.
 """
 
-from collections.abc import Callable
+import re
 from enum import Enum, unique
 from typing import Final
 
 import attrs
 
-_BASIC: Final = frozenset(
+_BASIC: Final = (
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
-_EXTENDED: Final = frozenset("\f^{}\\[~]|€")
-_GSM7: Final = _BASIC | _EXTENDED
-#: The last character that UTF-16 writes in one unit.
-_ONE_UNIT: Final = "\uffff"
+_EXTENDED: Final = "\f^{}\\[~]|€"
+#: Each of them with a zero behind it, which GSM-7 has not: such a text is as long as it has septets.
+_MARKS: Final = tuple((character, f"{character}\0") for character in _EXTENDED)
+_NOT_BASIC: Final = re.compile(f"[^{re.escape(_BASIC)}]")
+_NOT_GSM7: Final = re.compile(f"[^{re.escape(_BASIC + _EXTENDED)}]")
+#: The higher byte of the second unit of a character.
+_SECOND: Final = (b"\xdc", b"\xdd", b"\xde", b"\xdf")
 
 
 @unique
 class Encoding(Enum):
-    """How a short message is coded: its name, units in a single message, units in each part of several."""
+    """How a short message is coded: its name, ``single``, the units that one message holds, and ``part``, those that
+    each part of a longer text holds."""
 
     GSM7 = ("GSM-7", 160, 153)
     UCS2 = ("UCS-2", 70, 67)
 
-    @property
-    def single(self) -> int:
-        """The units that one message holds."""
-        return self.value[1]
+    def __init__(self, _: str, single: int, part: int) -> None:
+        self.single, self.part = single, part
+        #: Cuts a text of characters of one unit.
+        self.cut = re.compile(f"(?s).{{1,{part}}}").findall
 
-    @property
-    def part(self) -> int:
-        """The units that each part of a longer text holds."""
-        return self.value[2]
+
+_GSM7: Final = Encoding.GSM7
+_UCS2: Final = Encoding.UCS2
 
 
 @attrs.frozen
@@ -54,7 +57,9 @@ class Segments:
 
     def units_of(self, part: str) -> int:
         """The length of a part in units of this encoding."""
-        return sum(map(_measure(self.encoding), part))
+        if self.encoding is Encoding.UCS2:
+            return len(part.encode("utf-16-le", "surrogatepass")) // 2
+        return len(part) + sum(map(part.count, _EXTENDED))
 
 
 def segments(text: str) -> Segments:
@@ -64,17 +69,13 @@ def segments(text: str) -> Segments:
     >>> count.encoding.name, count.units, len(count.parts)
     ('UCS2', 12, 1)
     """
-    encoding = Encoding.GSM7 if _GSM7.issuperset(text) else Encoding.UCS2
-    if encoding is Encoding.GSM7:
-        units = len(text) + (sum(map(text.count, _EXTENDED)) if not _BASIC.issuperset(text) else 0)
-    else:
-        units = len(text) + sum(character > _ONE_UNIT for character in text)
-    if units <= encoding.single:
-        return Segments(encoding, units, (text,))
-    if units == len(text):  # every character is one unit: no part can break one
-        step = encoding.part
-        return Segments(encoding, units, tuple(text[at : at + step] for at in range(0, len(text), step)))
-    return Segments(encoding, units, tuple(_cut(text, encoding)))
+    odd = _NOT_BASIC.search(text)
+    if odd is None:
+        return _plain(text, _GSM7)
+    if _NOT_GSM7.search(text, odd.start()) is None:
+        return _septets(text)
+    units = text.encode("utf-16-le", "surrogatepass")
+    return _plain(text, _UCS2) if len(units) == 2 * len(text) else _surrogates(text, units)
 
 
 def truncate(text: str, parts: int) -> str:
@@ -92,18 +93,37 @@ def truncate(text: str, parts: int) -> str:
     return text[:low]
 
 
-def _measure(encoding: Encoding) -> Callable[[str], int]:
-    if encoding is Encoding.GSM7:
-        return lambda character: 1 + (character in _EXTENDED)
-    return lambda character: 1 + (character > _ONE_UNIT)
+def _plain(text: str, encoding: Encoding) -> Segments:
+    """The parts of a text whose characters all take one unit."""
+    parts = encoding.cut(text) if len(text) > encoding.single else (text,)
+    return Segments(encoding, len(text), tuple(parts))
 
 
-def _cut(text: str, encoding: Encoding) -> list[str]:
-    measure, room, found, begin, used = _measure(encoding), encoding.part, list[str](), 0, 0
-    for at, character in enumerate(text):
-        units = measure(character)
-        if used + units > room:
-            found.append(text[begin:at])
-            begin, used = at, 0
-        used += units
-    return [*found, text[begin:]]
+def _septets(text: str) -> Segments:
+    """The parts of a text of GSM-7 with characters of the extension table."""
+    marked, room = text, _GSM7.part
+    for character, as_long in _MARKS:
+        marked = marked.replace(character, as_long)
+    if len(marked) <= _GSM7.single:
+        return Segments(_GSM7, len(marked), (text,))
+    found, begin = list[str](), 0
+    while begin < len(marked):
+        end = begin + room
+        end -= marked[end : end + 1] == "\0"
+        found.append(marked[begin:end].replace("\0", ""))
+        begin = end
+    return Segments(_GSM7, len(marked), tuple(found))
+
+
+def _surrogates(text: str, units: bytes) -> Segments:
+    """The parts of a text with characters of two units of UTF-16."""
+    if len(units) <= 2 * _UCS2.single:
+        return Segments(_UCS2, len(units) // 2, (text,))
+    found, begin, room = list[str](), 0, 2 * _UCS2.part
+    while begin < len(units):
+        end = begin + room
+        if units[end + 1 : end + 2] in _SECOND:
+            end -= 2
+        found.append(units[begin:end].decode("utf-16-le", "surrogatepass"))
+        begin = end
+    return Segments(_UCS2, len(units) // 2, tuple(found))

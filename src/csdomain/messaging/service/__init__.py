@@ -11,3 +11,5 @@ from .messages import Messages as Messages
 from .messages import RenderingNotifier as RenderingNotifier
 from .preferences import PREFERENCES_CASES as PREFERENCES_CASES
 from .preferences import Preferences as Preferences
+from .typed import TEXT_CASES as TEXT_CASES
+from .typed import Texts as Texts

@@ -59,9 +59,11 @@ class Campaigns(MessagingService[Campaign]):
         return self._do(Campaign.stop, id, call, reason)
 
     def figures(self, id: str, *, by: Actor) -> Mapping[Outcome, int]:
-        """How many messages still wait (``queued``), were taken by a gateway (``sent``), were skipped and why.
+        """How many messages still wait (``queued``), were taken by a gateway (``sent``), did not arrive (``failed``),
+        were skipped and why.
 
-        One whose gateway did not answer stays among those that wait. Raises NotFound, NotPermitted. [MSG-08]
+        They follow receipts, asking and sending again; one whose gateway did not answer waits until its fate is known.
+        Raises NotFound, NotPermitted. [MSG-08]
         """
 
         def work(unit: Unit, actor: Actor) -> Mapping[Outcome, int]:

@@ -1,6 +1,7 @@
 """Whether, and when, a message may be sent: asked when it is planned, and again at the moment of sending (MSG-10)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final, NoReturn, TypeVar
 from zoneinfo import ZoneInfo
@@ -10,7 +11,7 @@ import attrs
 from csdomain.frame.customers import CustomerBook
 from csdomain.kernel.calendar.spec import zone_of
 from csdomain.kernel.cases.delivery import DeliveryFailed, Postponed, Suppressed
-from csdomain.kernel.cases.effects import MessageClass, subject_of
+from csdomain.kernel.cases.effects import MessageClass
 from csdomain.kernel.cases.timers import SYSTEM
 from csdomain.kernel.rules import Text
 from csdomain.kernel.rules.errors import DomainError, InvalidValue
@@ -19,11 +20,11 @@ from csdomain.kernel.store.ports import Queued, Store, Unit
 from csdomain.messaging.events import MarketingCounted
 from csdomain.messaging.lifecycle import CampaignState
 from csdomain.messaging.model.campaign import CAMPAIGNS, Campaign
-from csdomain.messaging.model.outcomes import note, skipped
+from csdomain.messaging.model.outcomes import campaign_of, note, skipped
 from csdomain.messaging.model.preferences import OF_CUSTOMER, PREFERENCES, ContactPreferences, preferences_of
+from csdomain.messaging.model.typed import typed
 from csdomain.messaging.policies import QuietHours, Unsubscription, check_key, refusal, token
 from csdomain.messaging.values import (
-    CAMPAIGN_ID,
     MESSAGE_RULES,
     OPTIONAL,
     Channel,
@@ -37,7 +38,6 @@ from csdomain.rulebook import House
 
 R = TypeVar("R")
 _ADDRESS_LONGEST: Final = 200
-_CAMPAIGN: Final = f"{CAMPAIGN_ID.prefix}_"
 
 
 def _key(_: object, attribute: object, value: bytes) -> None:
@@ -105,18 +105,29 @@ class Gate:
 
 @attrs.frozen
 class Door:
-    """The gate at the moment of sending, for one store; ``links`` where the host gives links to unsubscribe."""
+    """The gate at the moment of sending, for one store. ``opt_out`` notes what a gateway says of a customer; ``links``
+    where the host gives links to unsubscribe."""
 
     store: Store
     gate: Gate
+    opt_out: Callable[[str, Channel, datetime], object]
     links: Links | None = None
 
     def campaign(self, message: Queued) -> Campaign | None:
         """The campaign that a message is of; None where it is of none."""
-        id = subject_of(message.key)
-        if message.klass is not MessageClass.MARKETING or not id.startswith(_CAMPAIGN):
+        id = campaign_of(message)
+        if not id:
             return None
         found: Campaign = self._read(lambda unit: unit.of(CAMPAIGNS).get(id))
+        if found.erased_at is not None or found.restricted:
+            raise _erased()
+        return found
+
+    def typed(self, message: Queued) -> Mapping[str, str]:
+        """What somebody typed for a message, by its placeholder. Raises DeliveryFailed where it was erased."""
+        found = self._read(lambda unit: typed(unit, message))
+        if found is None:
+            raise _erased()
         return found
 
     def check(self, message: Queued, to: Recipient, campaign: Campaign | None) -> None:
@@ -142,10 +153,14 @@ class Door:
         if later > now:
             raise Postponed(until=later)
 
-    def sent(self, message: Queued) -> None:
-        """Count what the gateway took of a campaign. Never raises: the message has left."""
-        if message.klass is MessageClass.MARKETING and message.key.startswith(_CAMPAIGN):
-            self._write(message, Outcome.SENT, quietly=True)
+    def opted_out(self, message: Queued, channel: Channel) -> None:
+        """Note that the gateway says of a customer that they opted out. Never raises: nothing is sent anyway."""
+        at = message.tried_at or message.created_at
+        with suppress(Exception):
+            self.opt_out(message.to, channel, at)
+        if message.klass in OPTIONAL:
+            with suppress(DeliveryFailed):
+                self._write(message, Outcome.OPTED_OUT)
 
     def link(self, message: Queued, channel: Channel) -> str:
         """The address that ends the subscription to such messages by the channel; empty where there is none."""
@@ -160,19 +175,20 @@ class Door:
         self._write(message, why)
         raise Suppressed(why=why.value)
 
-    def _write(self, message: Queued, outcome: Outcome, *, quietly: bool = False) -> None:
+    def _write(self, message: Queued, outcome: Outcome) -> None:
         at = message.tried_at or message.created_at
-        about = subject_of(message.key)
-        campaign = about if about.startswith(_CAMPAIGN) else ""
-        row = skipped(message.key, message.to, message.occasion, outcome, at, campaign)
+        row = skipped(message.key, message.to, message.occasion, outcome, at, campaign_of(message))
         try:
             self.store.run(lambda unit: note(unit, row))
         except DomainError as error:
-            if not quietly:
-                raise DeliveryFailed(definite=False, why=type(error).__name__) from None
+            raise DeliveryFailed(definite=False, why=type(error).__name__) from None
 
     def _read(self, work: Callable[[Unit], R]) -> R:
         try:
             return self.store.look(work)
         except Exception as error:  # noqa: BLE001 - nothing has left yet, whatever it is
             raise DeliveryFailed(definite=False, why=type(error).__name__) from None
+
+
+def _erased() -> DeliveryFailed:
+    return DeliveryFailed(definite=True, why="its text was erased")

@@ -10,6 +10,7 @@ from csdomain.kernel.rules.errors import DomainError
 from csdomain.kernel.store.ports import Clock, Store, Unit
 from csdomain.kernel.values.actors import Actor
 from csdomain.messaging.model.inbox import INBOX, InboxRow
+from csdomain.messaging.model.typed import typed
 from csdomain.messaging.policies import choose, read, render
 from csdomain.messaging.values import MESSAGE_RULES, Channel, Language, OutgoingText
 from csdomain.rulebook import House
@@ -62,7 +63,9 @@ def _item(unit: Unit, house: House, row: InboxRow, language: Language | None) ->
     if message is not None and occasion is not None:
         try:
             template = choose(rules, occasion, Channel.IN_APP, language or rules.default_language).template
-            text = render(template, {**read(occasion, message.facts), "title": "", "name": ""})
+            written = (typed(unit, message) if occasion.typed else None) or {}
+            values = {**read(occasion, message.facts), **written, "title": "", "name": ""}
+            text = render(template, values)
         except DomainError:  # the house has no such text any more: the message is shown without
             text = ""
     return InboxItem(row.key, "" if message is None else message.occasion, text, row.at, row.read_at)

@@ -1,24 +1,26 @@
 """The outbox for those who watch over it, and the notifier that makes texts of what waits there."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final
+from functools import partial
+from typing import Any, Final, Unpack
 
 import attrs
 
 from csdomain.frame.customers import AnyCustomer, CustomerBook
-from csdomain.frame.service import CaseService
+from csdomain.frame.service import CaseService, OpenOptions
 from csdomain.kernel.cases.delivery import (
     RESENDABLE,
     Answer,
     MessageState,
+    OptedOut,
     Sent,
     StillUnknown,
     own_ref,
     received,
     resent,
 )
-from csdomain.kernel.cases.effects import Message, MessageClass, check_short, subject_of
+from csdomain.kernel.cases.effects import check_short, subject_of
 from csdomain.kernel.cases.events import utc
 from csdomain.kernel.cases.occasions import Occasion, Value
 from csdomain.kernel.rules import Text
@@ -26,24 +28,20 @@ from csdomain.kernel.rules.errors import DomainError, NotFound, aware, require
 from csdomain.kernel.store.kinds import MalformedQuery
 from csdomain.kernel.store.ports import Call, DeliveryFailed, Queued, Store, Unit
 from csdomain.kernel.store.relaying import write
-from csdomain.kernel.store.unit import EVENT
 from csdomain.kernel.values.actors import Action, Actor, Scope
 from csdomain.kernel.values.arguments import type_commands
 from csdomain.kernel.values.ids import IdSource
 from csdomain.kernel.values.personal import covered
-from csdomain.messaging.events import GreetingPlanned, MessageRequeued, NoticeSent
+from csdomain.messaging.events import MessageRequeued
 from csdomain.messaging.model.campaign import Campaign, occasion_of
 from csdomain.messaging.model.inbox import INBOX
-from csdomain.messaging.model.outcomes import OUTCOMES, MessageOutcome
+from csdomain.messaging.model.outcomes import OUTCOMES, MessageOutcome, follow
 from csdomain.messaging.policies import choose, read, render, shown
 from csdomain.messaging.ports import Audiences, Directory, Gateway, ListedCustomers
-from csdomain.messaging.rules import DRIVERS_CARE, OPT_OUT, OUTBOX
+from csdomain.messaging.rules import OUTBOX
 from csdomain.messaging.values import (
     CONFIRM,
-    FIELDS,
     MESSAGE_RULES,
-    NOTICE,
-    NOTIFY,
     PERSONAL,
     READ,
     RESEND,
@@ -55,16 +53,15 @@ from csdomain.messaging.values import (
     Slot,
     Template,
 )
-from csdomain.messaging.values import DRIVERS_CARE as CARE
 from csdomain.rulebook import House
 
 from .campaigns import Campaigns
 from .gate import Door, Gate, Links
 from .inbox import InboxItem, items
 from .preferences import Preferences
+from .typed import Texts
 
 _PAGE: Final = 50
-_NOTICE_LONGEST: Final = 400
 _PAGE_LARGEST: Final = 1000
 
 
@@ -95,9 +92,14 @@ class Messages:
         return Campaigns(self._store, self._house, self._ids, **ports)
 
     @property
+    def texts(self) -> Texts:
+        """What somebody typed for one message. [MSG-07, MSG-13]"""
+        return Texts(self._store, self._house, self._ids, customers=self._customers)
+
+    @property
     def _further(self) -> tuple[CaseService[Any, Any], ...]:
         """The services of its kinds of case."""
-        return (self.preferences, self.campaigns)
+        return (self.preferences, self.campaigns, self.texts)
 
     def find(
         self, *, by: Actor, state: MessageState | None = None, to: str = "", limit: int = _PAGE
@@ -141,6 +143,7 @@ class Messages:
             )
             again = resent(message, utc(at))
             unit.session.save_message(again)
+            follow(unit, again, message, utc(at))
             event = MessageRequeued(
                 subject=call.subject, by=by.id, at=at, message=message.key, attempts=message.attempts
             )
@@ -168,6 +171,7 @@ class Messages:
             after = received(message, receipt.state, utc(receipt.at), receipt.ref)
             if after is not message:
                 write(unit, after, message, by.id, receipt.at)
+                follow(unit, after, message, utc(receipt.at))
             return self._shown(after, by)
 
         return self._store.run(work, call)
@@ -177,49 +181,22 @@ class Messages:
         where one is named, at most ``limit`` (up to 1000). Raises NotPermitted, MalformedQuery. [MSG-10]"""
         self._require(READ, by)
         _check_limit(limit)
-        reasons = [one.value for one in Outcome if one not in (Outcome.QUEUED, Outcome.SENT)]
+        reasons = [one.value for one in Outcome if one not in (Outcome.QUEUED, Outcome.SENT, Outcome.FAILED)]
         where = (OUTCOMES["outcome"].among(reasons), *((OUTCOMES["campaign"].is_(campaign),) if campaign else ()))
         return self._store.look(lambda unit: unit.register(OUTCOMES).rows(*where, limit=limit).items)
 
-    def notify(self, to: str, text: str, *, by: Actor, at: datetime) -> str:
-        """Tell somebody of the house, or a position, something; the key of the message. ``text`` names no customer but
-        by id: it waits in the outbox as it is. Raises MalformedPreference, NotPermitted. [MSG-13]"""
-        FIELDS.check_id(to, "to")
-        FIELDS.check_text(text, "text", _NOTICE_LONGEST)
-        key = f"{self._ids.new(EVENT)}/notice"
+    def notify(self, to: str, text: str, customer: str = "", **call: Unpack[OpenOptions]) -> str:
+        """Tell somebody of the house, or a position, something; the key of the message.
 
-        def work(unit: Unit) -> str:
-            self._require(NOTIFY, by)
-            event = NoticeSent(subject=subject_of(key), by=by.id, at=utc(at), message=key, to=to)
-            unit.record([event], [Message(key, NOTICE, to, {"text": text, "sender": by.id}, by=by.id)])
-            return key
+        ``customer`` is whom it concerns: the text is erased with that record, and waits nowhere else. Raises
+        MalformedPreference, NotPermitted, RuleBroken for a customer who was merged or erased. [MSG-13]
+        """
+        return f"{self.texts.notify(to, text, customer, **call).id}/notice"
 
-        return self._store.run(work, Call("message.notify", by.id, aware(at), subject_of(key)))
-
-    def care_for(self, customer: str, text: str, *, by: Actor, at: datetime) -> str:
+    def care_for(self, customer: str, text: str, **call: Unpack[OpenOptions]) -> str:
         """Send a driver something to keep awake by, on demand: the key of the message. Raises RuleBroken where the
         house has not turned ``drivers_care`` on, and for who wants none; MalformedPreference. [MSG-07, MSG-10]"""
-        FIELDS.check_text(text, "text", _NOTICE_LONGEST)
-        key, instant = f"{FIELDS.check_id(customer, 'customer')}/care/{self._ids.new(EVENT)}", utc(at)
-        rules = self._house.rulebook[MESSAGE_RULES]
-
-        def work(unit: Unit) -> str:
-            self._require(NOTIFY, by)
-            on = rules.greetings.get("drivers_care")
-            accepted = Text("a house that has drivers_care among its greetings", "已启用 drivers_care 的机构")
-            require(on is not None, DRIVERS_CARE, accepted=accepted)
-            assert on is not None  # noqa: S101 - required above
-            self._customers.require_living(unit, customer)
-            why = Gate(self._house, self._customers).why_not(unit, customer, MessageClass.CARE)
-            wanted = Text("somebody who wants such messages", "愿意接收此类消息的客户")
-            require(why is None, OPT_OUT, accepted=wanted, outcome="" if why is None else why.value)
-            until = self._house.calendar_of(by.branch).deadline(instant, on.within)
-            event = GreetingPlanned(subject=customer, by=by.id, at=instant, occasion=CARE, message=key, outcome="")
-            about: dict[str, Any] = {"klass": MessageClass.CARE, "until": until, "by": on.by}
-            unit.record([event], [Message(key, CARE, customer, {"text": text}, **about)])
-            return key
-
-        return self._store.run(work, Call("message.care", by.id, aware(at), customer))
+        return f"{self.texts.care_for(customer, text, **call).id}/care"
 
     def inbox(
         self,
@@ -249,7 +226,8 @@ class Messages:
     def notifier(self, gateway: Gateway, directory: Directory, *, links: Links | None = None) -> "RenderingNotifier":
         """A notifier for ``desk.relay``: it makes each text by the house's templates, and asks the preferences, quiet
         hours and campaigns before it sends. ``links`` gives addresses to unsubscribe. Raises SectionMissing."""
-        door = Door(self._store, Gate(self._house, self._customers), links)
+        said = partial(self.preferences._opted_out, source="gateway")  # noqa: SLF001 - of this context
+        door = Door(self._store, Gate(self._house, self._customers), said, links)
         return RenderingNotifier(self._house, gateway, directory, door)
 
     def _listed(self, by: Actor, state: MessageState | None, to: str, limit: int) -> Sequence[Queued]:
@@ -297,10 +275,17 @@ class RenderingNotifier:
     def send(self, message: Queued, /) -> Sent | None:
         """Make the text and hand it on. Raises DeliveryFailed, Suppressed and Postponed for what must not be sent, or
         not now, and what the gateway raises."""
-        answer = self._gateway.deliver(self._text(message, ask=False))
-        if self._door is not None:
-            self._door.sent(message)
-        return answer
+        text = self._text(message, ask=False)
+        try:
+            return self._gateway.deliver(text)
+        except OptedOut:
+            if self._door is not None and not self._is_internal(message):
+                self._door.opted_out(message, text.channel)
+            raise
+
+    def noted(self, unit: Unit, message: Queued, was: Queued, at: datetime) -> None:
+        """Campaigns count what has become of their messages. [MSG-08]"""
+        follow(unit, message, was, at)
 
     def ask(self, message: Queued, /) -> Answer:
         """What the gateway knows of a message that may have left; StillUnknown where it cannot be asked, or where the
@@ -333,9 +318,10 @@ class RenderingNotifier:
             if not ask:
                 self._door.check(message, recipient, campaign)
             link = self._door.link(message, recipient.channel)
+        written = self._door.typed(message) if self._door is not None and occasion.typed else {}
         try:
             template = self._template(occasion, recipient, campaign)
-            text, filled = _filled(template, message, recipient)
+            text, filled = _filled(template, message, recipient, written)
         except DomainError as error:
             raise DeliveryFailed(definite=True, why=error.render("en")) from None
         return OutgoingText(
@@ -350,18 +336,24 @@ class RenderingNotifier:
             unsubscribe=link,
         )
 
+    def _is_internal(self, message: Queued) -> bool:
+        occasion = self._occasions.get(message.occasion)
+        return occasion is not None and occasion.internal
+
     def _template(self, occasion: Occasion, to: Recipient, campaign: Campaign | None) -> Template:
         if campaign is not None:
             return campaign.template(to.channel, to.language, self._rules.default_language)
         return choose(self._rules, occasion, to.channel, to.language).template
 
 
-def _filled(template: Template, message: Queued, to: Recipient) -> tuple[str, dict[str, str]]:
+def _filled(
+    template: Template, message: Queued, to: Recipient, written: Mapping[str, str]
+) -> tuple[str, dict[str, str]]:
     """The text, and what stands for each of its placeholders. Raises what rendering raises."""
     person: dict[str, Value] = {"title": to.title}
     if to.name:
         person["name"] = to.name
-    values = {**read(template.occasion, message.facts), **person}
+    values = {**read(template.occasion, message.facts), **written, **person}
     text = render(template, values)
     named = [part.name for part in template.parts if isinstance(part, Slot)]
     return text, {name: shown(values[name], template.language) for name in named}

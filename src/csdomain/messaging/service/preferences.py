@@ -53,8 +53,12 @@ class MessagingService(CaseService[C, MessagingAct]):
         return Gate(self._house, self._customers)
 
     def _hand(self, unit: Unit, **given: Any) -> MessagingAct:
-        page = self._audiences.page
-        return MessagingAct(anybody=lambda whom, branch: bool(page(unit, whom, branch, "", 1).ids), **given)
+        page, why_not = self._audiences.page, self._gate.why_not
+        return MessagingAct(
+            anybody=lambda whom, branch: bool(page(unit, whom, branch, "", 1).ids),
+            why_not=lambda customer: why_not(unit, customer, MessageClass.CARE),
+            **given,
+        )
 
 
 @attrs.frozen
@@ -136,7 +140,7 @@ class Preferences(MessagingService[ContactPreferences]):
         self._house.resolve(by).require(WRITE, owner="", branch="")
         found = reply_action(text)
         if found is ReplyAction.OPT_OUT:
-            self._themselves(customer, at, lambda p, act: p.opt_out(act, None, channel, "reply"))
+            self._opted_out(customer, channel, at, "reply")
         elif found is ReplyAction.OPT_IN:
             self._themselves(customer, at, lambda p, act: p.opt_in(act, None, channel, "reply"))
         return found
@@ -148,6 +152,10 @@ class Preferences(MessagingService[ContactPreferences]):
         klass, channel = wanted.klass, wanted.channel
         self._themselves(wanted.customer, at, lambda p, act: p.opt_out(act, klass, channel, "link"))
         return Outcome.OPTED_OUT
+
+    def _opted_out(self, customer: str, channel: Channel, at: datetime, source: str) -> None:
+        """What a customer wants who said so by a stop word, to us or to a gateway. [MSG-10]"""
+        self._themselves(customer, at, lambda p, act: p.opt_out(act, None, channel, source))
 
     def _themselves(
         self, customer: str, at: datetime, command: Callable[[ContactPreferences, MessagingAct], Events]

@@ -26,6 +26,7 @@ from .standing import CAMPAIGN_ID as CAMPAIGN_ID
 from .standing import FIELDS as FIELDS
 from .standing import OPTIONAL as OPTIONAL
 from .standing import PREFERENCES_ID as PREFERENCES_ID
+from .standing import TEXT_ID as TEXT_ID
 from .standing import Audience as Audience
 from .standing import CampaignId as CampaignId
 from .standing import CampaignText as CampaignText
@@ -37,6 +38,7 @@ from .standing import OptOut as OptOut
 from .standing import Outcome as Outcome
 from .standing import PreferencesId as PreferencesId
 from .standing import Standing as Standing
+from .standing import TextId as TextId
 from .standing import pairs as pairs
 from .texts import Channel as Channel
 from .texts import DeliveryReceipt as DeliveryReceipt

@@ -163,12 +163,12 @@ GREETING_DUE: Final = "message.greeting_due"
 GREETINGS_DUE: Final = "message.greetings_due"
 _OCCASIONS: Final = (
     Occasion(FAILED, dict.fromkeys(("message", "occasion", "state"), _T), internal=True),
-    Occasion(NOTICE, {"text": _T, "sender": _T}, internal=True),
+    Occasion(NOTICE, {"sender": _T}, internal=True, typed=("text",)),
     Occasion(GREETING_DUE, {"greeting": _T, "customer": _T}, internal=True),
     Occasion(GREETINGS_DUE, {"greeting": _T, "on": Placeholder.DATE}, internal=True),
     *(Occasion(name) for name in (WELCOME, BIRTHDAY, THANKS, LAPSE)),
     Occasion(HOLIDAY, {"holiday": _T}),
-    Occasion(DRIVERS_CARE, {"text": _T}),
+    Occasion(DRIVERS_CARE, typed=("text",)),
     *occasions(
         "campaign",
         {},

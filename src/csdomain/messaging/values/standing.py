@@ -23,6 +23,8 @@ PreferencesId = NewType("PreferencesId", str)
 PREFERENCES_ID: Final = IdKind[PreferencesId]("cpr")
 CampaignId = NewType("CampaignId", str)
 CAMPAIGN_ID: Final = IdKind[CampaignId]("cpg")
+TextId = NewType("TextId", str)
+TEXT_ID: Final = IdKind[TextId]("mtx")
 #: What a customer can do without; the rest is what the contract demands.
 OPTIONAL: Final = (MessageClass.SERVICE, MessageClass.CARE, MessageClass.MARKETING)
 fact_labels({"campaign": "营销活动", "purpose": "用途"})
@@ -55,10 +57,12 @@ CAMPAIGN_FIELDS: Final = Fields(MalformedCampaign)
 
 @unique
 class Outcome(Enum):
-    """What became of a message that could be done without: queued, taken by the gateway, or why it was skipped."""
+    """What became of a message that could be done without: it still waits, a gateway took it, it did not arrive, or
+    why it was skipped."""
 
     QUEUED = "queued"
     SENT = "sent"
+    FAILED = "failed"
     OPTED_OUT = "opted_out"
     DO_NOT_CALL = "do_not_call"
     NO_CONSENT = "no_consent"
