@@ -17,7 +17,7 @@ import csdomain
 from adapters.harness import BACKENDS, Desks
 from csdomain.casework.chronicle import CHRONICLE, Chronicle, Line, Moment
 from csdomain.complaints.values import COMPLAINT_RULES
-from csdomain.contexts import contexts, projections
+from csdomain.contexts import HOUSE, contexts, projections
 from csdomain.customers.questions.finding import TERMS
 from csdomain.customers.rules import TIMELINE
 from csdomain.customers.values import CUSTOMER_RULES, Profile
@@ -121,7 +121,7 @@ def told(context: Context[Any]) -> set[str]:
 
 @pytest.mark.parametrize("context", [c for c in contexts() if told(c)], ids=lambda context: context.name)
 def test_every_event_of_a_customer_is_a_line_or_is_said_to_be_none(context: Context[Any]) -> None:
-    folder = Path(csdomain.__file__).parent / context.name
+    folder = Path(csdomain.__file__).parent.parent / HOUSE[context.name].replace(".", "/")
     table = tomllib.loads((folder / "chronicle.toml").read_text("utf-8"))
     said = [name for kind in table.values() for name in (*kind, *kind.get("silent", ())) if name != "silent"]
     assert len(said) == len(set(said)), "an event is in a table once"
@@ -326,4 +326,4 @@ def test_what_customers_are_found_by_is_made_again() -> None:
 def test_a_name_that_nothing_has_is_refused_with_what_there_is() -> None:
     with pytest.raises(NotFound, match="customer_term"):
         memory_desk("medical_centre").rebuild("chronicles")
-    assert [report.cases for report in memory_desk("after_sales").rebuild()] == [0] * 10
+    assert [report.cases for report in memory_desk("after_sales").rebuild()] == [0] * 11

@@ -18,7 +18,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import csdomain
-from csdomain.kernel.cases.delivery import DeliveryFailed, DeliveryUnknown, Postponed, Suppressed
+from csdomain.kernel.cases.delivery import DeliveryFailed, DeliveryUnknown, OptedOut, Postponed, Suppressed
 from csdomain.kernel.rules import HOUSE_RULES, MOVES, PERSONAL_DATA, TIME, Rule, Text
 from csdomain.kernel.rules.errors import (
     LABELS,
@@ -69,6 +69,7 @@ OWN_WAY: dict[type[DomainError], Callable[[str], DomainError]] = {
     DeliveryFailed: lambda why: DeliveryFailed(definite=True, why=why),
     DeliveryUnknown: lambda why: DeliveryUnknown(why=why),
     Suppressed: lambda why: Suppressed(why=why),
+    OptedOut: lambda why: OptedOut(why=why),
     Postponed: lambda _: Postponed(until=datetime(2026, 1, 1, tzinfo=UTC)),
     Unreadable: lambda said: Unreadable(said, "cmp_1"),
 }

@@ -241,9 +241,12 @@ def test_f11_waiting_never_counts_as_used_or_late(unit: str, gaps: list[int]) ->
     assert outcome.state is TimerState.MET or spent >= outcome.allowed * TICK
     assert outcome.late == max(outcome.used - outcome.allowed, 0)
     assert report.slas[0].share.median == outcome.used * 1_000_000 // outcome.allowed
-    # A warning is reached where so much of the time was used, and by nobody else.
-    warned = {percent: int(outcome.used * 100 >= outcome.allowed * percent) for percent in (50, 90)}
-    assert report.slas[0].warned == warned
+    # A warning is reached where so much of the time was used, and by nobody else; what is used up to the minute at
+    # closing time may be warned of at the next opening.
+    for percent, warned in report.slas[0].warned.items():
+        share = outcome.used * 100 - outcome.allowed * percent
+        assert warned == int(share > 0) or share == 0
+    assert set(report.slas[0].warned) == {50, 90}
 
 
 @pytest.mark.rule(REPLAY, "KRN-06")
