@@ -274,6 +274,7 @@ def whole(empty: Engine) -> dict[str, object]:
     return made
 
 
+@pytest.mark.faults
 def test_an_upgrade_that_was_killed_is_taken_up_again(mariadb_url: str, whole: dict[str, object]) -> None:
     check_cut_everywhere(mariadb_url, whole, 29)
 

@@ -185,6 +185,7 @@ class TestSpool(GatewayContract):
 
 
 @pytest.mark.rule(OUTBOX, GATEWAYS)
+@pytest.mark.faults
 class TestSpoolUnderDeaths(GatewayDeathsContract):
     @pytest.fixture
     def gateway(self, tmp_path: Path) -> Gateway:
@@ -246,6 +247,7 @@ def test_a_gateway_that_says_a_failure_wrongly_is_caught(kind: type[Spool], fold
 
 @pytest.mark.rule(OUTBOX, GATEWAYS)
 @pytest.mark.parametrize("kind", [SendsTwice, Loses, NotIdempotent, SaysNo, SaysYes, SaysFailed, Down])
+@pytest.mark.faults
 def test_a_wrong_gateway_is_caught_under_deaths(kind: type[Spool], folder: Path) -> None:
     assert failing(GatewayDeathsContract, **fixtures(kind, folder))
 

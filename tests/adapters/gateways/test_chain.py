@@ -137,6 +137,7 @@ class TestChain(GatewayContract):
 
 
 @pytest.mark.rule(PORTS, OUTBOX)
+@pytest.mark.faults
 class TestChainUnderDeaths(GatewayDeathsContract):
     @pytest.fixture
     def gateway(self, tmp_path: Path) -> Chain:

@@ -92,6 +92,7 @@ class TestSmpp(GatewayContract):
 
 
 @pytest.mark.rule(PORTS, OUTBOX)
+@pytest.mark.faults
 class TestSmppUnderDeaths(GatewayDeathsContract):
     """The centre answers the first message; then it hangs, closes and lies as well."""
 

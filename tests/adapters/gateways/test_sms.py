@@ -127,6 +127,7 @@ class TestSms(GatewayContract):
 
 
 @pytest.mark.rule(PORTS, OUTBOX)
+@pytest.mark.faults
 class TestSmsUnderDeaths(GatewayDeathsContract):
     @pytest.fixture
     def clock(self) -> MovableClock:

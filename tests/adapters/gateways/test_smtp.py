@@ -173,6 +173,7 @@ class TestSmtp(GatewayContract):
 
 
 @pytest.mark.rule(PORTS, OUTBOX)
+@pytest.mark.faults
 class TestSmtpUnderDeaths(GatewayDeathsContract):
     @pytest.fixture
     def gateway(self, port: int) -> Smtp:
