@@ -511,6 +511,7 @@ def main() -> int:
         os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, "PYTHONHASHSEED": "0"})  # noqa: S606
     os.environ.setdefault("HYPOTHESIS_PROFILE", "dev")
     os.environ["CI"] = "1"  # the same examples every time
+    os.environ["CSDOMAIN_TEST_BACKENDS"] = "memory,sqlite"
     sys.dont_write_bytecode = False  # compiled tests are loaded hundreds of times
     if len(options.part) > 1:  # what one part has loaded, the next may change
         rest = [argument for argument in sys.argv[1:] if argument not in options.part]
