@@ -148,6 +148,8 @@ def test_who_writes_off_has_the_authority_and_did_not_open_the_bill(book: str, d
             with pytest.raises(BeyondAuthority):
                 till.desk.payments.bills.write_off(bill, "gone", **till.call(band.authority))
     both = till.desk.actor("both", branch="hq", positions=("finance", bands[-1].authority))
+    last = till.bill(yuan(due), "job-of-two-positions")
+    assert till.desk.payments.bills.write_off(last, "gone", **till.call() | {"by": both}).state == "written_off"
     own = till.desk.payments.bills.open("own", "fee", "c", [Line("work", 1, yuan(due))], **till.call() | {"by": both})
     with pytest.raises(OwnRequest):
         till.desk.payments.bills.write_off(own.id, "gone", **till.call() | {"by": both})

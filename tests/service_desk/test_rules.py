@@ -95,6 +95,7 @@ def test_only_a_paid_service_has_a_fee_and_every_paid_one_has(kind: Kind, fee: A
 def test_a_kind_has_its_reason_and_a_customer_is_known(kind: Kind, more: dict[str, Any]) -> None:
     with pytest.raises((RuleBroken, MalformedJob)):
         Job.receive(BENCH.act(), calling(kind, **more))
+    assert Job.receive(BENCH.act(), calling(Kind.FREE, cover="warranty"))[0].cover == "warranty"
 
 
 @pytest.mark.rule(r.KINDS)
@@ -269,6 +270,8 @@ def test_nothing_is_signed_or_left_before_hours_and_work_are_entered_and_nothing
     assert counter.of(id).state is State.ON_SITE
     counter.worked(id, yuan(90) if kind is Kind.PAID else None)
     assert listed() == signing
+    counter.does.leave_unsigned(id, "not at home", **counter.call("ann"))
+    assert counter.of(id).reason == "not at home"
 
 
 @pytest.mark.rule(r.SIGN_OFF)
@@ -400,12 +403,14 @@ def test_a_lost_voucher_is_listed_until_it_is_explained() -> None:
         *("missing", "elsewhere", "fee"),
     ]
     id = checks.check(wrong, **counter.call("service_agent")).id
-    with pytest.raises(RuleBroken):
+    with pytest.raises(RuleBroken) as refused:
         checks.clear(id, 4, "?", **counter.call("service_agent"))
+    assert "1, 2, 3" in str(refused.value)
     for difference in (3, 1, 2):
         with pytest.raises(MalformedJob):
             checks.clear(id, difference, " ", **counter.call("service_agent"))
         state = checks.clear(id, difference, "drawn again", **counter.call("service_agent")).state
+        assert checks.get(id, by=counter.who["service_agent"]).differences[difference - 1].cleared == "drawn again"
     assert state == "cleared"
     assert counter.told("register_check.differences") == [("register_check.differences", "service_manager")]
 
